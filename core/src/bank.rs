@@ -1,0 +1,190 @@
+//! The bank (paper, section 3.5): k-means centres of the normal images' embeddings.
+
+use rand::{Rng, RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::score::{self, Aggregation, E7_LENGTH, E14_LENGTH};
+
+/// Lloyd's iterations at most; k-means on a few hundred points settles in far fewer.
+const ITERATIONS: usize = 100;
+
+/// Cluster centres of normal embeddings.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bank {
+    centres: Vec<Centre>,
+}
+
+/// One centre. Pooling is linear, so that `e7` is the pooled `e14` and also the mean of its members' `E7`.
+#[derive(Clone, Debug, PartialEq)]
+struct Centre {
+    e14: Vec<f32>,
+    e7: Vec<f32>,
+}
+
+/// What the bank says of one embedding.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comparison {
+    /// The image's anomaly score, 0 (like the good ones) to 2: the minimum over clusters.
+    pub score: f32,
+    /// Cosine distance to the nearest cluster at the 14 x 14 positions of `E14`, row by row.
+    pub grid: Vec<f32>,
+}
+
+impl Bank {
+    /// k-means over embeddings `E14` (each of 64 x 14 x 14 values) by the distance of their `E7`. `clusters` is at least
+    /// 1 and no more than there are embeddings; with 1 the centre is the mean. `None` for no embedding at all.
+    pub fn fit(embeddings: &[Vec<f32>], clusters: usize, seed: u64) -> Option<Self> {
+        if embeddings.is_empty() || embeddings.iter().any(|e14| e14.len() != E14_LENGTH) {
+            return None;
+        }
+        let pooled: Vec<Vec<f32>> = embeddings.iter().map(|e14| score::pool(e14)).collect();
+        let k = clusters.clamp(1, embeddings.len());
+        let mut centres = plus_plus(&pooled, k, &mut ChaCha8Rng::seed_from_u64(seed));
+        let mut members = assign(&pooled, &centres);
+        for _ in 0..ITERATIONS {
+            centres = means(&pooled, &members, k, E7_LENGTH);
+            let next = assign(&pooled, &centres);
+            if next == members {
+                break;
+            }
+            members = next;
+        }
+        let centres = means(embeddings, &members, k, E14_LENGTH);
+        Some(Self::from_e14(centres))
+    }
+
+    /// A bank of these centres, each `E14`.
+    pub fn from_e14(centres: Vec<Vec<f32>>) -> Self {
+        Self { centres: centres.into_iter().map(|e14| Centre { e7: score::pool(&e14), e14 }).collect() }
+    }
+
+    /// The centres, each of 64 x 14 x 14 values.
+    pub fn e14(&self) -> impl Iterator<Item = &[f32]> {
+        self.centres.iter().map(|centre| centre.e14.as_slice())
+    }
+
+    /// Number of clusters.
+    pub fn clusters(&self) -> usize {
+        self.centres.len()
+    }
+
+    /// Compares one `E14` (64 x 14 x 14) with every cluster.
+    pub fn compare(&self, e14: &[f32], aggregation: Aggregation) -> Comparison {
+        let e7 = score::pool(e14);
+        let nearest = self
+            .centres
+            .iter()
+            .map(|centre| (score::aggregate(&score::distances(&e7, &centre.e7), aggregation), centre))
+            .min_by(|a, b| a.0.total_cmp(&b.0));
+        match nearest {
+            Some((score, centre)) => Comparison { score, grid: score::distances(e14, &centre.e14) },
+            // No centre, nothing normal is known: everything is anomalous.
+            None => Comparison { score: 2.0, grid: vec![2.0; score::GRID * score::GRID] },
+        }
+    }
+}
+
+fn squared_distance(a: &[f32], b: &[f32]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum()
+}
+
+/// k-means++ start (Arthur and Vassilvitskii 2007): each next centre with probability by its squared distance.
+fn plus_plus(points: &[Vec<f32>], k: usize, rng: &mut impl Rng) -> Vec<Vec<f32>> {
+    let mut centres = vec![points[rng.random_range(0..points.len())].clone()];
+    let mut nearest: Vec<f64> = points.iter().map(|point| squared_distance(point, &centres[0])).collect();
+    while centres.len() < k {
+        let total: f64 = nearest.iter().sum();
+        let mut rest = rng.random::<f64>() * total;
+        let chosen = nearest
+            .iter()
+            .position(|distance| {
+                rest -= distance;
+                rest < 0.0
+            })
+            .unwrap_or_else(|| rng.random_range(0..points.len()));
+        let centre = points[chosen].clone();
+        for (nearest, point) in nearest.iter_mut().zip(points) {
+            *nearest = nearest.min(squared_distance(point, &centre));
+        }
+        centres.push(centre);
+    }
+    centres
+}
+
+fn assign(points: &[Vec<f32>], centres: &[Vec<f32>]) -> Vec<usize> {
+    let nearest = |point: &Vec<f32>| {
+        let distances = centres.iter().map(|centre| squared_distance(point, centre));
+        distances.enumerate().min_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |(index, _)| index)
+    };
+    let mut members: Vec<usize> = points.iter().map(nearest).collect();
+    // A cluster that nobody chose takes over the point that is farthest from its own centre.
+    for cluster in 0..centres.len() {
+        if !members.contains(&cluster) {
+            let farthest = (0..points.len())
+                .filter(|p| members.iter().filter(|m| **m == members[*p]).count() > 1)
+                .max_by(|a, b| {
+                    squared_distance(&points[*a], &centres[members[*a]])
+                        .total_cmp(&squared_distance(&points[*b], &centres[members[*b]]))
+                });
+            if let Some(point) = farthest {
+                members[point] = cluster;
+            }
+        }
+    }
+    members
+}
+
+fn means(points: &[Vec<f32>], members: &[usize], k: usize, length: usize) -> Vec<Vec<f32>> {
+    let mut sums = vec![vec![0.0f64; length]; k];
+    let mut counts = vec![0usize; k];
+    for (point, member) in points.iter().zip(members) {
+        counts[*member] += 1;
+        sums[*member].iter_mut().zip(point).for_each(|(sum, value)| *sum += f64::from(*value));
+    }
+    sums.iter()
+        .zip(counts)
+        .map(|(sum, count)| sum.iter().map(|value| (value / count.max(1) as f64) as f32).collect())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn points(centres: &[f32], each: usize) -> Vec<Vec<f32>> {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        centres
+            .iter()
+            .flat_map(|c| std::iter::repeat_n(*c, each))
+            .map(|c| (0..E14_LENGTH).map(|_| c + rng.random_range(-0.1..0.1)).collect())
+            .collect()
+    }
+
+    #[test]
+    fn one_cluster_is_the_mean() {
+        let points = points(&[0.0, 4.0], 2);
+        let bank = Bank::fit(&points, 1, 0).unwrap();
+        let centre = bank.e14().next().unwrap();
+        let mean = points.iter().map(|p| f64::from(p[7])).sum::<f64>() / 4.0;
+        assert!((f64::from(centre[7]) - mean).abs() < 1e-6);
+    }
+
+    #[test]
+    fn two_clusters_find_two_groups_whatever_the_seed() {
+        let points = points(&[-3.0, 3.0], 6);
+        for seed in 0..10 {
+            let bank = Bank::fit(&points, 2, seed).unwrap();
+            let mut firsts: Vec<f32> = bank.e14().map(|c| c[0]).collect();
+            firsts.sort_by(f32::total_cmp);
+            assert!(firsts[0] < -2.9 && firsts[1] > 2.9, "{firsts:?}");
+        }
+    }
+
+    #[test]
+    fn equal_points_and_too_many_clusters_are_no_trouble() {
+        let bank = Bank::fit(&vec![vec![1.0; E14_LENGTH]; 3], 8, 0).unwrap();
+        assert_eq!(bank.clusters(), 3);
+        assert!(bank.e14().all(|c| c.iter().all(|v| v.is_finite())));
+        assert_eq!(Bank::fit(&[], 1, 0), None);
+    }
+}

@@ -1,0 +1,136 @@
+//! What the two kinds of model file have in common: safetensors with one metadata entry, `cse`, that holds JSON.
+//!
+//! One entry and not many, so that the same model is the same bytes: safetensors writes its metadata in no fixed order.
+
+use std::collections::HashMap;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::state_dict::{self, Precision, StateDict, StateDictError};
+
+/// The newest format that this program reads, and the one that it writes.
+pub const FORMAT_VERSION: u32 = 1;
+
+const KEY: &str = "cse";
+
+/// Which kind of model a file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// The frozen network, shared by all textures.
+    Extractor,
+    /// What was learnt of one texture.
+    Texture,
+}
+
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Extractor => "extractor",
+            Self::Texture => "texture model",
+        })
+    }
+}
+
+/// Why a model file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelFileError {
+    /// The tensors are damaged or of another shape.
+    #[error(transparent)]
+    Tensors(#[from] StateDictError),
+    /// A safetensors file of another program.
+    #[error(
+        "this safetensors file was not written by this program: to use it as an extractor, run `native-train weights import FILE`"
+    )]
+    Foreign,
+    /// Written by a later version.
+    #[error("this file has format {found}, and this program reads up to {FORMAT_VERSION}: update the program")]
+    Newer {
+        /// The file's format.
+        found: u32,
+    },
+    /// The other kind of file.
+    #[error("this file holds {found}, where {wanted} is needed", found = article(*found), wanted = article(*wanted))]
+    WrongKind {
+        /// What it is.
+        found: Kind,
+        /// What it should be.
+        wanted: Kind,
+    },
+    /// The description does not parse, or contradicts itself.
+    #[error("the description in this model file is damaged ({0}): make or fetch the file again")]
+    Description(String),
+    /// A texture model made with another extractor.
+    #[error(
+        "this texture model was trained with extractor {wanted} ({architecture}), but the extractor in use is {found}: load that extractor, or train the texture again"
+    )]
+    OtherExtractor {
+        /// The extractor it was trained with.
+        wanted: String,
+        /// Its architecture.
+        architecture: String,
+        /// The one in use.
+        found: String,
+    },
+}
+
+fn article(kind: Kind) -> String {
+    match kind {
+        Kind::Extractor => format!("an {kind}"),
+        Kind::Texture => format!("a {kind}"),
+    }
+}
+
+/// The part of the description that every version and kind has.
+#[derive(Serialize, Deserialize)]
+struct Envelope {
+    format_version: u32,
+    kind: Kind,
+}
+
+#[derive(Serialize)]
+struct Written<'a, T> {
+    format_version: u32,
+    kind: Kind,
+    #[serde(flatten)]
+    info: &'a T,
+}
+
+/// The kind of the model file in `bytes`, checked to be of a version that can be read.
+pub fn kind(bytes: &[u8]) -> Result<Kind, ModelFileError> {
+    Ok(envelope(bytes)?.1.kind)
+}
+
+/// The description and the tensors of a file of `wanted` kind.
+pub fn read<T: DeserializeOwned>(bytes: &[u8], wanted: Kind) -> Result<(T, StateDict), ModelFileError> {
+    let (json, envelope) = envelope(bytes)?;
+    if envelope.kind != wanted {
+        return Err(ModelFileError::WrongKind { found: envelope.kind, wanted });
+    }
+    let info = serde_json::from_str(&json).map_err(|error| ModelFileError::Description(error.to_string()))?;
+    let (tensors, _) = state_dict::read(bytes)?;
+    Ok((info, tensors))
+}
+
+/// A file with this description and these tensors.
+pub fn write<T: Serialize>(
+    info: &T,
+    kind: Kind,
+    tensors: &StateDict,
+    precision: Precision,
+) -> Result<Vec<u8>, ModelFileError> {
+    let json = serde_json::to_string(&Written { format_version: FORMAT_VERSION, kind, info })
+        .map_err(|error| ModelFileError::Description(error.to_string()))?;
+    Ok(state_dict::write(tensors, HashMap::from([(KEY.to_owned(), json)]), precision)?)
+}
+
+fn envelope(bytes: &[u8]) -> Result<(String, Envelope), ModelFileError> {
+    let json = state_dict::read_metadata(bytes)?.remove(KEY).ok_or(ModelFileError::Foreign)?;
+    let envelope: Envelope =
+        serde_json::from_str(&json).map_err(|error| ModelFileError::Description(error.to_string()))?;
+    if envelope.format_version > FORMAT_VERSION {
+        return Err(ModelFileError::Newer { found: envelope.format_version });
+    }
+    Ok((json, envelope))
+}

@@ -1,0 +1,72 @@
+//! Encoded image bytes to upright 8-bit RGB, with a sentence for every file that is no usable photo.
+
+use std::io::Cursor;
+
+use image::{DynamicImage, ImageDecoder, ImageError, ImageReader, RgbImage};
+
+/// Shorter side below which nothing can be said of a surface, pixels.
+pub const SMALLEST_SIDE: u32 = 32;
+/// Largest photo that is decoded, pixels: 300 MB as 8-bit RGB.
+pub const LARGEST_AREA: u64 = 100_000_000;
+
+/// Why a file cannot be inspected.
+#[derive(Debug, thiserror::Error)]
+pub enum PhotoError {
+    /// Not an image that is known here.
+    #[error("this is not an image in a known format: use PNG, JPEG, WebP, BMP, GIF or TIFF")]
+    UnknownFormat,
+    /// Damaged or cut short.
+    #[error("the {format} image is damaged or cut short ({detail}): save or copy it again")]
+    Damaged {
+        /// Name of the format.
+        format: String,
+        /// What the decoder found.
+        detail: String,
+    },
+    /// Too few pixels.
+    #[error("the image is only {width} x {height} pixels: at least {SMALLEST_SIDE} on each side are needed to see a texture")]
+    TooSmall {
+        /// Pixels.
+        width: u32,
+        /// Pixels.
+        height: u32,
+    },
+    /// Too many pixels.
+    #[error(
+        "the image says that it is {width} x {height} pixels: at most {} million can be decoded, so make it smaller or cut it",
+        LARGEST_AREA / 1_000_000
+    )]
+    TooLarge {
+        /// Pixels.
+        width: u32,
+        /// Pixels.
+        height: u32,
+    },
+}
+
+/// Decodes `bytes`, turns the photo upright as its EXIF orientation says, and gives it as 8-bit RGB. Grey becomes equal
+/// channels, 16 bits are scaled to 8, alpha is dropped (as Pillow's `convert("RGB")` does); of several frames, the first.
+pub fn decode(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
+    let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|_| PhotoError::UnknownFormat)?;
+    let format = reader.format().ok_or(PhotoError::UnknownFormat)?;
+    let damaged = |error: ImageError| match error {
+        ImageError::Unsupported(_) if format.extensions_str().is_empty() => PhotoError::UnknownFormat,
+        error => PhotoError::Damaged {
+            format: format.extensions_str().first().copied().unwrap_or("unknown").to_uppercase(),
+            detail: error.to_string(),
+        },
+    };
+    let mut decoder = reader.into_decoder().map_err(damaged)?;
+    let (width, height) = decoder.dimensions();
+    if width.min(height) < SMALLEST_SIDE {
+        return Err(PhotoError::TooSmall { width, height });
+    }
+    // Before anything is allocated: the header alone may claim any size.
+    if u64::from(width) * u64::from(height) > LARGEST_AREA {
+        return Err(PhotoError::TooLarge { width, height });
+    }
+    let orientation = decoder.orientation().map_err(damaged)?;
+    let mut photo = DynamicImage::from_decoder(decoder).map_err(damaged)?;
+    photo.apply_orientation(orientation);
+    Ok(photo.into_rgb8())
+}

@@ -1,0 +1,67 @@
+//! `textures`: a sheet of samples of every kind of surface, to look at.
+
+use std::path::PathBuf;
+
+use image::{ImageError, RgbImage, imageops};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+
+use super::TextureFamily;
+use super::field::Size;
+use super::light::Camera;
+
+/// Arguments of `textures`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// Image file to write the sheet to; its ending names the format.
+    #[arg(long, value_name = "FILE")]
+    pub preview: PathBuf,
+    /// Seed of all random choices.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Samples of each kind, a row each.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub columns: u32,
+    /// Side of a sample in pixels.
+    #[arg(long, default_value_t = 224, value_parser = clap::value_parser!(u32).range(16..=1024))]
+    pub side: u32,
+    /// Show every sample through a random camera instead of a good one.
+    #[arg(long)]
+    pub cameras: bool,
+    /// Show only the kind whose name contains this, in any case.
+    #[arg(long)]
+    pub kind: Option<String>,
+}
+
+/// Renders the sheet and writes it.
+pub fn run(args: &Args) -> Result<(), ImageError> {
+    let wanted = args.kind.as_deref().unwrap_or_default().to_lowercase();
+    let families = TextureFamily::ALL
+        .iter()
+        .enumerate()
+        .filter(|(_, family)| format!("{family:?}").to_lowercase().contains(&wanted))
+        .collect::<Vec<_>>();
+    let cells = families.iter().flat_map(|&family| (0..args.columns).map(move |column| (family, column)));
+    let samples = cells
+        .collect::<Vec<_>>()
+        .into_par_iter()
+        .map(|((row, family), column)| {
+            // A stream of its own for each sample: the sheet does not change when a column is added.
+            let mut rng = ChaCha8Rng::seed_from_u64(args.seed);
+            rng.set_stream(((row as u64) << 32) | u64::from(column));
+            let texture = family.sample(&mut rng);
+            let camera = if args.cameras { Camera::sample(&mut rng) } else { Camera::studio() };
+            texture.photo(Size::square(args.side), &camera, rng.random())
+        })
+        .collect::<Vec<_>>();
+    const GAP: u32 = 4;
+    let pitch = args.side + GAP;
+    let rows = families.len() as u32;
+    let mut sheet = RgbImage::from_pixel(args.columns * pitch + GAP, rows * pitch + GAP, image::Rgb([24, 24, 24]));
+    for (i, sample) in samples.iter().enumerate() {
+        let (row, column) = (i as u32 / args.columns, i as u32 % args.columns);
+        imageops::replace(&mut sheet, sample, (GAP + column * pitch).into(), (GAP + row * pitch).into());
+    }
+    sheet.save(&args.preview)
+}

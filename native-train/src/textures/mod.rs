@@ -1,0 +1,120 @@
+//! Seeded procedural surfaces: the images a network of our own is trained on, and the page's demonstration sets.
+//!
+//! A [`Texture`] is one material under one lamp. Rendering it with different seeds gives different places of the same
+//! surface; a [`light::Camera`] turns such a piece into a photo.
+
+pub mod cells;
+pub mod contact_sheet;
+pub mod draw;
+pub mod field;
+mod gabor;
+mod knit;
+pub mod leather;
+pub mod light;
+pub mod metal;
+pub mod paper;
+mod pile;
+mod power_law;
+mod stone;
+mod stripes;
+pub mod surface;
+mod tile;
+mod voronoi;
+pub mod weave;
+pub mod wood;
+
+use image::{Rgb32FImage, RgbImage};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use field::Size;
+use light::Camera;
+use surface::{Lamp, Surface};
+
+macro_rules! families {
+    ($($(#[$doc:meta])* $family:ident($parameters:path)),+ $(,)?) => {
+        /// A kind of surface.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum TextureFamily { $($(#[$doc])* $family),+ }
+
+        impl TextureFamily {
+            /// All kinds, in a fixed order.
+            pub const ALL: &[Self] = &[$(Self::$family),+];
+
+            /// A material of this kind with random parameters.
+            pub fn sample(self, rng: &mut ChaCha8Rng) -> Texture {
+                let pattern = match self { $(Self::$family => Pattern::$family(<$parameters>::sample(rng))),+ };
+                Texture { pattern, lamp: Lamp::sample(rng) }
+            }
+        }
+
+        /// The parameters of a material.
+        #[derive(Clone, Copy, Debug)]
+        pub enum Pattern { $($(#[$doc])* $family($parameters)),+ }
+
+        impl Pattern {
+            /// A piece of the material.
+            pub fn surface(&self, size: Size, rng: &mut ChaCha8Rng) -> Surface {
+                match self { $(Self::$family(parameters) => parameters.surface(size, rng)),+ }
+            }
+        }
+    };
+}
+
+families! {
+    /// Woven cloth.
+    Weave(weave::Weave),
+    /// Knitted fabric.
+    Knit(knit::Knit),
+    /// Leather and leather-like sheets.
+    Leather(leather::Leather),
+    /// Wood.
+    Wood(wood::Wood),
+    /// Tiles, mesh, perforated and tread sheet.
+    Tile(tile::Tile),
+    /// Brushed, turned, cast, hammered and galvanised metal.
+    Metal(metal::Metal),
+    /// Granite, concrete, marble, terrazzo.
+    Stone(stone::Stone),
+    /// Carpet, foam, grit.
+    Pile(pile::Pile),
+    /// Parallel bands.
+    Stripes(stripes::Stripes),
+    /// Oriented band-limited noise.
+    Gabor(gabor::Gabor),
+    /// Power-law noise.
+    PowerLaw(power_law::PowerLaw),
+    /// Cells and cracks.
+    Voronoi(voronoi::Voronoi),
+    /// Paper, felt and fleece.
+    Paper(paper::Paper),
+}
+
+/// One material under one lamp.
+#[derive(Clone, Copy, Debug)]
+pub struct Texture {
+    /// The material.
+    pub pattern: Pattern,
+    /// The lamp over it.
+    pub lamp: Lamp,
+}
+
+impl Texture {
+    /// Any material; every kind as likely.
+    pub fn sample(rng: &mut ChaCha8Rng) -> Self {
+        let family = rng.random_range(0..TextureFamily::ALL.len());
+        TextureFamily::ALL[family].sample(rng)
+    }
+
+    /// A piece of the material in linear light; another `seed` is another place of the same surface.
+    pub fn scene(&self, size: Size, seed: u64) -> Rgb32FImage {
+        self.pattern.surface(size, &mut ChaCha8Rng::seed_from_u64(seed)).lit(&self.lamp)
+    }
+
+    /// A photo of the material through `camera`; another `seed` is another place and another shot.
+    pub fn photo(&self, size: Size, camera: &Camera, seed: u64) -> RgbImage {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let scene = self.pattern.surface(size, &mut rng).lit(&self.lamp);
+        camera.again(&mut rng).photo(&scene, &mut rng)
+    }
+}

@@ -1,0 +1,151 @@
+//! The tensors of a weights file as people publish them: `.safetensors`, or PyTorch's `.pth` in any of its forms.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use burn::store::pytorch_reader::{DType, PytorchError, PytorchReader, Tensor};
+use cse::state_dict::{self, StateDict};
+use half::{bf16, f16};
+
+use super::advice::advice;
+
+/// More than any file with EfficientNet weights holds, an optimizer's state included: 1 GiB.
+const MAX_BYTES: u64 = 1 << 30;
+
+/// Why a file gave no tensors.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The file system refused.
+    #[error("{} cannot be read: {source}{}", .path.display(), advice(.source))]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Too large to be what it should be.
+    #[error(
+        "{} holds {} MB of tensors; no EfficientNet weights have that many: check that it is the right file",
+        .path.display(),
+        .bytes >> 20
+    )]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Size, bytes.
+        bytes: u64,
+    },
+    /// A damaged `.safetensors`, or one in a type that is not read.
+    #[error("{} cannot be used: {source}", .path.display())]
+    Safetensors {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: state_dict::StateDictError,
+    },
+    /// Neither a `.safetensors` nor a `.pth`, or a damaged one.
+    #[error(
+        "{} is neither a .safetensors file nor a whole PyTorch checkpoint ({source}); it may be cut short or something \
+         else altogether: fetch or copy it again", .path.display()
+    )]
+    Pytorch {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: PytorchError,
+    },
+}
+
+/// Every tensor of floats in `path`, as f32, with the file's own names; a checkpoint's nested dictionaries are joined
+/// with dots (`state_dict.conv_stem.weight`). The form is told by the content, not by the file's name. Integers, such
+/// as BatchNorm's step counters, may be left out.
+pub fn read(path: &Path) -> Result<StateDict, ReadError> {
+    let io = |source| ReadError::Io { path: path.to_owned(), source };
+    let mut file = File::open(path).map_err(io)?;
+    let bytes = file.metadata().map_err(io)?.len();
+    if bytes > MAX_BYTES {
+        return Err(ReadError::TooLarge { path: path.to_owned(), bytes });
+    }
+    // safetensors: the length of the header, little-endian, and the header, which is a JSON object.
+    let mut head = Vec::new();
+    file.by_ref().take(9).read_to_end(&mut head).map_err(io)?;
+    if head.get(8) == Some(&b'{') {
+        let whole = fs::read(path).map_err(io)?;
+        let (tensors, _) =
+            state_dict::read(&whole).map_err(|source| ReadError::Safetensors { path: path.to_owned(), source })?;
+        return Ok(tensors);
+    }
+    read_pytorch(path)
+}
+
+fn read_pytorch(path: &Path) -> Result<StateDict, ReadError> {
+    let reader = PytorchReader::new(path).map_err(|source| ReadError::Pytorch { path: path.to_owned(), source })?;
+    // A tensor may claim more elements than the file holds (a view with stride 0), so this is checked again.
+    let bytes = reader.tensors().values().fold(0_u64, |sum, tensor| sum.saturating_add(tensor.byte_len() as u64));
+    if bytes > MAX_BYTES {
+        return Err(ReadError::TooLarge { path: path.to_owned(), bytes });
+    }
+    let mut tensors = StateDict::new();
+    for (name, tensor) in reader.tensors() {
+        let values = floats(tensor)
+            .map_err(|source| ReadError::Pytorch { path: path.to_owned(), source: PytorchError::Io(source) })?;
+        if let Some(values) = values {
+            tensors.insert(name.clone(), (tensor.shape().to_vec(), values));
+        }
+    }
+    Ok(tensors)
+}
+
+/// The values as f32, or `None` for integers.
+fn floats(tensor: &Tensor) -> io::Result<Option<Vec<f32>>> {
+    let decode: fn(&[u8]) -> Vec<f32> = match tensor.dtype() {
+        DType::F64 => |data| data.as_chunks::<8>().0.iter().map(|b| f64::from_ne_bytes(*b) as f32).collect(),
+        DType::F32 => |data| data.as_chunks::<4>().0.iter().map(|b| f32::from_ne_bytes(*b)).collect(),
+        DType::F16 => |data| data.as_chunks::<2>().0.iter().map(|b| f16::from_ne_bytes(*b).to_f32()).collect(),
+        DType::BF16 => |data| data.as_chunks::<2>().0.iter().map(|b| bf16::from_ne_bytes(*b).to_f32()).collect(),
+        _ => return Ok(None),
+    };
+    Ok(Some(decode(&tensor.read()?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_neither_form_is_said_to_be_neither() {
+        let folder = tempfile::tempdir().unwrap();
+        for content in [&b""[..], b"x", b"<!DOCTYPE html><html>", b"\x80\x02}q\x00.", b"PK\x03\x04", &[0x80; 4096]] {
+            let path = folder.path().join("weights.pth");
+            fs::write(&path, content).unwrap();
+            // An empty dictionary is a checkpoint without tensors; everything else is an error.
+            let message = match read(&path) {
+                Ok(tensors) => {
+                    assert!(tensors.is_empty());
+                    continue;
+                }
+                Err(error) => error.to_string(),
+            };
+            assert!(message.contains("weights.pth is neither"), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_safetensors_file_cut_short_is_said_to_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.safetensors");
+        let tensors = StateDict::from([("a".to_owned(), (vec![2, 3], vec![0.5; 6]))]);
+        let bytes = state_dict::write(&tensors, Default::default(), state_dict::Precision::F32).unwrap();
+        fs::write(&path, &bytes).unwrap();
+        assert_eq!(read(&path).unwrap(), tensors);
+        fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
+        assert!(matches!(read(&path), Err(ReadError::Safetensors { .. })));
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_named() {
+        let message = read(Path::new("/nowhere/model.pth")).unwrap_err().to_string();
+        assert!(message.starts_with("/nowhere/model.pth cannot be read: "), "{message}");
+    }
+}

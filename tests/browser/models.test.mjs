@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { catalogue, drop, modelFile, reading, settled, start, texture } from "./page.mjs";
+import { asFile } from "./photos.mjs";
+
+let site;
+before(async () => {
+	site = await start();
+});
+after(() => site.stop());
+
+function options(page) {
+	return page.locator("#texture option").allTextContents();
+}
+
+test("a dropped model is added and used", async () => {
+	const page = await site.open();
+	await settled(page);
+	const before = await reading(page);
+	await drop(page, [{ ...modelFile(texture.model), name: "mine.safetensors" }]);
+	await page.waitForFunction(() =>
+		document.querySelector("#texture").selectedOptions[0].text.includes("mine"),
+	);
+	assert.equal((await options(page)).length, catalogue.textures.length + 1);
+	await page.locator("#about-list dd").first().waitFor();
+	assert.equal(before.verdict, "defect");
+	assert.deepEqual(page.mistakes, []);
+});
+
+test("a dropped extractor is taken", async () => {
+	const page = await site.open();
+	await settled(page);
+	await drop(page, [{ ...modelFile(catalogue.extractor), name: "again.safetensors" }]);
+	await page.waitForFunction(() =>
+		document.querySelector("#status").textContent.includes("again.safetensors"),
+	);
+	assert.equal(await page.locator("#notices p").count(), 0);
+});
+
+test("a file that is no model is refused with a sentence, and the page goes on", async () => {
+	const page = await site.open();
+	await settled(page);
+	const cut = modelFile(texture.model).buffer.subarray(0, 1000);
+	const bad = [asFile("words.safetensors", "", Buffer.from("no model")), asFile("cut.safetensors", "", cut)];
+	for (const file of bad) {
+		await drop(page, [file]);
+		await page.locator("#notices p", { hasText: file.name }).waitFor();
+	}
+	assert.equal((await options(page)).length, catalogue.textures.length);
+	await page.locator("#samples button").first().click();
+	await settled(page);
+	assert.match((await reading(page)).verdict, /^(good|defect)$/);
+	assert.deepEqual(page.mistakes, []);
+});
+
+test("another texture brings its own samples, threshold and results", async (t) => {
+	const other = catalogue.textures[1];
+	if (!other) return t.skip("only one texture is shipped");
+	const page = await site.open();
+	await settled(page);
+	await page.selectOption("#texture", other.id);
+	await page.waitForFunction(
+		(count) => document.querySelectorAll("#samples button").length === count,
+		other.samples.length,
+	);
+	await page.locator("#samples button").first().click();
+	await settled(page);
+	assert.equal(await page.locator(".tile").count(), 1);
+	await page.selectOption("#texture", texture.id);
+	await settled(page);
+	assert.equal(await page.locator(".tile").count(), 1);
+	assert.deepEqual(page.mistakes, []);
+});

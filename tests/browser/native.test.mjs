@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { nameOf, results, samplePath, settled, start, texture } from "./page.mjs";
+
+const top = fileURLToPath(new URL("../../", import.meta.url));
+const target = process.env.CARGO_TARGET_DIR ?? join(top, "target");
+const program = join(target, "release", "native-train");
+
+let site;
+before(async () => {
+	site = await start();
+});
+after(() => site.stop());
+
+function nativeScore(sample) {
+	const model = join(top, "www", "public", "models", texture.model);
+	const text = execFileSync(program, ["score", "--model", model, samplePath(sample), "--json", "-"], {
+		encoding: "utf8",
+		stdio: ["ignore", "pipe", "ignore"],
+	});
+	return JSON.parse(text.trim().split("\n")[0]).score;
+}
+
+test("the page scores every sample as the native program does", async () => {
+	const page = await site.open();
+	await settled(page);
+	await page.click("#clear");
+	await page.setInputFiles("#files", texture.samples.map(samplePath));
+	await settled(page);
+	const rows = await results(page);
+	for (const sample of texture.samples) {
+		const here = rows.find(({ photo }) => photo === nameOf(sample));
+		const native = nativeScore(sample);
+		assert.ok(Math.abs(here.score - native) < 1e-3, `${sample.file}: ${here.score} here, ${native} there`);
+	}
+});

@@ -1,0 +1,124 @@
+// The built page in a real Chromium, and what the tests do with it again and again.
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+import { preview } from "vite";
+
+const top = fileURLToPath(new URL("../../", import.meta.url));
+const flags = [
+	"--headless",
+	"--no-sandbox",
+	"--disable-quic",
+	"--no-first-run",
+	"--disable-background-networking",
+	"--disable-component-update",
+	"--disable-sync",
+];
+
+/** Long enough for a full forward pass on a software GPU with a busy processor. */
+export const patience = 180_000;
+
+export const catalogue = JSON.parse(readFileSync(`${top}www/public/models/index.json`, "utf8"));
+export const texture = catalogue.textures[0];
+
+export function modelFile(name) {
+	return {
+		name,
+		mimeType: "application/octet-stream",
+		buffer: readFileSync(`${top}www/public/models/${name}`),
+	};
+}
+
+export function samplePath(sample) {
+	return `${top}www/public/samples/${sample.file}`;
+}
+
+export function nameOf(sample) {
+	return sample.file.slice(sample.file.lastIndexOf("/") + 1);
+}
+
+/** Serves the page and starts the browser; `webgpu` gives it a software adapter, else it has none. */
+export async function start({ webgpu = false } = {}) {
+	const server = await preview({ root: top, logLevel: "error", preview: { port: 0, host: "127.0.0.1" } });
+	const { port } = server.httpServer.address();
+	const browser = await chromium.launch({
+		executablePath: process.env.CHROME_PATH ?? "/usr/bin/chromium",
+		args: webgpu ? [...flags, "--enable-unsafe-webgpu"] : flags,
+	});
+	const address = `http://127.0.0.1:${port}/`;
+	return {
+		address,
+		open: (options) => open(browser, address, options),
+		async stop() {
+			await browser.close();
+			await server.close();
+		},
+	};
+}
+
+async function open(browser, address, options = {}) {
+	const context = await browser.newContext({ viewport: { width: 1280, height: 850 }, ...options });
+	const page = await context.newPage();
+	page.setDefaultTimeout(patience);
+	// A mistake in the page must not pass unnoticed just because the test looks elsewhere.
+	page.mistakes = [];
+	page.on("pageerror", (error) => page.mistakes.push(error.message));
+	await page.goto(address);
+	return page;
+}
+
+/** Waits until nothing is computed, and until the page has drawn that. */
+export async function settled(page) {
+	await page.waitForFunction(() => {
+		const working = !document.querySelector("#stop").hidden;
+		const tiles = [...document.querySelectorAll(".tile")];
+		const open = tiles.some(({ dataset }) => ["waiting", "working"].includes(dataset.verdict));
+		return tiles.length > 0 && !working && !open;
+	});
+}
+
+/** What the page says about the selected photo. */
+export function reading(page) {
+	return page.evaluate(() => ({
+		name: document.querySelector("#verdict-name").textContent,
+		verdict: document.querySelector("#verdict").dataset.verdict,
+		word: document.querySelector("#verdict-word").textContent,
+		score: Number.parseFloat(document.querySelector("#score").textContent),
+		text: document.querySelector("#verdict-text").textContent,
+		device: document.querySelector("#stages-device").textContent,
+	}));
+}
+
+/** What the page says about every photo, with scores in full. */
+export async function results(page) {
+	const [download] = await Promise.all([page.waitForEvent("download"), page.click("#save-json")]);
+	return JSON.parse(readFileSync(await download.path(), "utf8"));
+}
+
+/** Drops files on the page as a hand with a mouse would. */
+export async function drop(page, files) {
+	const plain = files.map(({ name, mimeType, buffer }) => ({
+		name,
+		mimeType,
+		text: buffer.toString("base64"),
+	}));
+	await page.evaluate(async (all) => {
+		const data = new DataTransfer();
+		for (const { name, mimeType, text } of all) {
+			const bytes = Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+			data.items.add(new File([bytes], name, { type: mimeType }));
+		}
+		for (const kind of ["dragenter", "dragover", "drop"]) {
+			const event = new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: data });
+			document.body.dispatchEvent(event);
+		}
+	}, plain);
+}
+
+export async function selectTile(page, name) {
+	await page.locator(".tile", { hasText: name }).click();
+	await page.waitForFunction(
+		(wanted) => document.querySelector("#verdict-name").textContent === wanted,
+		name,
+	);
+}

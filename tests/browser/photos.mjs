@@ -1,0 +1,101 @@
+// Photos of every kind, made from a shipped sample or from nothing.
+import { deflateSync } from "node:zlib";
+
+const crcTable = Array.from({ length: 256 }, (_, n) => {
+	let c = n;
+	for (let k = 0; k < 8; k++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
+	return c >>> 0;
+});
+
+function crc(bytes) {
+	let c = 0xffffffff;
+	for (const byte of bytes) c = crcTable[(c ^ byte) & 0xff] ^ (c >>> 8);
+	return (c ^ 0xffffffff) >>> 0;
+}
+
+function chunk(kind, data) {
+	const body = Buffer.concat([Buffer.from(kind, "latin1"), data]);
+	const frame = Buffer.alloc(8);
+	frame.writeUInt32BE(data.length, 0);
+	frame.writeUInt32BE(crc(body), 4);
+	return Buffer.concat([frame.subarray(0, 4), body, frame.subarray(4)]);
+}
+
+const colourTypes = { 1: 0, 3: 2, 4: 6 };
+
+/** A PNG from samples in rows; `width` and `height` may claim more than there is. */
+export function png({ width, height, channels, depth = 8, samples }) {
+	const head = Buffer.alloc(13);
+	head.writeUInt32BE(width, 0);
+	head.writeUInt32BE(height, 4);
+	head.set([depth, colourTypes[channels], 0, 0, 0], 8);
+	const wide = depth / 8;
+	const stride = width * channels;
+	const rows = [];
+	for (let start = 0; start < samples.length; start += stride) {
+		const row = Buffer.alloc(1 + stride * wide);
+		for (let i = 0; i < stride; i++) row.writeUIntBE(samples[start + i], 1 + i * wide, wide);
+		rows.push(row);
+	}
+	const signature = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);
+	const data = deflateSync(Buffer.concat(rows));
+	return Buffer.concat([signature, chunk("IHDR", head), chunk("IDAT", data), chunk("IEND", Buffer.alloc(0))]);
+}
+
+/** The same JPEG with a note that the camera was held upright: turn by 90 degrees to the right. */
+export function turned(jpeg) {
+	const tiff = Buffer.from([
+		...Buffer.from("MM"),
+		...[0, 42, 0, 0, 0, 8, 0, 1],
+		// Orientation, a short, one of them: 6.
+		...[1, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0],
+		...[0, 0, 0, 0],
+	]);
+	const body = Buffer.concat([Buffer.from("Exif\0\0", "latin1"), tiff]);
+	const marker = Buffer.from([0xff, 0xe1, 0, 0]);
+	marker.writeUInt16BE(body.length + 2, 2);
+	return Buffer.concat([jpeg.subarray(0, 2), marker, body, jpeg.subarray(2)]);
+}
+
+/** A shipped sample's pixels, and the browser's own PNG, JPEG and WebP of them. */
+export async function redraw(page, url, width, height) {
+	const drawn = await page.evaluate(
+		async ([from, wide, high]) => {
+			const bitmap = await createImageBitmap(await (await fetch(from)).blob());
+			const canvas = new OffscreenCanvas(wide, high);
+			const context = canvas.getContext("2d");
+			context.drawImage(bitmap, 0, 0, wide, high);
+			const encode = async (type) => {
+				const bytes = await (await canvas.convertToBlob({ type, quality: 0.95 })).bytes();
+				return [...bytes];
+			};
+			return {
+				pixels: [...context.getImageData(0, 0, wide, high).data],
+				png: await encode("image/png"),
+				jpeg: await encode("image/jpeg"),
+				webp: await encode("image/webp"),
+			};
+		},
+		[url, width, height],
+	);
+	return {
+		width,
+		height,
+		pixels: drawn.pixels,
+		png: Buffer.from(drawn.png),
+		jpeg: Buffer.from(drawn.jpeg),
+		webp: Buffer.from(drawn.webp),
+	};
+}
+
+export function rgb({ pixels }) {
+	return pixels.filter((_, i) => i % 4 !== 3);
+}
+
+export function grey({ pixels }) {
+	return Array.from({ length: pixels.length / 4 }, (_, i) => pixels[4 * i]);
+}
+
+export function asFile(name, mimeType, buffer) {
+	return { name, mimeType, buffer };
+}

@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { drop, reading, results, samplePath, selectTile, settled, start, texture } from "./page.mjs";
+import { asFile, grey, png, redraw, rgb, turned } from "./photos.mjs";
+
+let site;
+let page;
+let drawn;
+before(async () => {
+	site = await start();
+	page = await site.open();
+	await settled(page);
+	drawn = await redraw(page, `samples/${texture.samples[0].file}`, 320, 240);
+});
+after(() => site.stop());
+
+test("dropped photos of every kind get a verdict", async () => {
+	const { width, height, pixels } = drawn;
+	const deep = rgb(drawn).map((value) => value * 257);
+	await page.click("#clear");
+	await drop(page, [
+		asFile("plain.png", "image/png", drawn.png),
+		asFile("plain.jpg", "image/jpeg", drawn.jpeg),
+		asFile("plain.webp", "image/webp", drawn.webp),
+		asFile("deep.png", "image/png", png({ width, height, channels: 3, depth: 16, samples: deep })),
+		asFile("grey.png", "image/png", png({ width, height, channels: 1, samples: grey(drawn) })),
+		asFile("alpha.png", "image/png", png({ width, height, channels: 4, samples: pixels })),
+		asFile("turned.jpg", "image/jpeg", turned(drawn.jpeg)),
+	]);
+	await settled(page);
+	const rows = await results(page);
+	assert.equal(rows.length, 7);
+	for (const { photo, verdict, error } of rows)
+		assert.match(verdict, /^(good|defect)$/, `${photo}: ${error}`);
+	const score = (name) => rows.find(({ photo }) => photo === name).score;
+	for (const name of ["deep.png", "alpha.png"]) {
+		assert.ok(Math.abs(score(name) - score("plain.png")) < 1e-3, `${name}: the same pixels, another score`);
+	}
+	assert.deepEqual(page.mistakes, []);
+});
+
+test("a turned photo is shown upright, and its map with it", async () => {
+	await selectTile(page, "turned.jpg");
+	await page.waitForSelector("#heatmap:visible");
+	const shape = await page.evaluate(() => {
+		const image = document.querySelector("#photo");
+		const stage = document.querySelector("#stage").getBoundingClientRect();
+		return { photo: image.naturalWidth / image.naturalHeight, stage: stage.width / stage.height };
+	});
+	assert.ok(Math.abs(shape.photo - 0.75) < 0.01);
+	assert.ok(Math.abs(shape.stage - 0.75) < 0.01);
+});
+
+test("what cannot be inspected gets a sentence, and the page goes on", async () => {
+	const huge = png({ width: 30_000, height: 30_000, channels: 3, samples: [] });
+	const bad = [
+		asFile("words.txt", "text/plain", Buffer.from("Not a photo at all.\n")),
+		asFile("cut.jpg", "image/jpeg", drawn.jpeg.subarray(0, drawn.jpeg.length / 3)),
+		asFile("dot.png", "image/png", png({ width: 1, height: 1, channels: 3, samples: [9, 9, 9] })),
+		asFile("huge.png", "image/png", huge),
+		asFile("empty.png", "image/png", Buffer.alloc(0)),
+	];
+	await page.click("#clear");
+	await drop(page, [...bad, asFile("plain.png", "image/png", drawn.png)]);
+	await settled(page);
+	for (const { name } of bad) {
+		await selectTile(page, name);
+		const { verdict, text } = await reading(page);
+		assert.equal(verdict, "error", name);
+		assert.match(text, /\S+ \S+.*[.!?)]$/s, name);
+	}
+	await selectTile(page, "plain.png");
+	assert.match((await reading(page)).verdict, /^(good|defect)$/);
+	assert.deepEqual(page.mistakes, []);
+});
+
+test("photos can be chosen and pasted too", async () => {
+	await page.click("#clear");
+	await page.setInputFiles("#files", samplePath(texture.samples[0]));
+	await settled(page);
+	await page.evaluate(
+		(bytes) => {
+			const data = new DataTransfer();
+			data.items.add(new File([Uint8Array.from(bytes)], "pasted.png", { type: "image/png" }));
+			window.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data }));
+		},
+		[...drawn.png],
+	);
+	await page.locator(".tile", { hasText: "pasted.png" }).waitFor();
+	await settled(page);
+	assert.equal((await results(page)).length, 2);
+});

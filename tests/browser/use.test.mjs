@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+import { drop, nameOf, reading, samplePath, settled, start, texture } from "./page.mjs";
+import { asFile } from "./photos.mjs";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+let site;
+before(async () => {
+	site = await start();
+});
+after(() => site.stop());
+
+function copies(count) {
+	const buffer = readFileSync(samplePath(texture.samples[0]));
+	return Array.from({ length: count }, (_, i) => asFile(`copy-${i}.webp`, "image/webp", buffer));
+}
+
+async function moveThreshold(page, part) {
+	await page.locator("#threshold").evaluate((slider, to) => {
+		slider.value = String(Number(slider.max) * to);
+		slider.dispatchEvent(new Event("input", { bubbles: true }));
+	}, part);
+}
+
+test("moving the threshold changes the verdict, and the reset brings it back", async () => {
+	const page = await site.open();
+	await settled(page);
+	assert.equal((await reading(page)).verdict, "defect");
+	await moveThreshold(page, 1);
+	await page.waitForSelector('#verdict[data-verdict="good"]');
+	assert.equal((await reading(page)).word, "No defect found");
+	await page.click("#threshold-reset");
+	await page.waitForSelector('#verdict[data-verdict="defect"]');
+	await moveThreshold(page, 0);
+	assert.equal((await reading(page)).verdict, "defect");
+	assert.match(await page.textContent("#chart-text"), /good validation photos/);
+});
+
+test("stopping drops what waits, and a stopped photo can be taken up again", async () => {
+	const page = await site.open();
+	await settled(page);
+	await drop(page, copies(6));
+	await page.waitForFunction(() => document.querySelector("#status").textContent.startsWith("Inspecting"));
+	await page.click("#stop");
+	await page.waitForFunction(() => document.querySelector("#stop").hidden);
+	assert.ok((await page.locator(".tile", { hasText: "Not inspected" }).count()) > 0);
+	const last = page.locator(".tile", { hasText: "copy-5.webp" });
+	assert.equal(await last.getAttribute("data-verdict"), "waiting");
+	await last.click();
+	await page.waitForFunction(() =>
+		/^(good|defect)$/.test(document.querySelector("#verdict").dataset.verdict),
+	);
+	assert.equal((await reading(page)).name, "copy-5.webp");
+	assert.deepEqual(page.mistakes, []);
+});
+
+test("the page draws on while it computes", async () => {
+	const page = await site.open();
+	await settled(page);
+	await drop(page, copies(2));
+	const frames = await page.evaluate(
+		() =>
+			new Promise((resolve) => {
+				let during = 0;
+				let begun = false;
+				const look = () => {
+					const inspecting = document.querySelector("#status").textContent.startsWith("Inspecting");
+					begun ||= inspecting;
+					if (inspecting) during += 1;
+					if (begun && document.querySelector("#stop").hidden) resolve(during);
+					else requestAnimationFrame(look);
+				};
+				look();
+			}),
+	);
+	assert.ok(frames >= 5, `${frames} frames`);
+});
+
+test("everything can be done by keyboard", async () => {
+	const page = await site.open();
+	await settled(page);
+	const tabTo = async (selector) => {
+		for (let i = 0; i < 60; i++) {
+			await page.keyboard.press("Tab");
+			if (await page.evaluate((wanted) => document.activeElement?.matches(wanted), selector)) return;
+		}
+		assert.fail(`Tab never reaches ${selector}`);
+	};
+	await tabTo('#routes input[value="auto"]');
+	await tabTo("#open");
+	await tabTo(".tile");
+	await tabTo("#samples button");
+	await page.keyboard.press("Enter");
+	await page.waitForFunction(
+		(name) => document.querySelector("#verdict-name").textContent === name,
+		nameOf(texture.samples[0]),
+	);
+	await settled(page);
+	await tabTo("#threshold");
+	const before = await page.inputValue("#threshold");
+	await page.keyboard.press("PageUp");
+	assert.notEqual(await page.inputValue("#threshold"), before);
+	await page.locator('.tile[tabindex="0"]').focus();
+	await page.keyboard.press("Home");
+	assert.equal(await page.locator(".tile").first().getAttribute("aria-selected"), "true");
+	await page.keyboard.press("End");
+	await page.waitForSelector('.tile:last-child[aria-selected="true"]:focus');
+});
+
+for (const colorScheme of ["light", "dark"]) {
+	test(`axe finds nothing to mend in the ${colorScheme} page`, async () => {
+		const page = await site.open({ colorScheme });
+		await settled(page);
+		await drop(page, [asFile("words.txt", "text/plain", Buffer.from("no photo"))]);
+		await settled(page);
+		await page.evaluate(axe);
+		const { violations } = await page.evaluate(() => globalThis.axe.run());
+		const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`);
+		assert.deepEqual(found, []);
+	});
+}
+
+test("the timing fills its table beside the paper's figures, and can be stopped", async () => {
+	const page = await site.open();
+	await settled(page);
+	await page.selectOption("#timing-count", "3");
+	await page.click("#timing-start");
+	await page.waitForFunction(() => document.querySelector("#timing-status").textContent === "Measured.");
+	const [row] = await page.locator("#timing-own tr:not(.group)").allTextContents();
+	assert.match(row, /^CPU.*median of 3/);
+	assert.ok((row.match(/\d ?m?s/g) ?? []).length >= 8, row);
+	const paper = await page.textContent("#timing-paper");
+	for (const figure of ["172 ms", "45.9 ms", "30 ms", "16 ms", "18 ms"])
+		assert.ok(paper.includes(figure), figure);
+
+	await page.click("#timing-start");
+	await page.click("#timing-stop");
+	await page.waitForFunction(() =>
+		document.querySelector("#timing-status").textContent.startsWith("Stopped"),
+	);
+	assert.ok(await page.locator("#timing-start").isEnabled());
+});
+
+test("a phone has no sideways scroll", async () => {
+	const page = await site.open({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
+	await settled(page);
+	const { wide, room } = await page.evaluate(() => ({
+		wide: document.documentElement.scrollWidth,
+		room: document.documentElement.clientWidth,
+	}));
+	assert.ok(wide <= room, `${wide} in ${room}`);
+});
+
+test("results can be saved as a table", async () => {
+	const page = await site.open();
+	await settled(page);
+	const [download] = await Promise.all([page.waitForEvent("download"), page.click("#save-csv")]);
+	const [head, row] = readFileSync(await download.path(), "utf8").split("\r\n");
+	assert.match(head, /^photo,texture,verdict,score,threshold,route/);
+	assert.match(row, /,defect,/);
+});

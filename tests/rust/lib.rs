@@ -1,0 +1,29 @@
+//! Where the tests' outside data lies, and how tensors are compared with it.
+
+use std::path::PathBuf;
+
+use cse::state_dict::{self, StateDict};
+
+/// The development data beside the repository: real images, reference tensors, reference weights. They are not part of
+/// the project; a test that needs them says that it is skipped where they are missing.
+pub fn shared(path: &str) -> Option<PathBuf> {
+    let full = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared").join(path);
+    if full.exists() {
+        return Some(full);
+    }
+    eprintln!("SKIPPED: {path} is not there (development data, see README)");
+    None
+}
+
+/// Tensors of a safetensors file below the development data, and its metadata.
+pub fn shared_tensors(path: &str) -> Option<(StateDict, std::collections::HashMap<String, String>)> {
+    let bytes = std::fs::read(shared(path)?).expect("readable");
+    Some(state_dict::read(&bytes).expect("a safetensors file"))
+}
+
+/// `|a - b| / |b|` in the L2 norm.
+pub fn relative_error(a: &[f32], b: &[f32]) -> f64 {
+    assert_eq!(a.len(), b.len(), "as many values");
+    let square = |values: &mut dyn Iterator<Item = f64>| values.map(|v| v * v).sum::<f64>().sqrt();
+    square(&mut a.iter().zip(b).map(|(a, b)| f64::from(a - b))) / square(&mut b.iter().map(|b| f64::from(*b)))
+}

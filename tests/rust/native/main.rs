@@ -1,0 +1,3 @@
+//! Tests that cross crates, in one binary: linking the backends takes longer than running them.
+
+mod golden;

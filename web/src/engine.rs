@@ -1,0 +1,238 @@
+//! The engine that the page's worker drives: one device, one extractor, one texture.
+
+use std::cell::Cell;
+
+use burn::tensor::{Device, Tensor};
+use cse::efficientnet::Features;
+use cse::extractor_file::Extractor;
+use cse::inspector::{Inspector, read};
+use cse::model_file::{FORMAT_VERSION, Kind};
+use cse::texture_file::TextureModel;
+use serde::Serialize;
+use wasm_bindgen::prelude::*;
+
+use crate::adapter::{self, DeviceInfo, Route};
+use crate::report::{Failure, Inspection, Milliseconds, object};
+
+/// Longer side of the map that is sent to the page: finer than 14 x 14 cells can tell.
+const MAP_SIDE: f32 = 512.0;
+/// How far a GPU's first score may be from the CPU's.
+const GPU_TOLERANCE: f32 = 1e-3;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(typescript_type = "Route")]
+    pub type JsRoute;
+    #[wasm_bindgen(typescript_type = "DeviceInfo")]
+    pub type JsDeviceInfo;
+    #[wasm_bindgen(typescript_type = "ExtractorInfo")]
+    pub type JsExtractorInfo;
+    #[wasm_bindgen(typescript_type = "TextureInfo")]
+    pub type JsTextureInfo;
+    #[wasm_bindgen(typescript_type = "Inspection")]
+    pub type JsInspection;
+    #[wasm_bindgen(typescript_type = "\"extractor\" | \"texture\"")]
+    pub type JsKind;
+    #[wasm_bindgen(js_namespace = performance)]
+    fn now() -> f64;
+}
+
+/// Models on one device.
+struct Loaded {
+    device: Device,
+    extractor: Option<Extractor>,
+    texture: Option<TextureModel>,
+}
+
+/// One device with its models.
+#[wasm_bindgen]
+pub struct Engine {
+    info: DeviceInfo,
+    main: Loaded,
+    /// The same models on the CPU, against which a GPU's first score is checked; none where the route is the CPU.
+    reference: Option<Loaded>,
+    checked: Cell<bool>,
+}
+
+#[derive(Serialize)]
+struct Described<'a, T> {
+    kind: Kind,
+    format_version: u32,
+    #[serde(flatten)]
+    info: &'a T,
+}
+
+#[wasm_bindgen(start)]
+fn start() {
+    console_error_panic_hook::set_once();
+}
+
+/// Which kind of model file this is.
+#[wasm_bindgen]
+pub fn model_kind(bytes: &[u8]) -> Result<JsKind, JsError> {
+    Ok(object(&cse::model_file::kind(bytes)?)?.unchecked_into())
+}
+
+#[wasm_bindgen]
+impl Engine {
+    /// Opens the device of a route: "cpu" or "webgpu".
+    pub async fn create(route: JsRoute) -> Result<Engine, JsError> {
+        let route: Route = serde_wasm_bindgen::from_value(route.into()).map_err(|_| Failure::UnknownRoute)?;
+        let (device, info) = adapter::open(route).await?;
+        let loaded = |device| Loaded { device, extractor: None, texture: None };
+        Ok(Self {
+            info,
+            main: loaded(device),
+            reference: (route == Route::WebGpu).then(|| loaded(Device::flex())),
+            checked: Cell::new(false),
+        })
+    }
+
+    /// The device.
+    #[wasm_bindgen(getter)]
+    pub fn device(&self) -> Result<JsDeviceInfo, JsError> {
+        Ok(object(&self.info)?.unchecked_into())
+    }
+
+    /// Loads the extractor; a texture that was loaded before is forgotten.
+    pub async fn load_extractor(&mut self, bytes: Vec<u8>) -> Result<JsExtractorInfo, JsError> {
+        if let Some(reference) = &mut self.reference {
+            reference.load_extractor(bytes.clone())?;
+        }
+        self.main.load_extractor(bytes)?;
+        self.checked.set(false);
+        let extractor = self.main.extractor.as_ref().ok_or(Failure::NotLoaded("extractor"))?;
+        describe(Kind::Extractor, &extractor.info)
+    }
+
+    /// Loads a texture model made with the loaded extractor.
+    pub async fn load_texture(&mut self, bytes: Vec<u8>) -> Result<JsTextureInfo, JsError> {
+        if let Some(reference) = &mut self.reference {
+            reference.load_texture(&bytes)?;
+        }
+        self.main.load_texture(&bytes)?;
+        let texture = self.main.texture.as_ref().ok_or(Failure::NotLoaded("texture model"))?;
+        describe(Kind::Texture, &texture.info)
+    }
+
+    /// Inspects one encoded image. The first score of a GPU is computed on the CPU too and must agree.
+    pub async fn inspect(&self, photo: Vec<u8>) -> Result<JsInspection, JsError> {
+        let inspector = self.main.inspector()?;
+        let (report, map, input) = inspect(&inspector, &photo).await?;
+        if let (Some(reference), false) = (&self.reference, self.checked.get()) {
+            let cpu = score_on(&reference.inspector()?, input).await?;
+            // Written so that NaN fails too.
+            if (report.score - cpu).abs() <= GPU_TOLERANCE {
+                self.checked.set(true);
+            } else {
+                return Err(Failure::WrongGpu { gpu: report.score, cpu }.into());
+            }
+        }
+        let result = object(&report)?;
+        js_sys::Reflect::set(&result, &"map".into(), &js_sys::Float32Array::from(map.as_slice()))
+            .map_err(|_| JsError::new("the result object could not be completed"))?;
+        Ok(result.unchecked_into())
+    }
+}
+
+impl Loaded {
+    fn load_extractor(&mut self, bytes: Vec<u8>) -> Result<(), Failure> {
+        self.extractor = Some(Extractor::load(bytes, &self.device)?);
+        self.texture = None;
+        Ok(())
+    }
+
+    fn load_texture(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        let extractor = self.extractor.as_ref().ok_or(Failure::NotLoaded("extractor"))?;
+        self.texture = Some(TextureModel::load(bytes, &extractor.info, &self.device)?);
+        Ok(())
+    }
+
+    fn inspector(&self) -> Result<Inspector<'_>, Failure> {
+        Ok(Inspector {
+            extractor: self.extractor.as_ref().ok_or(Failure::NotLoaded("extractor"))?,
+            texture: self.texture.as_ref().ok_or(Failure::NotLoaded("texture model"))?,
+            device: &self.device,
+        })
+    }
+}
+
+fn describe<T: Serialize, J: JsCast>(kind: Kind, info: &T) -> Result<J, JsError> {
+    Ok(object(&Described { kind, format_version: FORMAT_VERSION, info })?.unchecked_into())
+}
+
+/// The whole path with the time of each step, and the network's input for the check on another device.
+async fn inspect(inspector: &Inspector<'_>, photo: &[u8]) -> Result<(Inspection, Vec<f32>, Vec<f32>), Failure> {
+    let mut clock = Clock::start();
+    let photo = cse::photo::decode(photo)?;
+    let decode = clock.lap();
+    let input = inspector.preprocess(&photo);
+    let pixels = read_one(input.clone()).await?;
+    let preprocess = clock.lap();
+    let features = inspector.extract(input);
+    finish(&features).await?;
+    let extractor = clock.lap();
+    let e14 = inspector.embed(features).await.map_err(gpu)?.pop().unwrap_or_default();
+    let embedder = clock.lap();
+    let comparison = inspector.compare(&e14);
+    let score = clock.lap();
+    let (width, height) = photo.dimensions();
+    let scale = (MAP_SIDE / width.max(height) as f32).min(1.0);
+    let size = [width, height].map(|side| ((side as f32 * scale).round() as usize).max(1));
+    let map = inspector.map(&comparison, (width, height), (size[0], size[1]));
+    let map_time = clock.lap();
+    let milliseconds = Milliseconds {
+        decode,
+        preprocess,
+        extractor,
+        embedder,
+        score,
+        map: map_time,
+        total: decode + preprocess + extractor + embedder + score + map_time,
+    };
+    let report = Inspection {
+        width,
+        height,
+        score: comparison.score,
+        map_width: size[0],
+        map_height: size[1],
+        milliseconds,
+    };
+    Ok((report, map, pixels))
+}
+
+async fn score_on(inspector: &Inspector<'_>, pixels: Vec<f32>) -> Result<f32, Failure> {
+    let side = cse::preprocess::INPUT_SIDE as usize;
+    let data = burn::tensor::TensorData::new(pixels, [1, 3, side, side]);
+    let features = inspector.extract(Tensor::from_data(data, inspector.device));
+    let e14 = inspector.embed(features).await.map_err(gpu)?.pop().unwrap_or_default();
+    Ok(inspector.compare(&e14).score)
+}
+
+/// Waits until the device has computed `features`, so that the time is the extractor's: reading one value is enough.
+async fn finish(features: &Features) -> Result<(), Failure> {
+    read(features.f2.clone().slice([0..1, 0..1, 0..1, 0..1])).await.map_err(gpu)?;
+    Ok(())
+}
+
+async fn read_one(tensor: Tensor<4>) -> Result<Vec<f32>, Failure> {
+    Ok(read(tensor).await.map_err(gpu)?.pop().unwrap_or_default())
+}
+
+fn gpu(error: impl std::fmt::Display) -> Failure {
+    Failure::Gpu(error.to_string())
+}
+
+/// Time between calls, milliseconds.
+struct Clock(f64);
+
+impl Clock {
+    fn start() -> Self {
+        Self(now())
+    }
+
+    fn lap(&mut self) -> f64 {
+        let before = std::mem::replace(&mut self.0, now());
+        self.0 - before
+    }
+}

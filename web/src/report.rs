@@ -1,0 +1,100 @@
+//! What the page is told: results as typed objects, failures as sentences.
+
+use cse::model_file::ModelFileError;
+use cse::photo::PhotoError;
+use serde::Serialize;
+use wasm_bindgen::prelude::*;
+
+/// Why a call did not give a result. The page shows the sentence.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The photo.
+    #[error(transparent)]
+    Photo(#[from] PhotoError),
+    /// The model file.
+    #[error(transparent)]
+    Model(#[from] ModelFileError),
+    /// WebGPU is absent.
+    #[error("this browser offers no WebGPU adapter: use the CPU")]
+    NoAdapter,
+    /// WebGPU failed.
+    #[error("the GPU failed ({0}): use the CPU, or reload the page")]
+    Gpu(String),
+    /// A GPU whose answer differs from the CPU's.
+    #[error("this GPU gives wrong results (score {gpu} where the CPU gives {cpu}): use the CPU")]
+    WrongGpu {
+        /// The GPU's score.
+        gpu: f32,
+        /// The CPU's score.
+        cpu: f32,
+    },
+    /// A call before its model was loaded.
+    #[error("no {0} is loaded yet")]
+    NotLoaded(&'static str),
+    /// A route that is none.
+    #[error("unknown route: use \"cpu\" or \"webgpu\"")]
+    UnknownRoute,
+}
+
+/// A result as a plain JavaScript object.
+pub fn object(value: &impl Serialize) -> Result<JsValue, JsError> {
+    let serializer = serde_wasm_bindgen::Serializer::json_compatible();
+    value.serialize(&serializer).map_err(|error| JsError::new(&error.to_string()))
+}
+
+/// Time of each step of one inspection, milliseconds.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Milliseconds {
+    /// Encoded bytes to pixels.
+    pub decode: f64,
+    /// Resize and scale.
+    pub preprocess: f64,
+    /// The frozen network.
+    pub extractor: f64,
+    /// The embedder, and reading its result back.
+    pub embedder: f64,
+    /// Distance to the bank.
+    pub score: f64,
+    /// Map over the photo.
+    pub map: f64,
+    /// All of them.
+    pub total: f64,
+}
+
+/// The result of one inspection, without the map, which goes over as a typed array.
+#[derive(Clone, Debug, Serialize)]
+pub struct Inspection {
+    /// Upright photo, pixels.
+    pub width: u32,
+    /// Upright photo, pixels.
+    pub height: u32,
+    /// Anomaly score, 0 to 2.
+    pub score: f32,
+    /// Values in a row of the map.
+    pub map_width: usize,
+    /// Rows of the map.
+    pub map_height: usize,
+    /// Times.
+    pub milliseconds: Milliseconds,
+}
+
+/// The generated declarations carry these beside the exported class.
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = r#"
+export type Route = "cpu" | "webgpu";
+export interface DeviceInfo { route: Route; name: string; software: boolean }
+export interface ExtractorInfo { kind: "extractor"; architecture: string; id: string; provenance: string; parameters: number; format_version: number }
+export interface TextureInfo {
+    kind: "texture"; name: string; extractor_id: string; threshold: number; false_alarm_rate: number; normal_scores: number[];
+    map_scale: { low: number; high: number }; clusters: number; view: "crop" | "resize"; aggregation: "mean" | "max"; provenance: string; format_version: number
+}
+export interface Milliseconds { decode: number; preprocess: number; extractor: number; embedder: number; score: number; map: number; total: number }
+export interface Inspection {
+    /** Upright photo, pixels. */
+    width: number; height: number;
+    score: number;
+    /** Row by row over the whole photo; NaN where the view did not look. */
+    map: Float32Array; map_width: number; map_height: number;
+    milliseconds: Milliseconds
+}
+"#;

@@ -1,0 +1,102 @@
+// The models that come with the page: a list, and each file fetched once when it is first needed.
+
+export interface Sample {
+	title: string;
+	url: string;
+}
+
+export interface ShippedTexture {
+	id: string;
+	title: string;
+	url: string;
+	samples: Sample[];
+}
+
+export interface Catalogue {
+	extractorUrl: string;
+	textures: ShippedTexture[];
+	note: string;
+}
+
+interface IndexFile {
+	extractor: string;
+	textures: {
+		id: string;
+		title: string;
+		model: string;
+		samples: { file: string; title: string }[];
+	}[];
+	note?: string;
+}
+
+export async function fetchCatalogue(): Promise<Catalogue> {
+	const response = await fetch("models/index.json").catch(() => undefined);
+	// A server that answers every path with a page would otherwise pass for a list of models.
+	const isJson = response?.headers.get("content-type")?.includes("json") ?? false;
+	if (!response?.ok || !isJson) {
+		throw new Error(
+			"No models lie beside this page (models/index.json is missing). Drop an extractor and a texture model, both .safetensors files, to begin.",
+		);
+	}
+	const index: IndexFile = await response.json();
+	return {
+		extractorUrl: `models/${index.extractor}`,
+		textures: index.textures.map(({ id, title, model, samples }) => ({
+			id,
+			title,
+			url: `models/${model}`,
+			samples: samples.map((sample) => ({ title: sample.title, url: `samples/${sample.file}` })),
+		})),
+		note: index.note ?? "",
+	};
+}
+
+export type OnBytes = (received: number, total: number) => void;
+
+async function readAll(response: Response, onBytes: OnBytes): Promise<Blob> {
+	if (!response.body) return response.blob();
+	// Zero where the server does not say, or says the compressed size.
+	const encoded = response.headers.has("content-encoding");
+	const total = encoded ? 0 : Number(response.headers.get("content-length") ?? 0);
+	let received = 0;
+	const counted = response.body.pipeThrough(
+		new TransformStream<Uint8Array, Uint8Array>({
+			transform(chunk, controller) {
+				received += chunk.byteLength;
+				onBytes(received, total);
+				controller.enqueue(chunk);
+			},
+		}),
+	);
+	return new Response(counted as ReadableStream<Uint8Array<ArrayBuffer>>).blob();
+}
+
+interface Fetched {
+	file: Promise<Blob>;
+	watchers: Set<OnBytes>;
+}
+
+const fetched = new Map<string, Fetched>();
+
+function startFetch(url: string): Fetched {
+	const watchers = new Set<OnBytes>();
+	const file = (async () => {
+		const response = await fetch(url).catch(() => undefined);
+		if (!response) throw new Error(`${url} could not be fetched: the network did not answer.`);
+		if (!response.ok) throw new Error(`${url} could not be fetched: the server answered ${response.status}.`);
+		return readAll(response, (received, total) => {
+			for (const watcher of watchers) watcher(received, total);
+		});
+	})();
+	// A failure is not kept, so that the next call tries again.
+	file.catch(() => fetched.delete(url));
+	return { file, watchers };
+}
+
+/** The file at this address; all calls share one download. */
+export function fetchOnce(url: string, onBytes?: OnBytes): Promise<Blob> {
+	const known = fetched.get(url) ?? startFetch(url);
+	fetched.set(url, known);
+	if (onBytes) known.watchers.add(onBytes);
+	return known.file.finally(() => onBytes && known.watchers.delete(onBytes));
+}

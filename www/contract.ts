@@ -1,0 +1,57 @@
+// What the page and its worker say to each other. The engine's own types come from the wasm crate.
+import type {
+	DeviceInfo,
+	ExtractorInfo,
+	Inspection,
+	Milliseconds,
+	Route,
+	TextureInfo,
+} from "./wasm/cse_web.js";
+
+export type { DeviceInfo, ExtractorInfo, Inspection, Milliseconds, Route, TextureInfo };
+
+/** A model file. The key names it for good, so that a worker knows whether it already holds it. */
+export interface ModelFile {
+	key: string;
+	file: Blob;
+}
+
+/** Everything besides the photo that decides a result. */
+export interface Setting {
+	route: Route;
+	extractor: ModelFile;
+	texture: ModelFile;
+}
+
+export type Stage = "wasm" | "device" | "extractor" | "texture" | "inspect";
+
+/** Milliseconds for what this job had to load first; 0 for what was there already. */
+export type LoadTimes = Record<Exclude<Stage, "inspect">, number>;
+
+export interface Prepared {
+	device: DeviceInfo;
+	extractor: ExtractorInfo;
+	texture: TextureInfo;
+	load: LoadTimes;
+}
+
+export interface Inspected extends Prepared {
+	inspection: Inspection;
+}
+
+/** Each kind of job: what it takes and what it answers. Jobs stand alone, so a fresh worker can do any of them. */
+export interface Jobs {
+	kind: { takes: { file: Blob }; answers: "extractor" | "texture" };
+	extractor: { takes: { route: Route; extractor: ModelFile }; answers: ExtractorInfo };
+	prepare: { takes: { setting: Setting }; answers: Prepared };
+	inspect: { takes: { setting: Setting; photo: Blob }; answers: Inspected };
+}
+
+export type JobName = keyof Jobs;
+
+export type Request = { [N in JobName]: { name: N } & Jobs[N]["takes"] }[JobName];
+
+export type Reply =
+	| { is: "stage"; stage: Stage }
+	| { is: "answer"; value: Jobs[JobName]["answers"] }
+	| { is: "failure"; message: string; stage: Stage; fatal: boolean };

@@ -1,0 +1,43 @@
+/** The page's own element with this id; its absence is a mistake in index.html, not in the visit. */
+export function byId<K extends keyof HTMLElementTagNameMap>(id: string, tag: K): HTMLElementTagNameMap[K] {
+	const found = document.getElementById(id);
+	if (found?.localName !== tag) throw new Error(`index.html has no <${tag} id="${id}">.`);
+	return found as HTMLElementTagNameMap[K];
+}
+
+export function svgById(id: string): SVGSVGElement {
+	const found = document.getElementById(id);
+	if (!(found instanceof SVGSVGElement)) throw new Error(`index.html has no <svg id="${id}">.`);
+	return found;
+}
+
+type Attributes = Record<string, string | number | boolean | undefined>;
+
+export function make<K extends keyof HTMLElementTagNameMap>(
+	tag: K,
+	attributes: Attributes = {},
+	...children: (Node | string)[]
+): HTMLElementTagNameMap[K] {
+	const element = document.createElement(tag);
+	setAttributes(element, attributes);
+	element.append(...children);
+	return element;
+}
+
+export function makeSvg<K extends keyof SVGElementTagNameMap>(
+	tag: K,
+	attributes: Attributes = {},
+	...children: (Node | string)[]
+): SVGElementTagNameMap[K] {
+	const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+	setAttributes(element, attributes);
+	element.append(...children);
+	return element;
+}
+
+function setAttributes(element: Element, attributes: Attributes): void {
+	for (const [name, value] of Object.entries(attributes)) {
+		if (value === undefined || value === false) continue;
+		element.setAttribute(name, value === true ? "" : String(value));
+	}
+}

@@ -1,0 +1,26 @@
+// How figures are written everywhere on the page.
+
+export function asScore(value: number): string {
+	return value.toFixed(3);
+}
+
+export function asMilliseconds(value: number): string {
+	if (value >= 10_000) return `${(value / 1000).toFixed(1)} s`;
+	return `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
+}
+
+export function asPercent(fraction: number): string {
+	const percent = 100 * fraction;
+	return `${Number(percent.toFixed(percent < 10 ? 1 : 0))} %`;
+}
+
+export function asMegabytes(bytes: number): string {
+	return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+export function median(values: readonly number[]): number {
+	const sorted = values.toSorted((a, b) => a - b);
+	const middle = sorted.length >> 1;
+	const upper = sorted[middle] ?? Number.NaN;
+	return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
+}

@@ -1,0 +1,71 @@
+// Draws an anomaly map, always on the model's own scale, and finds its strongest place.
+import { colourIndex, colourTable } from "./colours.js";
+import type { Inspection } from "./contract.js";
+
+export interface Scale {
+	low: number;
+	high: number;
+}
+
+export interface Peak {
+	value: number;
+	/** Fractions of the photo's width and height. */
+	x: number;
+	y: number;
+}
+
+export function drawMap(canvas: HTMLCanvasElement, inspection: Inspection, scale: Scale): void {
+	const { map, map_width: width, map_height: height } = inspection;
+	canvas.width = width;
+	canvas.height = height;
+	const context = canvas.getContext("2d");
+	if (!context) return;
+	const image = context.createImageData(width, height);
+	for (let i = 0; i < map.length; i++) {
+		const value = map[i] ?? Number.NaN;
+		if (Number.isNaN(value)) {
+			// Outside what the model looked at: a veil, so that it cannot pass for "no defect here".
+			image.data.set([90, 100, 105, 150], i * 4);
+			continue;
+		}
+		const from = colourIndex(value, scale) * 4;
+		image.data.set(colourTable.subarray(from, from + 4), i * 4);
+	}
+	context.putImageData(image, 0, 0);
+}
+
+export function isPartial(inspection: Inspection): boolean {
+	return inspection.map.some(Number.isNaN);
+}
+
+export function peakOf({ map, map_width: width, map_height: height }: Inspection): Peak | undefined {
+	let best = -1;
+	for (let i = 0; i < map.length; i++) {
+		if ((map[i] ?? Number.NaN) > (best < 0 ? Number.NEGATIVE_INFINITY : (map[best] ?? 0))) best = i;
+	}
+	if (best < 0) return undefined;
+	return {
+		value: map[best] ?? 0,
+		x: ((best % width) + 0.5) / width,
+		y: (Math.floor(best / width) + 0.5) / height,
+	};
+}
+
+/** The map's value at a place given in fractions of the photo; NaN where nothing was inspected. */
+export function valueAt(inspection: Inspection, x: number, y: number): number {
+	const { map, map_width: width, map_height: height } = inspection;
+	const column = Math.min(width - 1, Math.max(0, Math.floor(x * width)));
+	const row = Math.min(height - 1, Math.max(0, Math.floor(y * height)));
+	return map[row * width + column] ?? Number.NaN;
+}
+
+export function drawLegend(canvas: HTMLCanvasElement): void {
+	const count = colourTable.length / 4;
+	canvas.width = count;
+	canvas.height = 1;
+	const context = canvas.getContext("2d");
+	const image = context?.createImageData(count, 1);
+	if (!context || !image) return;
+	image.data.set(colourTable);
+	context.putImageData(image, 0, 0);
+}

@@ -1,0 +1,84 @@
+// Puts the page together.
+import { renderAbout } from "./about.js";
+import { fetchCatalogue } from "./catalogue.js";
+import { wireIntake } from "./intake.js";
+import { complain } from "./notices.js";
+import { renderPickers, wirePickers } from "./pickers.js";
+import { renderProgress, say, wireProgress } from "./progress.js";
+import { findGpu } from "./routes.js";
+import { renderSamples } from "./samples.js";
+import { renderSave, wireSave } from "./save-results.js";
+import { sentence } from "./sentence.js";
+import { renderStageTimes } from "./stage-times.js";
+import { renderStrip, wireStrip } from "./strip.js";
+import { renderThreshold, wireThreshold } from "./threshold-chart.js";
+import { offerRoutes, renderTiming, wireTiming } from "./timing.js";
+import { renderVerdict } from "./verdict.js";
+import { renderViewer, wireViewer } from "./viewer.js";
+import { Workbench } from "./workbench.js";
+
+const bench = new Workbench((text, kind) => (kind === "trouble" ? complain(text) : say(text)));
+
+const renderers = [
+	renderPickers,
+	renderProgress,
+	renderSamples,
+	renderStrip,
+	renderViewer,
+	renderVerdict,
+	renderThreshold,
+	renderStageTimes,
+	renderSave,
+	renderTiming,
+	renderAbout,
+];
+
+let asked = false;
+
+/** At most once per frame, however much has changed. */
+function render(): void {
+	if (asked) return;
+	asked = true;
+	requestAnimationFrame(() => {
+		asked = false;
+		for (const renderer of renderers) renderer(bench);
+	});
+}
+
+/** A visitor who asked the browser to save data decides about the download. */
+function savesData(): boolean {
+	const { connection } = navigator as Navigator & { connection?: { saveData?: boolean } };
+	return connection?.saveData === true;
+}
+
+/** Starts on a sample with a defect, which shows at once what the page is for. */
+function begin(): void {
+	if (!bench.texture || bench.photos.length > 0) return;
+	const samples = bench.texture.samples;
+	const first = samples.find(({ title }) => !/good/i.test(title)) ?? samples[0];
+	if (savesData()) say("Choose a sample or drop a photo; the model is fetched then.");
+	else if (first) bench.addSample(first.url);
+	else bench.load();
+}
+
+async function open(): Promise<void> {
+	const [gpu, catalogue] = await Promise.allSettled([findGpu(), fetchCatalogue()]);
+	if (gpu.status === "fulfilled") bench.gpu = gpu.value;
+	offerRoutes(bench);
+	if (catalogue.status === "fulfilled") bench.addCatalogue(catalogue.value);
+	else complain(sentence(catalogue.reason));
+	bench.changed();
+	begin();
+}
+
+bench.onChange(render);
+wirePickers(bench);
+wireProgress(bench);
+wireStrip(bench);
+wireViewer();
+wireThreshold(bench);
+wireSave(bench);
+wireTiming(bench);
+wireIntake(bench);
+render();
+void open();

@@ -1,0 +1,68 @@
+// Which devices this browser offers, and which of them a photo goes to.
+import type { Route } from "./contract.js";
+
+export type Choice = "auto" | Route;
+
+export interface Gpu {
+	/** Can be asked for at all. */
+	present: boolean;
+	/** Runs on the processor behind a GPU's interface. */
+	software: boolean;
+	name: string;
+	/** Why it is not there or not trusted. */
+	reason: string;
+}
+
+export interface Chosen {
+	route: Route;
+	reason: string;
+}
+
+const softwareNames = /swiftshader|llvmpipe|lavapipe|softpipe|basic render|\bwarp\b|software/i;
+
+function nameOf(info: GPUAdapterInfo): string {
+	const name = info.description || [info.vendor, info.architecture].filter(Boolean).join(" ");
+	return name || "unnamed adapter";
+}
+
+export async function findGpu(): Promise<Gpu> {
+	const absent = (reason: string): Gpu => ({ present: false, software: false, name: "", reason });
+	if (!("gpu" in navigator) || !navigator.gpu) {
+		return absent(
+			isSecureContext
+				? "this browser has no WebGPU"
+				: "browsers offer WebGPU only over HTTPS or on localhost",
+		);
+	}
+	try {
+		const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
+		if (!adapter) return absent("this browser has WebGPU but found no graphics adapter");
+		const { info } = adapter;
+		const words = [info.vendor, info.architecture, info.device, info.description].join(" ");
+		const software = info.isFallbackAdapter || softwareNames.test(words);
+		return { present: true, software, name: nameOf(info), reason: "" };
+	} catch {
+		return absent("this browser's WebGPU did not answer");
+	}
+}
+
+export function choose(choice: Choice, gpu: Gpu): Chosen {
+	if (choice === "cpu") return { route: "cpu", reason: "chosen by you" };
+	if (choice === "webgpu" && gpu.present) {
+		return {
+			route: "webgpu",
+			reason: gpu.software ? `${gpu.name}, a software adapter; expect it to be slow` : gpu.name,
+		};
+	}
+	if (!gpu.present) return { route: "cpu", reason: gpu.reason };
+	if (gpu.reason) return { route: "cpu", reason: gpu.reason };
+	if (gpu.software) {
+		return {
+			route: "cpu",
+			reason: `the WebGPU adapter (${gpu.name}) is software, slower than the CPU itself`,
+		};
+	}
+	return { route: "webgpu", reason: gpu.name };
+}
+
+export const routeNames: Record<Route, string> = { cpu: "CPU (wasm)", webgpu: "GPU (WebGPU)" };

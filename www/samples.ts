@@ -1,0 +1,22 @@
+// The current texture's sample photos.
+import { byId, make } from "./elements.js";
+import type { Workbench } from "./workbench.js";
+
+const list = byId("samples", "ul");
+let shownFor: string | undefined;
+
+export function renderSamples(bench: Workbench): void {
+	const { texture } = bench;
+	if (texture?.key === shownFor) return;
+	shownFor = texture?.key;
+	const samples = texture?.samples ?? [];
+	byId("samples-block", "div").hidden = samples.length === 0;
+	list.replaceChildren(
+		...samples.map(({ title, url }) => {
+			const picture = make("img", { src: url, alt: "", loading: "lazy", width: 64, height: 64 });
+			const button = make("button", { type: "button" }, picture, make("span", {}, title));
+			button.addEventListener("click", () => bench.addSample(url));
+			return make("li", {}, button);
+		}),
+	);
+}

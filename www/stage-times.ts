@@ -1,0 +1,50 @@
+// How long the selected photo took, stage by stage, and on which device.
+import type { DeviceInfo, LoadTimes, Milliseconds } from "./contract.js";
+import { byId, make } from "./elements.js";
+import { asMilliseconds } from "./figures.js";
+import { routeNames } from "./routes.js";
+import type { Workbench } from "./workbench.js";
+
+type Part = Exclude<keyof Milliseconds, "total">;
+
+export const parts: readonly Part[] = ["decode", "preprocess", "extractor", "embedder", "score", "map"];
+
+const loads: [keyof LoadTimes, string][] = [
+	["wasm", "program"],
+	["device", "device"],
+	["extractor", "extractor"],
+	["texture", "model"],
+];
+
+export function deviceName({ route, name, software }: DeviceInfo): string {
+	const kind = software && route === "webgpu" ? ", software adapter" : "";
+	return `${routeNames[route]}: ${name}${kind}`;
+}
+
+function loadText(load: LoadTimes): string {
+	const made = loads.filter(([part]) => load[part] > 0);
+	if (made.length === 0) return "";
+	const words = made.map(([part, word]) => `${word} ${asMilliseconds(load[part])}`);
+	return `Loaded first: ${words.join(", ")}.`;
+}
+
+function row(name: string, value: number, total: number): HTMLElement {
+	const bar = make("i", { class: "stage-bar", "aria-hidden": "true" });
+	bar.style.setProperty("--part", String(value / total));
+	return make("div", {}, make("dt", {}, name), make("dd", { class: "figure" }, asMilliseconds(value)), bar);
+}
+
+export function renderStageTimes(bench: Workbench): void {
+	const outcome = bench.selected && bench.outcome(bench.selected);
+	const result = outcome && "result" in outcome ? outcome.result : undefined;
+	byId("stages-device", "p").textContent = result ? deviceName(result.device) : "–";
+	byId("stages-load", "p").textContent = result ? loadText(result.load) : "";
+	const list = byId("stages-list", "dl");
+	if (!result) {
+		list.replaceChildren();
+		return;
+	}
+	const { milliseconds } = result.inspection;
+	const rows = parts.map((part) => row(part, milliseconds[part], milliseconds.total));
+	list.replaceChildren(...rows, row("total", milliseconds.total, milliseconds.total));
+}

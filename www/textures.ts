@@ -1,0 +1,131 @@
+// The textures that can be chosen, and the extractor that each one was made with.
+import { orAbort } from "./abort.js";
+import type { Bridge } from "./bridge.js";
+import { JobFailure } from "./bridge.js";
+import { type Catalogue, fetchOnce, type OnBytes, type Sample } from "./catalogue.js";
+import type { ExtractorInfo, ModelFile, Prepared, Route, Setting, Stage, TextureInfo } from "./contract.js";
+
+export interface Texture {
+	key: string;
+	title: string;
+	shipped: boolean;
+	samples: Sample[];
+	file: (onBytes?: OnBytes) => Promise<Blob>;
+	info?: TextureInfo;
+	extractor?: Extractor;
+}
+
+export interface Extractor {
+	key: string;
+	title: string;
+	file: (onBytes?: OnBytes) => Promise<Blob>;
+	info?: ExtractorInfo;
+}
+
+export interface Watch {
+	signal?: AbortSignal;
+	onStage?: (stage: Stage) => void;
+	onBytes?: (what: string, received: number, total: number) => void;
+}
+
+export class Textures {
+	readonly all: Texture[] = [];
+	/** Newest first: whoever drops an extractor means the models that follow to use it. */
+	readonly extractors: Extractor[] = [];
+	note = "";
+	#dropped = 0;
+
+	addShipped({ extractorUrl, textures, note }: Catalogue): void {
+		this.note = note;
+		this.extractors.push({
+			key: extractorUrl,
+			title: "shipped extractor",
+			file: (onBytes) => fetchOnce(extractorUrl, onBytes),
+		});
+		for (const { id, title, url, samples } of textures) {
+			this.all.push({
+				key: id,
+				title,
+				shipped: true,
+				samples,
+				file: (onBytes) => fetchOnce(url, onBytes),
+			});
+		}
+	}
+
+	addDroppedExtractor(file: File, info: ExtractorInfo): Extractor {
+		const extractor: Extractor = {
+			key: this.#dropKey(file),
+			title: file.name,
+			info,
+			file: async () => file,
+		};
+		this.extractors.unshift(extractor);
+		return extractor;
+	}
+
+	/** Not in the list yet: `prepare` shows whether it can be used at all. */
+	droppedTexture(file: File): Texture {
+		return {
+			key: this.#dropKey(file),
+			title: file.name,
+			shipped: false,
+			samples: [],
+			file: async () => file,
+		};
+	}
+
+	#dropKey(file: File): string {
+		this.#dropped += 1;
+		return `dropped ${this.#dropped}: ${file.name}`;
+	}
+
+	/** What the worker needs to use this texture; its extractor must be known. */
+	async setting(texture: Texture, route: Route, watch: Watch = {}): Promise<Setting> {
+		const extractor = texture.extractor ?? this.#candidates(texture)[0];
+		if (!extractor) throw new Error("There is no extractor yet: drop its .safetensors file first.");
+		return this.#settingWith(texture, extractor, route, watch);
+	}
+
+	/** Loads the texture in the worker, with the first extractor that it accepts. */
+	async prepare(texture: Texture, route: Route, bridge: Bridge, watch: Watch = {}): Promise<Prepared> {
+		const candidates = texture.extractor ? [texture.extractor] : this.#candidates(texture);
+		let refusal: unknown = new Error("There is no extractor yet: drop its .safetensors file first.");
+		for (const extractor of candidates) {
+			const setting = await this.#settingWith(texture, extractor, route, watch);
+			try {
+				const prepared = await bridge.run("prepare", { setting }, watch);
+				extractor.info = prepared.extractor;
+				texture.extractor = extractor;
+				texture.info = prepared.texture;
+				return prepared;
+			} catch (cause) {
+				const refused = cause instanceof JobFailure && cause.stage === "texture" && !cause.fatal;
+				if (!refused) throw cause;
+				refusal = cause;
+			}
+		}
+		throw refusal;
+	}
+
+	#candidates(texture: Texture): Extractor[] {
+		return texture.shipped ? this.extractors.toReversed() : this.extractors;
+	}
+
+	async #settingWith(texture: Texture, extractor: Extractor, route: Route, watch: Watch): Promise<Setting> {
+		const files = Promise.all([
+			extractor.file((received, total) => watch.onBytes?.("extractor", received, total)),
+			texture.file((received, total) => watch.onBytes?.("model", received, total)),
+		]);
+		const [extractorFile, textureFile] = await orAbort(files, watch.signal);
+		return {
+			route,
+			extractor: named(extractor.key, extractorFile),
+			texture: named(texture.key, textureFile),
+		};
+	}
+}
+
+function named(key: string, file: Blob): ModelFile {
+	return { key, file };
+}

@@ -1,0 +1,188 @@
+// The timing section: this browser's routes beside the paper's figures.
+import { isAbort } from "./abort.js";
+import { fetchOnce } from "./catalogue.js";
+import type { Milliseconds, Route } from "./contract.js";
+import { byId, make } from "./elements.js";
+import { asMilliseconds } from "./figures.js";
+import { type Photo, photoFrom } from "./photos.js";
+import { type Gpu, routeNames } from "./routes.js";
+import { sentence } from "./sentence.js";
+import { deviceName, parts } from "./stage-times.js";
+import { type RouteTiming, timeRoute } from "./timing-run.js";
+import type { Workbench } from "./workbench.js";
+
+const table = byId("timing-table", "table");
+const status = byId("timing-status", "p");
+
+/** Table of the paper: milliseconds per image. */
+const paper: [string, number][] = [
+	["PatchCore, WideResNet-50", 172],
+	["FastFlow, WideResNet-50", 45.9],
+	["Reverse distillation, WideResNet-50", 30],
+	["Reverse distillation, ResNet-18", 16],
+	["CSE, EfficientNet-B3", 18],
+];
+
+const timings = new Map<Route, RouteTiming | string>();
+let abort: AbortController | undefined;
+
+function bar(value: number | undefined, longest: number, kind: string): HTMLElement {
+	const line = make("i", { class: `time-bar ${kind}`, "aria-hidden": "true" });
+	line.style.setProperty("--part", String((value ?? 0) / longest));
+	return make("td", { class: "bar-cell" }, line);
+}
+
+function figure(value: number | undefined): HTMLElement {
+	return make("td", { class: "figure" }, value === undefined ? "–" : asMilliseconds(value));
+}
+
+function ownRow(route: Route, timing: RouteTiming | string, longest: number): HTMLElement {
+	if (typeof timing === "string") {
+		const text = make("td", { colspan: parts.length + 3 }, timing);
+		return make("tr", {}, make("th", { scope: "row" }, routeNames[route]), text);
+	}
+	const { device, cold, warm, count } = timing;
+	const name = make("th", { scope: "row" }, deviceName(device));
+	if (count > 0) name.append(make("span", { class: "quiet" }, ` median of ${count}`));
+	const cells = parts.map((part: keyof Milliseconds) => figure(warm?.[part]));
+	return make("tr", {}, name, figure(warm?.total), bar(warm?.total, longest, "own"), figure(cold), ...cells);
+}
+
+function paperRow([name, value]: [string, number], longest: number): HTMLElement {
+	return make(
+		"tr",
+		{},
+		make("th", { scope: "row" }, name),
+		// As printed there, not rounded once more.
+		make("td", { class: "figure" }, `${value} ms`),
+		bar(value, longest, "paper"),
+		make("td", { colspan: parts.length + 1 }),
+	);
+}
+
+function groupRow(text: string): HTMLElement {
+	return make("tr", { class: "group" }, make("th", { scope: "rowgroup", colspan: parts.length + 4 }, text));
+}
+
+function renderTable(): void {
+	const own = [...timings];
+	const warm = own.flatMap(([, timing]) => (typeof timing === "string" ? [] : [timing.warm?.total ?? 0]));
+	const longest = Math.max(...paper.map(([, value]) => value), ...warm);
+	const heads = ["", "One photo, warm", "", "Cold", ...parts];
+	const head = make(
+		"tr",
+		{},
+		...heads.map((text) => (text ? make("th", { scope: "col" }, text) : make("td"))),
+	);
+	const ownRows = own.map(([route, timing]) => ownRow(route, timing, longest));
+	const nothing = make(
+		"tr",
+		{},
+		make("td", { class: "quiet", colspan: parts.length + 4 }, "Not measured yet."),
+	);
+	table.replaceChildren(
+		make("caption", { class: "visually-hidden" }, "Milliseconds per photo"),
+		make("thead", {}, head),
+		make("tbody", { id: "timing-own" }, groupRow("This browser"), ...(own.length > 0 ? ownRows : [nothing])),
+		make(
+			"tbody",
+			{ id: "timing-paper" },
+			groupRow("The paper, on an RTX 3090 Ti"),
+			...paper.map((row) => paperRow(row, longest)),
+		),
+	);
+}
+
+function photosFor({ texture, selected }: Workbench): Photo[] {
+	const samples = texture?.samples ?? [];
+	if (samples.length > 0) return samples.map(({ title, url }) => photoFrom(title, () => fetchOnce(url)));
+	return selected ? [selected] : [];
+}
+
+function chosenRoutes(): Route[] {
+	const boxes = document.querySelectorAll<HTMLInputElement>("#timing-routes input:checked:not(:disabled)");
+	return [...boxes].map(({ value }) => value as Route);
+}
+
+async function measure(bench: Workbench, routes: Route[], signal: AbortSignal): Promise<void> {
+	const { texture, textures } = bench;
+	if (!texture) return;
+	const count = Number(byId("timing-count", "select").value);
+	for (const route of routes) {
+		status.textContent = `${routeNames[route]}: loading and first photo…`;
+		try {
+			await timeRoute({ route, textures, texture, photos: photosFor(bench), count, signal }, (timing) => {
+				timings.set(route, timing);
+				status.textContent = `${routeNames[route]}: ${timing.count} of ${count} warm photos`;
+				renderTable();
+			});
+		} catch (cause) {
+			if (isAbort(cause)) throw cause;
+			timings.set(route, sentence(cause));
+			renderTable();
+		}
+	}
+}
+
+async function start(bench: Workbench): Promise<void> {
+	const routes = chosenRoutes();
+	if (routes.length === 0) {
+		status.textContent = "Choose at least one route.";
+		return;
+	}
+	abort = new AbortController();
+	timings.clear();
+	renderTable();
+	// Its worker would hold memory and, worse, compute at the same time.
+	bench.hold(true);
+	bench.bridge.end();
+	try {
+		await measure(bench, routes, abort.signal);
+		status.textContent = "Measured.";
+	} catch (cause) {
+		status.textContent = isAbort(cause) ? "Stopped; what was measured so far stands." : sentence(cause);
+	} finally {
+		abort = undefined;
+		bench.hold(false);
+	}
+}
+
+function routeBox(route: Route, label: string, checked: boolean, disabled: boolean): HTMLElement {
+	const input = make("input", { type: "checkbox", value: route, checked, disabled });
+	return make("label", {}, input, make("span", {}, label));
+}
+
+function gpuLabel({ present, software, name }: Gpu): string {
+	if (!present) return `${routeNames.webgpu}, not in this browser`;
+	return software ? `${routeNames.webgpu}, software adapter (${name}): slow` : routeNames.webgpu;
+}
+
+/** Which routes there are to time; a software adapter only when it is asked for. */
+export function offerRoutes({ gpu }: Workbench): void {
+	byId("timing-routes", "fieldset").append(
+		routeBox("webgpu", gpuLabel(gpu), gpu.present && !gpu.software, !gpu.present),
+		routeBox("cpu", routeNames.cpu, true, false),
+	);
+}
+
+export function renderTiming(bench: Workbench): void {
+	const ready = bench.texture?.info !== undefined && photosFor(bench).length > 0;
+	const startButton = byId("timing-start", "button");
+	startButton.disabled = !ready || bench.work !== undefined || bench.held;
+	byId("timing-stop", "button").hidden = !bench.held;
+}
+
+export function wireTiming(bench: Workbench): void {
+	renderTable();
+	// A part that scrolls must be reachable by keyboard, and one that does not should not be a stop on the way.
+	const scroll = byId("timing-scroll", "section");
+	new ResizeObserver(() => {
+		if (scroll.scrollWidth > scroll.clientWidth) scroll.tabIndex = 0;
+		else scroll.removeAttribute("tabindex");
+	}).observe(table);
+	byId("timing-start", "button").addEventListener("click", () => void start(bench));
+	byId("timing-stop", "button").addEventListener("click", () => {
+		abort?.abort(new DOMException("Stopped.", "AbortError"));
+		byId("timing-start", "button").focus();
+	});
+}

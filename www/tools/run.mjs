@@ -1,0 +1,31 @@
+// Runs other programs from the repository's top, and ends with a sentence where one fails.
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+export const top = fileURLToPath(new URL("../../", import.meta.url));
+
+/** One line on what comes next and how long it may take. */
+export function announce(text) {
+	console.log(`\n• ${text}`);
+}
+
+export function giveUp(text) {
+	console.error(`\n${text}`);
+	process.exit(1);
+}
+
+export function run(program, args, env = {}) {
+	const { status, error } = spawnSync(program, args, {
+		cwd: top,
+		stdio: "inherit",
+		env: { ...process.env, ...env },
+	});
+	if (error?.code === "ENOENT") giveUp(`${program} was not found. Install it and try again.`);
+	if (status !== 0) giveUp(`${program} ${args.join(" ")} did not succeed.`);
+}
+
+/** What a program prints; nothing where it is missing or fails. */
+export function output(program, args) {
+	const { status, stdout } = spawnSync(program, args, { cwd: top, encoding: "utf8" });
+	return status === 0 ? stdout.trim() : undefined;
+}

@@ -1,0 +1,34 @@
+// Runs the tests named on the command line: rust, browser, or both.
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { chromium } from "./chromium.mjs";
+import { announce, giveUp, run, top } from "./run.mjs";
+import { installAll } from "./setup.mjs";
+import { buildWasm } from "./wasm.mjs";
+
+function testRust() {
+	announce("Running the Rust tests (several minutes the first time).");
+	run("cargo", ["test", "--release"]);
+}
+
+function testBrowser() {
+	const browser = chromium();
+	buildWasm();
+	announce("Building the native program that the page is compared with (several minutes the first time).");
+	run("cargo", ["build", "--release", "-p", "native-train"]);
+	announce("Building the page (seconds).");
+	run("npm", ["run", "--silent", "build", "--", "--logLevel", "warn"]);
+	const folder = join("tests", "browser");
+	const tests = readdirSync(join(top, folder)).filter((name) => name.endsWith(".test.mjs"));
+	announce("Running the browser tests (a few minutes).");
+	// One file at a time: each keeps the processor busy by itself.
+	const options = ["--test", "--test-concurrency=1", "--test-reporter=spec"];
+	run(process.execPath, [...options, ...tests.map((name) => join(folder, name))], { CHROME_PATH: browser });
+}
+
+const suites = { rust: testRust, browser: testBrowser };
+const chosen = process.argv.slice(2);
+const unknown = chosen.find((name) => !(name in suites));
+if (unknown || chosen.length === 0) giveUp(`Name what to test: ${Object.keys(suites).join(", ")}.`);
+installAll();
+for (const name of chosen) suites[name]();

@@ -1,0 +1,117 @@
+// The selected photo with its anomaly map over it.
+import { byId } from "./elements.js";
+import { asScore } from "./figures.js";
+import { drawLegend, drawMap, isPartial, peakOf, type Scale, valueAt } from "./heatmap.js";
+import type { Photo } from "./photos.js";
+import type { Result, Workbench } from "./workbench.js";
+
+const stage = byId("stage", "div");
+const image = byId("photo", "img");
+const canvas = byId("heatmap", "canvas");
+const pointed = byId("pointed", "output");
+const empty = byId("empty", "div");
+const note = byId("viewer-note", "figcaption");
+const opacity = byId("opacity", "input");
+
+let shown: Photo | undefined;
+let drawn: Result | undefined;
+let address = "";
+
+function setShape(width: number, height: number): void {
+	stage.style.setProperty("--shape", String(width / height));
+}
+
+/** Shows the photo as soon as it is there, well before its result. */
+async function showPhoto(photo: Photo): Promise<void> {
+	shown = photo;
+	drawn = undefined;
+	note.textContent = "";
+	canvas.hidden = true;
+	stage.classList.remove("plain");
+	const file = await photo.file().catch(() => undefined);
+	if (shown !== photo || !file) return;
+	URL.revokeObjectURL(address);
+	address = URL.createObjectURL(file);
+	image.src = address;
+	image.alt = `Photo ${photo.name}`;
+}
+
+function showNothing(): void {
+	shown = undefined;
+	drawn = undefined;
+	image.removeAttribute("src");
+	image.alt = "";
+	note.textContent = "";
+}
+
+function describe(result: Result): string {
+	const peak = peakOf(result.inspection);
+	if (!peak) return "Anomaly map, empty";
+	const place = (fraction: number) => `${Math.round(100 * fraction)} %`;
+	return `Anomaly map, strongest with ${asScore(peak.value)} at ${place(peak.x)} across and ${place(peak.y)} down`;
+}
+
+function showResult(result: Result, scale: Scale): void {
+	drawn = result;
+	setShape(result.inspection.width, result.inspection.height);
+	drawMap(canvas, result.inspection, scale);
+	canvas.setAttribute("aria-label", describe(result));
+	canvas.hidden = false;
+}
+
+function showScale(scale: Scale | undefined, result: Result | undefined): void {
+	byId("scale-low", "span").textContent = scale ? asScore(scale.low) : "";
+	byId("scale-high", "span").textContent = scale ? asScore(scale.high) : "";
+	byId("partial", "span").hidden = !result || !isPartial(result.inspection);
+}
+
+export function renderViewer(bench: Workbench): void {
+	const { selected } = bench;
+	const outcome = selected && bench.outcome(selected);
+	const result = outcome && "result" in outcome ? outcome.result : undefined;
+	const scale = bench.texture?.info?.map_scale;
+	if (!selected) showNothing();
+	else if (selected !== shown) void showPhoto(selected);
+	stage.hidden = !selected || (outcome !== undefined && "error" in outcome);
+	empty.hidden = selected !== undefined && !stage.hidden;
+	if (result && scale && result !== drawn) showResult(result, scale);
+	if (!result) {
+		drawn = undefined;
+		canvas.hidden = true;
+	}
+	showScale(scale, result);
+}
+
+function showPointed(event: PointerEvent): void {
+	if (!drawn) return;
+	const box = stage.getBoundingClientRect();
+	const x = (event.clientX - box.left) / box.width;
+	const y = (event.clientY - box.top) / box.height;
+	const value = valueAt(drawn.inspection, x, y);
+	pointed.textContent = Number.isNaN(value) ? "not inspected" : asScore(value);
+	pointed.style.left = `${100 * x}%`;
+	pointed.style.top = `${100 * y}%`;
+	pointed.classList.toggle("leftward", x > 0.8);
+	pointed.hidden = false;
+}
+
+export function wireViewer(): void {
+	const fade = () => canvas.style.setProperty("opacity", String(Number(opacity.value) / 100));
+	opacity.addEventListener("input", fade);
+	fade();
+	drawLegend(byId("legend", "canvas"));
+	stage.addEventListener("pointermove", showPointed);
+	stage.addEventListener("pointerleave", () => {
+		pointed.hidden = true;
+	});
+	image.addEventListener("load", () => {
+		if (!drawn) setShape(image.naturalWidth, image.naturalHeight);
+	});
+	image.addEventListener("error", () => {
+		if (!image.hasAttribute("src")) return;
+		// The engine reads more kinds of file than browsers show; the map is still worth seeing.
+		stage.classList.add("plain");
+		note.textContent =
+			"This browser cannot show this kind of photo, so the anomaly map lies on a plain ground.";
+	});
+}
