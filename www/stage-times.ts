@@ -17,8 +17,9 @@ const loads: [keyof LoadTimes, string][] = [
 ];
 
 export function deviceName({ route, name, software }: DeviceInfo): string {
-	const kind = software && route === "webgpu" ? ", software adapter" : "";
-	return `${routeNames[route]}: ${name}${kind}`;
+	// The engine's own name for the CPU says all there is.
+	if (route === "cpu") return name;
+	return `${routeNames[route]}: ${name}${software ? ", software adapter" : ""}`;
 }
 
 function loadText(load: LoadTimes): string {

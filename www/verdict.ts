@@ -31,6 +31,7 @@ function textFor(outcome: Outcome | undefined, threshold: number | undefined): s
 }
 
 function stateOf(bench: Workbench, photo: Photo): string {
+	if (!bench.texture) return "Waiting for a model";
 	if (bench.work?.photo === photo) return "Inspecting…";
 	return bench.isWaiting(photo) ? "Waiting" : "Not inspected yet";
 }

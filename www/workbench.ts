@@ -286,7 +286,8 @@ export class Workbench {
 			signal.throwIfAborted();
 			if (this.#leftGpu(route, cause)) await this.#inspectOne(texture, photo, signal);
 			else if (cause instanceof JobFailure && cause.stage !== "inspect") throw cause;
-			else if (this.choice === "auto" && route === "webgpu") await this.#askCpu(texture, photo, cause, signal);
+			else if (this.choice === "auto" && route === "webgpu")
+				await this.#askCpu(texture, photo, cause, signal);
 			else this.#refuse(photo, route, sentence(cause));
 		}
 	}

@@ -132,9 +132,7 @@ async function answer(request: Request): Promise<Jobs[keyof Jobs]["answers"]> {
 function fail(cause: unknown): void {
 	// A trap leaves the program in an unknown state: the page must not use this worker again.
 	const fatal = typeof WebAssembly === "object" && cause instanceof WebAssembly.RuntimeError;
-	const message = fatal
-		? `The inspection program stopped unexpectedly. ${sentence(cause)}`
-		: sentence(cause);
+	const message = fatal ? `The inspection program stopped unexpectedly. ${sentence(cause)}` : sentence(cause);
 	post({ is: "failure", message, stage, fatal });
 }
 

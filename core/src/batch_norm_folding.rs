@@ -15,12 +15,7 @@ pub struct ChannelAffine {
 
 impl ChannelAffine {
     /// Takes the BatchNorm layer `name` of `channels` channels out of `tensors` (PyTorch's four names).
-    pub fn take(
-        tensors: &mut StateDict,
-        name: &str,
-        channels: usize,
-        epsilon: f64,
-    ) -> Result<Self, StateDictError> {
+    pub fn take(tensors: &mut StateDict, name: &str, channels: usize, epsilon: f64) -> Result<Self, StateDictError> {
         let mut part = |part: &str| take(tensors, &format!("{name}.{part}"), &[channels]);
         let (gamma, beta) = (part("weight")?, part("bias")?);
         let (mean, variance) = (part("running_mean")?, part("running_var")?);

@@ -29,9 +29,8 @@ fn widths(channels: usize) -> [usize; 3] {
 impl Decoder {
     /// With random weights, for taps of `(c1, c2)` channels.
     pub fn init((c1, c2): (usize, usize), device: &Device) -> Self {
-        let head = |channels| {
-            widths(channels).windows(2).map(|pair| ConvReluNorm::init(pair[0], pair[1], device)).collect()
-        };
+        let head =
+            |channels| widths(channels).windows(2).map(|pair| ConvReluNorm::init(pair[0], pair[1], device)).collect();
         Self { head1: head(c1), head2: head(c2) }
     }
 

@@ -243,11 +243,8 @@ impl EfficientNetConfig {
         let middle = input * stage.expand;
         let activation = self.architecture.activation();
         let separable = stage.expand == 1;
-        let (pw, norms) = if separable {
-            ([input, output], [middle, output])
-        } else {
-            ([input, middle], [middle, middle])
-        };
+        let (pw, norms) =
+            if separable { ([input, output], [middle, output]) } else { ([input, middle], [middle, middle]) };
         Block {
             conv_pw: self.conv(pw, 1, 1, 1, device),
             bn1: self.norm(norms[0], device),
@@ -257,11 +254,7 @@ impl EfficientNetConfig {
                 // A quarter of the block's input, not of its inner width (timm: rd_ratio 0.25 of in_chs).
                 let reduced = input / 4;
                 let conv = |channels| Conv2dConfig::new(channels, [1, 1]).init(device);
-                SqueezeExcite {
-                    conv_reduce: conv([middle, reduced]),
-                    conv_expand: conv([reduced, middle]),
-                    activation,
-                }
+                SqueezeExcite { conv_reduce: conv([middle, reduced]), conv_expand: conv([reduced, middle]), activation }
             }),
             conv_pwl: (!separable).then(|| self.conv([middle, output], 1, 1, 1, device)),
             bn3: if separable { None } else { self.norm(output, device) },
@@ -281,9 +274,8 @@ impl EfficientNetConfig {
     }
 
     fn norm(&self, channels: usize, device: &Device) -> Option<BatchNorm> {
-        (self.normalisation == Normalisation::BatchNorm).then(|| {
-            BatchNormConfig::new(channels).with_epsilon(self.architecture.batch_norm_epsilon()).init(device)
-        })
+        (self.normalisation == Normalisation::BatchNorm)
+            .then(|| BatchNormConfig::new(channels).with_epsilon(self.architecture.batch_norm_epsilon()).init(device))
     }
 }
 

@@ -26,9 +26,8 @@ pub fn widths(fused_channels: usize) -> [usize; 4] {
 /// `F2` upsampled to `F1`'s size (bilinear, corners aligned) and put after it: `[n, c1 + c2, 14, 14]` for a 224 input.
 pub fn fuse(features: Features) -> Tensor<4> {
     let [_, _, height, width] = features.f1.dims();
-    let options = InterpolateOptions::new(InterpolateMode::Bilinear)
-        .with_align_corners(true)
-        .with_output_size([height, width]);
+    let options =
+        InterpolateOptions::new(InterpolateMode::Bilinear).with_align_corners(true).with_output_size([height, width]);
     Tensor::cat(vec![features.f1, interpolate(features.f2, options)], 1)
 }
 
@@ -96,11 +95,7 @@ fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D], device: &Device) 
     Tensor::from_data(TensorData::new(values, shape), device)
 }
 
-fn parameter<const D: usize>(
-    values: Vec<f32>,
-    shape: [usize; D],
-    device: &Device,
-) -> burn::module::Param<Tensor<D>> {
+fn parameter<const D: usize>(values: Vec<f32>, shape: [usize; D], device: &Device) -> burn::module::Param<Tensor<D>> {
     burn::module::Param::from_tensor(tensor(values, shape, device))
 }
 
@@ -186,11 +181,7 @@ pub struct FoldedEmbedder {
 
 impl FoldedEmbedder {
     /// Takes the tensors `embedder.*` that [`fold_state_dict`] made.
-    pub fn take(
-        tensors: &mut StateDict,
-        fused_channels: usize,
-        device: &Device,
-    ) -> Result<Self, StateDictError> {
+    pub fn take(tensors: &mut StateDict, fused_channels: usize, device: &Device) -> Result<Self, StateDictError> {
         let widths = widths(fused_channels);
         let mut convs = Vec::with_capacity(3);
         for (index, pair) in widths.windows(2).enumerate() {

@@ -113,9 +113,7 @@ pub fn load_module<M: burn::module::Module>(module: &mut M, bytes: Vec<u8>) -> R
         .with_from_adapter(FloatCastAdapter::to(DType::F32))
         .allow_partial(true)
         .validate(false);
-    let result = module
-        .load_from(&mut store)
-        .map_err(|error| StateDictError::Malformed(error.to_string()))?;
+    let result = module.load_from(&mut store).map_err(|error| StateDictError::Malformed(error.to_string()))?;
     if let Some((name, _)) = result.missing.first() {
         return Err(StateDictError::Missing(name.clone()).into());
     }

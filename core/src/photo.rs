@@ -24,7 +24,9 @@ pub enum PhotoError {
         detail: String,
     },
     /// Too few pixels.
-    #[error("the image is only {width} x {height} pixels: at least {SMALLEST_SIDE} on each side are needed to see a texture")]
+    #[error(
+        "the image is only {width} x {height} pixels: at least {SMALLEST_SIDE} on each side are needed to see a texture"
+    )]
     TooSmall {
         /// Pixels.
         width: u32,

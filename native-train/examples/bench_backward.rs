@@ -1,4 +1,4 @@
-use burn::tensor::{Device, Tensor, Distribution};
+use burn::tensor::{Device, Distribution, Tensor};
 use cse::efficientnet::*;
 use std::time::Instant;
 fn main() {

@@ -1,2 +1,63 @@
-//! x
-fn main(){}
+//! Trains, evaluates and runs CSE surface inspection models: the command line.
+
+mod dataset;
+mod devices;
+mod evaluate;
+mod files;
+mod heatmap;
+mod inspect;
+mod inspection;
+mod metrics;
+mod models;
+mod progress;
+mod score;
+mod textures;
+mod train;
+mod weights;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Finds defects on textures after seeing only good samples.
+#[derive(Parser)]
+#[command(name = "native-train", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Learn a texture from photos of good samples
+    Train(Box<train::Args>),
+    /// Inspect photos with a model
+    Score(score::Args),
+    /// Measure a model on photos whose truth is known
+    Eval(evaluate::Args),
+    /// Show what is in a model file
+    Inspect(inspect::Args),
+    /// Get ImageNet weights for the extractor
+    #[command(subcommand)]
+    Weights(weights::WeightsCommand),
+    /// Show generated surfaces
+    Textures(textures::contact_sheet::Args),
+}
+
+fn main() -> ExitCode {
+    let result: Result<(), Box<dyn std::error::Error>> = match Cli::parse().command {
+        Command::Train(args) => train::run(&args).map_err(Into::into),
+        Command::Score(args) => score::run(&args).map_err(Into::into),
+        Command::Eval(args) => evaluate::run(&args).map_err(Into::into),
+        Command::Inspect(args) => inspect::run(&args).map_err(Into::into),
+        Command::Weights(command) => weights::run(&command).map_err(Into::into),
+        Command::Textures(args) => textures::contact_sheet::run(&args).map_err(Into::into),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

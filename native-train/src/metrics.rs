@@ -46,19 +46,11 @@ pub fn fpr_at_tpr(scores: &[f32], defective: &[bool], tpr: f64) -> Option<f64> {
 /// Stratified: the normal and the defective ones are drawn with replacement each from their own, so that no sample lacks
 /// a class (the default of pROC; Robin et al., BMC Bioinformatics 2011). The same `seed` gives the same interval. `None`
 /// also for no draws.
-pub fn bootstrap_interval(
-    scores: &[f32],
-    defective: &[bool],
-    seed: u64,
-    draws: usize,
-) -> Option<(f64, f64)> {
+pub fn bootstrap_interval(scores: &[f32], defective: &[bool], seed: u64, draws: usize) -> Option<(f64, f64)> {
     Curve::new(&mut entries(scores, defective)?)?;
     let of_class = |wanted: bool| -> Vec<f32> {
         let pairs = scores.iter().zip(defective);
-        pairs
-            .filter(|&(_, &class)| class == wanted)
-            .map(|(&score, _)| score)
-            .collect()
+        pairs.filter(|&(_, &class)| class == wanted).map(|(&score, _)| score).collect()
     };
     let (normal, faulty) = (of_class(false), of_class(true));
     let classes: Vec<bool> = (0..scores.len()).map(|i| i >= normal.len()).collect();
@@ -79,10 +71,7 @@ pub fn bootstrap_interval(
 /// Value at `share` (0 to 1) of the way through `sorted`, interpolated between neighbours as `numpy.quantile` does.
 fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
     let position = share * sorted.len().checked_sub(1)? as f64;
-    let (below, above) = (
-        sorted[position.floor() as usize],
-        sorted[position.ceil() as usize],
-    );
+    let (below, above) = (sorted[position.floor() as usize], sorted[position.ceil() as usize]);
     Some(below + position.fract() * (above - below))
 }
 
@@ -90,9 +79,7 @@ fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PixelError {
     /// The map or the mask is not `width` x a whole number of rows, or they differ.
-    #[error(
-        "an anomaly map of {map} pixels and a mask of {mask} are no two images of width {width}"
-    )]
+    #[error("an anomaly map of {map} pixels and a mask of {mask} are no two images of width {width}")]
     Sizes {
         /// Pixels of the map.
         map: usize,
@@ -145,11 +132,7 @@ impl PixelScores {
     /// Where `map` and `mask` are no two images of that width, or a score is NaN; nothing is added then.
     pub fn push(&mut self, map: &[f32], mask: &[bool], width: usize) -> Result<(), PixelError> {
         if map.len() != mask.len() || map.len().checked_rem(width) != Some(0) {
-            return Err(PixelError::Sizes {
-                map: map.len(),
-                mask: mask.len(),
-                width,
-            });
+            return Err(PixelError::Sizes { map: map.len(), mask: mask.len(), width });
         }
         if map.iter().any(|score| score.is_nan()) {
             return Err(PixelError::NotANumber);
@@ -197,10 +180,7 @@ fn aupro(entries: &[u64], areas: &[u64], fpr_limit: f64) -> Option<f64> {
                 _ => overlaps += 1.0 / areas[region] as f64,
             }
         }
-        let (next_fpr, next_overlap) = (
-            false_positives as f64 / normal as f64,
-            overlaps / regions.len() as f64,
-        );
+        let (next_fpr, next_overlap) = (false_positives as f64 / normal as f64, overlaps / regions.len() as f64);
         if next_fpr >= limit {
             let at_limit = overlap + (next_overlap - overlap) * (limit - fpr) / (next_fpr - fpr);
             return Some((area + (limit - fpr) * (overlap + at_limit) / 2.0) / limit);
@@ -242,22 +222,14 @@ fn label_regions(mask: &[bool], width: usize) -> (Vec<usize>, usize) {
 /// The bits of positive floats are ordered as they are, those of negative ones inversely.
 fn entry(score: f32, label: u32) -> u64 {
     let bits = (score + 0.0).to_bits();
-    let ascending = if bits >> 31 == 0 {
-        bits | 1 << 31
-    } else {
-        !bits
-    };
+    let ascending = if bits >> 31 == 0 { bits | 1 << 31 } else { !bits };
     u64::from(!ascending) << 32 | u64::from(label)
 }
 
 /// The score of an [`entry`].
 fn score_of(entry: u64) -> f32 {
     let ascending = !((entry >> 32) as u32);
-    f32::from_bits(if ascending >> 31 == 1 {
-        ascending & !(1 << 31)
-    } else {
-        !ascending
-    })
+    f32::from_bits(if ascending >> 31 == 1 { ascending & !(1 << 31) } else { !ascending })
 }
 
 /// The entries of images or pixels that are either defective or not; `None` for NaN scores and different lengths.
@@ -265,13 +237,7 @@ fn entries(scores: &[f32], defective: &[bool]) -> Option<Vec<u64>> {
     if scores.len() != defective.len() || scores.iter().any(|score| score.is_nan()) {
         return None;
     }
-    Some(
-        scores
-            .iter()
-            .zip(defective)
-            .map(|(&score, &class)| entry(score, class.into()))
-            .collect(),
-    )
+    Some(scores.iter().zip(defective).map(|(&score, &class)| entry(score, class.into())).collect())
 }
 
 /// The runs of equal scores in sorted `entries`, highest score first.
@@ -303,11 +269,7 @@ impl<'a> Curve<'a> {
         entries.par_sort_unstable();
         let normal = entries.iter().filter(|&&entry| entry as u32 == 0).count();
         let defective = entries.len() - normal;
-        (normal > 0 && defective > 0).then_some(Self {
-            entries,
-            defective: defective as f64,
-            normal: normal as f64,
-        })
+        (normal > 0 && defective > 0).then_some(Self { entries, defective: defective as f64, normal: normal as f64 })
     }
 
     /// The points, from the highest threshold down.
@@ -316,71 +278,39 @@ impl<'a> Curve<'a> {
             let normal = group.iter().filter(|&&entry| entry as u32 == 0).count();
             *alarms += normal;
             *found += group.len() - normal;
-            Some(Point {
-                threshold: score_of(group[0]),
-                found: *found as f64,
-                alarms: *alarms as f64,
-            })
+            Some(Point { threshold: score_of(group[0]), found: *found as f64, alarms: *alarms as f64 })
         })
     }
 
     /// Each point after the one before it; the first after nothing found.
     fn steps(&self) -> impl Iterator<Item = (Point, Point)> {
-        let nothing = Point {
-            threshold: f32::INFINITY,
-            found: 0.0,
-            alarms: 0.0,
-        };
-        std::iter::once(nothing)
-            .chain(self.points())
-            .zip(self.points())
+        let nothing = Point { threshold: f32::INFINITY, found: 0.0, alarms: 0.0 };
+        std::iter::once(nothing).chain(self.points()).zip(self.points())
     }
 
     fn roc_auc(&self) -> f64 {
-        let area: f64 = self
-            .steps()
-            .map(|(a, b)| (b.alarms - a.alarms) * (a.found + b.found) / 2.0)
-            .sum();
+        let area: f64 = self.steps().map(|(a, b)| (b.alarms - a.alarms) * (a.found + b.found) / 2.0).sum();
         area / (self.defective * self.normal)
     }
 
     fn average_precision(&self) -> f64 {
-        let gained = self
-            .steps()
-            .map(|(a, b)| (b.found - a.found) * b.found / (b.found + b.alarms));
+        let gained = self.steps().map(|(a, b)| (b.found - a.found) * b.found / (b.found + b.alarms));
         gained.sum::<f64>() / self.defective
     }
 
     fn f1_max(&self) -> F1Max {
-        let mut best = F1Max {
-            f1: -1.0,
-            threshold: f32::INFINITY,
-            precision: 0.0,
-            recall: 0.0,
-        };
-        for Point {
-            threshold,
-            found,
-            alarms,
-        } in self.points()
-        {
+        let mut best = F1Max { f1: -1.0, threshold: f32::INFINITY, precision: 0.0, recall: 0.0 };
+        for Point { threshold, found, alarms } in self.points() {
             let f1 = 2.0 * found / (found + alarms + self.defective);
             if f1 > best.f1 {
-                best = F1Max {
-                    f1,
-                    threshold,
-                    precision: found / (found + alarms),
-                    recall: found / self.defective,
-                };
+                best = F1Max { f1, threshold, precision: found / (found + alarms), recall: found / self.defective };
             }
         }
         best
     }
 
     fn fpr_at_tpr(&self, tpr: f64) -> f64 {
-        let enough = self
-            .points()
-            .find(|point| point.found / self.defective >= tpr);
+        let enough = self.points().find(|point| point.found / self.defective >= tpr);
         enough.map_or(1.0, |point| point.alarms / self.normal)
     }
 }
@@ -391,8 +321,7 @@ mod tests {
 
     fn images() -> (Vec<f32>, Vec<bool>) {
         let defective = |i: u32| i * 7 % 10 < 3;
-        let score =
-            |i: u32| ((i * i * 31 + i * 17) % 97 + 30 * u32::from(defective(i))) as f32 / 128.0;
+        let score = |i: u32| ((i * i * 31 + i * 17) % 97 + 30 * u32::from(defective(i))) as f32 / 128.0;
         (0..60).map(|i| (score(i), defective(i))).unzip()
     }
 
@@ -406,12 +335,9 @@ mod tests {
             let defective = |(x, y)| k < 2 && (disc(x, y) || diagonal(x, y) || corner(x, y));
             let score = |(x, y)| {
                 let texture = (3 * x * x + 5 * y * y + 7 * x * y + 11 * k) % 61;
-                (texture + 25 * i32::from(defective((x, y))) + 10 * i32::from(x < 16)) as f32
-                    / 128.0
+                (texture + 25 * i32::from(defective((x, y))) + 10 * i32::from(x < 16)) as f32 / 128.0
             };
-            let (map, mask): (Vec<f32>, Vec<bool>) = (0..32 * 24)
-                .map(|i| (score(at(i)), defective(at(i))))
-                .unzip();
+            let (map, mask): (Vec<f32>, Vec<bool>) = (0..32 * 24).map(|i| (score(at(i)), defective(at(i)))).unzip();
             pixels.push(&map, &mask, 32).unwrap();
         }
         pixels
@@ -458,15 +384,8 @@ mod tests {
         assert_eq!(pixels.areas.len() - 1, 5);
         let ours = pixels.metrics(0.3).unwrap();
         let f1 = ours.f1_max;
-        let ours = [
-            ours.roc_auc,
-            ours.average_precision,
-            f1.f1,
-            f1.threshold.into(),
-            f1.precision,
-            f1.recall,
-            ours.aupro,
-        ];
+        let ours =
+            [ours.roc_auc, ours.average_precision, f1.f1, f1.threshold.into(), f1.precision, f1.recall, ours.aupro];
         assert_close(
             &ours,
             &[
@@ -483,15 +402,7 @@ mod tests {
 
     #[test]
     fn scores_of_any_sign_are_ordered() {
-        let scores = [
-            f32::NEG_INFINITY,
-            -3.5,
-            -1e-40,
-            0.0,
-            1e-40,
-            2.0,
-            f32::INFINITY,
-        ];
+        let scores = [f32::NEG_INFINITY, -3.5, -1e-40, 0.0, 1e-40, 2.0, f32::INFINITY];
         let entries = scores.map(|score| entry(score, 7));
         assert!(entries.is_sorted_by(|a, b| a > b));
         assert_eq!(entries.map(score_of), scores);
@@ -505,16 +416,10 @@ mod tests {
         assert_eq!(roc_auc(&[4.0, 3.0, 2.0, 1.0], &classes), Some(0.0));
         assert_eq!(roc_auc(&[1.0; 4], &classes), Some(0.5));
         assert_eq!(fpr_at_tpr(&[1.0, 2.0, 3.0, 4.0], &classes, 0.95), Some(0.0));
-        assert_eq!(
-            f1_max(&[1.0, 2.0, 3.0, 4.0], &classes).map(|best| best.threshold),
-            Some(3.0)
-        );
-        for (scores, classes) in [
-            (&[][..], &[][..]),
-            (&[1.0], &[true]),
-            (&[1.0], &[]),
-            (&[f32::NAN, 1.0], &[true, false]),
-        ] {
+        assert_eq!(f1_max(&[1.0, 2.0, 3.0, 4.0], &classes).map(|best| best.threshold), Some(3.0));
+        for (scores, classes) in
+            [(&[][..], &[][..]), (&[1.0], &[true]), (&[1.0], &[]), (&[f32::NAN, 1.0], &[true, false])]
+        {
             assert_eq!(roc_auc(scores, classes), None);
             assert_eq!(bootstrap_interval(scores, classes, 0, 10), None);
         }
@@ -528,12 +433,7 @@ mod tests {
             pixels.push(&map, &mask, 10).unwrap();
             pixels.metrics(0.3).unwrap().aupro
         };
-        assert_close(
-            &[aupro(
-                mask.iter().map(|&m| f32::from(u8::from(m))).collect(),
-            )],
-            &[1.0],
-        );
+        assert_close(&[aupro(mask.iter().map(|&m| f32::from(u8::from(m))).collect())], &[1.0]);
         assert_close(&[aupro(vec![0.5; 100])], &[0.15]);
     }
 
@@ -543,10 +443,7 @@ mod tests {
         assert!(pixels.push(&[0.0; 6], &[false; 5], 3).is_err());
         assert!(pixels.push(&[0.0; 6], &[false; 6], 4).is_err());
         assert!(pixels.push(&[0.0; 6], &[false; 6], 0).is_err());
-        assert_eq!(
-            pixels.push(&[f32::NAN], &[true], 1),
-            Err(PixelError::NotANumber)
-        );
+        assert_eq!(pixels.push(&[f32::NAN], &[true], 1), Err(PixelError::NotANumber));
         assert_eq!(pixels.clone().metrics(0.3), None);
         pixels.push(&[0.0, 1.0], &[false, true], 2).unwrap();
         assert_eq!(pixels.clone().metrics(0.0), None);
@@ -558,23 +455,11 @@ mod tests {
         let (scores, defective) = images();
         let area = roc_auc(&scores, &defective).unwrap();
         let (low, high) = bootstrap_interval(&scores, &defective, 1, 1000).unwrap();
-        assert!(
-            low < area && area < high && high - low < 0.35,
-            "{low} {area} {high}"
-        );
-        assert_eq!(
-            bootstrap_interval(&scores, &defective, 1, 1000),
-            Some((low, high))
-        );
+        assert!(low < area && area < high && high - low < 0.35, "{low} {area} {high}");
+        assert_eq!(bootstrap_interval(&scores, &defective, 1, 1000), Some((low, high)));
         // DeLong's standard error, by the variance of the placements: the interval is about 4 of it wide.
         let placements = |of: bool| -> Vec<f64> {
-            let class = |wanted| {
-                scores
-                    .iter()
-                    .zip(&defective)
-                    .filter(move |(_, d)| **d == wanted)
-                    .map(|(s, _)| *s)
-            };
+            let class = |wanted| scores.iter().zip(&defective).filter(move |(_, d)| **d == wanted).map(|(s, _)| *s);
             let above = |a: f32, b: f32| {
                 if a > b {
                     1.0
@@ -585,8 +470,7 @@ mod tests {
                 }
             };
             let others: Vec<f32> = class(!of).collect();
-            let placement =
-                |s: f32| others.iter().map(|&o| above(s, o)).sum::<f64>() / others.len() as f64;
+            let placement = |s: f32| others.iter().map(|&o| above(s, o)).sum::<f64>() / others.len() as f64;
             class(of).map(placement).collect()
         };
         let variance_of_mean = |values: Vec<f64>| {
@@ -594,11 +478,7 @@ mod tests {
             let mean = values.iter().sum::<f64>() / n;
             values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0) / n
         };
-        let error =
-            (variance_of_mean(placements(true)) + variance_of_mean(placements(false))).sqrt();
-        assert!(
-            ((high - low) / (3.92 * error) - 1.0).abs() < 0.15,
-            "{low} {high} {error}"
-        );
+        let error = (variance_of_mean(placements(true)) + variance_of_mean(placements(false))).sqrt();
+        assert!(((high - low) / (3.92 * error) - 1.0).abs() < 0.15, "{low} {high} {error}");
     }
 }

@@ -33,6 +33,18 @@ test("nothing is asked of another host, and nothing is sent", async () => {
 	}
 });
 
+test("the browser itself keeps the page from sending anything elsewhere", async () => {
+	const page = await site.open();
+	const refused = await page.evaluate(
+		() =>
+			new Promise((resolve) => {
+				document.addEventListener("securitypolicyviolation", (event) => resolve(event.effectiveDirective));
+				fetch("https://example.com/", { method: "POST", body: "photo" }).catch(() => {});
+			}),
+	);
+	assert.equal(refused, "connect-src");
+});
+
 test("a page without its models says so and stays usable", async () => {
 	const page = await site.open();
 	await page.route("**/models/index.json", (route) => route.fulfill({ status: 404, body: "" }));

@@ -69,6 +69,8 @@ async function open(browser, address, options = {}) {
 
 /** Waits until nothing is computed, and until the page has drawn that. */
 export async function settled(page) {
+	// What was just asked for shows with the next frame.
+	await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 	await page.waitForFunction(() => {
 		const working = !document.querySelector("#stop").hidden;
 		const tiles = [...document.querySelectorAll(".tile")];

@@ -61,10 +61,7 @@ pub async fn open(route: Route) -> Result<(Device, DeviceInfo), Failure> {
         Route::WebGpu => {
             let adapter = describe_adapter().await.unwrap_or(JsValue::UNDEFINED);
             let adapter: AdapterInfo = serde_wasm_bindgen::from_value(adapter).map_err(|_| Failure::NoAdapter)?;
-            let device = Device::wgpu_options()
-                .init_async()
-                .await
-                .map_err(|error| Failure::Gpu(error.to_string()))?;
+            let device = Device::wgpu_options().init_async().await.map_err(|error| Failure::Gpu(error.to_string()))?;
             Ok((device, DeviceInfo { route, name: adapter.name, software: adapter.software }))
         }
     }

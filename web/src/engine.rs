@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 use cse::efficientnet::Features;
 use cse::extractor_file::Extractor;
 use cse::inspector::{Inspector, read};
@@ -118,9 +118,10 @@ impl Engine {
     /// Inspects one encoded image. The first score of a GPU is computed on the CPU too and must agree.
     pub async fn inspect(&self, photo: Vec<u8>) -> Result<JsInspection, JsError> {
         let inspector = self.main.inspector()?;
-        let (report, map, input) = inspect(&inspector, &photo).await?;
+        let (report, map) = inspect(&inspector, &photo).await?;
         if let (Some(reference), false) = (&self.reference, self.checked.get()) {
-            let cpu = score_on(&reference.inspector()?, input).await?;
+            let (on_cpu, _) = inspect(&reference.inspector()?, &photo).await?;
+            let cpu = on_cpu.score;
             // Written so that NaN fails too.
             if (report.score - cpu).abs() <= GPU_TOLERANCE {
                 self.checked.set(true);
@@ -161,13 +162,12 @@ fn describe<T: Serialize, J: JsCast>(kind: Kind, info: &T) -> Result<J, JsError>
     Ok(object(&Described { kind, format_version: FORMAT_VERSION, info })?.unchecked_into())
 }
 
-/// The whole path with the time of each step, and the network's input for the check on another device.
-async fn inspect(inspector: &Inspector<'_>, photo: &[u8]) -> Result<(Inspection, Vec<f32>, Vec<f32>), Failure> {
+/// The whole path with the time of each step: the report, and the map.
+async fn inspect(inspector: &Inspector<'_>, photo: &[u8]) -> Result<(Inspection, Vec<f32>), Failure> {
     let mut clock = Clock::start();
     let photo = cse::photo::decode(photo)?;
     let decode = clock.lap();
     let input = inspector.preprocess(&photo);
-    let pixels = read_one(input.clone()).await?;
     let preprocess = clock.lap();
     let features = inspector.extract(input);
     finish(&features).await?;
@@ -190,33 +190,15 @@ async fn inspect(inspector: &Inspector<'_>, photo: &[u8]) -> Result<(Inspection,
         map: map_time,
         total: decode + preprocess + extractor + embedder + score + map_time,
     };
-    let report = Inspection {
-        width,
-        height,
-        score: comparison.score,
-        map_width: size[0],
-        map_height: size[1],
-        milliseconds,
-    };
-    Ok((report, map, pixels))
-}
-
-async fn score_on(inspector: &Inspector<'_>, pixels: Vec<f32>) -> Result<f32, Failure> {
-    let side = cse::preprocess::INPUT_SIDE as usize;
-    let data = burn::tensor::TensorData::new(pixels, [1, 3, side, side]);
-    let features = inspector.extract(Tensor::from_data(data, inspector.device));
-    let e14 = inspector.embed(features).await.map_err(gpu)?.pop().unwrap_or_default();
-    Ok(inspector.compare(&e14).score)
+    let report =
+        Inspection { width, height, score: comparison.score, map_width: size[0], map_height: size[1], milliseconds };
+    Ok((report, map))
 }
 
 /// Waits until the device has computed `features`, so that the time is the extractor's: reading one value is enough.
 async fn finish(features: &Features) -> Result<(), Failure> {
     read(features.f2.clone().slice([0..1, 0..1, 0..1, 0..1])).await.map_err(gpu)?;
     Ok(())
-}
-
-async fn read_one(tensor: Tensor<4>) -> Result<Vec<f32>, Failure> {
-    Ok(read(tensor).await.map_err(gpu)?.pop().unwrap_or_default())
 }
 
 fn gpu(error: impl std::fmt::Display) -> Failure {

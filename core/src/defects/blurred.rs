@@ -11,11 +11,7 @@ const SIGMA: f32 = 6.0;
 
 /// `image` blurred with a kernel of random size: 5, 7, 9, 11, 13 or 15 pixels, sigma 6.
 pub fn blurred_source(image: &RgbImage, rng: &mut ChaCha8Rng) -> RgbImage {
-    gaussian_blur(
-        image,
-        KERNEL_SIZES[rng.random_range(0..KERNEL_SIZES.len())],
-        SIGMA,
-    )
+    gaussian_blur(image, KERNEL_SIZES[rng.random_range(0..KERNEL_SIZES.len())], SIGMA)
 }
 
 /// Gaussian blur with a kernel of `size` x `size` pixels, borders mirrored about the outermost pixel, as torchvision's
@@ -38,11 +34,7 @@ fn gaussian_blur(image: &RgbImage, size: usize, sigma: f32) -> RgbImage {
                 *value = f32::from(byte);
             }
         }
-        add_weighted(
-            &mut across[y * width * 3..(y + 1) * width * 3],
-            &kernel,
-            |i| &padded[i * 3..],
-        );
+        add_weighted(&mut across[y * width * 3..(y + 1) * width * 3], &kernel, |i| &padded[i * 3..]);
     }
     let mut blurred = Vec::with_capacity(width * height * 3);
     let mut sum = vec![0.0_f32; width * 3];
@@ -68,9 +60,7 @@ fn add_weighted<'a>(sum: &mut [f32], kernel: &[f32], line: impl Fn(usize) -> &'a
 /// Normal density at `size` whole steps about 0, scaled to the sum 1.
 fn gaussian_kernel(size: usize, sigma: f32) -> Vec<f32> {
     let middle = (size / 2) as f32;
-    let density: Vec<f32> = (0..size)
-        .map(|i| (-0.5 * ((i as f32 - middle) / sigma).powi(2)).exp())
-        .collect();
+    let density: Vec<f32> = (0..size).map(|i| (-0.5 * ((i as f32 - middle) / sigma).powi(2)).exp()).collect();
     let sum: f32 = density.iter().sum();
     density.iter().map(|value| value / sum).collect()
 }
@@ -97,22 +87,22 @@ mod tests {
             (
                 5,
                 [
-                    90, 20, 75, 82, 20, 77, 93, 21, 83, 87, 20, 63, 87, 20, 64, 98, 21, 68, 92, 21,
-                    66, 94, 21, 68, 97, 21, 75,
+                    90, 20, 75, 82, 20, 77, 93, 21, 83, 87, 20, 63, 87, 20, 64, 98, 21, 68, 92, 21, 66, 94, 21, 68, 97,
+                    21, 75,
                 ],
             ),
             (
                 11,
                 [
-                    99, 23, 85, 100, 23, 84, 96, 24, 82, 99, 23, 85, 101, 23, 84, 96, 24, 81, 100,
-                    23, 83, 101, 24, 82, 97, 24, 81,
+                    99, 23, 85, 100, 23, 84, 96, 24, 82, 99, 23, 85, 101, 23, 84, 96, 24, 81, 100, 23, 83, 101, 24, 82,
+                    97, 24, 81,
                 ],
             ),
             (
                 15,
                 [
-                    97, 26, 84, 98, 26, 84, 97, 27, 83, 97, 26, 84, 98, 26, 85, 97, 27, 84, 96, 27,
-                    84, 97, 27, 85, 96, 28, 84,
+                    97, 26, 84, 98, 26, 84, 97, 27, 83, 97, 26, 84, 98, 26, 85, 97, 27, 84, 96, 27, 84, 97, 27, 85, 96,
+                    28, 84,
                 ],
             ),
         ] {
@@ -126,10 +116,7 @@ mod tests {
 
     #[test]
     fn mirrored_positions_stay_inside() {
-        assert_eq!(
-            [-3, -2, -1, 0, 1, 2, 3, 4].map(|x| mirrored(x, 3)),
-            [1, 2, 1, 0, 1, 2, 1, 0]
-        );
+        assert_eq!([-3, -2, -1, 0, 1, 2, 3, 4].map(|x| mirrored(x, 3)), [1, 2, 1, 0, 1, 2, 1, 0]);
         assert_eq!([-2, 0, 5].map(|x| mirrored(x, 1)), [0, 0, 0]);
     }
 
@@ -137,13 +124,7 @@ mod tests {
     fn one_colour_stays_and_detail_goes() {
         let plain = RgbImage::from_pixel(20, 9, image::Rgb([3, 200, 255]));
         assert_eq!(gaussian_blur(&plain, 15, SIGMA), plain);
-        let spread = |image: &RgbImage| {
-            image
-                .as_raw()
-                .iter()
-                .map(|&v| (f64::from(v) - 128.0).powi(2))
-                .sum::<f64>()
-        };
+        let spread = |image: &RgbImage| image.as_raw().iter().map(|&v| (f64::from(v) - 128.0).powi(2)).sum::<f64>();
         let image = texture(64, 64);
         assert!(spread(&gaussian_blur(&image, 5, SIGMA)) < spread(&image));
     }

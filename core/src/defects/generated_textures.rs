@@ -4,9 +4,7 @@
 //! ridges, cells, wavy stripes and wavy checks.
 
 use image::{Rgb, RgbImage};
-use noise::{
-    Checkerboard, Fbm, MultiFractal, NoiseFn, Perlin, RidgedMulti, Worley, core::worley::ReturnType,
-};
+use noise::{Checkerboard, Fbm, MultiFractal, NoiseFn, Perlin, RidgedMulti, Worley, core::worley::ReturnType};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
@@ -27,9 +25,7 @@ pub fn generated_texture(width: u32, height: u32, rng: &mut ChaCha8Rng) -> RgbIm
     RgbImage::from_fn(width, height, |x, y| {
         let (x, y) = (f64::from(x) * scale, f64::from(y) * scale);
         let share = (0.5 + 0.5 * pattern([cos * x - sin * y, sin * x + cos * y])).clamp(0.0, 1.0);
-        Rgb(std::array::from_fn(|c| {
-            (first[c] + share * (second[c] - first[c])).round() as u8
-        }))
+        Rgb(std::array::from_fn(|c| (first[c] + share * (second[c] - first[c])).round() as u8))
     })
 }
 
@@ -38,12 +34,7 @@ fn random_pattern(rng: &mut ChaCha8Rng) -> Pattern {
     let waves = Perlin::new(seed);
     let waviness = rng.random_range(0.0..=0.6);
     // A point displaced by smooth noise: straight patterns become wavy.
-    let displaced = move |[x, y]: [f64; 2]| {
-        [
-            x + waviness * waves.get([x, y]),
-            y + waviness * waves.get([y, x]),
-        ]
-    };
+    let displaced = move |[x, y]: [f64; 2]| [x + waviness * waves.get([x, y]), y + waviness * waves.get([y, x])];
     match family {
         0 => {
             let clouds = Fbm::<Perlin>::new(seed).set_octaves(OCTAVES);
@@ -54,11 +45,7 @@ fn random_pattern(rng: &mut ChaCha8Rng) -> Pattern {
             Box::new(move |point| ridges.get(point))
         }
         2 => {
-            let shown = if rng.random_bool(0.5) {
-                ReturnType::Distance
-            } else {
-                ReturnType::Value
-            };
+            let shown = if rng.random_bool(0.5) { ReturnType::Distance } else { ReturnType::Value };
             let cells = Worley::new(seed).set_return_type(shown);
             Box::new(move |point| cells.get(point))
         }
@@ -85,14 +72,8 @@ mod tests {
         for seed in 0..60 {
             let texture = generated_texture(48, 32, &mut ChaCha8Rng::seed_from_u64(seed));
             assert_eq!(texture.dimensions(), (48, 32));
-            assert_eq!(
-                texture,
-                generated_texture(48, 32, &mut ChaCha8Rng::seed_from_u64(seed))
-            );
-            let (low, high) = texture
-                .as_raw()
-                .iter()
-                .fold((255, 0), |(l, h), &v: &u8| (v.min(l), v.max(h)));
+            assert_eq!(texture, generated_texture(48, 32, &mut ChaCha8Rng::seed_from_u64(seed)));
+            let (low, high) = texture.as_raw().iter().fold((255, 0), |(l, h), &v: &u8| (v.min(l), v.max(h)));
             plain += u32::from(high - low < 20);
             seen.insert(texture.into_raw());
         }

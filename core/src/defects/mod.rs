@@ -59,10 +59,7 @@ impl FromStr for DefectKind {
     type Err = DefectError;
 
     fn from_str(name: &str) -> Result<Self, DefectError> {
-        Self::ALL
-            .into_iter()
-            .find(|kind| kind.name() == name)
-            .ok_or_else(|| DefectError::UnknownKind(name.to_owned()))
+        Self::ALL.into_iter().find(|kind| kind.name() == name).ok_or_else(|| DefectError::UnknownKind(name.to_owned()))
     }
 }
 
@@ -70,9 +67,7 @@ impl FromStr for DefectKind {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DefectError {
     /// There is nothing to draw from.
-    #[error(
-        "no kind of synthetic defect was chosen; choose at least one of textural, structural, blurred"
-    )]
+    #[error("no kind of synthetic defect was chosen; choose at least one of textural, structural, blurred")]
     NoKinds,
     /// The name of a kind is none of the three.
     #[error("unknown kind of synthetic defect \"{0}\"; known are textural, structural, blurred")]
@@ -118,27 +113,17 @@ impl DefectMaker {
         let kind = self.kinds[rng.random_range(0..self.kinds.len())];
         let mask = perlin_mask::perlin_mask(image.width(), image.height(), rng);
         let source = match kind {
-            DefectKind::Textural => {
-                textural::textural_source(&self.sources, image.dimensions(), rng)
-            }
+            DefectKind::Textural => textural::textural_source(&self.sources, image.dimensions(), rng),
             DefectKind::Structural => structural::structural_source(image, rng),
             DefectKind::Blurred => blurred::blurred_source(image, rng),
         };
         let mut defective = image.clone();
-        for ((pixel, replacement), masked) in defective
-            .pixels_mut()
-            .zip(source.pixels())
-            .zip(mask.pixels())
-        {
+        for ((pixel, replacement), masked) in defective.pixels_mut().zip(source.pixels()).zip(mask.pixels()) {
             if masked.0[0] != 0 {
                 *pixel = *replacement;
             }
         }
-        Defective {
-            image: defective,
-            mask,
-            kind,
-        }
+        Defective { image: defective, mask, kind }
     }
 }
 
@@ -156,9 +141,7 @@ mod tests {
     pub(super) fn texture(width: u32, height: u32) -> RgbImage {
         RgbImage::from_fn(width, height, |x, y| {
             let (x, y) = (f64::from(x), f64::from(y));
-            let wave = |a: f64, b: f64| {
-                (127.5 + 127.5 * (a * x + b * y + (x * y).sqrt() * 0.3).sin()) as u8
-            };
+            let wave = |a: f64, b: f64| (127.5 + 127.5 * (a * x + b * y + (x * y).sqrt() * 0.3).sin()) as u8;
             image::Rgb([wave(0.31, 0.17), wave(0.11, 0.43), wave(0.05, 0.29)])
         })
     }
@@ -171,11 +154,7 @@ mod tests {
     fn the_seed_decides_everything() {
         let image = texture(64, 64);
         for kind in DefectKind::ALL {
-            let (a, b, c) = (
-                maker(kind).make(&image, 5),
-                maker(kind).make(&image, 5),
-                maker(kind).make(&image, 6),
-            );
+            let (a, b, c) = (maker(kind).make(&image, 5), maker(kind).make(&image, 5), maker(kind).make(&image, 6));
             assert_eq!((&a.image, &a.mask, a.kind), (&b.image, &b.mask, b.kind));
             assert_ne!(a.mask, c.mask);
             assert_eq!(a.kind, kind);
@@ -192,12 +171,7 @@ mod tests {
                     let made = maker(kind).make(&image, seed);
                     assert_eq!(made.image.dimensions(), image.dimensions());
                     assert_eq!(made.mask.dimensions(), image.dimensions());
-                    for ((new, old), mask) in made
-                        .image
-                        .pixels()
-                        .zip(image.pixels())
-                        .zip(made.mask.pixels())
-                    {
+                    for ((new, old), mask) in made.image.pixels().zip(image.pixels()).zip(made.mask.pixels()) {
                         match mask.0[0] {
                             0 => assert_eq!(new, old),
                             value => {
@@ -208,10 +182,7 @@ mod tests {
                         }
                     }
                 }
-                assert!(
-                    f64::from(changed) > 0.7 * f64::from(masked),
-                    "{kind} {width}x{height}: {changed} of {masked}"
-                );
+                assert!(f64::from(changed) > 0.7 * f64::from(masked), "{kind} {width}x{height}: {changed} of {masked}");
             }
         }
     }
@@ -225,10 +196,7 @@ mod tests {
             counts[maker.make(&image, seed).kind as usize] += 1.0;
         }
         // Chi-squared with 2 degrees of freedom: above 13.8 once in a thousand.
-        let chi_squared: f64 = counts
-            .iter()
-            .map(|count: &f64| (count - 500.0).powi(2) / 500.0)
-            .sum();
+        let chi_squared: f64 = counts.iter().map(|count: &f64| (count - 500.0).powi(2) / 500.0).sum();
         assert!(chi_squared < 13.8, "{counts:?}");
     }
 
@@ -245,17 +213,11 @@ mod tests {
     #[test]
     fn textures_given_are_used() {
         // Of one colour, and kept in one colour by every augmentation.
-        let maker = DefectMaker::new(
-            vec![DefectKind::Textural],
-            vec![RgbImage::from_pixel(30, 20, image::Rgb([9, 99, 200]))],
-        );
+        let maker =
+            DefectMaker::new(vec![DefectKind::Textural], vec![RgbImage::from_pixel(30, 20, image::Rgb([9, 99, 200]))]);
         let made = maker.unwrap().make(&texture(64, 64), 3);
-        let mut inside = made
-            .image
-            .pixels()
-            .zip(made.mask.pixels())
-            .filter(|(_, mask)| mask.0[0] == 255)
-            .map(|(p, _)| p);
+        let mut inside =
+            made.image.pixels().zip(made.mask.pixels()).filter(|(_, mask)| mask.0[0] == 255).map(|(p, _)| p);
         let first = inside.next().unwrap();
         assert!(inside.all(|pixel| pixel == first));
     }
@@ -267,9 +229,6 @@ mod tests {
             assert_eq!(serde_json::to_string(&kind).unwrap(), format!("\"{kind}\""));
         }
         assert!("dent".parse::<DefectKind>().is_err());
-        assert_eq!(
-            DefectMaker::new(Vec::new(), Vec::new()).unwrap_err(),
-            DefectError::NoKinds
-        );
+        assert_eq!(DefectMaker::new(Vec::new(), Vec::new()).unwrap_err(), DefectError::NoKinds);
     }
 }

@@ -46,20 +46,10 @@ pub fn perlin_mask(width: u32, height: u32, rng: &mut ChaCha8Rng) -> GrayImage {
 
 /// One mask, of whatever size.
 fn draw(width: u32, height: u32, rng: &mut ChaCha8Rng) -> GrayImage {
-    let (columns, rows) = (
-        1 << rng.random_range(0..=MAX_POWER),
-        1 << rng.random_range(0..=MAX_POWER),
-    );
+    let (columns, rows) = (1 << rng.random_range(0..=MAX_POWER), 1 << rng.random_range(0..=MAX_POWER));
     let noise = perlin_noise(width, height, columns, rows, rng);
-    let noise = rotate(
-        &noise,
-        rng.random_range(-MAX_ROTATION_DEGREES..=MAX_ROTATION_DEGREES),
-    );
-    let mask = noise
-        .as_raw()
-        .iter()
-        .map(|&value| if value > THRESHOLD { 255 } else { 0 })
-        .collect();
+    let noise = rotate(&noise, rng.random_range(-MAX_ROTATION_DEGREES..=MAX_ROTATION_DEGREES));
+    let mask = noise.as_raw().iter().map(|&value| if value > THRESHOLD { 255 } else { 0 }).collect();
     GrayImage::from_raw(width, height, mask).unwrap_or_default()
 }
 
@@ -77,11 +67,7 @@ fn positions(pixels: u32, cells: usize) -> Vec<Position> {
         let at = pixel as f32 * cells as f32 / pixels as f32;
         let cell = (at as usize).min(cells - 1);
         let t = at - cell as f32;
-        Position {
-            cell,
-            offset: t,
-            weight: t * t * t * (t * (t * 6.0 - 15.0) + 10.0),
-        }
+        Position { cell, offset: t, weight: t * t * t * (t * (t * 6.0 - 15.0) + 10.0) }
     };
     (0..pixels).map(position).collect()
 }
@@ -102,20 +88,10 @@ fn perlin_noise(
         let upper = &gradients[y.cell * (columns + 1)..];
         let lower = &upper[columns + 1..];
         for x in &xs {
-            let ramp = |(gx, gy): (f32, f32), dx: f32, dy: f32| {
-                gx * (x.offset - dx) + gy * (y.offset - dy)
-            };
+            let ramp = |(gx, gy): (f32, f32), dx: f32, dy: f32| gx * (x.offset - dx) + gy * (y.offset - dy);
             let lerp = |a: f32, b: f32, weight: f32| a + weight * (b - a);
-            let top = lerp(
-                ramp(upper[x.cell], 0.0, 0.0),
-                ramp(upper[x.cell + 1], 1.0, 0.0),
-                x.weight,
-            );
-            let bottom = lerp(
-                ramp(lower[x.cell], 0.0, 1.0),
-                ramp(lower[x.cell + 1], 1.0, 1.0),
-                x.weight,
-            );
+            let top = lerp(ramp(upper[x.cell], 0.0, 0.0), ramp(upper[x.cell + 1], 1.0, 0.0), x.weight);
+            let bottom = lerp(ramp(lower[x.cell], 0.0, 1.0), ramp(lower[x.cell + 1], 1.0, 1.0), x.weight);
             noise.push(std::f32::consts::SQRT_2 * lerp(top, bottom, y.weight));
         }
     }
@@ -134,18 +110,13 @@ mod tests {
             let mut stack = vec![(x, y)];
             let mut found = false;
             while let Some((x, y)) = stack.pop() {
-                let Some(pixel) = open
-                    .get_pixel_mut_checked(x, y)
-                    .filter(|pixel| pixel.0[0] != 0)
-                else {
+                let Some(pixel) = open.get_pixel_mut_checked(x, y).filter(|pixel| pixel.0[0] != 0) else {
                     continue;
                 };
                 pixel.0[0] = 0;
                 found = true;
                 for dy in -1..=1 {
-                    stack.extend(
-                        (-1..=1).map(|dx| (x.wrapping_add_signed(dx), y.wrapping_add_signed(dy))),
-                    );
+                    stack.extend((-1..=1).map(|dx| (x.wrapping_add_signed(dx), y.wrapping_add_signed(dy))));
                 }
             }
             count += usize::from(found);
@@ -156,11 +127,7 @@ mod tests {
     fn mean_and_standard_error(values: &[f64]) -> (f64, f64) {
         let n = values.len() as f64;
         let mean = values.iter().sum::<f64>() / n;
-        let variance = values
-            .iter()
-            .map(|value| (value - mean).powi(2))
-            .sum::<f64>()
-            / (n - 1.0);
+        let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1.0);
         (mean, (variance / n).sqrt())
     }
 
@@ -169,41 +136,26 @@ mod tests {
     fn masks_have_the_statistics_of_the_reference() {
         let rng = &mut ChaCha8Rng::seed_from_u64(0);
         let masks: Vec<_> = (0..1000).map(|_| perlin_mask(224, 224, rng)).collect();
-        let shares: Vec<_> = masks
-            .iter()
-            .map(|m| m.as_raw().iter().filter(|&&v| v != 0).count() as f64 / 50176.0)
-            .collect();
+        let shares: Vec<_> =
+            masks.iter().map(|m| m.as_raw().iter().filter(|&&v| v != 0).count() as f64 / 50176.0).collect();
         let counts: Vec<_> = masks.iter().map(|mask| components(mask) as f64).collect();
-        for (name, values, reference, deviation) in [
-            ("area", shares, 0.05112, 0.02904),
-            ("components", counts, 25.50, 39.22),
-        ] {
+        for (name, values, reference, deviation) in
+            [("area", shares, 0.05112, 0.02904), ("components", counts, 25.50, 39.22)]
+        {
             let (mean, error) = mean_and_standard_error(&values);
             let tolerance = 4.0 * error.hypot(deviation / 4000.0_f64.sqrt());
-            assert!(
-                (mean - reference).abs() < tolerance,
-                "{name}: {mean} +- {error}, reference {reference}"
-            );
+            assert!((mean - reference).abs() < tolerance, "{name}: {mean} +- {error}, reference {reference}");
         }
     }
 
     #[test]
     fn masks_are_large_enough_at_any_size() {
         let rng = &mut ChaCha8Rng::seed_from_u64(1);
-        for (width, height, least) in [
-            (224, 224, 100),
-            (640, 90, 100),
-            (112, 112, 25),
-            (40, 40, 3),
-            (8, 8, 1),
-        ] {
+        for (width, height, least) in [(224, 224, 100), (640, 90, 100), (112, 112, 25), (40, 40, 3), (8, 8, 1)] {
             for _ in 0..50 {
                 let mask = perlin_mask(width, height, rng);
                 assert_eq!(mask.dimensions(), (width, height));
-                assert!(
-                    mask.as_raw().iter().filter(|&&value| value == 255).count() >= least,
-                    "{width}x{height}"
-                );
+                assert!(mask.as_raw().iter().filter(|&&value| value == 255).count() >= least, "{width}x{height}");
             }
         }
     }

@@ -7,8 +7,7 @@ use image::RgbImage;
 
 /// Each channel `c` becomes `255 (c / 255)^gamma`.
 pub fn gamma_contrast(image: &mut RgbImage, gamma: [f32; 3]) {
-    let table =
-        |gamma: f32| lookup_table(|value| (255.0 * (value / 255.0).powf(gamma.into())).round());
+    let table = |gamma: f32| lookup_table(|value| (255.0 * (value / 255.0).powf(gamma.into())).round());
     apply_tables(image, &gamma.map(table));
 }
 
@@ -37,9 +36,8 @@ pub fn sharpness(image: &mut RgbImage, factor: f32) {
     for y in 1..height - 1 {
         let line = |dy: usize| &original[(y + dy - 1) * stride..(y + dy) * stride];
         let (above, here, below) = (line(0), line(1), line(2));
-        let columns: Vec<u32> = (0..stride)
-            .map(|i| u32::from(above[i]) + u32::from(here[i]) + u32::from(below[i]))
-            .collect();
+        let columns: Vec<u32> =
+            (0..stride).map(|i| u32::from(above[i]) + u32::from(here[i]) + u32::from(below[i])).collect();
         let inner = y * stride + 3..(y + 1) * stride - 3;
         for (i, value) in (3..).zip(&mut image.as_mut()[inner]) {
             let sum = columns[i - 3] + columns[i] + columns[i + 3] + 4 * u32::from(here[i]);
@@ -67,33 +65,18 @@ pub fn multiply_saturation(image: &mut RgbImage, factor: f32) {
 
 /// Multiplies the value of HSV, and thus every channel, by `factor`, cut off at 255.
 pub fn multiply_value(image: &mut RgbImage, factor: f32) {
-    apply_tables(
-        image,
-        &[lookup_table(|value| (value * f64::from(factor)).round())],
-    );
+    apply_tables(image, &[lookup_table(|value| (value * f64::from(factor)).round())]);
 }
 
 /// The negative of every channel that is not below `threshold`: `PIL.ImageOps.solarize`.
 pub fn solarize(image: &mut RgbImage, threshold: u8) {
-    apply_tables(
-        image,
-        &[lookup_table(|value| {
-            if value < threshold.into() {
-                value
-            } else {
-                255.0 - value
-            }
-        })],
-    );
+    apply_tables(image, &[lookup_table(|value| if value < threshold.into() { value } else { 255.0 - value })]);
 }
 
 /// Keeps the upper `bits` bits of every channel: `PIL.ImageOps.posterize`. More than 8 change nothing.
 pub fn posterize(image: &mut RgbImage, bits: u32) {
     let mask = 255 << 8_u32.saturating_sub(bits);
-    image
-        .as_mut()
-        .iter_mut()
-        .for_each(|value| *value &= mask as u8);
+    image.as_mut().iter_mut().for_each(|value| *value &= mask as u8);
 }
 
 /// Stretches every channel to 0..=255, with `cutoff` percent of the values cut off at either end:
@@ -101,10 +84,7 @@ pub fn posterize(image: &mut RgbImage, bits: u32) {
 pub fn autocontrast(image: &mut RgbImage, cutoff: u32) {
     let cut = u64::from(image.width()) * u64::from(image.height()) * u64::from(cutoff) / 100;
     let tables = histograms(image).map(|histogram| {
-        match (
-            first_beyond(&histogram, cut, 0..256),
-            first_beyond(&histogram, cut, (0..256).rev()),
-        ) {
+        match (first_beyond(&histogram, cut, 0..256), first_beyond(&histogram, cut, (0..256).rev())) {
             (Some(low), Some(high)) if low < high => {
                 let scale = 255.0 / (high - low) as f64;
                 let offset = -(low as f64) * scale;
@@ -117,11 +97,7 @@ pub fn autocontrast(image: &mut RgbImage, cutoff: u32) {
 }
 
 /// The first of `values` that is left once `cut` pixels are taken away from the front.
-fn first_beyond(
-    histogram: &[u64; 256],
-    cut: u64,
-    mut values: impl Iterator<Item = usize>,
-) -> Option<usize> {
+fn first_beyond(histogram: &[u64; 256], cut: u64, mut values: impl Iterator<Item = usize>) -> Option<usize> {
     let mut seen = 0;
     values.find(|&value| {
         seen += histogram[value];
@@ -133,10 +109,7 @@ fn first_beyond(
 pub fn equalize(image: &mut RgbImage) {
     let tables = histograms(image).map(|histogram| {
         let total: u64 = histogram.iter().sum();
-        let last = histogram
-            .iter()
-            .rposition(|&count| count > 0)
-            .map_or(0, |value| histogram[value]);
+        let last = histogram.iter().rposition(|&count| count > 0).map_or(0, |value| histogram[value]);
         let step = (total - last) / 255;
         if step == 0 {
             return lookup_table(|value| value);
@@ -180,11 +153,7 @@ fn apply_tables(image: &mut RgbImage, tables: &[[u8; 256]]) {
 fn map_hsv(image: &mut RgbImage, change: impl Fn([f32; 3]) -> [f32; 3]) {
     for pixel in image.pixels_mut() {
         let [hue, saturation, value] = change(to_hsv(pixel.0));
-        pixel.0 = from_hsv([
-            hue.rem_euclid(360.0),
-            saturation.clamp(0.0, 1.0),
-            value.clamp(0.0, 1.0),
-        ]);
+        pixel.0 = from_hsv([hue.rem_euclid(360.0), saturation.clamp(0.0, 1.0), value.clamp(0.0, 1.0)]);
     }
 }
 
@@ -203,11 +172,7 @@ fn to_hsv(rgb: [u8; 3]) -> [f32; 3] {
     } else {
         (red - green) / chroma + 4.0
     };
-    [
-        (sixth * 60.0).rem_euclid(360.0),
-        chroma / value,
-        value / 255.0,
-    ]
+    [(sixth * 60.0).rem_euclid(360.0), chroma / value, value / 255.0]
 }
 
 /// Inverse of [`to_hsv`].
@@ -227,21 +192,14 @@ pub(super) mod tests {
     /// 48x48 pixels with skewed histograms, differing by channel; `tests/reference/photometric.py` draws the same.
     pub(crate) fn pattern() -> RgbImage {
         RgbImage::from_fn(48, 48, |x, y| {
-            let value = |a: u32, b: u32, c: u32| {
-                (20 + ((a * x + b * y + c * x * y) % 256).pow(2) / 300) as u8
-            };
+            let value = |a: u32, b: u32, c: u32| (20 + ((a * x + b * y + c * x * y) % 256).pow(2) / 300) as u8;
             Rgb([value(37, 59, 11), value(5, 3, 1), value(1, 83, 7)])
         })
     }
 
     /// The left upper 8x8 pixels, row by row, in hexadecimal.
     fn corner(image: &RgbImage) -> Vec<String> {
-        let row = |y| {
-            (0..8)
-                .flat_map(|x| image.get_pixel(x, y).0)
-                .map(|value| format!("{value:02x}"))
-                .collect()
-        };
+        let row = |y| (0..8).flat_map(|x| image.get_pixel(x, y).0).map(|value| format!("{value:02x}")).collect();
         (0..8).map(row).collect()
     }
 
@@ -387,34 +345,13 @@ pub(super) mod tests {
             change(&mut image);
             image.get_pixel(0, 0).0
         };
-        assert_eq!(
-            changed([0, 255, 0], &|i| multiply_hue(i, 0.5)),
-            [255, 255, 0]
-        );
-        assert_eq!(
-            changed([255, 0, 0], &|i| add_hue_and_saturation(i, -60.0, 0.0)),
-            [255, 0, 255]
-        );
-        assert_eq!(
-            changed([200, 100, 100], &|i| multiply_saturation(i, 0.5)),
-            [200, 150, 150]
-        );
-        assert_eq!(
-            changed([200, 100, 100], &|i| add_hue_and_saturation(i, 0.0, 2.0)),
-            [200, 0, 0]
-        );
-        assert_eq!(
-            changed([200, 100, 240], &|i| multiply_value(i, 1.2)),
-            [240, 120, 255]
-        );
-        assert_eq!(
-            changed([100, 100, 100], &|i| brightness(i, 1.2, -30.0)),
-            [90, 90, 90]
-        );
-        assert_eq!(
-            changed([255, 0, 64], &|i| gamma_contrast(i, [2.0, 1.0, 0.5])),
-            [255, 0, 128]
-        );
+        assert_eq!(changed([0, 255, 0], &|i| multiply_hue(i, 0.5)), [255, 255, 0]);
+        assert_eq!(changed([255, 0, 0], &|i| add_hue_and_saturation(i, -60.0, 0.0)), [255, 0, 255]);
+        assert_eq!(changed([200, 100, 100], &|i| multiply_saturation(i, 0.5)), [200, 150, 150]);
+        assert_eq!(changed([200, 100, 100], &|i| add_hue_and_saturation(i, 0.0, 2.0)), [200, 0, 0]);
+        assert_eq!(changed([200, 100, 240], &|i| multiply_value(i, 1.2)), [240, 120, 255]);
+        assert_eq!(changed([100, 100, 100], &|i| brightness(i, 1.2, -30.0)), [90, 90, 90]);
+        assert_eq!(changed([255, 0, 64], &|i| gamma_contrast(i, [2.0, 1.0, 0.5])), [255, 0, 128]);
     }
 
     #[test]

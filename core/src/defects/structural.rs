@@ -32,9 +32,7 @@ pub fn structural_source(image: &RgbImage, rng: &mut ChaCha8Rng) -> RgbImage {
             }
             Rotation => source = rotate(&source, rng.random_range(-45.0..=45.0)),
             Value => photometric::multiply_value(&mut source, rng.random_range(0.8..=1.2)),
-            Saturation => {
-                photometric::multiply_saturation(&mut source, rng.random_range(0.5..=1.5))
-            }
+            Saturation => photometric::multiply_saturation(&mut source, rng.random_range(0.5..=1.5)),
             Hue => photometric::multiply_hue(&mut source, rng.random_range(0.5..=1.5)),
         }
     }
@@ -74,10 +72,7 @@ mod tests {
             pixels
         };
         assert_eq!(sorted(&shuffled), sorted(&image));
-        for (x, y, pixel) in image
-            .enumerate_pixels()
-            .filter(|&(x, y, _)| x >= 64 || y >= 40)
-        {
+        for (x, y, pixel) in image.enumerate_pixels().filter(|&(x, y, _)| x >= 64 || y >= 40) {
             assert_eq!(shuffled.get_pixel(x, y), pixel);
         }
     }

@@ -44,29 +44,12 @@ pub fn textural_source(sources: &[RgbImage], size: (u32, u32), rng: &mut ChaCha8
             }
         }
     };
-    let choices = [
-        Gamma,
-        Brightness,
-        Sharpness,
-        HueAndSaturation,
-        Solarize,
-        Posterize,
-        Invert,
-        Autocontrast,
-        Equalize,
-    ];
+    let choices = [Gamma, Brightness, Sharpness, HueAndSaturation, Solarize, Posterize, Invert, Autocontrast, Equalize];
     for augmentation in three_of(choices, rng) {
         match augmentation {
-            Gamma => photometric::gamma_contrast(
-                &mut source,
-                [(); 3].map(|()| rng.random_range(0.5..=2.0)),
-            ),
+            Gamma => photometric::gamma_contrast(&mut source, [(); 3].map(|()| rng.random_range(0.5..=2.0))),
             Brightness => {
-                photometric::brightness(
-                    &mut source,
-                    rng.random_range(0.8..=1.2),
-                    rng.random_range(-30.0..=30.0),
-                );
+                photometric::brightness(&mut source, rng.random_range(0.8..=1.2), rng.random_range(-30.0..=30.0));
             }
             Sharpness => photometric::sharpness(&mut source, rng.random_range(0.0..=2.0)),
             HueAndSaturation => {
@@ -98,10 +81,7 @@ mod tests {
         let rng = &mut ChaCha8Rng::seed_from_u64(0);
         let sources = [texture(50, 30), texture(20, 40)];
         for _ in 0..30 {
-            assert_eq!(
-                textural_source(&sources, (20, 40), rng).dimensions(),
-                (20, 40)
-            );
+            assert_eq!(textural_source(&sources, (20, 40), rng).dimensions(), (20, 40));
         }
     }
 
@@ -109,11 +89,8 @@ mod tests {
     fn sources_are_drawn_and_augmented_anew() {
         let rng = &mut ChaCha8Rng::seed_from_u64(1);
         let sources = [texture(32, 32)];
-        let draws: Vec<_> = (0..20)
-            .map(|_| textural_source(&sources, (32, 32), rng))
-            .collect();
-        let different: std::collections::HashSet<_> =
-            draws.iter().map(|draw| draw.as_raw()).collect();
+        let draws: Vec<_> = (0..20).map(|_| textural_source(&sources, (32, 32), rng)).collect();
+        let different: std::collections::HashSet<_> = draws.iter().map(|draw| draw.as_raw()).collect();
         assert!(different.len() > 15, "{}", different.len());
     }
 }

@@ -91,12 +91,9 @@ impl Field {
             height: cells[1].ceil() as usize + 2 * MARGIN + 1,
         };
         let offset: [f32; 2] = [rng.random(), rng.random()];
-        let mut field = Self::white(grid, rng).resampled(
-            size,
-            [offset[0] + MARGIN as f32, offset[1] + MARGIN as f32, cells[0], cells[1]],
-        );
-        let deviation =
-            cell.map(|c| if c > 1.0 { UPSAMPLED_DEVIATION.sqrt() } else { 1.0 }).iter().product::<f32>();
+        let mut field = Self::white(grid, rng)
+            .resampled(size, [offset[0] + MARGIN as f32, offset[1] + MARGIN as f32, cells[0], cells[1]]);
+        let deviation = cell.map(|c| if c > 1.0 { UPSAMPLED_DEVIATION.sqrt() } else { 1.0 }).iter().product::<f32>();
         // Each direction attenuates the variance by 0.564, the deviation by its root.
         for value in &mut field.values {
             *value /= deviation;
@@ -141,9 +138,12 @@ impl Field {
     /// The part `[left, top, width, height]` (pixels of `self`, fractions allowed) at another size.
     fn resampled(&self, size: Size, part: [f32; 4]) -> Self {
         let mut field = Self::constant(size, 0.0);
-        let options = ResizeOptions::new()
-            .resize_alg(ResizeAlg::Convolution(FilterType::Gaussian))
-            .crop(part[0].into(), part[1].into(), part[2].into(), part[3].into());
+        let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Gaussian)).crop(
+            part[0].into(),
+            part[1].into(),
+            part[2].into(),
+            part[3].into(),
+        );
         let source = self.values.iter().map(|&v| F32::new(v)).collect::<Vec<_>>();
         let mut target = vec![F32::new(0.0); size.pixels()];
         let source = TypedImageRef::new(self.size.width as u32, self.size.height as u32, &source);

@@ -101,7 +101,8 @@ impl Camera {
         let curve = Curve::new(self.contrast);
         // Sums of four random bytes: near enough to a normal for a sensor and four times as fast to draw.
         let noise_scale = self.noise / 147.8;
-        let lines = bytes.chunks_exact_mut(3 * width.max(1) as usize).zip(values.chunks_exact(3 * width.max(1) as usize));
+        let lines =
+            bytes.chunks_exact_mut(3 * width.max(1) as usize).zip(values.chunks_exact(3 * width.max(1) as usize));
         for (y, (line, row)) in lines.enumerate() {
             let v = (y as f32 + 0.5) / height as f32 - 0.5;
             for (x, (pixel, light)) in line.chunks_exact_mut(3).zip(row.chunks_exact(3)).enumerate() {
@@ -112,7 +113,8 @@ impl Camera {
                     * (1.0 + self.gradient * (u * cos + v * sin))
                     * (1.0 + self.spot[0] / (1.0 + 12.0 * spot))
                     * (1.0 - self.vignetting * 2.0 * (u * u + v * v));
-                let mut rgb = [light[0] * self.cast[0], light[1] * self.cast[1], light[2] * self.cast[2]].map(|c| c * gain);
+                let mut rgb =
+                    [light[0] * self.cast[0], light[1] * self.cast[1], light[2] * self.cast[2]].map(|c| c * gain);
                 if self.monochrome {
                     rgb = [0.2126 * rgb[0] + 0.7152 * rgb[1] + 0.0722 * rgb[2]; 3];
                 }

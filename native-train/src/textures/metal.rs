@@ -68,14 +68,17 @@ impl Metal {
     /// A piece of the metal.
     pub fn surface(&self, size: Size, rng: &mut ChaCha8Rng) -> Surface {
         let seed: u32 = rng.random();
-        let cloud = Field::fractal(size, Fractal { largest: 120.0, smallest: 15.0, smoothness: 0.7, stretch: 1.0 }, rng);
+        let cloud =
+            Field::fractal(size, Fractal { largest: 120.0, smallest: 15.0, smoothness: 0.7, stretch: 1.0 }, rng);
         let grit = Field::white(size, rng);
         let clouded = |p: usize| 1.0 + self.cloud * cloud.values[p];
         match self.working {
             Working::Brushed { length } => {
                 let streaks = TurnedField::new(size, self.angle, |square| {
                     let mut sum = Field::smooth(square, [length, 1.0], rng);
-                    for (cell, weight) in [([0.4 * length, 1.0], 0.7), ([2.0 * length, 2.5], 0.6), ([3.0 * length, 9.0], 0.35)] {
+                    for (cell, weight) in
+                        [([0.4 * length, 1.0], 0.7), ([2.0 * length, 2.5], 0.6), ([3.0 * length, 9.0], 0.35)]
+                    {
                         let other = Field::smooth(square, cell, rng);
                         for (value, noise) in sum.values.iter_mut().zip(&other.values) {
                             *value += weight * noise;
@@ -134,7 +137,8 @@ impl Metal {
             }
             Working::Hammered { width } => {
                 let frame = Frame::anywhere(size, self.angle, 4000.0, rng);
-                let skin = Field::fractal(size, Fractal { largest: 8.0, smallest: 1.0, smoothness: 0.6, stretch: 1.0 }, rng);
+                let skin =
+                    Field::fractal(size, Fractal { largest: 8.0, smallest: 1.0, smoothness: 0.6, stretch: 1.0 }, rng);
                 Surface::from_fn(size, self.gloss, |x, y| {
                     let p = y * size.width + x;
                     let [u, v] = frame.at(x as f32, y as f32);

@@ -130,13 +130,15 @@ impl Stone {
                     let colour = draw::mix(self.minerals[0], draw::shade(self.minerals[0], 0.7), clouded);
                     let line = 1.0 - draw::step(0.0, 0.28, (vein.values[p] + 0.25 * cloud.values[p]).abs());
                     let thin = 1.0 - draw::step(0.0, 0.05, (vein.values[p] - 0.6 + 0.3 * cloud.values[p]).abs());
-                    let amount = veins * (0.55 * line * line + 0.5 * thin) * (0.6 + 0.3 * cloud.values[p]).clamp(0.1, 1.0);
+                    let amount =
+                        veins * (0.55 * line * line + 0.5 * thin) * (0.6 + 0.3 * cloud.values[p]).clamp(0.1, 1.0);
                     draw::shade(draw::mix(colour, self.minerals[2], amount), 1.0 + 0.015 * noise)
                 }
                 Kind::Terrazzo { binder } => {
                     let chip = Cell::at(u / self.grain + du, v / self.grain + dv, 0.95, seed);
                     let small = Cell::at(3.1 * u / self.grain, 3.1 * v / self.grain, 1.0, seed ^ 2);
-                    let solid = draw::step(binder, binder + 1.2 / self.grain, chip.inside() - 0.12 * chip.value(seed ^ 4));
+                    let solid =
+                        draw::step(binder, binder + 1.2 / self.grain, chip.inside() - 0.12 * chip.value(seed ^ 4));
                     let pick = |value: f32| self.minerals[1 + (value * 2.999) as usize];
                     let mut ground = draw::shade(self.minerals[0], 1.0 + 0.04 * noise + 0.03 * cloud.values[p]);
                     if small.value(seed ^ 2) > 0.7 {

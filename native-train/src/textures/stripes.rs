@@ -67,7 +67,10 @@ impl Stripes {
             let slow = 1.0 + 0.12 * (std::f32::consts::TAU * phase / self.beat).sin() * (self.beat - 1.0).min(1.0);
             let colour = draw::mix(self.tones[1], self.tones[0], band);
             let noise = grain.values[p];
-            (draw::shade(colour, slow + self.grain * noise), self.relief * self.period * band + 2.0 * self.grain * noise)
+            (
+                draw::shade(colour, slow + self.grain * noise),
+                self.relief * self.period * band + 2.0 * self.grain * noise,
+            )
         })
     }
 }

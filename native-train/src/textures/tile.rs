@@ -84,7 +84,8 @@ impl Tile {
         let frame = Frame::anywhere(size, self.angle, 24.0 * self.unit[0], rng);
         let edge = [9.0; 2];
         let rough = [Field::smooth(size, edge, rng), Field::smooth(size, edge, rng)];
-        let speckle = Field::fractal(size, Fractal { largest: 24.0, smallest: 1.0, smoothness: 0.25, stretch: 1.0 }, rng);
+        let speckle =
+            Field::fractal(size, Fractal { largest: 24.0, smallest: 1.0, smoothness: 0.25, stretch: 1.0 }, rng);
         let smaller = self.unit[0].min(self.unit[1]);
         let half_line = 0.5 * self.line * smaller;
         Surface::from_fn(size, self.gloss, |x, y| {
@@ -104,7 +105,9 @@ impl Tile {
             let iy = py - (row + 0.5) * self.unit[1];
             let own = cell_value(column as i32, row as i32, seed) - 0.5;
             let noise = speckle.values[p];
-            let face = |tone: f32| draw::shade(self.tones[0], tone * (1.0 + self.variation * 2.0 * own + self.speckle * noise));
+            let face = |tone: f32| {
+                draw::shade(self.tones[0], tone * (1.0 + self.variation * 2.0 * own + self.speckle * noise))
+            };
             let ground = |tone: f32| draw::shade(self.tones[1], tone * (1.0 + 0.08 * noise));
             let from_border = [0.5 * self.unit[0] - ix.abs(), 0.5 * self.unit[1] - iy.abs()];
             match self.lattice {

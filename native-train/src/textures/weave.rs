@@ -105,8 +105,10 @@ impl Weave {
                 Field::smooth(square, cell, rng)
             })
         };
-        let sway = [turned(false, 9.0 * mean_pitch, 1.5 * mean_pitch), turned(true, 9.0 * mean_pitch, 1.5 * mean_pitch)];
-        let thick = [turned(false, 4.0 * mean_pitch, 0.8 * mean_pitch), turned(true, 4.0 * mean_pitch, 0.8 * mean_pitch)];
+        let sway =
+            [turned(false, 9.0 * mean_pitch, 1.5 * mean_pitch), turned(true, 9.0 * mean_pitch, 1.5 * mean_pitch)];
+        let thick =
+            [turned(false, 4.0 * mean_pitch, 0.8 * mean_pitch), turned(true, 4.0 * mean_pitch, 0.8 * mean_pitch)];
         let fibre_length = 0.8 * mean_pitch;
         let fibre = [turned(false, fibre_length, 1.1), turned(true, fibre_length, 1.1)];
         let height = self.relief * mean_pitch;
@@ -139,13 +141,15 @@ impl Weave {
             let (kind, top, number) = if warp >= weft { (0, warp, i) } else { (1, weft, j) };
             let own = cell_value(number, kind, seed) - 0.5;
             // Twisted fibres run aslant over the yarn.
-            let (along, across) =
-                if kind == 0 { (v * self.pitch[1], across_warp * self.pitch[0]) } else { (u * self.pitch[0], across_weft * self.pitch[1]) };
+            let (along, across) = if kind == 0 {
+                (v * self.pitch[1], across_warp * self.pitch[0])
+            } else {
+                (u * self.pitch[0], across_weft * self.pitch[1])
+            };
             let ply = (3.0 * along / mean_pitch + 5.5 * across / mean_pitch).sin();
             let noise = fibre[kind as usize].at(x, y);
-            let tone = 1.0
-                + self.slub * (own + 0.4 * thick[kind as usize].at(x, y))
-                + self.twist * (0.3 * ply + 0.35 * noise);
+            let tone =
+                1.0 + self.slub * (own + 0.4 * thick[kind as usize].at(x, y)) + self.twist * (0.3 * ply + 0.35 * noise);
             let striped = self.stripe > 0 && number.rem_euclid(self.stripe) == 0;
             let dye = self.dye[if striped { 1 - kind as usize } else { kind as usize }];
             (draw::shade(dye, tone), height * (top + self.twist * 0.25 * ply))

@@ -37,7 +37,8 @@ impl Wood {
     pub fn sample(rng: &mut ChaCha8Rng) -> Self {
         let early = draw::near_hue(rng, 68.0, 9.0, [0.45, 0.86], [0.03, 0.11]);
         let darker = rng.random_range(0.35..0.85);
-        let late = draw::mix(draw::shade(early, darker), draw::near_hue(rng, 50.0, 8.0, [0.3, 0.5], [0.05, 0.11]), 0.25);
+        let late =
+            draw::mix(draw::shade(early, darker), draw::near_hue(rng, 50.0, 8.0, [0.3, 0.5], [0.05, 0.11]), 0.25);
         Self {
             ring: draw::scale(rng, 5.0, 60.0),
             angle: draw::mounting(rng),
@@ -77,7 +78,8 @@ impl Wood {
             // A saw plane through nested cones: hyperbolas along the grain.
             let centre = (u / arch_length - 1.3) * 3.0;
             let arched = straight.hypot(centre * 1.5) * 1.2;
-            let depth = straight + (arched - straight) * self.arch + self.wander * wander.at(x, y) + 0.35 * width.at(x, y);
+            let depth =
+                straight + (arched - straight) * self.arch + self.wander * wander.at(x, y) + 0.35 * width.at(x, y);
             let phase = depth - depth.floor();
             // A ring darkens slowly through the season and ends at a sharp line.
             let late = draw::step(0.25, 0.92, phase) * (1.0 - draw::step(0.95, 1.0, phase));

@@ -38,10 +38,7 @@ fn features(device: &Device) -> Option<Features> {
 
 /// The tensors below `prefix`, without it.
 fn below(tensors: &StateDict, prefix: &str) -> StateDict {
-    tensors
-        .iter()
-        .filter_map(|(name, tensor)| Some((name.strip_prefix(prefix)?.to_owned(), tensor.clone())))
-        .collect()
+    tensors.iter().filter_map(|(name, tensor)| Some((name.strip_prefix(prefix)?.to_owned(), tensor.clone()))).collect()
 }
 
 #[test]

@@ -1,0 +1,86 @@
+//! Files read and written with errors that name them. A file is written whole or not at all.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use image::RgbImage;
+
+/// A file that could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// It cannot be read.
+    #[error("{path}: cannot be read ({source})", path = .path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// It cannot be written.
+    #[error("{path}: cannot be written ({source}); nothing was left there", path = .path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// It is no usable photo.
+    #[error("{path}: {source}", path = .path.display())]
+    Photo {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: cse::photo::PhotoError,
+    },
+    /// It is no usable model.
+    #[error("{path}: {source}", path = .path.display())]
+    Model {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: cse::model_file::ModelFileError,
+    },
+}
+
+/// The bytes of a file.
+pub fn read(path: &Path) -> Result<Vec<u8>, FileError> {
+    fs::read(path).map_err(|source| FileError::Read { path: path.to_owned(), source })
+}
+
+/// Decodes a photo file.
+pub fn read_photo(path: &Path) -> Result<RgbImage, FileError> {
+    cse::photo::decode(&read(path)?).map_err(|source| FileError::Photo { path: path.to_owned(), source })
+}
+
+/// Writes `bytes` beside `path` and moves them there when they are on the disk.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let write = || {
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let mut file = temporary(folder)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|error| error.error)?;
+        Ok(())
+    };
+    write().map_err(|source| FileError::Write { path: path.to_owned(), source })
+}
+
+/// A temporary file with the permissions of an ordinary new one (tempfile's own is for its owner only).
+fn temporary(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
+}
+
+/// Puts the file's name to an error of its content.
+pub fn in_model<T>(path: &Path, result: Result<T, cse::model_file::ModelFileError>) -> Result<T, FileError> {
+    result.map_err(|source| FileError::Model { path: path.to_owned(), source })
+}

@@ -1,0 +1,39 @@
+//! A photo with its anomaly map over it, as a picture to look at.
+
+use std::path::{Path, PathBuf};
+
+use cse::texture_file::MapScale;
+use image::{ImageFormat, Rgb, RgbImage};
+
+use crate::files::{self, FileError};
+
+/// Writes `folder/NAME_map.png` for the photo at `path`.
+pub fn write(folder: &Path, path: &Path, photo: &RgbImage, map: &[f32], scale: MapScale) -> Result<PathBuf, FileError> {
+    let out = folder.join(format!("{}_map.png", path.file_stem().unwrap_or_default().to_string_lossy()));
+    let failed = |source| FileError::Write { path: out.clone(), source };
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    overlay(photo, map, scale)
+        .write_to(&mut bytes, ImageFormat::Png)
+        .map_err(|error| failed(std::io::Error::other(error)))?;
+    files::write_whole(&out, bytes.get_ref())?;
+    Ok(out)
+}
+
+/// Yellow to red over the photo, stronger where the map is; what was not inspected is darkened.
+fn overlay(photo: &RgbImage, map: &[f32], scale: MapScale) -> RgbImage {
+    let mut picture = photo.clone();
+    for (pixel, value) in picture.pixels_mut().zip(map) {
+        if value.is_nan() {
+            *pixel = Rgb(pixel.0.map(|v| v / 3));
+            continue;
+        }
+        let t = ((value - scale.low) / (scale.high - scale.low)).clamp(0.0, 1.0);
+        let colour = [255.0, 220.0 * (1.0 - t), 40.0 * (1.0 - t)];
+        let opacity = 0.75 * t.sqrt();
+        for (channel, colour) in pixel.0.iter_mut().zip(colour) {
+            *channel = (f32::from(*channel) * (1.0 - opacity) + colour * opacity) as u8;
+        }
+    }
+    picture
+}

@@ -1,0 +1,72 @@
+//! Which extractor a command works with, and model files on a device.
+
+use std::path::{Path, PathBuf};
+
+use burn::tensor::Device;
+use cse::extractor_file::{self, Extractor};
+use cse::texture_file::{self, TextureInfo, TextureModel};
+
+use crate::files::{self, FileError};
+use crate::weights;
+
+/// The extractor that the page ships too, so that the program works with no file beside it.
+const SHIPPED: &[u8] = include_bytes!("../../www/public/models/extractor.safetensors");
+const SHIPPED_NAME: &str = "the shipped extractor";
+
+/// Why a model cannot be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The file.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// No known extractor is the one that the texture was trained with.
+    #[error(
+        "{path}: this texture was trained with extractor {id} ({architecture}), which is neither shipped nor fetched: give its file with --extractor",
+        path = .path.display()
+    )]
+    NoExtractor {
+        /// The texture model.
+        path: PathBuf,
+        /// The extractor's id.
+        id: String,
+        /// Its architecture.
+        architecture: String,
+    },
+}
+
+/// An extractor to train with: the file given, or the shipped one.
+pub fn extractor(path: Option<&Path>, device: &Device) -> Result<Extractor, LoadError> {
+    let (name, bytes) = match path {
+        Some(path) => (path, files::read(path)?),
+        None => (Path::new(SHIPPED_NAME), SHIPPED.to_vec()),
+    };
+    Ok(files::in_model(name, Extractor::load(bytes, device))?)
+}
+
+/// A texture model with its extractor: the file given, else the one among shipped and fetched that it was trained with.
+pub fn texture(path: &Path, extractor: Option<&Path>, device: &Device) -> Result<(Extractor, TextureModel), LoadError> {
+    let bytes = files::read(path)?;
+    let info = files::in_model(path, texture_file::read_info(&bytes))?;
+    let extractor = match extractor {
+        Some(path) => self::extractor(Some(path), device)?,
+        None => known_extractor(path, &info, device)?,
+    };
+    let texture = files::in_model(path, TextureModel::load(&bytes, &extractor.info, device))?;
+    Ok((extractor, texture))
+}
+
+fn known_extractor(path: &Path, info: &TextureInfo, device: &Device) -> Result<Extractor, LoadError> {
+    let fetched = weights::cached_extractor().filter(|path| path.is_file());
+    for path in [None, fetched.as_deref()].into_iter().take(1 + usize::from(fetched.is_some())) {
+        let bytes = path.map_or_else(|| Ok(SHIPPED.to_vec()), files::read)?;
+        let name = path.unwrap_or(Path::new(SHIPPED_NAME));
+        if files::in_model(name, extractor_file::read_info(&bytes))?.id == info.extractor_id {
+            return Ok(files::in_model(name, Extractor::load(bytes, device))?);
+        }
+    }
+    Err(LoadError::NoExtractor {
+        path: path.to_owned(),
+        id: info.extractor_id.clone(),
+        architecture: info.extractor_architecture.to_string(),
+    })
+}

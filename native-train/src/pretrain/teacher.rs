@@ -1,0 +1,171 @@
+//! The teacher: EfficientNet-Lite0 (ImageNet weights, Apache-2.0), and the scale of its two maps.
+//!
+//! Lite0 was trained with TensorFlow's padding, which at each stride-2 convolution samples one pixel further to the right
+//! and down than the symmetric padding of the student. Here the teacher runs with symmetric padding: inside the image a
+//! convolution is the same function wherever it is sampled, and both networks then see the same pixels at the same place.
+
+use std::path::Path;
+
+use burn::tensor::module::conv2d;
+use burn::tensor::ops::ConvOptions;
+use burn::tensor::{Device, Tensor, TensorData};
+use cse::efficientnet::{Architecture, Features};
+use cse::extractor_file;
+use cse::state_dict::{Precision, StateDict, StateDictError};
+
+use super::PretrainError;
+use crate::weights::recognise::{recognise, take_timm_named};
+use crate::weights::state_dict;
+
+/// Lite0's tensors with timm's names, BatchNorm folded into the convolutions, from a published checkpoint.
+pub fn folded_lite0(path: &Path) -> Result<StateDict, PretrainError> {
+    let unusable = |problem: String| PretrainError::Teacher { path: path.to_owned(), problem };
+    let mut tensors = state_dict::read(path).map_err(|error| unusable(error.to_string()))?;
+    let network = recognise(&tensors).map_err(|error| unusable(error.to_string()))?;
+    if network.architecture != Architecture::Lite0 {
+        return Err(unusable(format!("it holds {}, not EfficientNet-Lite0", network.architecture)));
+    }
+    let named = take_timm_named(&mut tensors, &network).map_err(|error| unusable(error.to_string()))?;
+    let folded = extractor_file::from_state_dict(named, Architecture::Lite0, String::new(), Precision::F32)?;
+    Ok(extractor_file::tensors(&folded)?)
+}
+
+/// Lite0 up to the end of its last stage, forward only.
+#[derive(Debug)]
+pub struct Teacher {
+    stem: Layer,
+    stages: Vec<Vec<Block>>,
+}
+
+/// A convolution with bias; ReLU6 follows where `clipped`.
+#[derive(Debug)]
+struct Layer {
+    weight: Tensor<4>,
+    bias: Tensor<1>,
+    options: ConvOptions<2>,
+    clipped: bool,
+}
+
+#[derive(Debug)]
+struct Block {
+    layers: Vec<Layer>,
+    has_skip: bool,
+}
+
+impl Teacher {
+    /// From the tensors of [`folded_lite0`].
+    pub fn new(tensors: &StateDict, device: &Device) -> Result<Self, StateDictError> {
+        let layer = |name: String, stride: usize, clipped: bool| Layer::new(tensors, &name, stride, clipped, device);
+        let mut input = Architecture::Lite0.stem_channels();
+        let mut stages = Vec::new();
+        for (s, stage) in Architecture::Lite0.stages().iter().enumerate() {
+            let mut blocks = Vec::new();
+            for b in 0..stage.repeats {
+                let stride = if b == 0 { stage.stride } else { 1 };
+                let name = |part: &str| format!("blocks.{s}.{b}.{part}");
+                let layers = if stage.expand == 1 {
+                    vec![layer(name("conv_dw"), stride, true)?, layer(name("conv_pw"), 1, false)?]
+                } else {
+                    vec![
+                        layer(name("conv_pw"), 1, true)?,
+                        layer(name("conv_dw"), stride, true)?,
+                        layer(name("conv_pwl"), 1, false)?,
+                    ]
+                };
+                blocks.push(Block { layers, has_skip: stride == 1 && input == stage.channels });
+                input = stage.channels;
+            }
+            stages.push(blocks);
+        }
+        Ok(Self { stem: layer("conv_stem".into(), 2, true)?, stages })
+    }
+
+    /// The two taps of a normalised batch `[n, 3, h, w]`: `[n, 112, h/16, w/16]` and `[n, 320, h/32, w/32]`.
+    pub fn forward(&self, images: Tensor<4>) -> Features {
+        /// The stage, from 0, at whose end the first tap is.
+        const F1_STAGE: usize = 4;
+        let mut x = self.stem.forward(images);
+        let mut f1 = None;
+        for (index, blocks) in self.stages.iter().enumerate() {
+            for block in blocks {
+                x = block.forward(x);
+            }
+            if index == F1_STAGE {
+                f1 = Some(x.clone());
+            }
+        }
+        Features { f1: f1.unwrap_or_else(|| x.clone()), f2: x }
+    }
+}
+
+impl Layer {
+    fn new(
+        tensors: &StateDict,
+        name: &str,
+        stride: usize,
+        clipped: bool,
+        device: &Device,
+    ) -> Result<Self, StateDictError> {
+        let get = |part: &str| {
+            let name = format!("{name}.{part}");
+            tensors.get(&name).ok_or(StateDictError::Missing(name))
+        };
+        let (shape, weight) = get("weight")?;
+        let (_, bias) = get("bias")?;
+        let (kernel, per_group) = (shape[shape.len() - 1], shape[1]);
+        // A depthwise convolution has one input channel a group.
+        let groups = if per_group == 1 { shape[0] } else { 1 };
+        let padding = kernel / 2;
+        Ok(Self {
+            weight: Tensor::from_data(TensorData::new(weight.clone(), shape.clone()), device),
+            bias: Tensor::from_data(TensorData::new(bias.clone(), [bias.len()]), device),
+            options: ConvOptions::new([stride; 2], [padding; 2], [1; 2], groups),
+            clipped,
+        })
+    }
+
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let y = conv2d(x, self.weight.clone(), Some(self.bias.clone()), self.options.clone());
+        if self.clipped { y.clamp(0.0, 6.0) } else { y }
+    }
+}
+
+impl Block {
+    fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+        let skip = self.has_skip.then(|| input.clone());
+        let output = self.layers.iter().fold(input, |x, layer| layer.forward(x));
+        match skip {
+            Some(skip) => output + skip,
+            None => output,
+        }
+    }
+}
+
+/// Deviation of each channel of the teacher's maps over many images: what an error is measured in.
+#[derive(Clone, Debug)]
+pub struct Scale {
+    /// `[1, 112, 1, 1]`, the reciprocal of the deviation.
+    f1: Tensor<4>,
+    /// `[1, 320, 1, 1]`, the same for the second tap.
+    f2: Tensor<4>,
+}
+
+impl Scale {
+    /// Over all positions of `maps`, which must not be empty; on `device`.
+    pub fn of(maps: Vec<Features>, device: &Device) -> Self {
+        let (f1, f2): (Vec<_>, Vec<_>) = maps.into_iter().map(|maps| (maps.f1, maps.f2)).unzip();
+        let reciprocal = |maps: Vec<Tensor<4>>| {
+            let maps = Tensor::cat(maps, 0);
+            let mean = maps.clone().mean_dims(&[0, 2, 3]);
+            let variance = (maps - mean).square().mean_dims(&[0, 2, 3]);
+            (variance + 1e-6).sqrt().recip().to_device(device)
+        };
+        Self { f1: reciprocal(f1), f2: reciprocal(f2) }
+    }
+
+    /// Mean squared error of the standardised maps, one a tap: the share of the teacher's variance that is not explained.
+    pub fn errors(&self, student: Features, teacher: Features) -> [Tensor<1>; 2] {
+        let error = |a: Tensor<4>, b: Tensor<4>, scale: &Tensor<4>| ((a - b) * scale.clone()).square().mean();
+        [error(student.f1, teacher.f1, &self.f1), error(student.f2, teacher.f2, &self.f2)]
+    }
+}

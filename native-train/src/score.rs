@@ -1,0 +1,106 @@
+//! `score`: photos through a model, a line each.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::devices::{self, DeviceChoice, DeviceError};
+use crate::files::{self, FileError};
+use crate::heatmap;
+use crate::inspection::{DeviceFailure, Model};
+use crate::models::{self, LoadError};
+
+/// Settings of `score`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// Texture model
+    #[arg(long, value_name = "FILE")]
+    pub model: PathBuf,
+    /// Photos to inspect
+    #[arg(required = true, value_name = "IMAGE")]
+    pub images: Vec<PathBuf>,
+    /// Extractor file; without it, the shipped or the fetched one that the model was trained with
+    #[arg(long, value_name = "FILE")]
+    pub extractor: Option<PathBuf>,
+    /// Threshold to use instead of the model's
+    #[arg(long)]
+    pub threshold: Option<f32>,
+    /// Folder to write a picture of each photo with its heatmap to
+    #[arg(long, value_name = "DIR")]
+    pub maps: Option<PathBuf>,
+    /// Write JSON lines instead of a table, to a file or, with -, to standard output
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    /// Where to compute
+    #[arg(long, value_enum, default_value = "auto")]
+    pub device: DeviceChoice,
+}
+
+/// Why nothing could be scored.
+#[derive(Debug, thiserror::Error)]
+pub enum ScoreError {
+    /// A file.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The model.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The device.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    /// The device, while computing.
+    #[error(transparent)]
+    Failure(#[from] DeviceFailure),
+    /// Some photos were no photos.
+    #[error("{0} of {1} photos could not be inspected")]
+    Some(usize, usize),
+}
+
+#[derive(Serialize)]
+struct Line {
+    image: PathBuf,
+    score: f32,
+    threshold: f32,
+    defective: bool,
+}
+
+/// Scores each photo; a photo that cannot be read is reported and the others go on.
+pub fn run(args: &Args) -> Result<(), ScoreError> {
+    let chosen = devices::choose(args.device)?;
+    let (extractor, texture) = models::texture(&args.model, args.extractor.as_deref(), &chosen.device)?;
+    let threshold = args.threshold.unwrap_or(texture.info.calibration.threshold);
+    let model = Model { extractor, texture, device: chosen.device };
+    let width = args.images.iter().map(|path| path.display().to_string().chars().count()).max().unwrap_or(0);
+    let mut lines = String::new();
+    let mut failed = 0;
+    for path in &args.images {
+        let photo = match files::read_photo(path) {
+            Ok(photo) => photo,
+            Err(error) => {
+                eprintln!("{error}");
+                failed += 1;
+                continue;
+            }
+        };
+        let comparison = model.compare(&photo)?;
+        let defective = comparison.score > threshold;
+        if let Some(folder) = &args.maps {
+            let map = model.map(&comparison, &photo);
+            heatmap::write(folder, path, &photo, &map, model.texture.info.map_scale)?;
+        }
+        if args.json.is_some() {
+            let line = Line { image: path.clone(), score: comparison.score, threshold, defective };
+            lines.push_str(&serde_json::to_string(&line).unwrap_or_default());
+            lines.push('\n');
+        } else {
+            let verdict = if defective { "DEFECT" } else { "good" };
+            println!("{:width$}  {:.4}  (threshold {threshold:.4})  {verdict}", path.display(), comparison.score);
+        }
+    }
+    match &args.json {
+        Some(path) if path.as_os_str() == "-" => print!("{lines}"),
+        Some(path) => files::write_whole(path, lines.as_bytes())?,
+        None => {}
+    }
+    if failed > 0 { Err(ScoreError::Some(failed, args.images.len())) } else { Ok(()) }
+}
