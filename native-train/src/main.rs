@@ -9,6 +9,7 @@ mod inspect;
 mod inspection;
 mod metrics;
 mod models;
+mod pretrain;
 mod progress;
 mod score;
 mod textures;
@@ -40,6 +41,8 @@ enum Command {
     /// Get ImageNet weights for the extractor
     #[command(subcommand)]
     Weights(weights::WeightsCommand),
+    /// Make an extractor of one's own, without any photo
+    Pretrain(Box<pretrain::Args>),
     /// Show generated surfaces
     Textures(textures::contact_sheet::Args),
 }
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Command::Eval(args) => evaluate::run(&args).map_err(Into::into),
         Command::Inspect(args) => inspect::run(&args).map_err(Into::into),
         Command::Weights(command) => weights::run(&command).map_err(Into::into),
+        Command::Pretrain(args) => pretrain::run(&args).map_err(Into::into),
         Command::Textures(args) => textures::contact_sheet::run(&args).map_err(Into::into),
     };
     match result {
