@@ -1,6 +1,7 @@
 // Finds a Chromium or Chrome for the browser tests, or installs Debian's.
-import { existsSync, readFileSync } from "node:fs";
-import { announce, giveUp, output, run } from "./run.mjs";
+import { existsSync } from "node:fs";
+import { canInstall, install } from "./debian.mjs";
+import { giveUp, output } from "./run.mjs";
 
 const names = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
 const macChrome = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
@@ -8,11 +9,6 @@ const macChrome = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 function find() {
 	const found = names.map((name) => output("which", [name])).find(Boolean);
 	return found ?? (existsSync(macChrome) ? macChrome : undefined);
-}
-
-function canInstall() {
-	if (process.getuid?.() !== 0 || !existsSync("/etc/os-release")) return false;
-	return /^ID(_LIKE)?=.*debian/m.test(readFileSync("/etc/os-release", "utf8"));
 }
 
 export function chromium() {
@@ -23,8 +19,6 @@ export function chromium() {
 	if (!canInstall()) {
 		giveUp("The browser tests need Chromium or Chrome. Install one, or name it in CHROME_PATH.");
 	}
-	announce("Installing Debian's Chromium for the browser tests (one or two minutes).");
-	run("apt-get", ["update"]);
-	run("apt-get", ["install", "-y", "--no-install-recommends", "chromium"]);
+	install("chromium", "the browser tests run in it");
 	return find() ?? giveUp("Chromium was installed but could not be found. Name it in CHROME_PATH.");
 }

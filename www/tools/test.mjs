@@ -1,12 +1,21 @@
 // Runs the tests named on the command line: rust, browser, or both.
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { chromium } from "./chromium.mjs";
+import { canInstall, install } from "./debian.mjs";
 import { announce, giveUp, run, top } from "./run.mjs";
 import { installAll } from "./setup.mjs";
 import { buildWasm } from "./wasm.mjs";
 
+/** Where there is no GPU, a software Vulkan runs the tests that need one. */
+function softwareVulkan() {
+	const drivers = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"].filter(existsSync);
+	const found = drivers.some((folder) => readdirSync(folder).length > 0);
+	if (!found && canInstall()) install("mesa-vulkan-drivers", "a software Vulkan for the GPU tests");
+}
+
 function testRust() {
+	softwareVulkan();
 	announce("Running the Rust tests (several minutes the first time).");
 	run("cargo", ["test", "--release"]);
 }

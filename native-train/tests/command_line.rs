@@ -1,0 +1,92 @@
+//! The command line as a user runs it: from photos to a verdict, and what it says when something is wrong.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use image::RgbImage;
+
+fn run(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_native-train")).args(arguments).output().expect("starts")
+}
+
+fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// Woven stripes; with `hole`, a dark disc.
+fn cloth(number: u32, hole: bool) -> RgbImage {
+    RgbImage::from_fn(96, 96, |x, y| {
+        let thread = ((x + number) / 3 % 2) ^ (y / 3 % 2);
+        let noise = (x * 7919 + y * 104_729 + number * 31) % 23;
+        let value = (90 + 70 * thread + noise) as u8;
+        let in_hole = hole && (x as i32 - 50).pow(2) + (y as i32 - 40).pow(2) < 200;
+        image::Rgb(if in_hole { [8, 8, 8] } else { [value, value / 2 + 40, 60] })
+    })
+}
+
+fn data_set(folder: &Path) {
+    for (kind, count, hole) in [("train/good", 10, false), ("test/good", 4, false), ("test/hole", 4, true)] {
+        let folder = folder.join(kind);
+        std::fs::create_dir_all(&folder).expect("a folder");
+        for number in 0..count {
+            let offset = if kind == "train/good" { 0 } else { 100 };
+            cloth(number + offset, hole).save(folder.join(format!("{number:03}.png"))).expect("saved");
+        }
+    }
+}
+
+#[test]
+fn photos_to_model_to_verdict() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    data_set(folder.path());
+    let train = |out: &str| {
+        let (data, out) = (at(""), at(out));
+        let arguments = ["train", "--data", &data, "--out", &out, "--steps", "60", "--seed", "7", "--device", "cpu"];
+        let output = run(&arguments);
+        assert!(output.status.success(), "{}", text(&output));
+    };
+    train("a.safetensors");
+    train("b.safetensors");
+    let bytes = |name: &str| std::fs::read(at(name)).expect("written");
+    assert_eq!(bytes("a.safetensors"), bytes("b.safetensors"), "the same seed gives the same model");
+
+    let output = run(&["inspect", &at("a.safetensors")]);
+    assert!(text(&output).contains("texture model") && text(&output).contains("threshold"), "{}", text(&output));
+
+    let output = run(&["eval", "--model", &at("a.safetensors"), "--data", &at(""), "--json", &at("eval.json")]);
+    assert!(output.status.success(), "{}", text(&output));
+    let report: serde_json::Value = serde_json::from_slice(&bytes("eval.json")).expect("JSON");
+    assert_eq!(report["image_auroc"], 1.0, "{report}");
+    assert!(report["pixel_auroc"].is_null() && report["f1_max"] == 1.0, "{report}");
+    assert_eq!(report["per_kind"]["hole"]["images"], 4);
+
+    let (good, hole) = (at("test/good/000.png"), at("test/hole/000.png"));
+    let model = at("a.safetensors");
+    let output = run(&["score", "--model", &model, &good, &hole, "--json", "-", "--maps", &at("maps")]);
+    let scores: Vec<f64> = String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok()?["score"].as_f64())
+        .collect();
+    assert!(scores.len() == 2 && scores[0] < scores[1], "{}", text(&output));
+    assert!(image::open(at("maps/000_map.png")).is_ok());
+}
+
+#[test]
+fn mistakes_get_a_sentence_that_names_the_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    std::fs::write(at("notes.txt"), "not a model").expect("written");
+    for (arguments, words) in [
+        (vec!["train", "--data", &at("nowhere"), "--out", &at("x")], "no photos of good samples"),
+        (vec!["score", "--model", &at("absent"), "a.png"], "absent: cannot be read"),
+        (vec!["score", "--model", &at("notes.txt"), "a.png"], "notes.txt: this is not a whole safetensors file"),
+        (vec!["inspect", &at("notes.txt")], "notes.txt: this is not a whole safetensors file"),
+    ] {
+        let output = run(&arguments);
+        assert!(!output.status.success());
+        assert!(text(&output).contains(words), "{arguments:?}: {}", text(&output));
+        assert!(!text(&output).contains("panicked"), "{}", text(&output));
+    }
+    assert!(!Path::new(&at("x")).exists());
+}

@@ -1,0 +1,109 @@
+//! Model files that are not what they should be: each a clear error, none a wrong verdict.
+
+use burn::tensor::Device;
+use cse::bank::Bank;
+use cse::calibration::Calibration;
+use cse::efficientnet::{Architecture, EfficientNetConfig, Normalisation};
+use cse::embedder::Embedder;
+use cse::extractor_file::{self, Extractor};
+use cse::model_file::{self, Kind, ModelFileError};
+use cse::preprocess::View;
+use cse::score::{Aggregation, E14_LENGTH};
+use cse::state_dict::{self, Precision, StateDict};
+use cse::texture_file::{self, MapScale, TextureInfo, TextureModel};
+
+/// An extractor file of random weights.
+fn extractor_bytes(seed: u64) -> Vec<u8> {
+    use burn::store::{BurnToPyTorchAdapter, ModuleSnapshot, SafetensorsStore};
+    let device = Device::flex();
+    device.seed(seed);
+    let config = EfficientNetConfig { architecture: Architecture::B0, normalisation: Normalisation::BatchNorm };
+    let mut store = SafetensorsStore::from_bytes(None).with_to_adapter(BurnToPyTorchAdapter);
+    config.init(&device).save_into(&mut store).expect("exports");
+    let (mut tensors, _) = state_dict::read(&store.get_bytes().expect("bytes")).expect("readable");
+    tensors.retain(|_, (shape, _)| !shape.is_empty());
+    extractor_file::from_state_dict(tensors, Architecture::B0, "random".into(), Precision::F16).expect("complete")
+}
+
+fn texture_bytes(extractor_id: &str) -> Vec<u8> {
+    let device = Device::flex();
+    let (c1, c2) = Architecture::B0.tap_channels();
+    let bank = Bank::fit(&[vec![0.5; E14_LENGTH], vec![0.25; E14_LENGTH]], 1, 0).expect("two embeddings");
+    let info = TextureInfo {
+        name: "test".into(),
+        extractor_id: extractor_id.into(),
+        extractor_architecture: Architecture::B0,
+        view: View::Resize,
+        aggregation: Aggregation::Mean,
+        clusters: 1,
+        calibration: Calibration::new(vec![0.1, 0.2, 0.3], 0.05).expect("scores"),
+        map_scale: MapScale { low: 0.1, high: 0.9 },
+        provenance: "test".into(),
+    };
+    texture_file::write(&info, Embedder::init(c1 + c2, &device).to_state_dict(), &bank).expect("complete")
+}
+
+#[test]
+fn a_texture_goes_with_its_own_extractor_only() {
+    let device = Device::flex();
+    let extractor = Extractor::load(extractor_bytes(1), &device).expect("loads");
+    let other = Extractor::load(extractor_bytes(2), &device).expect("loads");
+    assert_ne!(extractor.info.id, other.info.id);
+    let texture = texture_bytes(&extractor.info.id);
+    let loaded = TextureModel::load(&texture, &extractor.info, &device).expect("its own");
+    assert_eq!(loaded.info.calibration.normal_scores, [0.1, 0.2, 0.3]);
+    let error = TextureModel::load(&texture, &other.info, &device).expect_err("another's");
+    assert!(matches!(error, ModelFileError::OtherExtractor { .. }));
+    assert!(error.to_string().contains(&extractor.info.id), "{error}");
+}
+
+#[test]
+fn each_kind_is_refused_in_the_place_of_the_other() {
+    let (extractor, texture) = (extractor_bytes(1), texture_bytes("0"));
+    assert_eq!(model_file::kind(&extractor).expect("known"), Kind::Extractor);
+    assert_eq!(model_file::kind(&texture).expect("known"), Kind::Texture);
+    assert!(matches!(extractor_file::read_info(&texture), Err(ModelFileError::WrongKind { .. })));
+    assert!(matches!(texture_file::read_info(&extractor), Err(ModelFileError::WrongKind { .. })));
+}
+
+#[test]
+fn a_cut_file_is_refused_wherever_it_is_cut() {
+    let texture = texture_bytes("0");
+    for length in (0..texture.len()).step_by(997) {
+        let result = model_file::read::<TextureInfo>(&texture[..length], Kind::Texture);
+        assert!(matches!(result, Err(ModelFileError::Tensors(_))), "cut to {length} bytes: {result:?}");
+    }
+}
+
+#[test]
+fn a_newer_format_and_a_foreign_file_are_named() {
+    let bytes = texture_bytes("0");
+    let newer = String::from_utf8_lossy(&bytes[8..400]).replace(r#"format_version\":1"#, r#"format_version\":9"#);
+    assert!(newer.contains(r#"format_version\":9"#), "the description holds its version: {newer}");
+    let mut newer_file = bytes.clone();
+    newer_file[8..8 + newer.len()].copy_from_slice(newer.as_bytes());
+    let error = texture_file::read_info(&newer_file).expect_err("newer");
+    assert!(matches!(error, ModelFileError::Newer { found: 9 }), "{error}");
+    let foreign = state_dict::write(
+        &StateDict::from([("weight".into(), (vec![2], vec![1.0, 2.0]))]),
+        Default::default(),
+        Precision::F32,
+    );
+    assert!(matches!(texture_file::read_info(&foreign.expect("writes")), Err(ModelFileError::Foreign)));
+}
+
+#[test]
+fn damaged_weights_do_not_pass_as_the_extractor_they_were() {
+    let mut bytes = extractor_bytes(1);
+    let last = bytes.len() - 200;
+    bytes[last] ^= 0x10;
+    assert!(Extractor::load(bytes, &Device::flex()).is_err());
+}
+
+#[test]
+fn a_file_keeps_the_same_bytes_for_the_same_model() {
+    let bytes = texture_bytes("0");
+    let (info, tensors) = model_file::read::<TextureInfo>(&bytes, Kind::Texture).expect("readable");
+    let again = model_file::write(&info, Kind::Texture, &tensors, Precision::F32).expect("writes");
+    assert!(again == bytes, "read and written again, the file differs");
+}

@@ -1,0 +1,15 @@
+// Installs Debian packages where that is possible.
+import { existsSync, readFileSync } from "node:fs";
+import { announce, run } from "./run.mjs";
+
+/** Root on Debian or a system derived from it. */
+export function canInstall() {
+	if (process.getuid?.() !== 0 || !existsSync("/etc/os-release")) return false;
+	return /^ID(_LIKE)?=.*debian/m.test(readFileSync("/etc/os-release", "utf8"));
+}
+
+export function install(name, what) {
+	announce(`Installing Debian's ${name}: ${what} (one or two minutes).`);
+	run("apt-get", ["update"]);
+	run("apt-get", ["install", "-y", "--no-install-recommends", name]);
+}
