@@ -17,6 +17,7 @@ pub mod embedder;
 pub mod extractor_file;
 mod fused_cpu;
 pub mod inspector;
+mod jpeg_end;
 pub mod losses;
 pub mod model_file;
 pub mod photo;

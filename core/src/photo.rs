@@ -2,7 +2,9 @@
 
 use std::io::Cursor;
 
-use image::{DynamicImage, ImageDecoder, ImageError, ImageReader, RgbImage};
+use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, RgbImage};
+
+use crate::jpeg_end;
 
 /// Shorter side below which nothing can be said of a surface, pixels.
 pub const SMALLEST_SIDE: u32 = 32;
@@ -68,6 +70,9 @@ pub fn decode(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
         return Err(PhotoError::TooLarge { width, height });
     }
     let orientation = decoder.orientation().map_err(damaged)?;
+    if format == ImageFormat::Jpeg && !jpeg_end::is_whole(bytes) {
+        return Err(PhotoError::Damaged { format: "JPEG".into(), detail: "its end is missing".into() });
+    }
     let mut photo = DynamicImage::from_decoder(decoder).map_err(damaged)?;
     photo.apply_orientation(orientation);
     Ok(photo.into_rgb8())

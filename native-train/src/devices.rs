@@ -20,6 +20,7 @@ pub enum DeviceChoice {
 #[derive(Debug, thiserror::Error)]
 pub enum DeviceError {
     /// No CUDA.
+    #[cfg(feature = "cuda")]
     #[error("no CUDA device was found: check the NVIDIA driver, or use --device cpu")]
     NoCuda,
     /// CUDA was not built in.

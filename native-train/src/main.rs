@@ -1,6 +1,7 @@
 //! Trains, evaluates and runs CSE surface inspection models: the command line.
 
 mod dataset;
+mod demo_set;
 mod devices;
 mod evaluate;
 mod files;
@@ -43,6 +44,8 @@ enum Command {
     Weights(weights::WeightsCommand),
     /// Make an extractor of one's own, without any photo
     Pretrain(Box<pretrain::Args>),
+    /// Make photos of three generated materials, good and defective, for the demo models
+    DemoTextures(demo_set::Args),
     /// Show generated surfaces
     Textures(textures::contact_sheet::Args),
 }
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Command::Inspect(args) => inspect::run(&args).map_err(Into::into),
         Command::Weights(command) => weights::run(&command).map_err(Into::into),
         Command::Pretrain(args) => pretrain::run(&args).map_err(Into::into),
+        Command::DemoTextures(args) => demo_set::run(&args).map_err(Into::into),
         Command::Textures(args) => textures::contact_sheet::run(&args).map_err(Into::into),
     };
     match result {

@@ -9,7 +9,8 @@ export function buildWasm() {
 	run("cargo", ["build", "-p", "cse-web", "--profile", "wasm", "--target", "wasm32-unknown-unknown"]);
 	const target = process.env.CARGO_TARGET_DIR ?? join(top, "target");
 	const built = join(target, "wasm32-unknown-unknown", "wasm", "cse_web.wasm");
-	run(bindgen, ["--target", "web", "--out-dir", join(top, "www", "wasm"), built]);
+	const smaller = ["--remove-name-section", "--remove-producers-section"];
+	run(bindgen, ["--target", "web", ...smaller, "--out-dir", join(top, "www", "wasm"), built]);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {

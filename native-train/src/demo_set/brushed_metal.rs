@@ -74,7 +74,8 @@ fn dent(damage: &mut Damage, rng: &mut ChaCha8Rng) {
         |surface, pixel, _| {
             let square = distance((pixel % width) as f32, (pixel / width) as f32).powi(2);
             // Steep inside, with a slight rise of the sheet about it.
-            surface.relief[pixel] -= depth * ((-2.2 * square).exp() - 0.35 * (-(square - 1.3).powi(2) * 3.0).exp() * 0.4);
+            surface.relief[pixel] -=
+                depth * ((-2.2 * square).exp() - 0.35 * (-(square - 1.3).powi(2) * 3.0).exp() * 0.4);
         },
     );
 }

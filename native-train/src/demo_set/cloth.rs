@@ -3,8 +3,8 @@
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
+use super::Material;
 use super::damage::Damage;
-use super::{Material, place};
 use crate::textures::draw::{self, Rgb};
 use crate::textures::field::{Field, Fractal, Size};
 use crate::textures::light::Camera;
@@ -70,7 +70,8 @@ fn broken_yarn(damage: &mut Damage, rng: &mut ChaCha8Rng) {
     let half = damage.surface.size.width as f32 * rng.random_range(0.12..0.3);
     let vertical = rng.random_bool(0.4);
     let pitch = if vertical { PITCH[0] } else { PITCH[1] };
-    let split = move |x: f32, y: f32| if vertical { (y - middle[1], x - middle[0]) } else { (x - middle[0], y - middle[1]) };
+    let split =
+        move |x: f32, y: f32| if vertical { (y - middle[1], x - middle[0]) } else { (x - middle[0], y - middle[1]) };
     let gap = move |x: f32, y: f32| {
         let (along, across) = split(x, y);
         let ends = 1.0 - draw::step(half - 6.0, half, along.abs());
@@ -83,7 +84,13 @@ fn broken_yarn(damage: &mut Damage, rng: &mut ChaCha8Rng) {
     });
     for side in [-1.0_f32, 1.0] {
         let end = if vertical { [middle[0], middle[1] + side * half] } else { [middle[0] + side * half, middle[1]] };
-        let heading = if vertical { -side * std::f32::consts::FRAC_PI_2 } else if side > 0.0 { std::f32::consts::PI } else { 0.0 };
+        let heading = if vertical {
+            -side * std::f32::consts::FRAC_PI_2
+        } else if side > 0.0 {
+            std::f32::consts::PI
+        } else {
+            0.0
+        };
         damage.fray(end, heading, 7, 16.0, draw::shade(yarns()[usize::from(!vertical)], 1.1), rng);
     }
 }
@@ -132,7 +139,7 @@ fn stain(damage: &mut Damage, rng: &mut ChaCha8Rng) {
     let shape = Fractal { largest: radius, smallest: 5.0, smoothness: 1.0, stretch: 1.0 };
     let edge = Field::fractal(damage.surface.size, shape, rng);
     let cloud = Field::fractal(damage.surface.size, Fractal { largest: 12.0, ..shape }, rng);
-    let liquid = match place(rng) % 3 {
+    let liquid = match rng.random_range(0..3) {
         0 => draw::oklch(0.3, 0.06, 55.0),
         1 => draw::oklch(0.24, 0.02, 100.0),
         _ => draw::oklch(0.34, 0.1, 25.0),

@@ -55,7 +55,13 @@ impl Damage {
     }
 
     /// A round patch with a ragged border: 1 inside, 0 outside. `ragged` 0..1.
-    pub fn blob(&self, middle: [f32; 2], radius: f32, ragged: f32, rng: &mut ChaCha8Rng) -> impl Fn(f32, f32) -> f32 + use<> {
+    pub fn blob(
+        &self,
+        middle: [f32; 2],
+        radius: f32,
+        ragged: f32,
+        rng: &mut ChaCha8Rng,
+    ) -> impl Fn(f32, f32) -> f32 + use<> {
         let shape = Fractal { largest: radius.max(4.0), smallest: 2.0, smoothness: 0.9, stretch: 1.0 };
         let noise = Field::fractal(self.surface.size, shape, rng);
         let stretch = rng.random_range(0.75..1.33_f32);
@@ -68,7 +74,15 @@ impl Damage {
     }
 
     /// A curved line of varying width as short straight pieces: points and half widths, pixels.
-    pub fn stroke(&self, start: [f32; 2], heading: f32, length: f32, bend: f32, width: f32, rng: &mut ChaCha8Rng) -> Stroke {
+    pub fn stroke(
+        &self,
+        start: [f32; 2],
+        heading: f32,
+        length: f32,
+        bend: f32,
+        width: f32,
+        rng: &mut ChaCha8Rng,
+    ) -> Stroke {
         let mut points = Vec::new();
         let (mut point, mut heading) = (start, heading);
         let steps = length.max(1.0) as usize;
@@ -87,7 +101,15 @@ impl Damage {
     }
 
     /// Loose fibres from a place, in the colour given.
-    pub fn fray(&mut self, place: [f32; 2], heading: f32, count: usize, length: f32, colour: Rgb, rng: &mut ChaCha8Rng) {
+    pub fn fray(
+        &mut self,
+        place: [f32; 2],
+        heading: f32,
+        count: usize,
+        length: f32,
+        colour: Rgb,
+        rng: &mut ChaCha8Rng,
+    ) {
         let touched = &mut self.touched;
         for _ in 0..count {
             let start = [place[0] + draw::normal(rng, 0.0, 1.5), place[1] + draw::normal(rng, 0.0, 1.5)];

@@ -69,12 +69,12 @@ fn cut(damage: &mut Damage, rng: &mut ChaCha8Rng) {
 fn scratch(damage: &mut Damage, rng: &mut ChaCha8Rng) {
     let start = damage.somewhere(0.25, rng);
     let heading = draw::direction(rng);
-    let pale = draw::oklch(0.66, 0.06, 58.0);
+    let pale = draw::oklch(0.72, 0.06, 60.0);
     for _ in 0..rng.random_range(1..=3) {
         let begin = [start[0] + draw::normal(rng, 0.0, 7.0), start[1] + draw::normal(rng, 0.0, 7.0)];
         let length = rng.random_range(60.0..140.0);
         let bend = draw::normal(rng, 0.0, 0.35);
-        let width = rng.random_range(1.6..3.0);
+        let width = rng.random_range(2.6..4.4);
         let own_heading = heading + draw::normal(rng, 0.0, 0.06);
         let line = damage.stroke(begin, own_heading, length, bend, width, rng).profile(damage.surface.size);
         let skips = Field::fractal(
@@ -83,10 +83,10 @@ fn scratch(damage: &mut Damage, rng: &mut ChaCha8Rng) {
             rng,
         );
         damage.apply(
-            |x, y| groove(line.at(x, y).min(9.0)) * (0.75 + 0.3 * skips.at(x, y)).clamp(0.1, 1.0),
+            |x, y| groove(line.at(x, y).min(9.0)) * (0.85 + 0.25 * skips.at(x, y)).clamp(0.25, 1.0),
             |surface, pixel, amount| {
-                surface.tint(pixel, pale, 0.6 * amount);
-                surface.relief[pixel] -= 0.9 * amount;
+                surface.tint(pixel, pale, 0.85 * amount);
+                surface.relief[pixel] = surface.relief[pixel] * (1.0 - 0.6 * amount) - 0.6 * amount;
             },
         );
     }

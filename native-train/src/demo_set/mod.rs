@@ -13,7 +13,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use image::{GrayImage, ImageError, RgbImage};
-use rand::{RngExt, SeedableRng};
+use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
@@ -185,7 +185,45 @@ fn save_sample(photo: &RgbImage, folder: &Path, material: &str, shot: &Shot) -> 
     fs::write(&path, &bytes).map_err(|source| DemoSetError::Folder { path: path.clone(), source })
 }
 
-/// A seed of the material's own, for a place on it.
-fn place(rng: &mut ChaCha8Rng) -> u32 {
-    rng.random()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rng(seed: u64) -> ChaCha8Rng {
+        ChaCha8Rng::seed_from_u64(seed)
+    }
+
+    fn materials() -> [Material; 3] {
+        [cloth::material(), leather::material(), brushed_metal::material()]
+    }
+
+    #[test]
+    fn every_defect_marks_a_small_visible_part() {
+        for material in materials() {
+            for (index, (name, _)) in material.defects.iter().enumerate() {
+                for seed in 0..4 {
+                    let (photo, mask) = material.photo(256, Some(index), &mut rng(seed));
+                    assert_eq!(photo.dimensions(), mask.dimensions());
+                    let marked = mask.pixels().filter(|pixel| pixel.0[0] == 255).count();
+                    let share = marked as f64 / f64::from(256 * 256);
+                    assert!((1e-4..0.25).contains(&share), "{} {name}, seed {seed}: {share}", material.name);
+                    assert!(mask.pixels().all(|pixel| matches!(pixel.0[0], 0 | 255)));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_seed_decides_everything_and_good_photos_have_no_mask() {
+        for material in materials() {
+            let (a, b, c) = (
+                material.photo(256, None, &mut rng(5)),
+                material.photo(256, None, &mut rng(5)),
+                material.photo(256, None, &mut rng(6)),
+            );
+            assert_eq!(a, b);
+            assert_ne!(a.0, c.0);
+            assert!(a.1.pixels().all(|pixel| pixel.0[0] == 0));
+        }
+    }
 }

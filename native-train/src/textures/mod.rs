@@ -23,7 +23,7 @@ mod voronoi;
 pub mod weave;
 pub mod wood;
 
-use image::{Rgb32FImage, RgbImage};
+use image::RgbImage;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -106,15 +106,55 @@ impl Texture {
         TextureFamily::ALL[family].sample(rng)
     }
 
-    /// A piece of the material in linear light; another `seed` is another place of the same surface.
-    pub fn scene(&self, size: Size, seed: u64) -> Rgb32FImage {
-        self.pattern.surface(size, &mut ChaCha8Rng::seed_from_u64(seed)).lit(&self.lamp)
-    }
-
     /// A photo of the material through `camera`; another `seed` is another place and another shot.
     pub fn photo(&self, size: Size, camera: &Camera, seed: u64) -> RgbImage {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let scene = self.pattern.surface(size, &mut rng).lit(&self.lamp);
         camera.again(&mut rng).photo(&scene, &mut rng)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_seed_decides_everything() {
+        for family in TextureFamily::ALL {
+            let mut rng = ChaCha8Rng::seed_from_u64(3);
+            let texture = family.sample(&mut rng);
+            let photo = |seed| texture.photo(Size::new(40, 30), &Camera::studio(), seed);
+            assert_eq!(photo(1), photo(1), "{family:?}");
+            assert_ne!(photo(1), photo(2), "{family:?}");
+        }
+    }
+
+    #[test]
+    fn no_size_is_fatal() {
+        for family in TextureFamily::ALL {
+            for seed in 0..6 {
+                let mut rng = ChaCha8Rng::seed_from_u64(seed);
+                let (texture, camera) = (family.sample(&mut rng), Camera::sample(&mut rng));
+                for (width, height) in [(0, 0), (1, 1), (2, 5), (97, 3)] {
+                    let photo = texture.photo(Size::new(width, height), &camera, seed);
+                    assert_eq!(photo.dimensions(), (width.max(1), height.max(1)), "{family:?}");
+                }
+            }
+        }
+    }
+
+    /// A photo that is black, white or flat would teach nothing.
+    #[test]
+    fn photos_show_something() {
+        let mut rng = ChaCha8Rng::seed_from_u64(11);
+        let mut flat = 0;
+        for _ in 0..130 {
+            let photo = Texture::sample(&mut rng).photo(Size::square(64), &Camera::sample(&mut rng), rng.random());
+            let values = photo.as_raw().iter().map(|&v| f64::from(v)).collect::<Vec<_>>();
+            let mean = values.iter().sum::<f64>() / values.len() as f64;
+            let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / values.len() as f64;
+            flat += u32::from(variance < 4.0 || !(4.0..=251.0).contains(&mean));
+        }
+        assert!(flat <= 6, "{flat} of 130 photos are nearly uniform");
     }
 }

@@ -1,6 +1,6 @@
 //! A piece of material before it is photographed: colour and relief, and what a lamp makes of them.
 
-use image::{Rgb as Pixel, Rgb32FImage};
+use image::Rgb32FImage;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
@@ -105,9 +105,4 @@ impl Surface {
     pub fn tint(&mut self, i: usize, colour: Rgb, amount: f32) {
         self.albedo[i] = super::draw::mix(self.albedo[i], colour, amount);
     }
-}
-
-/// A uniform image of one colour, for masks and blank sheets.
-pub fn plain(size: Size, colour: Rgb) -> Rgb32FImage {
-    Rgb32FImage::from_pixel(size.width as u32, size.height as u32, Pixel(colour))
 }

@@ -51,7 +51,9 @@ pub fn run(
     // The backend draws initial weights from its own generator.
     training_device.seed(args.seed);
     let mut embedder = Embedder::init(taps.0 + taps.1, &training_device).materialize();
-    let decoder = Decoder::init(taps, &training_device).materialize().freeze();
+    // Its weights stay random, but its BatchNorm goes on measuring: without, what leaves its ReLU could never be negative,
+    // as the features are.
+    let decoder = Decoder::init(taps, &training_device).materialize().no_grad();
     let losses = Losses { args, taps, decoder };
 
     let steps = args.steps as usize;

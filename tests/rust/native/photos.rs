@@ -24,14 +24,9 @@ fn encode(image: &DynamicImage, format: ImageFormat) -> Vec<u8> {
 #[test]
 fn every_promised_format_is_read() {
     let image = DynamicImage::from(quarters());
-    for format in [
-        ImageFormat::Png,
-        ImageFormat::Jpeg,
-        ImageFormat::WebP,
-        ImageFormat::Bmp,
-        ImageFormat::Gif,
-        ImageFormat::Tiff,
-    ] {
+    for format in
+        [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP, ImageFormat::Bmp, ImageFormat::Gif, ImageFormat::Tiff]
+    {
         let photo = photo::decode(&encode(&image, format)).unwrap_or_else(|error| panic!("{format:?}: {error}"));
         assert_eq!(photo.dimensions(), (64, 48));
         let corner = photo.get_pixel(4, 4).0;
@@ -83,7 +78,7 @@ fn what_is_no_photo_gets_a_sentence() {
     assert!(matches!(photo::decode(b"dear inspector"), Err(PhotoError::UnknownFormat)));
     assert!(matches!(photo::decode(b""), Err(PhotoError::UnknownFormat)));
     let jpeg = encode(&DynamicImage::from(quarters()), ImageFormat::Jpeg);
-    for length in 0..jpeg.len() / 2 {
+    for length in 0..jpeg.len() {
         assert!(photo::decode(&jpeg[..length]).is_err(), "cut to {length} bytes");
     }
     let png = encode(&DynamicImage::from(quarters()), ImageFormat::Png);
@@ -92,6 +87,16 @@ fn what_is_no_photo_gets_a_sentence() {
     }
     let tiny = encode(&DynamicImage::new_rgb8(1, 1), ImageFormat::Png);
     assert!(matches!(photo::decode(&tiny), Err(PhotoError::TooSmall { width: 1, height: 1 })));
+}
+
+#[test]
+fn the_end_of_a_thumbnail_is_not_the_end_of_the_photo() {
+    let mut jpeg = with_orientation(&encode(&DynamicImage::from(quarters()), ImageFormat::Jpeg), 1);
+    // Inside the EXIF segment.
+    jpeg[30..32].copy_from_slice(&[0xff, 0xd9]);
+    assert!(photo::decode(&jpeg[..jpeg.len() - 2]).is_err());
+    jpeg.extend(b"a phone's video");
+    assert!(photo::decode(&jpeg).is_ok());
 }
 
 #[test]

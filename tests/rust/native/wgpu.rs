@@ -18,12 +18,8 @@ fn b3_on_wgpu_is_b3_on_timm() {
         return;
     };
     let Some((weights, _)) = shared_tensors("weights/efficientnet_b3_features_f16.safetensors") else { return };
-    let file = cse::extractor_file::from_state_dict(
-        weights,
-        Architecture::B3,
-        "test".into(),
-        cse::state_dict::Precision::F32,
-    );
+    let file =
+        cse::extractor_file::from_state_dict(weights, Architecture::B3, "test".into(), cse::state_dict::Precision::F32);
     let extractor = cse::extractor_file::Extractor::load(file.expect("complete"), &device).expect("loads");
     let (shape, input) = &golden["input"];
     let image = input[..input.len() / shape[0]].to_vec();
