@@ -75,24 +75,17 @@ pub fn write(
     metadata: HashMap<String, String>,
     precision: Precision,
 ) -> Result<Vec<u8>, StateDictError> {
-    let (dtype, encoded): (Dtype, Vec<(&String, &Vec<usize>, Vec<u8>)>) = match precision {
-        Precision::F32 => (
-            Dtype::F32,
-            tensors
-                .iter()
-                .map(|(name, (shape, values))| (name, shape, values.iter().flat_map(|v| v.to_le_bytes()).collect()))
-                .collect(),
-        ),
-        Precision::F16 => (
-            Dtype::F16,
-            tensors
-                .iter()
-                .map(|(name, (shape, values))| {
-                    (name, shape, values.iter().flat_map(|v| f16::from_f32(*v).to_le_bytes()).collect())
-                })
-                .collect(),
-        ),
+    let encode = |values: &[f32]| -> Vec<u8> {
+        match precision {
+            Precision::F32 => values.iter().flat_map(|value| value.to_le_bytes()).collect(),
+            Precision::F16 => values.iter().flat_map(|value| f16::from_f32(*value).to_le_bytes()).collect(),
+        }
     };
+    let dtype = match precision {
+        Precision::F32 => Dtype::F32,
+        Precision::F16 => Dtype::F16,
+    };
+    let encoded: Vec<_> = tensors.iter().map(|(name, (shape, values))| (name, shape, encode(values))).collect();
     let mut views = Vec::with_capacity(encoded.len());
     for (name, shape, bytes) in &encoded {
         let view = TensorView::new(dtype, shape.to_vec(), bytes)

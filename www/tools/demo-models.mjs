@@ -19,7 +19,8 @@ const note =
 const models = join(top, "www", "public", "models");
 const samples = join(top, "www", "public", "samples");
 const sets = mkdtempSync(join(tmpdir(), "demo-textures-"));
-const native = (...args) => run("cargo", ["run", "--release", "--quiet", "-p", "native-train", "--", ...args]);
+const native = (...args) =>
+	run("cargo", ["run", "--release", "--quiet", "-p", "native-train", "--", ...args]);
 
 announce("Generating the photos (under a minute).");
 rmSync(samples, { recursive: true, force: true });
@@ -29,10 +30,23 @@ const textures = materials.map(({ id, title, first }) => {
 	announce(`Training ${title.toLowerCase()} (two to four minutes).`);
 	const model = `${id}.safetensors`;
 	const extractor = ["--extractor", join(models, "extractor.safetensors")];
-	native("train", "--data", join(sets, id), "--name", title, "--seed", "0", "--out", join(models, model), ...extractor);
+	native(
+		"train",
+		"--data",
+		join(sets, id),
+		"--name",
+		title,
+		"--seed",
+		"0",
+		"--out",
+		join(models, model),
+		...extractor,
+	);
 	native("eval", "--data", join(sets, id), "--model", join(models, model), ...extractor);
 	const files = readdirSync(samples).filter((name) => name.startsWith(`${id}-`));
-	files.sort((a, b) => b.startsWith(`${id}-${first}-`) - a.startsWith(`${id}-${first}-`) || a.localeCompare(b));
+	files.sort(
+		(a, b) => b.startsWith(`${id}-${first}-`) - a.startsWith(`${id}-${first}-`) || a.localeCompare(b),
+	);
 	return { id, title, model, samples: files.map((file) => ({ file, title: titleOf(file, id) })) };
 });
 writeFileSync(

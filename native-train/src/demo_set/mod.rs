@@ -69,6 +69,9 @@ pub enum DemoSetError {
     },
 }
 
+/// Damages a surface in one way.
+pub type Inflict = fn(&mut Damage, &mut ChaCha8Rng);
+
 /// A material of the demonstration and the ways it is damaged.
 pub struct Material {
     /// Name of its folder.
@@ -80,7 +83,7 @@ pub struct Material {
     /// The camera above it.
     pub camera: Camera,
     /// Kinds of defect: the folder's name, and what does the damage.
-    pub defects: &'static [(&'static str, fn(&mut Damage, &mut ChaCha8Rng))],
+    pub defects: &'static [(&'static str, Inflict)],
 }
 
 /// Writes the sets.
