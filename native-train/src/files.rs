@@ -55,18 +55,20 @@ pub fn read_photo(path: &Path) -> Result<RgbImage, FileError> {
 
 /// Writes `bytes` beside `path` and moves them there when they are on the disk.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
-    let write = || {
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        let mut file = temporary(folder)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
+    replace(path, bytes).map_err(|source| FileError::Write { path: path.to_owned(), source })
+}
+
+/// As [`write_whole`], with the system's own error, for callers that have more to say of it.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
     };
-    write().map_err(|source| FileError::Write { path: path.to_owned(), source })
+    let mut file = temporary(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
 }
 
 /// A temporary file with the permissions of an ordinary new one (tempfile's own is for its owner only).

@@ -28,6 +28,8 @@ use batches::{Batch, Order, Purpose};
 use checkpoint::{CheckpointError, Checkpoints, Progress};
 use teacher::{Scale, Teacher};
 
+use crate::files;
+
 /// Arguments of `pretrain`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
@@ -422,15 +424,12 @@ fn appended(path: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
-/// The file appears whole or not at all.
+/// The file appears whole or not at all, in a folder that is made if it is not there.
 fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), PretrainError> {
     let failed = |source| PretrainError::Io { path: path.to_owned(), source };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(failed)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-    file.write_all(bytes).map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
+    files::replace(path, bytes).map_err(failed)
 }
 
 /// A JSON-lines file that is only ever added to.

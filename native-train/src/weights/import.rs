@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -11,7 +11,8 @@ use cse::extractor_file;
 use cse::model_file::ModelFileError;
 use cse::state_dict::Precision;
 use sha2::{Digest, Sha256};
-use tempfile::NamedTempFile;
+
+use crate::files;
 
 use super::advice::advice;
 use super::names::Layout;
@@ -135,7 +136,7 @@ pub(super) fn import_as(file: &Path, out: &Path, origin: &str, tensorflow: bool)
     let provenance = format!("{origin}, SHA-256 {sha256}");
     let bytes = extractor_file::from_state_dict(tensors, *architecture, provenance, Precision::F16)
         .map_err(|source| ImportError::Convert { path: file.to_owned(), source })?;
-    write_whole(out, &bytes).map_err(|source| ImportError::Write { path: out.to_owned(), source })?;
+    files::replace(out, &bytes).map_err(|source| ImportError::Write { path: out.to_owned(), source })?;
     Ok(Imported {
         out: out.to_owned(),
         bytes: bytes.len() as u64,
@@ -166,30 +167,6 @@ pub(super) fn sha256_of(path: &Path) -> io::Result<String> {
 
 fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
-}
-
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let mut file = temporary_file(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
-}
-
-/// One that others may read as they may read any new file; without this it would be its owner's alone.
-#[cfg(unix)]
-fn temporary_file(folder: &Path) -> io::Result<NamedTempFile> {
-    use std::os::unix::fs::PermissionsExt;
-    tempfile::Builder::new().permissions(fs::Permissions::from_mode(0o666)).tempfile_in(folder)
-}
-
-#[cfg(not(unix))]
-fn temporary_file(folder: &Path) -> io::Result<NamedTempFile> {
-    NamedTempFile::new_in(folder)
 }
 
 #[cfg(test)]
