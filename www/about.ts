@@ -7,11 +7,20 @@ import type { Workbench } from "./workbench.js";
 const views = {
 	crop: "the centre square of the photo",
 	resize: "the whole photo, brought to a square",
+	tiles: "the whole photo, in overlapping windows at its own scale",
+};
+
+const methods = {
+	cse: "CSE: a trained embedder and a bank of good patches",
+	"mean-cosine": "cosine distance to the mean of good photos",
+	gaussian: "Mahalanobis distance to good patches",
+	"nearest-neighbour": "distance to the nearest good patch",
 };
 
 const aggregations = {
 	mean: "the mean over all patches",
 	max: "the most unusual patch",
+	top: "the mean of the most unusual tenth of the patches",
 };
 
 function textureFacts({ info }: Texture): [string, string][] {
@@ -24,9 +33,18 @@ function textureFacts({ info }: Texture): [string, string][] {
 			"Threshold",
 			`${asScore(info.threshold)}, set for ${asPercent(info.false_alarm_rate)} false alarms on them`,
 		],
-		["Clusters of good patches", String(info.clusters)],
+		["Method", methods[info.method]],
+		...(info.method === "cse"
+			? ([
+					["Embedders, averaged", String(info.members)],
+					["Clusters of good patches", String(info.clusters)],
+				] satisfies [string, string][])
+			: []),
 		["Looks at", views[info.view]],
 		["Score", aggregations[info.aggregation]],
+		...(info.normal_range
+			? ([["Scale", "1 is the edge of what is normal, and each 1 more twice as far"]] satisfies [string, string][])
+			: []),
 	];
 }
 

@@ -3,7 +3,8 @@
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::score::{self, Aggregation, E7_LENGTH, E14_LENGTH};
+use crate::detector::Comparison;
+use crate::score::{self, Aggregation, E7_LENGTH, E14_LENGTH, GRID, POOLED_GRID};
 
 /// Lloyd's iterations at most; k-means on a few hundred points settles in far fewer.
 const ITERATIONS: usize = 100;
@@ -19,15 +20,6 @@ pub struct Bank {
 struct Centre {
     e14: Vec<f32>,
     e7: Vec<f32>,
-}
-
-/// What the bank says of one embedding.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Comparison {
-    /// The image's anomaly score, 0 (like the good ones) to 2: the minimum over clusters.
-    pub score: f32,
-    /// Cosine distance to the nearest cluster at the 14 x 14 positions of `E14`, row by row.
-    pub grid: Vec<f32>,
 }
 
 impl Bank {
@@ -53,6 +45,18 @@ impl Bank {
         Some(Self::from_e14(centres))
     }
 
+    /// The same bank with each centre replaced by the embedding nearest to it, as the authors' released code has it.
+    pub fn nearest_members(&self, embeddings: &[Vec<f32>]) -> Self {
+        let pooled: Vec<Vec<f32>> = embeddings.iter().map(|e14| score::pool(e14)).collect();
+        let nearest = |centre: &Centre| {
+            let distances = pooled.iter().map(|e7| squared_distance(e7, &centre.e7)).enumerate();
+            distances
+                .min_by(|a, b| a.1.total_cmp(&b.1))
+                .map_or_else(|| centre.e14.clone(), |(i, _)| embeddings[i].clone())
+        };
+        Self::from_e14(self.centres.iter().map(nearest).collect())
+    }
+
     /// A bank of these centres, each `E14`.
     pub fn from_e14(centres: Vec<Vec<f32>>) -> Self {
         Self { centres: centres.into_iter().map(|e14| Centre { e7: score::pool(&e14), e14 }).collect() }
@@ -68,18 +72,18 @@ impl Bank {
         self.centres.len()
     }
 
-    /// Compares one `E14` (64 x 14 x 14) with every cluster.
+    /// Compares one `E14` (64 x 14 x 14) with the cluster that it is nearest to by the `aggregation` of its distances.
     pub fn compare(&self, e14: &[f32], aggregation: Aggregation) -> Comparison {
         let e7 = score::pool(e14);
         let nearest = self
             .centres
             .iter()
-            .map(|centre| (score::aggregate(&score::distances(&e7, &centre.e7), aggregation), centre))
-            .min_by(|a, b| a.0.total_cmp(&b.0));
+            .map(|centre| (score::distances(&e7, &centre.e7), centre))
+            .min_by(|a, b| score::aggregate(&a.0, aggregation).total_cmp(&score::aggregate(&b.0, aggregation)));
         match nearest {
-            Some((score, centre)) => Comparison { score, grid: score::distances(e14, &centre.e14) },
-            // No centre, nothing normal is known: everything is anomalous.
-            None => Comparison { score: 2.0, grid: vec![2.0; score::GRID * score::GRID] },
+            Some((distances, centre)) => Comparison { distances, grid: score::distances(e14, &centre.e14) },
+            // No centre, nothing normal is known: everything is as far as can be.
+            None => Comparison { distances: vec![2.0; POOLED_GRID * POOLED_GRID], grid: vec![2.0; GRID * GRID] },
         }
     }
 }

@@ -74,6 +74,16 @@ impl ConvReluNorm {
         self.norm.forward(activation::relu(self.conv.forward(x)))
     }
 
+    /// With BatchNorm's running statistics, and without measuring, even while training.
+    fn forward_running(&self, x: Tensor<4>) -> Tensor<4> {
+        let x = activation::relu(self.conv.forward(x));
+        let channels = x.dims()[1];
+        let each = |values: Tensor<1>| values.reshape([1, channels, 1, 1]);
+        let deviation = (self.norm.running_var.value_sync() + BATCH_NORM_EPSILON).sqrt();
+        let standardised = (x - each(self.norm.running_mean.value_sync())) / each(deviation);
+        standardised * each(self.norm.gamma.val()) + each(self.norm.beta.val())
+    }
+
     fn put(&self, tensors: &mut StateDict, conv: &str, norm: &str) {
         let mut put = |name: String, shape: Vec<usize>, data: TensorData| {
             tensors.insert(name, (shape, data.try_into_vec().unwrap_or_default()));
@@ -135,9 +145,22 @@ impl Embedder {
     }
 
     /// Fused features `[n, c, h, w]` to `E14` of `[n, 64, h, w]`.
-    pub fn forward(&self, fused: Tensor<4>) -> Tensor<4> {
-        self.blocks.iter().fold(fused, |x, block| block.forward(x))
+    pub fn forward(&self, fused: Tensor<4>, statistics: Statistics) -> Tensor<4> {
+        self.blocks.iter().fold(fused, |x, block| match statistics {
+            Statistics::Batch => block.forward(x),
+            Statistics::Running => block.forward_running(x),
+        })
     }
+}
+
+/// What BatchNorm normalises with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Statistics {
+    /// The batch's while training, which also measures the running ones; the running ones otherwise.
+    #[default]
+    Batch,
+    /// The running ones, even while training.
+    Running,
 }
 
 /// `E14` to `E7`: mean of 2x2, stride 2.

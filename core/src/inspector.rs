@@ -1,4 +1,4 @@
-//! The whole path, one step a function: photo -> view -> features -> embedding -> score and grid -> map.
+//! The whole path, one step a function: photo -> windows -> features -> read-out -> distances -> finding.
 //!
 //! The steps are apart so that a caller can time each (this crate reads no clock), and asynchronous where they wait for
 //! the device, since a browser cannot block on its GPU. On the CPU they are ready at once.
@@ -6,13 +6,13 @@
 use burn::tensor::{Device, ExecutionError, Tensor};
 use image::RgbImage;
 
-use crate::anomaly_map;
-use crate::bank::Comparison;
+use crate::anomaly_map::Patch;
+use crate::detector::Comparison;
 use crate::efficientnet::Features;
-use crate::embedder::fuse;
 use crate::extractor_file::Extractor;
 use crate::preprocess;
 use crate::texture_file::{TextureInfo, TextureModel};
+use crate::view::Window;
 
 /// An extractor and a texture model on one device.
 #[derive(Debug)]
@@ -25,10 +25,27 @@ pub struct Inspector<'a> {
     pub device: &'a Device,
 }
 
+/// What is found on one photo.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    /// The anomaly score of the most anomalous window.
+    pub score: f32,
+    /// The map's values in each window.
+    pub patches: Vec<Patch>,
+}
+
+/// Windows in one pass of the network: more take memory and save no time.
+pub const WINDOWS_AT_ONCE: usize = 8;
+
 impl Inspector<'_> {
-    /// The network's input for a decoded photo: `[1, 3, 224, 224]`.
-    pub fn preprocess(&self, photo: &RgbImage) -> Tensor<4> {
-        preprocess::to_tensor([&preprocess::view(photo, self.texture.info.view)], self.device)
+    /// What the network is shown of a decoded photo.
+    pub fn windows(&self, photo: &RgbImage) -> Vec<Window> {
+        self.texture.info.view.windows(photo)
+    }
+
+    /// The network's input: `[n, 3, 224, 224]`.
+    pub fn input(&self, windows: &[Window]) -> Tensor<4> {
+        preprocess::to_tensor(windows.iter().map(|window| &window.image), self.device)
     }
 
     /// The two taps.
@@ -36,32 +53,44 @@ impl Inspector<'_> {
         self.extractor.network.forward(input)
     }
 
-    /// `E14` of each image, read back from the device: 64 x 14 x 14 values each.
-    pub async fn embed(&self, features: Features) -> Result<Vec<Vec<f32>>, ExecutionError> {
-        read(self.texture.embedder.forward(fuse(features))).await
+    /// What the detector leaves to be compared on the host, read back from the device, for each window.
+    pub async fn read_out(&self, features: Features) -> Result<Vec<Vec<f32>>, ExecutionError> {
+        self.texture.detector.read_out(features, self.texture.info.taps).await
     }
 
-    /// Score and 14 x 14 distances of one embedding.
-    pub fn compare(&self, e14: &[f32]) -> Comparison {
-        self.texture.bank.compare(e14, self.texture.info.aggregation)
+    /// Distances of one window.
+    pub fn compare(&self, read_out: &[f32]) -> Comparison {
+        self.texture.detector.compare(read_out, self.texture.rule.aggregation)
     }
 
-    /// Anomaly map of `size` (width, height) over a photo of `photo` pixels.
-    pub fn map(&self, comparison: &Comparison, photo: (u32, u32), size: (usize, usize)) -> Vec<f32> {
-        anomaly_map::spread(&comparison.grid, self.texture.info.view, photo, size)
+    /// The photo's finding from those of its windows.
+    pub fn join(&self, windows: &[Window], comparisons: &[Comparison]) -> Finding {
+        let rule = &self.texture.rule;
+        let scores = comparisons.iter().map(|comparison| rule.score(&comparison.distances));
+        Finding {
+            // With no window nothing was seen, and a number that is none must not look like a good photo.
+            score: scores.max_by(f32::total_cmp).unwrap_or(f32::NAN),
+            patches: windows
+                .iter()
+                .zip(comparisons)
+                .map(|(window, comparison)| Patch { region: window.region, grid: rule.map(&comparison.grid) })
+                .collect(),
+        }
+    }
+
+    /// All of the above, on a decoded photo.
+    pub async fn inspect(&self, photo: &RgbImage) -> Result<Finding, ExecutionError> {
+        let windows = self.windows(photo);
+        let mut comparisons = Vec::with_capacity(windows.len());
+        for batch in windows.chunks(WINDOWS_AT_ONCE) {
+            let read_outs = self.read_out(self.extract(self.input(batch))).await?;
+            comparisons.extend(read_outs.iter().map(|read_out| self.compare(read_out)));
+        }
+        Ok(self.join(&windows, &comparisons))
     }
 
     /// The texture model's description.
     pub fn info(&self) -> &TextureInfo {
         &self.texture.info
     }
-}
-
-/// Each image's values of `[n, c, h, w]`, read back from the device.
-pub async fn read(tensor: Tensor<4>) -> Result<Vec<Vec<f32>>, ExecutionError> {
-    let [n, channels, height, width] = tensor.dims();
-    let data = tensor.into_data_async().await?;
-    let values = data.try_into_vec::<f32>().unwrap_or_default();
-    debug_assert_eq!(values.len(), n * channels * height * width);
-    Ok(values.chunks_exact(channels * height * width).map(<[f32]>::to_vec).collect())
 }

@@ -42,6 +42,31 @@ pub fn contrastive(a: Tensor<4>, b: Tensor<4>, defective: Tensor<1>, grouping: G
     (normal + anomalous).sum()
 }
 
+/// Contrastive term position by position, for defects whose place is known; not in the paper. `a` and `b` are embeddings
+/// `[n, c, h, w]`, `cover` of `[n, 1, h, w]` is the share of each position that the defect of `b` covers, 0 for a normal `b`.
+///
+/// What a defect covers is pushed away, `(1 + cos) / 2`, and weighs the more the more of it is covered, up to
+/// [`FULL_COVER`]; what no defect touches is drawn together, `1 - cos`. Each side is the mean over its positions, so
+/// that a small defect weighs as much as a large one. Summed over the batch.
+pub fn contrastive_by_position(a: Tensor<4>, b: Tensor<4>, cover: Tensor<4>) -> Tensor<1> {
+    let norm = |x: &Tensor<4>| x.clone().square().sum_dim(1).sqrt().clamp_min(COSINE_EPSILON);
+    let cosine = (a.clone() * b.clone()).sum_dim(1) / (norm(&a) * norm(&b));
+    let [n, _, height, width] = cosine.dims();
+    let positions = height * width;
+    let flat = |x: Tensor<4>| x.reshape([n, positions]);
+    let (cosine, cover) = (flat(cosine), flat(cover));
+    let defective = cover.clone().div_scalar(FULL_COVER).clamp_max(1.0);
+    let normal = cover.div_scalar(TOUCHED_COVER).clamp_max(1.0).neg().add_scalar(1.0);
+    let pushed = (defective.clone() * (cosine.clone() + 1.0) * 0.5).sum_dim(1) / (defective.sum_dim(1) + 1e-3);
+    let drawn = (normal * (cosine.neg() + 1.0)).sum_dim(1) / positions as f64;
+    (pushed + drawn).sum()
+}
+
+/// Share of a position that a defect must cover to weigh in full.
+const FULL_COVER: f64 = 0.2;
+/// Share from which a position no longer counts as normal.
+const TOUCHED_COVER: f64 = 0.02;
+
 /// Decoder term: half the squared distance of channel-normalised maps, per position, mean of both taps, summed over the batch.
 pub fn decoder(decoded: Features, features: Features) -> Tensor<1> {
     (tap_distance(decoded.f1, features.f1) + tap_distance(decoded.f2, features.f2)) * 0.5

@@ -10,7 +10,10 @@ use serde::{Deserialize, Serialize};
 use crate::state_dict::{self, Precision, StateDict, StateDictError};
 
 /// The newest format that this program reads, and the one that it writes.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
+
+/// The oldest format of a texture file that can be read.
+const OLDEST_TEXTURE: u32 = 2;
 
 const KEY: &str = "cse";
 
@@ -47,6 +50,12 @@ pub enum ModelFileError {
     /// Written by a later version.
     #[error("this file has format {found}, and this program reads up to {FORMAT_VERSION}: update the program")]
     Newer {
+        /// The file's format.
+        found: u32,
+    },
+    /// A texture model written by an earlier version that held less.
+    #[error("this file has format {found}, from before version {oldest}: train the texture again", oldest = OLDEST_TEXTURE)]
+    Older {
         /// The file's format.
         found: u32,
     },
@@ -131,6 +140,9 @@ fn envelope(bytes: &[u8]) -> Result<(String, Envelope), ModelFileError> {
         serde_json::from_str(&json).map_err(|error| ModelFileError::Description(error.to_string()))?;
     if envelope.format_version > FORMAT_VERSION {
         return Err(ModelFileError::Newer { found: envelope.format_version });
+    }
+    if envelope.kind == Kind::Texture && envelope.format_version < OLDEST_TEXTURE {
+        return Err(ModelFileError::Older { found: envelope.format_version });
     }
     Ok((json, envelope))
 }

@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::detector::Comparison;
 use crate::embedder::EMBEDDING_CHANNELS;
 
 /// Side of `E14` for a 224 input.
@@ -24,6 +25,96 @@ pub enum Aggregation {
     Mean,
     /// The most anomalous position: for defects that are small beside the photo.
     Max,
+    /// Mean of the tenth of the positions that are most anomalous: as `Max`, but no single position decides.
+    Top,
+}
+
+/// How far from the bank normal images reach. Some positions, such as those at a photo's borders, vary more than others,
+/// and a distance means less there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NormalRange {
+    /// Edge of what is normal at each position that the score is made of: mean and three standard deviations.
+    pub edges: Vec<f32>,
+    /// The same of all positions of the map together.
+    pub map_edge: f32,
+}
+
+/// Images that the statistics of all positions together weigh as much as, beside those of a single position.
+const PRIOR_IMAGES: f64 = 5.0;
+/// Standard deviations between what is usual and the edge of what is normal.
+const DEVIATIONS: f64 = 3.0;
+/// An edge is no nearer: identical images would leave none.
+const LEAST_EDGE: f64 = 1e-6;
+
+impl NormalRange {
+    /// Of normal images that no training has seen. With few of them the positions' own statistics say little, and are
+    /// drawn towards those of all positions. `None` where there is no image.
+    pub fn fit(normal: &[&Comparison]) -> Option<Self> {
+        let positions = normal.first()?.distances.len();
+        let n = normal.len() as f64;
+        let (mean, variance) = moments(normal.iter().flat_map(|image| image.distances.iter().copied()));
+        let (map_mean, map_variance) = moments(normal.iter().flat_map(|image| image.grid.iter().copied()));
+        let edges = (0..positions).map(|position| {
+            let (own_mean, own_variance) =
+                moments(normal.iter().filter_map(|image| image.distances.get(position).copied()));
+            let drawn = |own: f64, all: f64| (n * own + PRIOR_IMAGES * all) / (n + PRIOR_IMAGES);
+            edge(drawn(own_mean, mean), drawn(own_variance, variance))
+        });
+        Some(Self { edges: edges.collect(), map_edge: edge(map_mean, map_variance) })
+    }
+}
+
+fn edge(mean: f64, variance: f64) -> f32 {
+    (mean + DEVIATIONS * variance.sqrt()).max(LEAST_EDGE) as f32
+}
+
+/// Mean and variance.
+fn moments(values: impl Iterator<Item = f32> + Clone) -> (f64, f64) {
+    let count = (values.clone().count() as f64).max(1.0);
+    let mean = values.clone().map(f64::from).sum::<f64>() / count;
+    (mean, values.map(|value| (f64::from(value) - mean).powi(2)).sum::<f64>() / count)
+}
+
+/// 0 like the bank, 1 at the edge of what is normal, 2 at three times as far, 3 at seven times: strong defects lie
+/// hundreds of edges away, and would leave no room for faint ones on any scale that is not logarithmic.
+fn beyond(distance: f32, edge: f32) -> f32 {
+    (1.0 + distance.max(0.0) / edge).log2()
+}
+
+/// From the distances at the positions to the image's score and map.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ScoreRule {
+    /// How the positions are joined.
+    pub aggregation: Aggregation,
+    /// With it, distances are first counted in what is normal at their position.
+    pub range: Option<NormalRange>,
+}
+
+impl ScoreRule {
+    /// The paper's: distances as they are.
+    pub fn plain(aggregation: Aggregation) -> Self {
+        Self { aggregation, range: None }
+    }
+
+    /// The image's score.
+    pub fn score(&self, distances: &[f32]) -> f32 {
+        match &self.range {
+            Some(range) => {
+                let relative: Vec<f32> =
+                    distances.iter().zip(&range.edges).map(|(distance, edge)| beyond(*distance, *edge)).collect();
+                aggregate(&relative, self.aggregation)
+            }
+            None => aggregate(distances, self.aggregation),
+        }
+    }
+
+    /// The values of the map at the positions of `grid`.
+    pub fn map(&self, grid: &[f32]) -> Vec<f32> {
+        match &self.range {
+            Some(range) => grid.iter().map(|distance| beyond(*distance, range.map_edge)).collect(),
+            None => grid.to_vec(),
+        }
+    }
 }
 
 /// `E14` to `E7`, channel by channel: mean of 2x2.
@@ -54,10 +145,61 @@ pub fn distances(embedding: &[f32], centre: &[f32]) -> Vec<f32> {
     (0..positions).map(|p| 1.0 - dot[p] / (a2[p].sqrt().max(1e-8) * b2[p].sqrt().max(1e-8))).collect()
 }
 
-/// The score of one cluster from its distances at the positions of `E7`.
+/// One number of the positions' distances.
 pub fn aggregate(distances: &[f32], aggregation: Aggregation) -> f32 {
+    let mean = |values: &[f32]| values.iter().sum::<f32>() / values.len().max(1) as f32;
     match aggregation {
-        Aggregation::Mean => distances.iter().sum::<f32>() / distances.len().max(1) as f32,
-        Aggregation::Max => distances.iter().copied().fold(0.0, f32::max),
+        Aggregation::Mean => mean(distances),
+        Aggregation::Max => distances.iter().copied().fold(f32::NEG_INFINITY, f32::max),
+        Aggregation::Top => {
+            let mut sorted = distances.to_vec();
+            sorted.sort_unstable_by(|a, b| b.total_cmp(a));
+            mean(&sorted[..distances.len().div_ceil(10).min(distances.len())])
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn top_is_the_mean_of_the_largest_tenth() {
+        let distances: Vec<f32> = (0..49).map(|i| i as f32).collect();
+        assert_eq!(aggregate(&distances, Aggregation::Top), 46.0);
+        assert_eq!(aggregate(&distances, Aggregation::Max), 48.0);
+        assert_eq!(aggregate(&distances, Aggregation::Mean), 24.0);
+    }
+
+    fn normal(images: &[Vec<f32>]) -> Option<NormalRange> {
+        let compared: Vec<Comparison> =
+            images.iter().map(|d| Comparison { distances: d.clone(), grid: d.clone() }).collect();
+        NormalRange::fit(&compared.iter().collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn a_restless_position_counts_less() {
+        let images: Vec<Vec<f32>> =
+            (0..100).map(|i| vec![0.1 + 0.001 * (i % 2) as f32, 0.1 + 0.1 * (i % 2) as f32]).collect();
+        let rule = ScoreRule { aggregation: Aggregation::Max, range: normal(&images) };
+        assert!(rule.score(&[0.4, 0.15]) > 1.5 * rule.score(&[0.1, 0.45]));
+        assert_eq!(normal(&[]), None);
+    }
+
+    #[test]
+    fn the_edge_of_what_is_normal_scores_1() {
+        let rule = ScoreRule { aggregation: Aggregation::Mean, range: normal(&vec![vec![0.25; 4]; 9]) };
+        assert!((rule.score(&[0.25; 4]) - 1.0).abs() < 1e-6);
+        assert!((rule.score(&[0.75; 4]) - 2.0).abs() < 1e-6);
+        assert_eq!(rule.score(&[0.0; 4]), 0.0);
+        assert!((rule.map(&[0.75])[0] - 2.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn one_normal_image_is_enough_for_finite_scores() {
+        for image in [vec![0.1, 0.2, 0.3], vec![0.0; 3]] {
+            let rule = ScoreRule { aggregation: Aggregation::Max, range: normal(std::slice::from_ref(&image)) };
+            assert!(rule.score(&[0.1, 0.2, 0.3]).is_finite());
+        }
     }
 }

@@ -3,15 +3,17 @@
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
-use crate::bank::Bank;
 use crate::calibration::Calibration;
+use crate::detector::{Detector, Method, Shape};
 use crate::efficientnet::Architecture;
-use crate::embedder::{self, EMBEDDING_CHANNELS, FoldedEmbedder};
+use crate::embedder;
 use crate::extractor_file::ExtractorInfo;
 use crate::model_file::{self, Kind, ModelFileError};
-use crate::preprocess::View;
-use crate::score::{Aggregation, E14_LENGTH, GRID};
-use crate::state_dict::{Precision, StateDict, take};
+use crate::score::{Aggregation, NormalRange, ScoreRule};
+use crate::standardisation::Standardisation;
+use crate::state_dict::{Precision, StateDict};
+use crate::taps::Taps;
+use crate::view::View;
 
 /// Colour scale of the anomaly map, in cosine distance.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,9 +35,17 @@ pub struct TextureInfo {
     pub extractor_architecture: Architecture,
     /// Which part of a photo is inspected.
     pub view: View,
+    /// How normality is modelled.
+    pub method: Method,
+    /// Which feature maps the method looks at.
+    pub taps: Taps,
     /// How distances become a score.
     pub aggregation: Aggregation,
-    /// Number of clusters in the bank.
+    /// With it, distances are counted in what is normal at their position.
+    pub normal_range: Option<NormalRange>,
+    /// Number of embedders.
+    pub members: usize,
+    /// Number of clusters in the bank of each.
     pub clusters: usize,
     /// Threshold and normal scores.
     #[serde(flatten)]
@@ -46,37 +56,63 @@ pub struct TextureInfo {
     pub provenance: String,
 }
 
+impl TextureInfo {
+    /// What its detector is loaded with.
+    pub fn shape(&self) -> Shape {
+        Shape { method: self.method, taps: self.taps, members: self.members, clusters: self.clusters }
+    }
+}
+
 /// A loaded texture model.
 #[derive(Debug)]
 pub struct TextureModel {
     /// Its description.
     pub info: TextureInfo,
-    /// Folded, on the device.
-    pub embedder: FoldedEmbedder,
-    /// Normal embeddings.
-    pub bank: Bank,
+    /// On the device.
+    pub detector: Detector,
+    /// From distances to a score: the description's, ready for use.
+    pub rule: ScoreRule,
 }
 
-const BANK: &str = "bank.e14";
+/// A trained embedder (tensors with the authors' names) as a model file holds it: with BatchNorm and what its features go
+/// through before folded into its convolutions.
+pub fn folded_embedder(
+    trained: StateDict,
+    standardisation: &Standardisation,
+    channels: usize,
+) -> Result<StateDict, ModelFileError> {
+    let mut tensors = embedder::fold_state_dict(trained, channels)?;
+    standardisation.fold(&mut tensors)?;
+    Ok(tensors)
+}
 
-/// A texture file of a trained embedder's tensors (authors' names) and its bank.
-pub fn write(info: &TextureInfo, trained: StateDict, bank: &Bank) -> Result<Vec<u8>, ModelFileError> {
-    let (c1, c2) = info.extractor_architecture.tap_channels();
-    let mut tensors = embedder::fold_state_dict(trained, c1 + c2)?;
-    let centres: Vec<f32> = bank.e14().flatten().copied().collect();
-    tensors.insert(BANK.into(), (vec![bank.clusters(), EMBEDDING_CHANNELS, GRID, GRID], centres));
-    model_file::write(info, Kind::Texture, &tensors, Precision::F32)
+/// A texture file of a fitted method's tensors, as [`Detector::take`] takes them.
+pub fn write(info: &TextureInfo, tensors: &StateDict) -> Result<Vec<u8>, ModelFileError> {
+    model_file::write(info, Kind::Texture, tensors, Precision::F32)
+}
+
+/// The description and the tensors.
+pub fn read(bytes: &[u8]) -> Result<(TextureInfo, StateDict), ModelFileError> {
+    model_file::read(bytes, Kind::Texture)
 }
 
 /// The description alone.
 pub fn read_info(bytes: &[u8]) -> Result<TextureInfo, ModelFileError> {
-    Ok(model_file::read(bytes, Kind::Texture)?.0)
+    Ok(read(bytes)?.0)
 }
 
 impl TextureModel {
     /// Loads a texture file for use with `extractor`.
     pub fn load(bytes: &[u8], extractor: &ExtractorInfo, device: &Device) -> Result<Self, ModelFileError> {
-        let (info, mut tensors): (TextureInfo, _) = model_file::read(bytes, Kind::Texture)?;
+        Self::from_parts(read(bytes)?, extractor, device)
+    }
+
+    /// Makes what [`read`] gave ready for use with `extractor`.
+    pub fn from_parts(
+        (info, mut tensors): (TextureInfo, StateDict),
+        extractor: &ExtractorInfo,
+        device: &Device,
+    ) -> Result<Self, ModelFileError> {
         if info.extractor_id != extractor.id {
             return Err(ModelFileError::OtherExtractor {
                 wanted: info.extractor_id,
@@ -84,13 +120,12 @@ impl TextureModel {
                 found: extractor.id.clone(),
             });
         }
-        if !info.calibration.threshold.is_finite() || info.clusters == 0 {
+        if !info.calibration.threshold.is_finite() || info.clusters == 0 || info.members == 0 {
             return Err(ModelFileError::Description("it has no threshold or no bank".into()));
         }
-        let (c1, c2) = extractor.architecture.tap_channels();
-        let embedder = FoldedEmbedder::take(&mut tensors, c1 + c2, device)?;
-        let centres = take(&mut tensors, BANK, &[info.clusters, EMBEDDING_CHANNELS, GRID, GRID])?;
-        let bank = Bank::from_e14(centres.chunks_exact(E14_LENGTH).map(<[f32]>::to_vec).collect());
-        Ok(Self { info, embedder, bank })
+        let extractor_taps = extractor.architecture.tap_channels();
+        let detector = Detector::take(info.shape(), extractor_taps, &mut tensors, device)?;
+        let rule = ScoreRule { aggregation: info.aggregation, range: info.normal_range.clone() };
+        Ok(Self { info, detector, rule })
     }
 }

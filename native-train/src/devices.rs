@@ -1,11 +1,20 @@
 //! Which device to compute on: what is asked for, or the best that is really there, and why.
 
+#[cfg(feature = "cuda")]
+use std::{
+    panic::{self, AssertUnwindSafe},
+    path::{Path, PathBuf},
+    sync::mpsc,
+};
+
+#[cfg(feature = "cuda")]
+use burn::tensor::Tensor;
 use burn::tensor::{Device, DeviceKind, DeviceType};
 
 /// `--device`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum DeviceChoice {
-    /// CUDA if there is one, else the CPU
+    /// CUDA if it is there and works, else the CPU
     #[default]
     Auto,
     /// An NVIDIA GPU (needs a build with `--features cuda`)
@@ -23,6 +32,24 @@ pub enum DeviceError {
     #[cfg(feature = "cuda")]
     #[error("no CUDA device was found: check the NVIDIA driver, or use --device cpu")]
     NoCuda,
+    /// No headers to compile kernels with.
+    #[cfg(feature = "cuda")]
+    #[error(
+        "a CUDA device was found, but not the CUDA toolkit's headers, which its kernels are compiled with ({missing}): install the CUDA toolkit (on Debian and Ubuntu the package nvidia-cuda-toolkit), set CUDA_PATH if it is not in /usr/local/cuda, or use --device cpu"
+    )]
+    NoHeaders {
+        /// What was looked for.
+        missing: String,
+    },
+    /// A kernel cannot be compiled or does not run.
+    #[cfg(feature = "cuda")]
+    #[error(
+        "a CUDA device was found, but a trial computation on it failed ({problem}): install the CUDA toolkit's NVRTC in a version that the NVIDIA driver supports, where the loader finds it (LD_LIBRARY_PATH), or use --device cpu"
+    )]
+    CudaFails {
+        /// What went wrong first.
+        problem: String,
+    },
     /// CUDA was not built in.
     #[cfg(not(feature = "cuda"))]
     #[error("this program was built without CUDA: build it with `--features cuda`, or use --device cpu")]
@@ -47,7 +74,7 @@ pub fn choose(choice: DeviceChoice) -> Result<Chosen, DeviceError> {
         DeviceChoice::Cuda => cuda().map(|device| Chosen { device, reason: "CUDA, as asked".into() }),
         DeviceChoice::Wgpu => wgpu(),
         DeviceChoice::Auto => Ok(match cuda() {
-            Ok(device) => Chosen { device, reason: "CUDA: a device was found".into() },
+            Ok(device) => Chosen { device, reason: "CUDA: a device was found, and works".into() },
             Err(error) => cpu(&error.to_string()),
         }),
     }
@@ -57,12 +84,56 @@ fn cpu(why: &str) -> Chosen {
     Chosen { device: Device::flex(), reason: format!("CPU ({why})") }
 }
 
+/// The first CUDA device, after a trial: a missing compiler or header would panic in a worker thread.
 #[cfg(feature = "cuda")]
 fn cuda() -> Result<Device, DeviceError> {
-    match Device::enumerate(DeviceType::Cuda).into_vec().into_iter().next() {
-        Some(device) => Ok(device),
-        None => Err(DeviceError::NoCuda),
+    // Asks CUDA alone; Burn's `Device::enumerate` opens every graphics driver besides.
+    cubecl::Device::cuda(0).map_err(|_| DeviceError::NoCuda)?;
+    headers(cubecl::cuda::install::cuda_path().as_deref())?;
+    let device = Device::cuda(0);
+    trial(&device).map_err(|problem| DeviceError::CudaFails { problem })?;
+    Ok(device)
+}
+
+/// Looks where CubeCL looks for the headers of matrix products on tensor cores, which include those of 16-bit numbers.
+#[cfg(feature = "cuda")]
+fn headers(toolkit: Option<&Path>) -> Result<(), DeviceError> {
+    let Some(toolkit) = toolkit else {
+        return Err(DeviceError::NoHeaders { missing: "no CUDA_PATH and no /usr/local/cuda".into() });
+    };
+    let wanted =
+        [PathBuf::from("mma.h"), Path::new("crt").join("mma.h")].map(|name| toolkit.join("include").join(name));
+    match wanted.iter().find(|path| !path.is_file()) {
+        Some(path) => Err(DeviceError::NoHeaders { missing: format!("no {}", path.display()) }),
+        None => Ok(()),
     }
+}
+
+/// Multiplies two matrices; whatever goes wrong, in a thread of CubeCL's too, becomes a sentence.
+#[cfg(feature = "cuda")]
+fn trial(device: &Device) -> Result<(), String> {
+    const SIDE: u8 = 64;
+    let (says, said) = mpsc::channel();
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        // It is heard below.
+        let _ = says.send(panic.payload_as_str().unwrap_or("a panic").to_owned());
+    }));
+    let product = panic::catch_unwind(AssertUnwindSafe(|| {
+        let ones = Tensor::<2>::ones([usize::from(SIDE); 2], device);
+        ones.clone().matmul(ones).try_into_data()
+    }));
+    panic::set_hook(hook);
+    let problem = match product {
+        Ok(Ok(product)) if product.iter::<f32>().all(|value| value == f32::from(SIDE)) => return Ok(()),
+        Ok(Ok(_)) => "its results are wrong".into(),
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "a panic".into(),
+    };
+    // The first panic is the cause; what the caller saw is what followed.
+    let problem = said.try_recv().unwrap_or(problem);
+    // A compiler's complaint goes on with the whole kernel.
+    Err(problem.lines().take(3).map(str::trim).collect::<Vec<_>>().join(" "))
 }
 
 #[cfg(not(feature = "cuda"))]
@@ -78,4 +149,28 @@ fn wgpu() -> Result<Chosen, DeviceError> {
     let device = Device::wgpu(DeviceKind::DefaultDevice);
     let name = device.identity().map_or_else(|| "unnamed".into(), |identity| format!("{identity:?}"));
     Ok(Chosen { device, reason: format!("wgpu, as asked: {name}") })
+}
+
+#[cfg(all(test, feature = "cuda"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_trial_passes_or_says_why_not() {
+        assert_eq!(trial(&Device::flex()), Ok(()));
+        assert!(!trial(&Device::cuda(4242)).expect_err("no machine has as many").is_empty());
+    }
+
+    #[test]
+    fn missing_headers_are_named() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let error = headers(Some(folder.path())).expect_err("it is empty").to_string();
+        assert!(error.contains("mma.h") && error.contains("install"), "{error}");
+        assert!(headers(None).is_err());
+        std::fs::create_dir_all(folder.path().join("include/crt")).expect("writable");
+        for name in ["include/mma.h", "include/crt/mma.h"] {
+            std::fs::write(folder.path().join(name), "").expect("writable");
+        }
+        assert!(headers(Some(folder.path())).is_ok());
+    }
 }

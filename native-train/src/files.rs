@@ -53,6 +53,13 @@ pub fn read_photo(path: &Path) -> Result<RgbImage, FileError> {
     cse::photo::decode(&read(path)?).map_err(|source| FileError::Photo { path: path.to_owned(), source })
 }
 
+/// Width and height of a photo as stored, without decoding it.
+pub fn photo_size(path: &Path) -> Result<(u32, u32), FileError> {
+    let failed = |source| FileError::Read { path: path.to_owned(), source };
+    let reader = image::ImageReader::open(path).and_then(image::ImageReader::with_guessed_format).map_err(failed)?;
+    reader.into_dimensions().map_err(|error| failed(io::Error::other(error)))
+}
+
 /// Writes `bytes` beside `path` and moves them there when they are on the disk.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     replace(path, bytes).map_err(|source| FileError::Write { path: path.to_owned(), source })

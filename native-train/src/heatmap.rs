@@ -21,7 +21,7 @@ pub fn write(folder: &Path, path: &Path, photo: &RgbImage, map: &[f32], scale: M
 }
 
 /// Yellow to red over the photo, stronger where the map is; what was not inspected is darkened.
-fn overlay(photo: &RgbImage, map: &[f32], scale: MapScale) -> RgbImage {
+pub fn overlay(photo: &RgbImage, map: &[f32], scale: MapScale) -> RgbImage {
     let mut picture = photo.clone();
     for (pixel, value) in picture.pixels_mut().zip(map) {
         if value.is_nan() {

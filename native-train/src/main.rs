@@ -1,6 +1,8 @@
 //! Trains, evaluates and runs CSE surface inspection models: the command line.
 
+mod checkpoints;
 mod dataset;
+mod defects;
 mod demo_set;
 mod devices;
 mod evaluate;
@@ -46,6 +48,8 @@ enum Command {
     Pretrain(Box<pretrain::Args>),
     /// Make photos of three generated materials, good and defective, for the demo models
     DemoTextures(demo_set::Args),
+    /// Show synthetic defects on one's own photos, and how large and strong they are
+    Defects(defects::Args),
     /// Show generated surfaces
     Textures(textures::contact_sheet::Args),
 }
@@ -59,6 +63,7 @@ fn main() -> ExitCode {
         Command::Weights(command) => weights::run(&command).map_err(Into::into),
         Command::Pretrain(args) => pretrain::run(&args).map_err(Into::into),
         Command::DemoTextures(args) => demo_set::run(&args).map_err(Into::into),
+        Command::Defects(args) => defects::run(&args).map_err(Into::into),
         Command::Textures(args) => textures::contact_sheet::run(&args).map_err(Into::into),
     };
     match result {

@@ -45,13 +45,12 @@ pub fn extractor(path: Option<&Path>, device: &Device) -> Result<Extractor, Load
 
 /// A texture model with its extractor: the file given, else the one among shipped and fetched that it was trained with.
 pub fn texture(path: &Path, extractor: Option<&Path>, device: &Device) -> Result<(Extractor, TextureModel), LoadError> {
-    let bytes = files::read(path)?;
-    let info = files::in_model(path, texture_file::read_info(&bytes))?;
+    let parts = files::in_model(path, texture_file::read(&files::read(path)?))?;
     let extractor = match extractor {
         Some(path) => self::extractor(Some(path), device)?,
-        None => known_extractor(path, &info, device)?,
+        None => known_extractor(path, &parts.0, device)?,
     };
-    let texture = files::in_model(path, TextureModel::load(&bytes, &extractor.info, device))?;
+    let texture = files::in_model(path, TextureModel::from_parts(parts, &extractor.info, device))?;
     Ok((extractor, texture))
 }
 

@@ -82,19 +82,19 @@ pub fn run(args: &Args) -> Result<(), ScoreError> {
                 continue;
             }
         };
-        let comparison = model.compare(&photo)?;
-        let defective = comparison.score > threshold;
+        let finding = model.inspect(&photo)?;
+        let defective = finding.score > threshold;
         if let Some(folder) = &args.maps {
-            let map = model.map(&comparison, &photo);
+            let map = model.map(&finding, &photo);
             heatmap::write(folder, path, &photo, &map, model.texture.info.map_scale)?;
         }
         if args.json.is_some() {
-            let line = Line { image: path.clone(), score: comparison.score, threshold, defective };
+            let line = Line { image: path.clone(), score: finding.score, threshold, defective };
             lines.push_str(&serde_json::to_string(&line).unwrap_or_default());
             lines.push('\n');
         } else {
             let verdict = if defective { "DEFECT" } else { "good" };
-            println!("{:width$}  {:.4}  (threshold {threshold:.4})  {verdict}", path.display(), comparison.score);
+            println!("{:width$}  {:.4}  (threshold {threshold:.4})  {verdict}", path.display(), finding.score);
         }
     }
     match &args.json {

@@ -72,6 +72,51 @@ fn photos_to_model_to_verdict() {
     assert!(image::open(at("maps/000_map.png")).is_ok());
 }
 
+/// A run that is interrupted saves where it is, and one that goes on from there ends with the same file, byte for byte.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_training_goes_on_to_the_same_model() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    data_set(folder.path());
+    let arguments = |out: &str| {
+        let fixed = "train --steps 40 --members 2 --defects-per-image 2 --device cpu";
+        let mut arguments: Vec<String> = fixed.split(' ').map(str::to_owned).collect();
+        arguments.extend(["--data".into(), at(""), "--out".into(), at(out)]);
+        arguments
+    };
+    let whole = Command::new(env!("CARGO_BIN_EXE_native-train")).args(arguments("whole")).output().expect("starts");
+    assert!(whole.status.success(), "{}", text(&whole));
+
+    let parts = arguments("parts");
+    let running = Command::new(env!("CARGO_BIN_EXE_native-train"))
+        .args(&parts)
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("starts");
+    // Into the second member, so that a finished one is gone on from as well.
+    let second = Path::new(&at("parts.checkpoint")).join("member-1");
+    let begun = || {
+        std::fs::read_dir(&second).is_ok_and(|entries| entries.flatten().any(|e| e.path().join("module.bpk").exists()))
+    };
+    while !begun() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let id = running.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().expect("kill is there").success());
+    let stopped = running.wait_with_output().expect("ends");
+    assert!(!stopped.status.success() && text(&stopped).contains("--resume"), "{}", text(&stopped));
+    assert!(!Path::new(&at("parts")).exists());
+
+    let resumed =
+        Command::new(env!("CARGO_BIN_EXE_native-train")).args(&parts).arg("--resume").output().expect("starts");
+    assert!(resumed.status.success() && text(&resumed).contains("resumed"), "{}", text(&resumed));
+    let bytes = |name: &str| std::fs::read(at(name)).expect("written");
+    assert!(bytes("whole") == bytes("parts"), "the two models differ");
+    assert!(!Path::new(&at("parts.checkpoint")).exists());
+}
+
 #[test]
 fn mistakes_get_a_sentence_that_names_the_file() {
     let folder = tempfile::tempdir().expect("a folder");

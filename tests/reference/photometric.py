@@ -22,6 +22,8 @@ for name, result in {
     "equalize": ImageOps.equalize(image),
     "sharpness 0.3": ImageEnhance.Sharpness(image).enhance(0.3),
     "sharpness 1.7": ImageEnhance.Sharpness(image).enhance(1.7),
+    "contrast 0.9": ImageEnhance.Contrast(image).enhance(0.9),
+    "contrast 1.6": ImageEnhance.Contrast(image).enhance(1.6),
 }.items():
     print(name, *(row.tobytes().hex() for row in np.asarray(result)[:8, :8]))
 

@@ -20,6 +20,9 @@ pub fn blurred_source(image: &RgbImage, rng: &mut ChaCha8Rng) -> RgbImage {
 /// `image::imageops::blur_advanced` takes no kernel size apart from sigma, and repeats the border instead.
 fn gaussian_blur(image: &RgbImage, size: usize, sigma: f32) -> RgbImage {
     let (width, height) = (image.width() as usize, image.height() as usize);
+    if width == 0 || height == 0 {
+        return image.clone();
+    }
     let kernel = gaussian_kernel(size, sigma);
     let radius = size / 2;
 

@@ -101,28 +101,8 @@ fn perlin_noise(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::defects::statistics::pieces;
     use rand::SeedableRng;
-
-    /// Number of 8-connected components.
-    fn components(mask: &GrayImage) -> usize {
-        let (mut open, mut count) = (mask.clone(), 0);
-        for (x, y, _) in mask.enumerate_pixels() {
-            let mut stack = vec![(x, y)];
-            let mut found = false;
-            while let Some((x, y)) = stack.pop() {
-                let Some(pixel) = open.get_pixel_mut_checked(x, y).filter(|pixel| pixel.0[0] != 0) else {
-                    continue;
-                };
-                pixel.0[0] = 0;
-                found = true;
-                for dy in -1..=1 {
-                    stack.extend((-1..=1).map(|dx| (x.wrapping_add_signed(dx), y.wrapping_add_signed(dy))));
-                }
-            }
-            count += usize::from(found);
-        }
-        count
-    }
 
     fn mean_and_standard_error(values: &[f64]) -> (f64, f64) {
         let n = values.len() as f64;
@@ -138,7 +118,7 @@ mod tests {
         let masks: Vec<_> = (0..1000).map(|_| perlin_mask(224, 224, rng)).collect();
         let shares: Vec<_> =
             masks.iter().map(|m| m.as_raw().iter().filter(|&&v| v != 0).count() as f64 / 50176.0).collect();
-        let counts: Vec<_> = masks.iter().map(|mask| components(mask) as f64).collect();
+        let counts: Vec<_> = masks.iter().map(|mask| pieces(mask) as f64).collect();
         for (name, values, reference, deviation) in
             [("area", shares, 0.05112, 0.02904), ("components", counts, 25.50, 39.22)]
         {

@@ -1,7 +1,7 @@
 //! Photometric augmentations of 8-bit RGB images, in place.
 //!
-//! Solarization, posterization, autocontrast, equalization and sharpness give, to the bit, what Pillow's `ImageOps` and
-//! `ImageEnhance` give. Hue and saturation are those of the HSV hexcone.
+//! Solarization, posterization, autocontrast, equalization, sharpness and contrast give, to the bit, what Pillow's
+//! `ImageOps` and `ImageEnhance` give. Hue and saturation are those of the HSV hexcone.
 
 use image::RgbImage;
 
@@ -46,6 +46,19 @@ pub fn sharpness(image: &mut RgbImage, factor: f32) {
             *value = (smooth + factor * (f32::from(here[i]) - smooth)) as u8;
         }
     }
+}
+
+/// Blend of the plain grey of mean luma (`factor` 0), the image (1) and beyond: `PIL.ImageEnhance.Contrast`.
+pub fn contrast(image: &mut RgbImage, factor: f32) {
+    let luma = |pixel: &image::Rgb<u8>| {
+        let [red, green, blue] = pixel.0.map(u64::from);
+        (19595 * red + 38470 * green + 7471 * blue + 0x8000) >> 16
+    };
+    let pixels = u64::from(image.width()) * u64::from(image.height());
+    let mean = image.pixels().map(luma).sum::<u64>() as f64 / pixels.max(1) as f64;
+    let grey = (mean + 0.5).floor();
+    // In the single precision of Pillow's blend.
+    apply_tables(image, &[lookup_table(|value| f64::from(grey as f32 + factor * (value - grey) as f32))]);
 }
 
 /// Adds `degrees` to the hue and `saturation` (on the scale of 0 to 1) to the saturation, which is cut off at 0 and 1.
@@ -323,6 +336,34 @@ pub(super) mod tests {
                 "661523001739411a85ff1ee6172300c929000b2f289e376f",
             ],
         );
+        check(
+            "contrast 0.9",
+            &|i| contrast(i, 0.9),
+            [
+                "1b1b1b1e1b1b2b1b1b401b1b5c1c1b811c1bae1d1b1b1e1b",
+                "251b2e3d1b33631b37961c3dd81c42201d48331f4e542054",
+                "441b6d781b7dc11c8e1f1ca0371db4641fc8a6211b1c241b",
+                "781bd4d11b1b251c1e4e1d25931f2e1b223a30244963275b",
+                "c11b2c251c3b571d50af1f6a2121884c24ac9f27d61e2b1c",
+                "1f1b664e1c8caf1eba25201b5f2421cb272e2d2b45723063",
+                "371cca931c1c211f2a5f2242dc2565392a93972fcd22361d",
+                "641c281b1d454c2070cb24aa39281ba52e262a3440833b6a",
+            ],
+        );
+        check(
+            "contrast 1.6",
+            &|i| contrast(i, 1.6),
+            [
+                "0000000000000600002b00005e00009f0000ef0000000000",
+                "00000c26001469001cc40026ff002f0000391400444f004f",
+                "33007b8f0097ff00b60000d61c00f96c00ffe10000000000",
+                "8f00ffff0000000000440000bf000b0000210f003c69005c",
+                "ff0007000023540047f100760000ac4100ecd400ff000600",
+                "00006f4400b3f100ff000000630000ff000c090634840f69",
+                "1c00ffbf000000000463002fff006e1f04bfc60eff001900",
+                "6c0001000034410081ff00e71f0100df0b0004162ca32376",
+            ],
+        );
     }
 
     #[test]
@@ -362,6 +403,7 @@ pub(super) mod tests {
             autocontrast(&mut image, 200);
             equalize(&mut image);
             sharpness(&mut image, 2.0);
+            contrast(&mut image, 1.0);
             assert!(image.pixels().all(|pixel| pixel.0 == [7, 70, 170]));
             posterize(&mut image, 0);
             assert!(image.as_raw().iter().all(|&value| value == 0));

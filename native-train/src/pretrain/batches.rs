@@ -3,8 +3,9 @@
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 use cse::defects::{DefectError, DefectKind, DefectMaker};
+use cse::preprocess;
 use image::RgbImage;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -13,10 +14,6 @@ use rayon::prelude::*;
 use crate::textures::Texture;
 use crate::textures::field::Size;
 use crate::textures::light::Camera;
-
-/// ImageNet's mean and standard deviation of RGB in 0..1: the scale of the networks' input.
-const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
-const DEVIATION: [f32; 3] = [0.229, 0.224, 0.225];
 
 /// What a batch is drawn for: training, the teacher's scale and validation never share a photo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,14 +41,13 @@ pub struct Order {
     pub side: u32,
 }
 
-/// Normalised pixels of a batch, `[n, 3, side, side]`.
+/// The photos of a batch.
 #[derive(Debug)]
-pub struct Batch(TensorData);
+pub struct Batch(Vec<RgbImage>);
 
 impl Batch {
     /// Renders the photos, on rayon's threads. Every second one, on average, has a synthetic defect.
     pub fn render(order: &Order) -> Result<Self, DefectError> {
-        let side = order.side as usize;
         let photos = (0..order.photos)
             .into_par_iter()
             .map(|index| {
@@ -59,20 +55,13 @@ impl Batch {
                 rng.set_stream((order.number << 16) | ((order.purpose as u64) << 14) | index as u64);
                 photo(order.side, &mut rng)
             })
-            .collect::<Result<Vec<_>, _>>()?;
-        let mut values = Vec::with_capacity(order.photos * 3 * side * side);
-        for photo in &photos {
-            for channel in 0..3 {
-                let (scale, shift) = (1.0 / (255.0 * DEVIATION[channel]), MEAN[channel] / DEVIATION[channel]);
-                values.extend(photo.as_raw().iter().skip(channel).step_by(3).map(|&v| f32::from(v) * scale - shift));
-            }
-        }
-        Ok(Self(TensorData::new(values, [order.photos, 3, side, side])))
+            .collect::<Result<_, _>>()?;
+        Ok(Self(photos))
     }
 
-    /// On a device.
+    /// The network's input `[n, 3, side, side]`, on a device.
     pub fn to(&self, device: &Device) -> Tensor<4> {
-        Tensor::from_data(self.0.clone(), device)
+        preprocess::to_tensor(&self.0, device)
     }
 }
 
@@ -85,7 +74,7 @@ pub fn photo(side: u32, rng: &mut ChaCha8Rng) -> Result<RgbImage, DefectError> {
     }
     // Foreign matter in the defect is another material.
     let other = Texture::sample(rng).photo(Size::square(side), &Camera::sample(rng), rng.random());
-    let maker = DefectMaker::new(DefectKind::ALL.to_vec(), vec![other])?;
+    let maker = DefectMaker::new(DefectKind::PAPER.to_vec(), vec![other])?;
     Ok(maker.make(&image, rng.random()).image)
 }
 
@@ -101,4 +90,22 @@ pub fn ahead(orders: impl Iterator<Item = Order> + Send + 'static) -> Receiver<R
         }
     });
     receiver
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_decides_its_batch() -> Result<(), Box<dyn std::error::Error>> {
+        let order = Order { seed: 1, purpose: Purpose::Training, number: 0, photos: 2, side: 64 };
+        let values = |order: &Order| -> Result<Vec<f32>, Box<dyn std::error::Error>> {
+            let input = Batch::render(order)?.to(&Device::flex());
+            assert_eq!(input.dims(), [2, 3, 64, 64]);
+            Ok(input.into_data().try_into_vec()?)
+        };
+        assert_eq!(values(&order)?, values(&order)?);
+        assert_ne!(values(&order)?, values(&Order { purpose: Purpose::Validation, ..order })?);
+        Ok(())
+    }
 }

@@ -5,7 +5,6 @@
 //! begins with random weights: nothing of the teacher's own is in what ships.
 
 pub mod batches;
-pub mod checkpoint;
 pub mod teacher;
 
 use std::fs::{self, OpenOptions};
@@ -22,13 +21,13 @@ use cse::efficientnet::{Architecture, EfficientNet, EfficientNetConfig, Features
 use cse::extractor_file;
 use cse::model_file::ModelFileError;
 use cse::state_dict::{self, Precision, StateDict, StateDictError};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
+use crate::checkpoints::{CheckpointError, Checkpoints, Resumed};
 use batches::{Batch, Order, Purpose};
-use checkpoint::{CheckpointError, Checkpoints, Progress};
 use teacher::{Scale, Teacher};
 
-use crate::files;
+use crate::{files, progress};
 
 /// Arguments of `pretrain`.
 #[derive(Clone, Debug, clap::Args)]
@@ -161,9 +160,9 @@ pub fn run(args: &Args) -> Result<(), PretrainError> {
     let folder = args.checkpoints.clone().unwrap_or_else(|| appended(&args.out, ".run"));
     let checkpoints = Checkpoints::in_folder(folder.clone());
     let settings = settings(args);
-    let mut progress = match checkpoints.newest(&settings, &student, &optimiser)? {
-        Some((progress, resumed, moments)) => {
-            (student, optimiser) = (resumed, moments);
+    let mut progress = match checkpoints.newest::<Progress, _>(&settings, &student, &optimiser)? {
+        Some(Resumed { progress, module, optimiser: moments }) => {
+            (student, optimiser) = (module, moments);
             progress
         }
         None => {
@@ -204,6 +203,19 @@ pub fn run(args: &Args) -> Result<(), PretrainError> {
     Ok(())
 }
 
+/// How far a run is and what it was started with.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+struct Progress {
+    /// Steps done.
+    step: u64,
+    /// Seconds of training behind them.
+    seconds: f64,
+    /// Everything that decides the result.
+    settings: String,
+    /// Held-out error of both taps before the first step.
+    first_errors: [f32; 2],
+}
+
 #[allow(clippy::too_many_arguments)]
 fn train(
     args: &Args,
@@ -219,9 +231,9 @@ fn train(
     let started = Instant::now();
     let seconds_before = progress.seconds;
     let mut saved = Instant::now();
-    let bar = bar(args, progress.step);
-    let mut smooth = [f32::NAN; 2];
     let schedule = Schedule::new(args);
+    let bar = schedule.bar(progress);
+    let mut smooth = [f32::NAN; 2];
     // With a limit of time the share done is known only when a step begins, so batches cannot be rendered ahead.
     let ahead = args.minutes.is_none().then(|| {
         let (args, schedule, first) = (args.clone(), schedule, progress.step);
@@ -268,11 +280,11 @@ fn train(
             }))?;
         }
         if saved.elapsed() > Duration::from_secs_f64(60.0 * args.checkpoint_minutes.max(0.1)) {
-            checkpoints.write(progress, &student, &optimiser)?;
+            checkpoints.write(progress.step, &progress.settings, progress, &student, &optimiser)?;
             saved = Instant::now();
         }
     }
-    checkpoints.write(progress, &student, &optimiser)?;
+    checkpoints.write(progress.step, &progress.settings, progress, &student, &optimiser)?;
     bar.finish();
     Ok(student)
 }
@@ -297,7 +309,18 @@ impl Schedule {
         }
     }
 
-    /// Of the bar, whose length is steps or seconds.
+    /// A bar over steps or seconds, which begins where an earlier run of the same training ended.
+    fn bar(self, progress: &Progress) -> ProgressBar {
+        let (length, unit) = match self.seconds {
+            Some(seconds) => (seconds as u64, "seconds"),
+            None => (self.steps, "steps"),
+        };
+        let bar = progress::bar(length, "pretraining", unit).with_position(self.position(progress));
+        bar.reset_eta();
+        bar
+    }
+
+    /// Of the bar.
     fn position(self, progress: &Progress) -> u64 {
         if self.seconds.is_some() { progress.seconds as u64 } else { progress.step }
     }
@@ -403,19 +426,6 @@ fn provenance(progress: &Progress, errors: [f32; 2]) -> String {
          {:.4})",
         progress.step, progress.settings, errors[0], errors[1], progress.first_errors[0], progress.first_errors[1]
     )
-}
-
-fn bar(args: &Args, step: u64) -> ProgressBar {
-    let length = match args.minutes {
-        Some(minutes) => (60.0 * minutes) as u64,
-        None => args.steps,
-    };
-    let bar = ProgressBar::new(length).with_position(step);
-    bar.reset_eta();
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg} {elapsed} left {eta}") {
-        bar.set_style(style);
-    }
-    bar
 }
 
 fn appended(path: &Path, ending: &str) -> PathBuf {

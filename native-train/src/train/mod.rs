@@ -1,47 +1,62 @@
 //! `train`: from photos of good samples to a texture file (paper, section 3).
 
-mod feature_pool;
+mod baselines;
+mod checkpoint;
+mod choices;
+mod feature_store;
 mod one_cycle;
 mod optimisation;
+mod settings;
+mod training_set;
 
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 use cse::bank::Bank;
 use cse::calibration::Calibration;
-use cse::defects::{DefectError, DefectKind, DefectMaker};
-use cse::efficientnet::Features;
-use cse::embedder::{Embedder, fuse};
+use cse::defects::{DefectMaker, Generator};
+use cse::detector::{Comparison, Detector, Method, Shape, TrainedMember};
+use cse::embedder::{Embedder, Statistics};
 use cse::extractor_file::Extractor;
-use cse::losses::Grouping;
 use cse::model_file::ModelFileError;
-use cse::preprocess::{self, View};
-use cse::score::Aggregation;
-use cse::state_dict::StateDictError;
+use cse::score::{NormalRange, ScoreRule};
+use cse::standardisation::Standardisation;
+use cse::state_dict::{StateDict, StateDictError};
 use cse::texture_file::{self, MapScale, TextureInfo};
+use cse::view::View;
 use image::RgbImage;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
+use sha2::{Digest, Sha256};
 
+use crate::checkpoints::CheckpointError;
 use crate::dataset::{self, Dataset, DatasetError};
 use crate::devices::{self, DeviceChoice, DeviceError};
 use crate::files::{self, FileError};
+use crate::inspection::DeviceFailure;
 use crate::models::{self, LoadError};
 use crate::progress;
-use feature_pool::{PooledImage, StoredFeatures};
+use checkpoint::Checkpoint;
+pub use choices::ViewChoice;
+use choices::{AggregationChoice, GroupingChoice, MethodChoice, TapsChoice};
+use settings::{BatchNormChoice, CentreChoice, Contrast, DecoderChoice, Preset, Settings};
+use training_set::{Recipe, TrainingSet};
 
-/// Aspect ratio beyond which squashing to a square hides more than it shows.
+/// Aspect ratio from which `--view auto` takes windows: squashing to a square hides more than it shows.
 const LONGEST_ASPECT: f64 = 2.5;
 
 /// Settings of `train`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// Folder of photos: train/good (MVTec AD's layout), or good
-    #[arg(long, value_name = "DIR")]
-    pub data: PathBuf,
-    /// Model file to write
+    /// Folder of photos: train/good (MVTec AD's layout), or good. Several folders make a model each
+    #[arg(long, value_name = "DIR", required = true, num_args = 1..)]
+    pub data: Vec<PathBuf>,
+    /// Model file to write; with several folders of photos, the folder to write NAME.safetensors to
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
     /// Extractor file; without it, the shipped one
@@ -56,72 +71,90 @@ pub struct Args {
     /// Seed of everything random: the same seed on the same device gives the same model
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
-    /// What part of a photo is inspected
-    #[arg(long, value_enum, default_value = "resize")]
+    /// Where the paper, its released code and our own measurements differ; what follows changes single settings of it
+    #[arg(long, value_enum, default_value = "default")]
+    pub preset: Preset,
+    /// How normality is modelled: the paper's method, or a plain statistic to compare it with
+    #[arg(long, value_enum)]
+    pub method: Option<MethodChoice>,
+    /// How a photo is looked at
+    #[arg(long, value_enum, default_value = "auto")]
     pub view: ViewChoice,
+    /// Windows to train on, where a photo has more than one
+    #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u32).range(2..))]
+    pub windows: u32,
+    /// Feature maps that are looked at
+    #[arg(long, value_enum)]
+    pub taps: Option<TapsChoice>,
+    /// Synthetic defects to contrast with
+    #[arg(long, value_parser = crate::defects::generator_parser())]
+    pub generator: Option<Generator>,
+    /// Synthetic defects made of each image
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub defects_per_image: Option<u32>,
     /// Training steps
-    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
-    pub steps: u32,
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    pub steps: Option<u32>,
+    /// Length in epochs instead of steps
+    #[arg(long, conflicts_with = "steps", value_parser = clap::value_parser!(u32).range(1..))]
+    pub epochs: Option<u32>,
     /// Pairs of images in a step
-    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=256))]
-    pub batch: u32,
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=256))]
+    pub batch: Option<u32>,
     /// Highest learning rate of the one-cycle schedule
-    #[arg(long, default_value_t = 4e-4)]
-    pub max_rate: f64,
-    /// Weight of the contrastive term (the paper: 10)
-    #[arg(long, default_value_t = 1.0)]
-    pub contrast_weight: f64,
-    /// Weight of the decoder term (the paper: 1)
-    #[arg(long, default_value_t = 10.0)]
-    pub decoder_weight: f64,
-    /// Vectors whose cosine is contrasted
-    #[arg(long, value_enum, default_value = "position")]
-    pub grouping: GroupingChoice,
-    /// How the distances at 7 x 7 positions become a score (the paper: mean)
-    #[arg(long, value_enum, default_value = "max")]
-    pub aggregation: AggregationChoice,
+    #[arg(long)]
+    pub max_rate: Option<f64>,
+    /// Over what the contrastive term is taken
+    #[arg(long, value_enum)]
+    pub contrast: Option<Contrast>,
+    /// Vectors whose cosine is contrasted, for whole images
+    #[arg(long, value_enum)]
+    pub grouping: Option<GroupingChoice>,
+    /// Weight of the contrastive term
+    #[arg(long)]
+    pub contrast_weight: Option<f64>,
+    /// Weight of the decoder term
+    #[arg(long)]
+    pub decoder_weight: Option<f64>,
+    /// What becomes of the decoder's weights
+    #[arg(long, value_enum)]
+    pub decoder: Option<DecoderChoice>,
+    /// When the embedder's BatchNorm measures
+    #[arg(long, value_enum)]
+    pub batch_norm: Option<BatchNormChoice>,
+    /// Whether features are standardised a channel before the embedder
+    #[arg(long)]
+    pub standardise: Option<bool>,
+    /// How the distances at the positions become a score
+    #[arg(long, value_enum)]
+    pub aggregation: Option<AggregationChoice>,
+    /// Whether distances are counted in what is normal at their position, on a logarithmic scale
+    #[arg(long)]
+    pub normal_range: Option<bool>,
+    /// Embedders, trained one after the other from seeds of their own, whose distances are averaged
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=16))]
+    pub members: Option<u32>,
     /// Clusters of good samples in the bank
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
-    pub clusters: u32,
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub clusters: Option<u32>,
+    /// What stands for a cluster in the bank
+    #[arg(long, value_enum)]
+    pub centre: Option<CentreChoice>,
     /// Share of the good photos kept for validation and calibration
-    #[arg(long, default_value_t = 0.3)]
-    pub validation_share: f64,
-    /// Synthetic defects made of each photo
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
-    pub defects_per_image: u32,
+    #[arg(long)]
+    pub validation_share: Option<f64>,
     /// Share of good samples that may be called defective: sets the threshold
     #[arg(long, default_value_t = 0.02)]
     pub false_alarm_rate: f32,
+    /// Go on from where a run with the same settings was stopped
+    #[arg(long)]
+    pub resume: bool,
+    /// File to write the losses to, as JSON lines
+    #[arg(long, value_name = "FILE")]
+    pub log: Option<PathBuf>,
     /// Where to compute
     #[arg(long, value_enum, default_value = "auto")]
     pub device: DeviceChoice,
-}
-
-/// `--view`.
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-pub enum ViewChoice {
-    /// The whole photo, squashed to a square
-    Resize,
-    /// The paper's: the centre, so that the borders are not inspected
-    Crop,
-}
-
-/// `--grouping`.
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-pub enum GroupingChoice {
-    /// At each position, over the channels
-    Position,
-    /// In each channel, over the rows: the authors' released code
-    Rows,
-}
-
-/// `--aggregation`.
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-pub enum AggregationChoice {
-    /// Mean of the positions
-    Mean,
-    /// The most anomalous position
-    Max,
 }
 
 /// Why training gave no model.
@@ -139,15 +172,27 @@ pub enum TrainError {
     /// The device.
     #[error(transparent)]
     Device(#[from] DeviceError),
-    /// The kinds of defect.
+    /// The device, while computing.
     #[error(transparent)]
-    Defects(#[from] DefectError),
+    Failure(#[from] DeviceFailure),
     /// Tensors of the trained embedder.
     #[error("the trained embedder cannot be used: {0}")]
     Embedder(#[from] StateDictError),
     /// The model file.
     #[error("the model file cannot be made: {0}")]
     Model(#[from] ModelFileError),
+    /// The features' file.
+    #[error("the features cannot be stored in the system's folder for temporary files ({0}): make room there")]
+    Store(io::Error),
+    /// The log.
+    #[error("the log cannot be written ({0})")]
+    Log(io::Error),
+    /// A checkpoint.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// The user stopped it.
+    #[error("stopped after step {0}: the same command with --resume goes on from there")]
+    Stopped(usize),
     /// Too few photos.
     #[error("{0} photo(s) of good samples in {folder}: at least 3 are needed, and 50 or more are better", folder = .1.display())]
     TooFew(usize, PathBuf),
@@ -159,107 +204,325 @@ pub enum TrainError {
     Diverged(usize),
 }
 
-/// Trains and writes the model.
+/// Trains and writes a model for each folder of photos.
 pub fn run(args: &Args) -> Result<(), TrainError> {
-    if !(args.validation_share > 0.0 && args.validation_share < 1.0) {
-        return Err(TrainError::Setting("--validation-share must lie between 0 and 1"));
-    }
-    if !(args.false_alarm_rate > 0.0 && args.false_alarm_rate < 1.0) {
-        return Err(TrainError::Setting("--false-alarm-rate must lie between 0 and 1"));
-    }
-    if !(args.max_rate > 0.0 && args.max_rate.is_finite()) {
-        return Err(TrainError::Setting("--max-rate must be above 0"));
-    }
-    let dataset = Dataset::open(&args.data)?;
-    if dataset.train.len() < 3 {
-        return Err(TrainError::TooFew(dataset.train.len(), args.data.clone()));
-    }
+    let settings = Settings::of(args);
+    check(args, &settings)?;
     let chosen = devices::choose(args.device)?;
     println!("device      {}", chosen.reason);
     let extractor = models::extractor(args.extractor.as_deref(), &chosen.device)?;
     println!("extractor   {} {}", extractor.info.architecture, extractor.info.id);
-
-    let (train, validation) = split(&dataset.train, args.validation_share, args.seed);
-    println!("photos      {} to train, {} to validate", train.len(), validation.len());
-    let view = View::from(args.view);
-    let (train, validation) = (inputs(&train, view)?, inputs(&validation, view)?);
     let sources = match &args.textures {
         Some(folder) => texture_sources(folder)?,
         None => Vec::new(),
     };
-    let maker = DefectMaker::new(DefectKind::ALL.to_vec(), sources)?;
-
-    let defects = args.defects_per_image as usize;
-    let total = (train.len() + validation.len()) * (1 + defects);
-    let bar = progress::bar(total as u64, "features", "images");
-    let pool = |images: &[RgbImage], seed| {
-        feature_pool::compute(&extractor, &chosen.device, images, &maker, (defects, seed), &bar)
-    };
-    let (train, validation) = (pool(&train, args.seed << 32), pool(&validation, (args.seed << 32) + (1 << 31)));
-    bar.finish();
-
-    let taps = extractor.info.architecture.tap_channels();
-    let trained = optimisation::run(args, taps, &train, &validation, &chosen.device)?;
-    let model = finish(args, &dataset, &extractor, &trained, (&train, &validation), &chosen.device)?;
-    files::write_whole(&args.out, &model)?;
-    println!("written     {} ({} kB)", args.out.display(), model.len() / 1000);
+    let generator = args.generator.unwrap_or(match args.preset {
+        Preset::Default => Generator::Default,
+        Preset::Paper | Preset::Released => Generator::Paper,
+    });
+    let maker = generator.maker(sources);
+    let stop = stop_on_interrupt();
+    let session = Session { args, settings, generator, extractor, device: chosen.device, maker, stop };
+    if let [data] = args.data.as_slice() {
+        session.train(data, &args.out)?;
+        return Ok(());
+    }
+    let mut table = Vec::new();
+    for data in &args.data {
+        let name = Dataset::open(data)?.name;
+        println!("\n{name}");
+        let path = args.out.join(format!("{name}.safetensors"));
+        std::fs::create_dir_all(&args.out).map_err(|source| FileError::Write { path: path.clone(), source })?;
+        table.push((name, session.train(data, &path)?));
+    }
+    let width = table.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).max(7);
+    println!("\n{:width$} {:>7} {:>10} {:>8}", "texture", "photos", "threshold", "seconds");
+    for (name, summary) in table {
+        let Summary { photos, threshold, seconds } = summary;
+        println!("{name:width$} {photos:>7} {threshold:>10.4} {seconds:>8.0}");
+    }
     Ok(())
 }
 
-/// Bank and calibration of a trained embedder, as a texture file.
-fn finish(
-    args: &Args,
-    dataset: &Dataset,
-    extractor: &Extractor,
-    trained: &optimisation::Trained,
-    (train, validation): (&[PooledImage], &[PooledImage]),
-    device: &Device,
-) -> Result<Vec<u8>, TrainError> {
-    let taps = extractor.info.architecture.tap_channels();
-    let embedder = Embedder::from_state_dict(trained.weights.clone(), taps.0 + taps.1, device)?;
-    let embed = |images: &[PooledImage]| embed(&embedder, images.iter().map(|image| &image.normal), taps, device);
-    let aggregation = Aggregation::from(args.aggregation);
-    let bank = Bank::fit(&embed(train), args.clusters as usize, args.seed)
-        .ok_or(TrainError::Setting("no embedding came out of the extractor"))?;
-    let compared: Vec<_> = embed(validation).iter().map(|e14| bank.compare(e14, aggregation)).collect();
-    let scores = compared.iter().map(|comparison| comparison.score).collect();
-    let calibration = Calibration::new(scores, args.false_alarm_rate)
-        .ok_or(TrainError::Setting("no photo was left for validation"))?;
-    let map_scale = map_scale(compared.iter().flat_map(|comparison| comparison.grid.iter().copied()).collect());
-    println!(
-        "threshold   {:.4} (false-alarm rate {:.1} % from {} good photos)",
-        calibration.threshold,
-        100.0 * calibration.false_alarm_rate,
-        calibration.normal_scores.len(),
-    );
-    let info = TextureInfo {
-        name: args.name.clone().unwrap_or_else(|| dataset.name.clone()),
-        extractor_id: extractor.info.id.clone(),
-        extractor_architecture: extractor.info.architecture,
-        view: args.view.into(),
-        aggregation,
-        clusters: bank.clusters(),
-        calibration,
-        map_scale,
-        provenance: provenance(args, train.len(), validation.len(), trained),
-    };
-    Ok(texture_file::write(&info, trained.weights.clone(), &bank)?)
+/// A row of the table at the end.
+struct Summary {
+    photos: usize,
+    threshold: f32,
+    seconds: f64,
 }
 
-fn provenance(args: &Args, train: usize, validation: usize, trained: &optimisation::Trained) -> String {
-    format!(
-        "native-train {}: {train} good photos to train, {validation} to validate; {} defects an image; {} steps of {}; \
-         contrast {} to decoder {}; top rate {}; kept step {}; seed {}",
-        env!("CARGO_PKG_VERSION"),
-        args.defects_per_image,
-        args.steps,
-        args.batch,
-        args.contrast_weight,
-        args.decoder_weight,
-        args.max_rate,
-        trained.kept_step,
-        args.seed,
-    )
+/// What all textures of one call have in common.
+struct Session<'a> {
+    args: &'a Args,
+    settings: Settings,
+    generator: Generator,
+    extractor: Extractor,
+    device: Device,
+    maker: DefectMaker,
+    stop: Arc<AtomicBool>,
+}
+
+fn check(args: &Args, settings: &Settings) -> Result<(), TrainError> {
+    let between = |value: f64| value > 0.0 && value < 1.0;
+    let weight = |value: f64| value >= 0.0 && value.is_finite();
+    let checks = [
+        (between(settings.validation_share), "--validation-share must lie between 0 and 1"),
+        (between(f64::from(args.false_alarm_rate)), "--false-alarm-rate must lie between 0 and 1"),
+        (settings.max_rate > 0.0 && settings.max_rate.is_finite(), "--max-rate must be above 0"),
+        (weight(settings.contrast_weight), "--contrast-weight must be 0 or more"),
+        (weight(settings.decoder_weight), "--decoder-weight must be 0 or more"),
+        (args.name.is_none() || args.data.len() == 1, "--name is for one folder of photos"),
+    ];
+    checks.into_iter().find(|(fine, _)| !fine).map_or(Ok(()), |(_, sentence)| Err(TrainError::Setting(sentence)))
+}
+
+/// Set when the user interrupts: the training then saves where it is. A second interrupt ends the program at once.
+fn stop_on_interrupt() -> Arc<AtomicBool> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&stop);
+    // Where no handler can be set, an interrupt ends the program, and the last checkpoint is still there.
+    let _ = ctrlc::set_handler(move || {
+        if seen.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        eprintln!("stopping at the next checkpoint; interrupt again to stop at once");
+    });
+    stop
+}
+
+/// A fitted method before its calibration.
+struct Fitted {
+    tensors: StateDict,
+    clusters: usize,
+    /// Of each member.
+    kept_steps: Vec<usize>,
+    /// What the detector reads out of each validation sample.
+    read_outs: Vec<Vec<f32>>,
+}
+
+impl Session<'_> {
+    /// From one folder of photos to one model file.
+    fn train(&self, data: &Path, out: &Path) -> Result<Summary, TrainError> {
+        let started = std::time::Instant::now();
+        let dataset = Dataset::open(data)?;
+        if dataset.train.len() < 3 {
+            return Err(TrainError::TooFew(dataset.train.len(), data.to_owned()));
+        }
+        let (train, validation) = split(&dataset.train, self.settings.validation_share, self.settings.seed);
+        println!("photos      {} to train, {} to validate", train.len(), validation.len());
+        let (view, why) = self.view(&dataset.train)?;
+        println!("view        {} ({why})", format!("{view:?}").to_lowercase());
+
+        // The plain statistics need no defects.
+        let defects = if self.settings.method == Method::Cse { self.settings.defects_per_image as usize } else { 0 };
+        let recipe =
+            Recipe { view, windows: self.args.windows as usize, defects, maker: &self.maker, seed: self.settings.seed };
+        let windows = if view == View::Tiles { self.args.windows as usize } else { train.len() };
+        let bar = progress::bar((windows + validation.len()) as u64, "features", "windows");
+        let set = TrainingSet::make(&self.extractor, &self.device, (&train, &validation), &recipe, &bar)?;
+        bar.finish();
+
+        let fitted = match self.settings.method {
+            Method::Cse => {
+                self.fit_cse(&set, out, &inputs_digest(&dataset.train, &self.extractor, view, self.generator))?
+            }
+            _ => baselines::fit(&self.settings, &self.extractor, &set, &self.device)?,
+        };
+        let (info, threshold) = self.calibrate(&dataset, view, &set, &fitted, (train.len(), validation.len()))?;
+        let model = texture_file::write(&info, &fitted.tensors)?;
+        files::write_whole(out, &model)?;
+        Checkpoint::clear(out).map_err(|source| FileError::Write { path: out.to_owned(), source })?;
+        println!("written     {} ({} kB)", out.display(), model.len() / 1000);
+        Ok(Summary { photos: dataset.train.len(), threshold, seconds: started.elapsed().as_secs_f64() })
+    }
+
+    /// The view asked for, or the one that suits the photos' shape, and why.
+    fn view(&self, photos: &[PathBuf]) -> Result<(View, String), TrainError> {
+        if let Some(view) = self.args.view.view() {
+            return Ok((view, "as asked".into()));
+        }
+        let mut aspects = Vec::with_capacity(photos.len());
+        for path in photos {
+            let (width, height) = files::photo_size(path)?;
+            aspects.push(f64::from(width.max(height)) / f64::from(width.min(height).max(1)));
+        }
+        aspects.sort_by(f64::total_cmp);
+        let aspect = aspects[aspects.len() / 2];
+        Ok(if aspect > LONGEST_ASPECT {
+            (View::Tiles, format!("the photos are {aspect:.1} times as long as wide"))
+        } else {
+            (View::Resize, format!("the photos are {aspect:.1} times as long as wide: nothing is lost in a square"))
+        })
+    }
+
+    /// Trains the embedder and makes its bank.
+    fn fit_cse(&self, set: &TrainingSet, out: &Path, inputs: &str) -> Result<Fitted, TrainError> {
+        let settings = &self.settings;
+        let extractor_taps = self.extractor.info.architecture.tap_channels();
+        let channels = settings.taps.channels(extractor_taps);
+        let normal: Vec<_> = set.train.iter().map(|sample| sample.normal).collect();
+        let standardisation = if settings.standardise {
+            let maps = self.fused(set, &normal)?;
+            Standardisation::fit(maps.iter().map(Vec::as_slice), channels)
+                .ok_or(TrainError::Setting("no features came out of the extractor"))?
+        } else {
+            Standardisation::identity(channels)
+        };
+        let mut log = match &self.args.log {
+            Some(path) => {
+                let mut options = std::fs::OpenOptions::new();
+                options.create(true).write(true).append(self.args.resume).truncate(!self.args.resume);
+                Some(BufWriter::new(options.open(path).map_err(TrainError::Log)?))
+            }
+            None => None,
+        };
+        let validation: Vec<_> = set.validation.iter().map(|sample| sample.normal).collect();
+        let (mut members, mut read_outs, mut kept_steps) = (Vec::new(), Vec::new(), Vec::new());
+        for member in 0..settings.members {
+            let checkpoint = Checkpoint::beside(out, member, inputs.to_owned());
+            let run = optimisation::Run {
+                member,
+                checkpoint: &checkpoint,
+                resume: self.args.resume,
+                log: log.as_mut().map(|log| log as &mut dyn Write),
+                stop: &self.stop,
+            };
+            let trained = optimisation::run(settings, extractor_taps, set, &standardisation, &self.device, run);
+            if let Some(log) = &mut log {
+                log.flush().map_err(TrainError::Log)?;
+            }
+            let trained = trained?;
+            let embedder = Embedder::from_state_dict(trained.weights.clone(), channels, &self.device)?;
+            let of_train = self.embed(&embedder, &standardisation, set, &normal)?;
+            let mut bank = Bank::fit(&of_train, settings.clusters as usize, settings.seed)
+                .ok_or(TrainError::Setting("no embedding came out of the extractor"))?;
+            if settings.centre == CentreChoice::Nearest {
+                bank = bank.nearest_members(&of_train);
+            }
+            read_outs.push(self.embed(&embedder, &standardisation, set, &validation)?);
+            let embedder = texture_file::folded_embedder(trained.weights, &standardisation, channels)?;
+            members.push(TrainedMember { embedder, bank });
+            kept_steps.push(trained.kept_step);
+        }
+        let clusters = members.first().map_or(1, |member| member.bank.clusters());
+        let tensors = Detector::cse_tensors(members, &read_outs, settings.aggregation);
+        let joined = (0..validation.len()).map(|image| read_outs.iter().flat_map(|own| &own[image]).copied().collect());
+        Ok(Fitted { clusters, kept_steps, read_outs: joined.collect(), tensors })
+    }
+
+    /// The chosen feature maps of each image, as the embedder takes them.
+    fn fused(&self, set: &TrainingSet, slots: &[feature_store::Slot]) -> Result<Vec<Vec<f32>>, TrainError> {
+        let mut maps = Vec::with_capacity(slots.len());
+        for batch in slots.chunks(16) {
+            let features = set.store.batch(batch, &self.device).map_err(TrainError::Store)?;
+            maps.extend(optimisation::rows(self.settings.taps.select_fine(features)));
+        }
+        Ok(maps)
+    }
+
+    /// `E14` of each image.
+    fn embed(
+        &self,
+        embedder: &Embedder,
+        standardisation: &Standardisation,
+        set: &TrainingSet,
+        slots: &[feature_store::Slot],
+    ) -> Result<Vec<Vec<f32>>, TrainError> {
+        let standardise = standardisation.on(&self.device);
+        let mut embeddings = Vec::with_capacity(slots.len());
+        for batch in slots.chunks(16) {
+            let features = set.store.batch(batch, &self.device).map_err(TrainError::Store)?;
+            let taps = self.settings.taps;
+            let e14 = optimisation::embed(embedder, &standardise, taps, features, Statistics::Batch);
+            embeddings.extend(optimisation::rows(e14));
+        }
+        Ok(embeddings)
+    }
+
+    /// Score rule, threshold and description, from the validation photos.
+    fn calibrate(
+        &self,
+        dataset: &Dataset,
+        view: View,
+        set: &TrainingSet,
+        fitted: &Fitted,
+        (train, validation): (usize, usize),
+    ) -> Result<(TextureInfo, f32), TrainError> {
+        let settings = &self.settings;
+        let extractor_taps = self.extractor.info.architecture.tap_channels();
+        let shape = Shape {
+            method: settings.method,
+            taps: settings.taps,
+            members: fitted.kept_steps.len().max(1),
+            clusters: fitted.clusters,
+        };
+        let detector = Detector::take(shape, extractor_taps, &mut fitted.tensors.clone(), &self.device)?;
+        let compared: Vec<Comparison> =
+            fitted.read_outs.iter().map(|read_out| detector.compare(read_out, settings.aggregation)).collect();
+        let range_without = |left_out: Option<usize>| -> Option<NormalRange> {
+            let kept = set.validation_photos.iter().enumerate().filter(|(index, _)| Some(*index) != left_out);
+            let windows: Vec<&Comparison> = kept.flat_map(|(_, photo)| &compared[photo.samples.clone()]).collect();
+            NormalRange::fit(&windows)
+        };
+        let range = if settings.normal_range { range_without(None) } else { None };
+        // A photo that helped to say what is normal would look too normal: it is scored by what the others say.
+        let leave_out = range.is_some() && set.validation_photos.len() > 1;
+        let scores = set.validation_photos.iter().enumerate().map(|(index, photo)| {
+            let range = if leave_out { range_without(Some(index)) } else { range.clone() };
+            let rule = ScoreRule { aggregation: settings.aggregation, range };
+            let windows = compared[photo.samples.clone()].iter();
+            windows.map(|window| rule.score(&window.distances)).fold(f32::NEG_INFINITY, f32::max)
+        });
+        let calibration = Calibration::new(scores.collect(), self.args.false_alarm_rate)
+            .ok_or(TrainError::Setting("no photo was left for validation"))?;
+        println!(
+            "threshold   {:.4} (false-alarm rate {:.1} % from {} good photos)",
+            calibration.threshold,
+            100.0 * calibration.false_alarm_rate,
+            calibration.normal_scores.len(),
+        );
+        let rule = ScoreRule { aggregation: settings.aggregation, range };
+        let map_scale = map_scale(compared.iter().flat_map(|window| rule.map(&window.grid)).collect());
+        let threshold = calibration.threshold;
+        let info = TextureInfo {
+            name: self.args.name.clone().unwrap_or_else(|| dataset.name.clone()),
+            extractor_id: self.extractor.info.id.clone(),
+            extractor_architecture: self.extractor.info.architecture,
+            view,
+            method: settings.method,
+            taps: settings.taps,
+            aggregation: settings.aggregation,
+            normal_range: rule.range,
+            members: shape.members,
+            clusters: fitted.clusters,
+            calibration,
+            map_scale,
+            provenance: format!(
+                "native-train {}: {train} good photos to train, {validation} to validate; {} defects; {}{}",
+                env!("CARGO_PKG_VERSION"),
+                self.generator,
+                kept(&fitted.kept_steps),
+                settings.provenance(),
+            ),
+        };
+        Ok((info, threshold))
+    }
+}
+
+/// The steps whose weights were kept, for the reader.
+fn kept(steps: &[usize]) -> String {
+    let steps: Vec<String> = steps.iter().map(usize::to_string).collect();
+    if steps.is_empty() { String::new() } else { format!("kept steps {}; ", steps.join(", ")) }
+}
+
+/// What a resumed run must have in common with the one that stopped, beside the settings.
+fn inputs_digest(photos: &[PathBuf], extractor: &Extractor, view: View, generator: Generator) -> String {
+    let mut digest = Sha256::new();
+    for path in photos {
+        digest.update(path.as_os_str().as_encoded_bytes());
+    }
+    digest.update(format!("{} {view:?} {generator}", extractor.info.id));
+    digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Transparent up to what 95 % of good positions stay below, strongest at three times what nearly all stay below.
@@ -267,26 +530,8 @@ fn map_scale(mut distances: Vec<f32>) -> MapScale {
     distances.sort_by(f32::total_cmp);
     let quantile = |q: f64| distances.get((q * distances.len().saturating_sub(1) as f64) as usize).copied();
     let low = quantile(0.95).unwrap_or(0.0);
-    MapScale { low, high: (3.0 * quantile(0.999).unwrap_or(0.5)).clamp(low + 1e-3, 2.0_f32.max(low + 1e-3)) }
-}
-
-/// `E14` of each image's features.
-fn embed<'a>(
-    embedder: &Embedder,
-    images: impl Iterator<Item = &'a StoredFeatures>,
-    taps: (usize, usize),
-    device: &Device,
-) -> Vec<Vec<f32>> {
-    let images: Vec<&StoredFeatures> = images.collect();
-    images
-        .chunks(16)
-        .flat_map(|batch| {
-            let features: Features = feature_pool::batch(batch, taps, device);
-            let e14: Tensor<4> = embedder.forward(fuse(features));
-            let values = e14.into_data().try_into_vec::<f32>().unwrap_or_default();
-            values.chunks_exact(cse::score::E14_LENGTH).map(<[f32]>::to_vec).collect::<Vec<_>>()
-        })
-        .collect()
+    let high = 3.0 * quantile(0.999).unwrap_or(0.5);
+    MapScale { low, high: high.max(low + 1e-3) }
 }
 
 /// A seeded split; at least one photo to validate and two to train.
@@ -298,58 +543,15 @@ fn split(photos: &[PathBuf], validation_share: f64, seed: u64) -> (Vec<PathBuf>,
     (train, photos)
 }
 
-fn inputs(photos: &[PathBuf], view: View) -> Result<Vec<RgbImage>, FileError> {
-    let bar = progress::bar(photos.len() as u64, "photos", "files");
-    let inputs = photos
-        .par_iter()
-        .map(|path| {
-            let photo = files::read_photo(path)?;
-            let (long, short) = (photo.width().max(photo.height()), photo.width().min(photo.height()));
-            if f64::from(long) > LONGEST_ASPECT * f64::from(short) {
-                bar.println(format!(
-                    "warning: {} is {} x {}: so long a photo loses detail as a {} square; cut it into pieces",
-                    path.display(),
-                    photo.width(),
-                    photo.height(),
-                    preprocess::INPUT_SIDE,
-                ));
-            }
-            bar.inc(1);
-            Ok(preprocess::view(&photo, view))
-        })
-        .collect();
-    bar.finish_and_clear();
-    inputs
-}
-
 /// Every image below `folder`, at the network's input size.
 fn texture_sources(folder: &Path) -> Result<Vec<RgbImage>, TrainError> {
-    Ok(inputs(&dataset::images_below(folder)?, View::Resize)?)
-}
-
-impl From<ViewChoice> for View {
-    fn from(choice: ViewChoice) -> Self {
-        match choice {
-            ViewChoice::Resize => Self::Resize,
-            ViewChoice::Crop => Self::Crop,
-        }
-    }
-}
-
-impl From<GroupingChoice> for Grouping {
-    fn from(choice: GroupingChoice) -> Self {
-        match choice {
-            GroupingChoice::Position => Self::Position,
-            GroupingChoice::Rows => Self::Rows,
-        }
-    }
-}
-
-impl From<AggregationChoice> for Aggregation {
-    fn from(choice: AggregationChoice) -> Self {
-        match choice {
-            AggregationChoice::Mean => Self::Mean,
-            AggregationChoice::Max => Self::Max,
-        }
-    }
+    let paths = dataset::images_below(folder)?;
+    let bar = progress::bar(paths.len() as u64, "textures", "files");
+    let read = |path: &PathBuf| -> Result<RgbImage, FileError> {
+        bar.inc(1);
+        Ok(View::Resize.scaled(&files::read_photo(path)?))
+    };
+    let sources = paths.par_iter().map(read).collect::<Result<_, _>>()?;
+    bar.finish_and_clear();
+    Ok(sources)
 }

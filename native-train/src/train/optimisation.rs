@@ -1,165 +1,364 @@
 //! The training loop: pairs, both losses, one-cycle Adam, and the weights of the lowest validation loss.
 
+use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
 use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor, TensorData};
 use cse::decoder::Decoder;
 use cse::efficientnet::Features;
-use cse::embedder::{self, Embedder, fuse};
-use cse::losses::{self, Grouping};
+use cse::embedder::{self, Embedder, Statistics};
+use cse::losses;
+use cse::score::GRID;
+use cse::standardisation::{Standardisation, Standardise};
 use cse::state_dict::StateDict;
+use cse::taps::Taps;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use serde::Serialize;
 
-use super::feature_pool::{self, PooledImage, StoredFeatures};
+use super::TrainError;
+use super::checkpoint::{Checkpoint, Kept};
+use super::feature_store::{FeatureStore, Slot};
 use super::one_cycle::{OneCycle, OneCycleAdam};
-use super::{Args, TrainError};
+use super::settings::{BatchNormChoice, Contrast, DecoderChoice, Settings};
+use super::training_set::{DefectiveSample, Sample, TrainingSet};
 use crate::progress;
 
 /// The authors' weight decay.
 const WEIGHT_DECAY: f64 = 1e-5;
-/// Times that the validation loss is looked at.
+/// Times that the validation loss is looked at, and a checkpoint written.
 const VALIDATIONS: usize = 40;
 /// Pairs in one pass of the validation.
 const VALIDATION_BATCH: usize = 16;
+/// Pairs to validate with at most: more change the kept step no more.
+const VALIDATION_PAIRS: usize = 800;
 
 /// What is kept of a training.
+#[derive(Debug)]
 pub struct Trained {
     /// The embedder's tensors with the authors' names.
     pub weights: StateDict,
     /// After how many steps they were taken.
     pub kept_step: usize,
+    /// The loss on validation pairs then.
+    pub validation_loss: f64,
 }
 
-/// Two images and whether the second is defective.
+/// What is trained, and what goes along.
+#[derive(Module, Debug)]
+pub struct Trainee {
+    /// See [`cse::embedder`].
+    pub embedder: Embedder,
+    /// See [`cse::decoder`].
+    pub decoder: Decoder,
+}
+
+/// Two images, and where the second is defective.
+#[derive(Clone, Copy)]
 struct Pair<'a> {
-    a: &'a StoredFeatures,
-    b: &'a StoredFeatures,
-    defective: bool,
+    a: Slot,
+    b: Slot,
+    defect: Option<&'a DefectiveSample>,
 }
 
-/// Trains on features; see [`Args`] for the settings and METHOD's sources in [`cse::losses`].
+/// One line of the log.
+#[derive(Serialize)]
+struct LogLine {
+    member: u32,
+    step: usize,
+    rate: f64,
+    contrastive: f64,
+    decoder: f64,
+    loss: f64,
+    validation_loss: f64,
+    pairs_per_second: f64,
+}
+
+/// Where a run writes, and what stops it.
+pub struct Run<'a> {
+    /// Which of the members is trained, from 0.
+    pub member: u32,
+    /// To go on from, and to write to.
+    pub checkpoint: &'a Checkpoint,
+    /// Whether to go on from it.
+    pub resume: bool,
+    /// JSON lines, one at each validation.
+    pub log: Option<&'a mut dyn Write>,
+    /// Set when the user wants the program to stop.
+    pub stop: &'a AtomicBool,
+}
+
+/// Trains on `set`, whose features are standardised by `standardisation` on the way to the embedder.
 pub fn run(
-    args: &Args,
-    taps: (usize, usize),
-    train: &[PooledImage],
-    validation: &[PooledImage],
+    settings: &Settings,
+    extractor_taps: (usize, usize),
+    set: &TrainingSet,
+    standardisation: &Standardisation,
     device: &Device,
+    mut run: Run<'_>,
 ) -> Result<Trained, TrainError> {
     let training_device = device.clone().autodiff();
+    // Seeds of different trainings must not meet in their members.
+    let seed = settings.seed.wrapping_mul(1 << 16).wrapping_add(u64::from(run.member));
     // The backend draws initial weights from its own generator.
-    training_device.seed(args.seed);
-    let mut embedder = Embedder::init(taps.0 + taps.1, &training_device).materialize();
-    // Its weights stay random, but its BatchNorm goes on measuring: without, what leaves its ReLU could never be negative,
-    // as the features are.
-    let decoder = Decoder::init(taps, &training_device).materialize().no_grad();
-    let losses = Losses { args, taps, decoder };
+    training_device.seed(seed);
+    let channels = settings.taps.channels(extractor_taps);
+    let embedder = Embedder::init(channels, &training_device).materialize();
+    let decoder = Decoder::init(extractor_taps, &training_device).materialize();
+    // Frozen weights stay random, but BatchNorm goes on measuring: without, what leaves the decoder's ReLU could never
+    // be negative, as the features are.
+    let decoder = if settings.decoder == DecoderChoice::Trained { decoder } else { decoder.no_grad() };
+    let mut trainee = Trainee { embedder, decoder };
 
-    let steps = args.steps as usize;
-    let schedule = OneCycle { max_rate: args.max_rate, steps };
+    let (steps, epoch) = settings.steps(set.train.len());
+    let schedule = OneCycle { max_rate: settings.max_rate, steps };
     let mut optimizer = ModuleOptimizer::from(OneCycleAdam { schedule, weight_decay: WEIGHT_DECAY });
-    let mut pairs = Pairs::new(train, args.seed);
-    let validation_pairs = validation_pairs(validation, train);
+    let losses = Losses { settings, store: &set.store, standardisation };
+    let validation_pairs = validation_pairs(set, settings.seed);
+    let mut pairs = Pairs::new(&set.train, seed);
     let every = steps.div_ceil(VALIDATIONS);
-    let mut best: Option<(f64, Trained)> = None;
-    let bar = progress::bar(steps as u64, "training", "steps");
-    for step in 0..steps {
-        let batch: Vec<Pair<'_>> = (0..args.batch).map(|_| pairs.draw()).collect();
-        let loss = losses.total(&embedder, &losses.decoder, &batch, &training_device);
-        let gradients = GradientsParams::from_grads(loss.backward(), &embedder);
-        embedder = optimizer.step(schedule.rate(step), embedder, gradients);
-        if (step + 1) % every == 0 || step + 1 == steps {
-            let value = losses.validate(&embedder.valid(), &validation_pairs, device);
+    let mut best: Option<Trained> = None;
+    let mut done = 0;
+    if run.resume
+        && let Some(found) = run.checkpoint.read(settings, &trainee, &optimizer)?
+    {
+        (trainee, optimizer, done) = (found.trainee, found.optimizer, found.step);
+        best = found.best.map(|kept| Trained {
+            weights: kept.weights,
+            kept_step: kept.step,
+            validation_loss: kept.validation_loss,
+        });
+        // The same draws as in the run that stopped.
+        (0..done * settings.batch as usize).for_each(|_| {
+            pairs.draw();
+        });
+        println!("resumed     after step {done}");
+    }
+    let what = if settings.members > 1 {
+        format!("training {}/{}", run.member + 1, settings.members)
+    } else {
+        "training".into()
+    };
+    let bar = progress::bar(steps as u64, &what, "steps");
+    bar.set_position(done as u64);
+    let mut sums = Terms::default();
+    let mut clock = Instant::now();
+    for step in done..steps {
+        let batch: Vec<Pair<'_>> = (0..settings.batch).map(|_| pairs.draw()).collect();
+        let statistics = match settings.batch_norm {
+            BatchNormChoice::FirstEpoch if step >= epoch => Statistics::Running,
+            _ => Statistics::Batch,
+        };
+        let (loss, contrastive, decoder) = losses.terms(&trainee, &batch, statistics, &training_device)?;
+        let gradients = GradientsParams::from_grads(loss.backward(), &trainee);
+        trainee = optimizer.step(schedule.rate(step), trainee, gradients);
+        let last = step + 1 == steps;
+        let validate = (step + 1) % every == 0 || last;
+        if validate || run.log.is_some() {
+            sums.add(&contrastive, &decoder);
+        }
+        if validate {
+            let value = losses.validate(&trainee.valid(), &validation_pairs, device)?;
             if !value.is_finite() {
                 return Err(TrainError::Diverged(step + 1));
             }
-            bar.set_message(format!("validation loss {value:.4}"));
-            if best.as_ref().is_none_or(|(lowest, _)| value < *lowest) {
-                best = Some((value, Trained { weights: embedder.to_state_dict(), kept_step: step + 1 }));
+            bar.set_message(format!("{} validation {value:.4}", sums.message(settings)));
+            if best.as_ref().is_none_or(|best| value < best.validation_loss) {
+                let weights = trainee.embedder.to_state_dict();
+                best = Some(Trained { weights, kept_step: step + 1, validation_loss: value });
+            }
+            if let Some(log) = &mut run.log {
+                let pairs_per_second = (every * settings.batch as usize) as f64 / clock.elapsed().as_secs_f64();
+                let line = sums.line(settings, (run.member, step + 1), schedule.rate(step), value, pairs_per_second);
+                writeln!(log, "{}", serde_json::to_string(&line).unwrap_or_default()).map_err(TrainError::Log)?;
+            }
+            (sums, clock) = (Terms::default(), Instant::now());
+            let kept = best.as_ref().map(|best| Kept {
+                weights: best.weights.clone(),
+                step: best.kept_step,
+                validation_loss: best.validation_loss,
+            });
+            run.checkpoint.write(settings, step + 1, &trainee, &optimizer, kept.as_ref())?;
+            let stop = run.stop.load(Ordering::Relaxed);
+            if stop && !(last && run.member + 1 == settings.members) {
+                bar.abandon();
+                return Err(TrainError::Stopped(step + 1));
             }
         }
         bar.inc(1);
     }
     bar.finish();
-    best.map(|(loss, trained)| {
-        println!("kept        step {} of {steps}, validation loss {loss:.4}", trained.kept_step);
-        trained
-    })
-    .ok_or(TrainError::Diverged(steps))
+    let trained = best.ok_or(TrainError::Diverged(steps))?;
+    println!("kept        step {} of {steps}, validation loss {:.4}", trained.kept_step, trained.validation_loss);
+    Ok(trained)
+}
+
+/// Sums of both terms over some steps.
+#[derive(Default)]
+struct Terms {
+    contrastive: f64,
+    decoder: f64,
+    steps: usize,
+}
+
+impl Terms {
+    fn add(&mut self, contrastive: &Tensor<1>, decoder: &Tensor<1>) {
+        self.contrastive += contrastive.clone().into_scalar::<f64>();
+        self.decoder += decoder.clone().into_scalar::<f64>();
+        self.steps += 1;
+    }
+
+    /// Mean of a pair.
+    fn means(&self, settings: &Settings) -> (f64, f64) {
+        let pairs = (self.steps * settings.batch as usize).max(1) as f64;
+        (self.contrastive / pairs, self.decoder / pairs)
+    }
+
+    fn message(&self, settings: &Settings) -> String {
+        let (contrastive, decoder) = self.means(settings);
+        format!("contrast {contrastive:.3}, decoder {decoder:.3},")
+    }
+
+    fn line(
+        &self,
+        settings: &Settings,
+        (member, step): (u32, usize),
+        rate: f64,
+        validation_loss: f64,
+        pairs_per_second: f64,
+    ) -> LogLine {
+        let (contrastive, decoder) = self.means(settings);
+        let loss = settings.contrast_weight * contrastive + settings.decoder_weight * decoder;
+        LogLine { member, step, rate, contrastive, decoder, loss, validation_loss, pairs_per_second }
+    }
 }
 
 struct Losses<'a> {
-    args: &'a Args,
-    taps: (usize, usize),
-    decoder: Decoder,
+    settings: &'a Settings,
+    store: &'a FeatureStore,
+    standardisation: &'a Standardisation,
 }
 
 impl Losses<'_> {
-    /// Weighted sum of both terms, summed over the pairs.
-    fn total(&self, embedder: &Embedder, decoder: &Decoder, pairs: &[Pair<'_>], device: &Device) -> Tensor<1> {
+    /// The weighted sum of both terms, and each of them; summed over the pairs.
+    fn terms(
+        &self,
+        trainee: &Trainee,
+        pairs: &[Pair<'_>],
+        statistics: Statistics,
+        device: &Device,
+    ) -> Result<(Tensor<1>, Tensor<1>, Tensor<1>), TrainError> {
         let n = pairs.len();
         // One batch of both sides, so that BatchNorm sees normal and defective images together.
-        let images: Vec<&StoredFeatures> =
-            pairs.iter().map(|pair| pair.a).chain(pairs.iter().map(|pair| pair.b)).collect();
-        let features = feature_pool::batch(&images, self.taps, device);
+        let slots: Vec<Slot> = pairs.iter().map(|pair| pair.a).chain(pairs.iter().map(|pair| pair.b)).collect();
+        let features = self.store.batch(&slots, device).map_err(TrainError::Store)?;
         let of_a = Features { f1: features.f1.clone().narrow(0, 0, n), f2: features.f2.clone().narrow(0, 0, n) };
-        let e14 = embedder.forward(fuse(features));
-        let decoded = decoder.forward(e14.clone().narrow(0, 0, n));
-        let e7 = embedder::pool(e14);
-        let defective: Vec<f32> = pairs.iter().map(|pair| f32::from(u8::from(pair.defective))).collect();
-        let defective = Tensor::from_data(TensorData::new(defective, [n]), device);
-        let grouping = Grouping::from(self.args.grouping);
-        let contrastive = losses::contrastive(e7.clone().narrow(0, 0, n), e7.narrow(0, n, n), defective, grouping);
-        contrastive * self.args.contrast_weight + losses::decoder(decoded, of_a) * self.args.decoder_weight
+        let standardise = self.standardisation.on(device);
+        let e14 = embed(&trainee.embedder, &standardise, self.settings.taps, features, statistics);
+        let (e14_a, e14_b) = (e14.clone().narrow(0, 0, n), e14.narrow(0, n, n));
+        let contrastive = match self.settings.contrast {
+            Contrast::Position => losses::contrastive_by_position(e14_a.clone(), e14_b, covers(pairs, device)),
+            Contrast::Image => {
+                let defective: Vec<f32> = pairs.iter().map(|pair| f32::from(pair.defect.is_some())).collect();
+                let defective = Tensor::from_data(TensorData::new(defective, [n]), device);
+                let (e7_a, e7_b) = (embedder::pool(e14_a.clone()), embedder::pool(e14_b));
+                losses::contrastive(e7_a, e7_b, defective, self.settings.grouping)
+            }
+        };
+        let weighted = contrastive.clone() * self.settings.contrast_weight;
+        if self.settings.decoder == DecoderChoice::None || self.settings.decoder_weight == 0.0 {
+            return Ok((weighted, contrastive.clone(), contrastive.zeros_like()));
+        }
+        let decoder = losses::decoder(trainee.decoder.forward(e14_a), of_a);
+        Ok((weighted + decoder.clone() * self.settings.decoder_weight, contrastive, decoder))
     }
 
     /// Mean loss of a pair, with the running statistics of BatchNorm.
-    fn validate(&self, embedder: &Embedder, pairs: &[Pair<'_>], device: &Device) -> f64 {
-        let decoder = self.decoder.valid();
-        let sum: f64 = pairs
-            .chunks(VALIDATION_BATCH)
-            .map(|batch| self.total(embedder, &decoder, batch, device).into_scalar::<f64>())
-            .sum();
-        sum / pairs.len().max(1) as f64
+    fn validate(&self, trainee: &Trainee, pairs: &[Pair<'_>], device: &Device) -> Result<f64, TrainError> {
+        let mut sum = 0.0;
+        for batch in pairs.chunks(VALIDATION_BATCH) {
+            sum += self.terms(trainee, batch, Statistics::Batch, device)?.0.into_scalar::<f64>();
+        }
+        Ok(sum / pairs.len().max(1) as f64)
     }
+}
+
+/// Features to `E14`.
+pub fn embed(
+    embedder: &Embedder,
+    standardise: &Standardise,
+    taps: Taps,
+    features: Features,
+    statistics: Statistics,
+) -> Tensor<4> {
+    embedder.forward(standardise.apply(taps.select_fine(features)), statistics)
+}
+
+/// Each image's values of `[n, c, h, w]`.
+pub fn rows(tensor: Tensor<4>) -> Vec<Vec<f32>> {
+    let [_, channels, height, width] = tensor.dims();
+    let values = tensor.into_data().try_into_vec::<f32>().unwrap_or_default();
+    values.chunks_exact((channels * height * width).max(1)).map(<[f32]>::to_vec).collect()
+}
+
+/// Share of each position that the defect of each pair covers, `[n, 1, 14, 14]`.
+fn covers(pairs: &[Pair<'_>], device: &Device) -> Tensor<4> {
+    let mut values = Vec::with_capacity(pairs.len() * GRID * GRID);
+    for pair in pairs {
+        match pair.defect {
+            Some(defect) => values.extend(defect.cover.iter().map(|cover| f32::from(*cover) / 255.0)),
+            None => values.extend([0.0; GRID * GRID]),
+        }
+    }
+    Tensor::from_data(TensorData::new(values, [pairs.len(), 1, GRID, GRID]), device)
 }
 
 /// An endless supply of training pairs: `a` goes through all images in a new order each time, `b` is any other image,
 /// defective with probability 1/2.
 struct Pairs<'a> {
-    images: &'a [PooledImage],
+    samples: &'a [Sample],
     order: Vec<usize>,
     rng: ChaCha8Rng,
 }
 
 impl<'a> Pairs<'a> {
-    fn new(images: &'a [PooledImage], seed: u64) -> Self {
-        Self { images, order: Vec::new(), rng: ChaCha8Rng::seed_from_u64(seed) }
+    fn new(samples: &'a [Sample], seed: u64) -> Self {
+        Self { samples, order: Vec::new(), rng: ChaCha8Rng::seed_from_u64(seed) }
     }
 
     fn draw(&mut self) -> Pair<'a> {
         if self.order.is_empty() {
-            self.order = (0..self.images.len()).collect();
+            self.order = (0..self.samples.len()).collect();
             self.order.shuffle(&mut self.rng);
         }
         let a = self.order.pop().unwrap_or(0);
-        let b = (a + self.rng.random_range(1..self.images.len())) % self.images.len();
-        let defects = &self.images[b].defective;
+        let b = (a + self.rng.random_range(1..self.samples.len().max(2))) % self.samples.len();
+        let defects = &self.samples[b].defective;
         let defective = self.rng.random::<bool>() && !defects.is_empty();
-        let second = if defective { &defects[self.rng.random_range(0..defects.len())] } else { &self.images[b].normal };
-        Pair { a: &self.images[a].normal, b: second, defective }
+        let defect = defective.then(|| &defects[self.rng.random_range(0..defects.len())]);
+        Pair { a: self.samples[a].normal, b: defect.map_or(self.samples[b].normal, |defect| defect.slot), defect }
     }
 }
 
-/// The same pairs at every validation: each image with the next one, normal and in each of its defective versions.
+/// The same pairs at every validation: each image with another one, normal and in each of its defective versions.
 /// A single validation image is paired with a training image.
-fn validation_pairs<'a>(images: &'a [PooledImage], train: &'a [PooledImage]) -> Vec<Pair<'a>> {
+fn validation_pairs(set: &TrainingSet, seed: u64) -> Vec<Pair<'_>> {
     let mut pairs = Vec::new();
-    for (index, image) in images.iter().enumerate() {
-        let other = if images.len() > 1 { &images[(index + 1) % images.len()] } else { &train[0] };
-        pairs.push(Pair { a: &image.normal, b: &other.normal, defective: false });
-        pairs.extend(image.defective.iter().map(|b| Pair { a: &other.normal, b, defective: true }));
+    let samples = &set.validation;
+    for (index, sample) in samples.iter().enumerate() {
+        let other = if samples.len() > 1 { &samples[(index + 1) % samples.len()] } else { &set.train[0] };
+        pairs.push(Pair { a: sample.normal, b: other.normal, defect: None });
+        pairs.extend(sample.defective.iter().map(|defect| Pair {
+            a: other.normal,
+            b: defect.slot,
+            defect: Some(defect),
+        }));
     }
+    pairs.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
+    pairs.truncate(VALIDATION_PAIRS);
     pairs
 }

@@ -3,12 +3,13 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use cse::decoder::Decoder;
 use cse::efficientnet::{Architecture, Features};
-use cse::embedder::{self, Embedder, FoldedEmbedder};
+use cse::embedder::{self, Embedder, FoldedEmbedder, Statistics};
 use cse::extractor_file::{self, Extractor};
 use cse::losses::{self, Grouping};
-use cse::preprocess::{self, View};
+use cse::preprocess;
 use cse::score::{self, Aggregation};
 use cse::state_dict::{Precision, StateDict};
+use cse::view::View;
 use cse_tests::{relative_error, shared, shared_tensors};
 
 const B3_TAPS: (usize, usize) = (136, 384);
@@ -78,7 +79,7 @@ fn preprocessing_is_that_of_pillow_and_torchvision() {
         let Some(path) = shared(image) else { return };
         let photo = cse::photo::decode(&std::fs::read(path).expect("readable")).expect("an image");
         let worst = |view: View| {
-            let ours = values(preprocess::to_tensor([&preprocess::view(&photo, view)], &Device::flex()));
+            let ours = values(preprocess::to_tensor([&view.windows(&photo)[0].image], &Device::flex()));
             let theirs = &expected[index * ours.len()..][..ours.len()];
             // Back to 8-bit steps: the smallest of the three standard deviations is the strictest.
             ours.iter().zip(theirs).map(|(a, b)| (a - b).abs() * 0.224 * 255.0).fold(0.0, f32::max)
@@ -96,8 +97,9 @@ fn embedder_and_decoder_are_those_of_the_authors() {
     let channels = B3_TAPS.0 + B3_TAPS.1;
     let trained = below(&golden, "embedder.");
     let fused = embedder::fuse(features);
+    let fused_again = fused.clone();
     let embedder = Embedder::from_state_dict(trained.clone(), channels, &device).expect("complete");
-    let e14 = embedder.forward(fused.clone());
+    let e14 = embedder.forward(fused.clone(), Statistics::Batch);
     let decoder = Decoder::from_state_dict(below(&golden, "decoder."), B3_TAPS, &device).expect("complete");
     let decoded = decoder.forward(e14.clone());
     let mut folded = embedder::fold_state_dict(trained, channels).expect("complete");
@@ -105,6 +107,7 @@ fn embedder_and_decoder_are_those_of_the_authors() {
     for (name, reference, map) in [
         ("e14", "e14", e14.clone()),
         ("e14 folded", "e14", folded.forward(fused)),
+        ("e14 running", "e14", embedder.forward(fused_again, Statistics::Running)),
         ("e7", "e7", embedder::pool(e14)),
         ("d1", "d1", decoded.f1),
         ("d2", "d2", decoded.f2),

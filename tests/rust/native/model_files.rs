@@ -3,14 +3,17 @@
 use burn::tensor::Device;
 use cse::bank::Bank;
 use cse::calibration::Calibration;
+use cse::detector::{Detector, Method, TrainedMember};
 use cse::efficientnet::{Architecture, EfficientNetConfig, Normalisation};
 use cse::embedder::Embedder;
 use cse::extractor_file::{self, Extractor};
 use cse::model_file::{self, Kind, ModelFileError};
-use cse::preprocess::View;
 use cse::score::{Aggregation, E14_LENGTH};
+use cse::standardisation::Standardisation;
 use cse::state_dict::{self, Precision, StateDict};
+use cse::taps::Taps;
 use cse::texture_file::{self, MapScale, TextureInfo, TextureModel};
+use cse::view::View;
 
 /// An extractor file of random weights.
 fn extractor_bytes(seed: u64) -> Vec<u8> {
@@ -34,13 +37,21 @@ fn texture_bytes(extractor_id: &str) -> Vec<u8> {
         extractor_id: extractor_id.into(),
         extractor_architecture: Architecture::B0,
         view: View::Resize,
+        method: Method::Cse,
+        taps: Taps::Both,
         aggregation: Aggregation::Mean,
+        normal_range: None,
+        members: 1,
         clusters: 1,
         calibration: Calibration::new(vec![0.1, 0.2, 0.3], 0.05).expect("scores"),
         map_scale: MapScale { low: 0.1, high: 0.9 },
         provenance: "test".into(),
     };
-    texture_file::write(&info, Embedder::init(c1 + c2, &device).to_state_dict(), &bank).expect("complete")
+    let embedder = Embedder::init(c1 + c2, &device).to_state_dict();
+    let standardisation = Standardisation::identity(c1 + c2);
+    let embedder = texture_file::folded_embedder(embedder, &standardisation, c1 + c2).expect("complete");
+    let tensors = Detector::cse_tensors(vec![TrainedMember { embedder, bank }], &[Vec::new()], Aggregation::Mean);
+    texture_file::write(&info, &tensors).expect("complete")
 }
 
 #[test]
@@ -76,14 +87,23 @@ fn a_cut_file_is_refused_wherever_it_is_cut() {
 }
 
 #[test]
-fn a_newer_format_and_a_foreign_file_are_named() {
+fn a_newer_or_older_format_and_a_foreign_file_are_named() {
     let bytes = texture_bytes("0");
-    let newer = String::from_utf8_lossy(&bytes[8..400]).replace(r#"format_version\":1"#, r#"format_version\":9"#);
-    assert!(newer.contains(r#"format_version\":9"#), "the description holds its version: {newer}");
-    let mut newer_file = bytes.clone();
-    newer_file[8..8 + newer.len()].copy_from_slice(newer.as_bytes());
-    let error = texture_file::read_info(&newer_file).expect_err("newer");
-    assert!(matches!(error, ModelFileError::Newer { found: 9 }), "{error}");
+    let with_version = |version: &str| {
+        let start = String::from_utf8_lossy(&bytes[8..400])
+            .replace(r#"format_version\":2"#, &format!(r#"format_version\":{version}"#));
+        assert!(
+            start.contains(&format!(r#"format_version\":{version}"#)),
+            "the description holds its version: {start}"
+        );
+        let mut changed = bytes.clone();
+        changed[8..8 + start.len()].copy_from_slice(start.as_bytes());
+        texture_file::read_info(&changed).expect_err("another version")
+    };
+    let newer = with_version("9");
+    assert!(matches!(newer, ModelFileError::Newer { found: 9 }), "{newer}");
+    let older = with_version("1");
+    assert!(matches!(older, ModelFileError::Older { found: 1 }), "{older}");
     let foreign = state_dict::write(
         &StateDict::from([("weight".into(), (vec![2], vec![1.0, 2.0]))]),
         Default::default(),

@@ -1,4 +1,4 @@
-//! Checkpoints of a run: the student, the optimiser's moments and how far it is, in a folder that appears whole.
+//! Checkpoints of a run: what is trained, the optimiser's moments and how far it is, in a folder that appears whole.
 
 use std::fs;
 use std::io;
@@ -7,20 +7,25 @@ use std::path::{Path, PathBuf};
 use burn::module::Module;
 use burn::optim::ModuleOptimizer;
 use burn::store::RecordError;
-use cse::efficientnet::EfficientNet;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-/// How far a run is and what it was started with.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Progress {
-    /// Steps done.
-    pub step: u64,
-    /// Seconds of training behind them.
-    pub seconds: f64,
+/// The part of a checkpoint that is no tensor.
+#[derive(Serialize, Deserialize)]
+struct Description<P> {
     /// Everything that decides the result; a run with other settings does not resume from this one.
-    pub settings: String,
-    /// Held-out error of both taps before the first step.
-    pub first_errors: [f32; 2],
+    settings: String,
+    progress: P,
+}
+
+/// What a checkpoint gives back.
+pub struct Resumed<P, M> {
+    /// How far the run was.
+    pub progress: P,
+    /// What is trained.
+    pub module: M,
+    /// With its moments.
+    pub optimiser: ModuleOptimizer,
 }
 
 /// Why a checkpoint cannot be written or read.
@@ -44,7 +49,7 @@ pub enum CheckpointError {
     },
     /// A checkpoint of another run.
     #[error(
-        "{} is of a run with other settings ({found}); delete it, or give this run another --checkpoints folder",
+        "{} is of a run with other settings ({found}): delete it, or give this run another folder",
         .path.display()
     )]
     Settings {
@@ -67,23 +72,26 @@ impl Checkpoints {
         Self { folder }
     }
 
-    /// Writes one and removes those before it.
-    pub fn write(
+    /// Writes one after `step` steps and removes those before it.
+    pub fn write<P: Serialize, M: Module>(
         &self,
-        progress: &Progress,
-        student: &EfficientNet,
+        step: u64,
+        settings: &str,
+        progress: &P,
+        module: &M,
         optimiser: &ModuleOptimizer,
     ) -> Result<(), CheckpointError> {
-        let place = self.folder.join(format!("step-{:08}", progress.step));
+        let place = self.folder.join(format!("step-{step:08}"));
         fs::create_dir_all(&self.folder).map_err(io_error(&self.folder))?;
         let unfinished =
             tempfile::Builder::new().prefix("unfinished-").tempdir_in(&self.folder).map_err(io_error(&self.folder))?;
         let tensors =
             |problem: RecordError| CheckpointError::Tensors { path: place.clone(), problem: problem.to_string() };
-        student.clone().save_file(unfinished.path().join(STUDENT)).map_err(tensors)?;
+        module.clone().save_file(unfinished.path().join(MODULE)).map_err(tensors)?;
         optimiser.save(unfinished.path().join(OPTIMISER)).map_err(tensors)?;
-        let json = serde_json::to_vec_pretty(progress).map_err(|e| io_error(&place)(e.into()))?;
-        fs::write(unfinished.path().join(PROGRESS), json).map_err(io_error(&place))?;
+        let description = Description { settings: settings.to_owned(), progress };
+        let json = serde_json::to_vec_pretty(&description).map_err(|e| io_error(&place)(e.into()))?;
+        fs::write(unfinished.path().join(DESCRIPTION), json).map_err(io_error(&place))?;
         let older = self.steps()?;
         if place.exists() {
             return Ok(());
@@ -96,25 +104,25 @@ impl Checkpoints {
     }
 
     /// The newest one, if it is of a run with these `settings`; `None` if there is none.
-    pub fn newest(
+    pub fn newest<P: DeserializeOwned, M: Module>(
         &self,
         settings: &str,
-        student: &EfficientNet,
+        module: &M,
         optimiser: &ModuleOptimizer,
-    ) -> Result<Option<(Progress, EfficientNet, ModuleOptimizer)>, CheckpointError> {
+    ) -> Result<Option<Resumed<P, M>>, CheckpointError> {
         let Some(path) = self.steps()?.pop() else {
             return Ok(None);
         };
-        let json = fs::read(path.join(PROGRESS)).map_err(io_error(&path))?;
-        let progress: Progress = serde_json::from_slice(&json).map_err(|e| io_error(&path)(e.into()))?;
-        if progress.settings != settings {
-            return Err(CheckpointError::Settings { path, found: progress.settings });
+        let json = fs::read(path.join(DESCRIPTION)).map_err(io_error(&path))?;
+        let description: Description<P> = serde_json::from_slice(&json).map_err(|e| io_error(&path)(e.into()))?;
+        if description.settings != settings {
+            return Err(CheckpointError::Settings { path, found: description.settings });
         }
         let tensors =
             |problem: RecordError| CheckpointError::Tensors { path: path.clone(), problem: problem.to_string() };
-        let student = student.clone().try_load_file(path.join(STUDENT)).map_err(tensors)?;
+        let module = module.clone().try_load_file(path.join(MODULE)).map_err(tensors)?;
         let optimiser = optimiser.clone().load(path.join(OPTIMISER)).map_err(tensors)?;
-        Ok(Some((progress, student, optimiser)))
+        Ok(Some(Resumed { progress: description.progress, module, optimiser }))
     }
 
     /// Finished checkpoints, oldest first.
@@ -133,9 +141,9 @@ impl Checkpoints {
     }
 }
 
-const STUDENT: &str = "student.bpk";
+const MODULE: &str = "module.bpk";
 const OPTIMISER: &str = "optimiser.bpk";
-const PROGRESS: &str = "progress.json";
+const DESCRIPTION: &str = "description.json";
 
 fn io_error(path: &Path) -> impl FnOnce(io::Error) -> CheckpointError {
     let path = path.to_owned();

@@ -1,0 +1,170 @@
+//! Baseline: one Gaussian over the feature vectors of all positions, Mahalanobis distance (the core of PaDiM, Defard et
+//! al. 2021, which has one Gaussian at each position).
+
+use burn::module::{Module, Param};
+use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::tensor::{Device, Tensor, TensorData};
+
+use crate::state_dict::{StateDict, StateDictError, take};
+
+/// Share of the mean variance that is added to every variance: fewer vectors than channels have no inverse.
+const SHRINKAGE: f64 = 0.01;
+const WEIGHT: &str = "gaussian.weight";
+const BIAS: &str = "gaussian.bias";
+
+/// Whitens feature vectors: the length of what comes out is the Mahalanobis distance.
+///
+/// With the precision matrix written as `L L'` and the mean `m`, the distance of `x` is `|L'(x - m)|`: a 1x1 convolution
+/// with the weights `L'` and the bias `-L'm`, and a norm over the channels.
+#[derive(Module, Debug)]
+pub struct Gaussian {
+    whitening: Conv2d,
+}
+
+/// Sums that a Gaussian is estimated from, one image at a time, so that the vectors need not be kept.
+#[derive(Clone, Debug)]
+pub struct Moments {
+    count: f64,
+    sum: Vec<f64>,
+    /// Sum of the outer products, row by row; the lower triangle.
+    products: Vec<f64>,
+}
+
+impl Moments {
+    /// Of vectors of `channels` values.
+    pub fn new(channels: usize) -> Self {
+        Self { count: 0.0, sum: vec![0.0; channels], products: vec![0.0; channels * channels] }
+    }
+
+    /// Adds the vectors of a feature map `[channels, positions]`.
+    pub fn add(&mut self, map: &[f32]) {
+        let channels = self.sum.len();
+        let positions = map.len() / channels.max(1);
+        self.count += positions as f64;
+        for (a, row) in map.chunks_exact(positions.max(1)).enumerate() {
+            self.sum[a] += row.iter().map(|value| f64::from(*value)).sum::<f64>();
+            for (b, other) in map.chunks_exact(positions.max(1)).take(a + 1).enumerate() {
+                // Single precision within an image, double across images.
+                let product: f32 = row.iter().zip(other).map(|(a, b)| a * b).sum();
+                self.products[a * channels + b] += f64::from(product);
+            }
+        }
+    }
+
+    /// The whitening convolution's tensors. `None` with no vector, or numbers that are none.
+    pub fn whitening(&self) -> Option<StateDict> {
+        let channels = self.sum.len();
+        if self.count < 1.0 || channels == 0 {
+            return None;
+        }
+        let mean: Vec<f64> = self.sum.iter().map(|sum| sum / self.count).collect();
+        let mut covariance = vec![0.0; channels * channels];
+        for a in 0..channels {
+            for b in 0..=a {
+                let value = self.products[a * channels + b] / self.count - mean[a] * mean[b];
+                covariance[a * channels + b] = value;
+                covariance[b * channels + a] = value;
+            }
+        }
+        let trace: f64 = (0..channels).map(|a| covariance[a * channels + a]).sum();
+        let shrinkage = (SHRINKAGE * trace / channels as f64).max(f64::MIN_POSITIVE);
+        (0..channels).for_each(|a| covariance[a * channels + a] += shrinkage);
+        // covariance = C C', so that C^-1 whitens: its rows times x have unit covariance.
+        let whitening = inverse_of_lower(&cholesky(covariance, channels)?, channels);
+        let bias: Vec<f32> = whitening
+            .chunks_exact(channels)
+            .map(|row| -row.iter().zip(&mean).map(|(w, m)| w * m).sum::<f64>() as f32)
+            .collect();
+        let weight = whitening.iter().map(|value| *value as f32).collect();
+        Some(StateDict::from([
+            (WEIGHT.into(), (vec![channels, channels, 1, 1], weight)),
+            (BIAS.into(), (vec![channels], bias)),
+        ]))
+    }
+}
+
+/// The lower triangular `C` of `C C' = matrix`; `None` where the matrix is not positive definite.
+fn cholesky(mut matrix: Vec<f64>, n: usize) -> Option<Vec<f64>> {
+    for row in 0..n {
+        for column in 0..=row {
+            let dot: f64 = (0..column).map(|k| matrix[row * n + k] * matrix[column * n + k]).sum();
+            let rest = matrix[row * n + column] - dot;
+            matrix[row * n + column] = if row == column {
+                if rest.is_nan() || rest <= 0.0 {
+                    return None;
+                }
+                rest.sqrt()
+            } else {
+                rest / matrix[column * n + column]
+            };
+        }
+        matrix[row * n + row + 1..(row + 1) * n].fill(0.0);
+    }
+    Some(matrix)
+}
+
+/// Inverse of a lower triangular matrix.
+fn inverse_of_lower(lower: &[f64], n: usize) -> Vec<f64> {
+    let mut inverse = vec![0.0; n * n];
+    for row in 0..n {
+        let diagonal = lower[row * n + row];
+        inverse[row * n + row] = 1.0 / diagonal;
+        for k in 0..row {
+            let factor = lower[row * n + k] / diagonal;
+            for column in 0..=k {
+                inverse[row * n + column] -= factor * inverse[k * n + column];
+            }
+        }
+    }
+    inverse
+}
+
+impl Gaussian {
+    /// Takes the tensors that [`Moments::whitening`] made.
+    pub fn take(tensors: &mut StateDict, channels: usize, device: &Device) -> Result<Self, StateDictError> {
+        let weight = take(tensors, WEIGHT, &[channels, channels, 1, 1])?;
+        let bias = take(tensors, BIAS, &[channels])?;
+        let mut whitening = Conv2dConfig::new([channels, channels], [1, 1]).init(device);
+        whitening.weight =
+            Param::from_tensor(Tensor::from_data(TensorData::new(weight, [channels, channels, 1, 1]), device));
+        whitening.bias = Some(Param::from_tensor(Tensor::from_data(TensorData::new(bias, [channels]), device)));
+        Ok(Self { whitening })
+    }
+
+    /// Mahalanobis distance at each position: `[n, channels, h, w]` to `[n, 1, h, w]`.
+    pub fn distances(&self, features: Tensor<4>) -> Tensor<4> {
+        self.whitening.forward(features).square().sum_dim(1).sqrt()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Against `scipy.spatial.distance.mahalanobis`, worked out by hand for a diagonal covariance.
+    #[test]
+    fn distance_is_that_of_mahalanobis() {
+        let mut moments = Moments::new(2);
+        // Four vectors with means (1, 10) and variances (1, 16), uncorrelated.
+        moments.add(&[0.0, 2.0, 0.0, 2.0, 6.0, 6.0, 14.0, 14.0]);
+        let mut tensors = moments.whitening().unwrap();
+        let device = Device::flex();
+        let gaussian = Gaussian::take(&mut tensors, 2, &device).unwrap();
+        let x = Tensor::<4>::from_data(TensorData::new(vec![3.0f32, 1.0, 10.0, 18.0], [1, 2, 1, 2]), &device);
+        let distances = gaussian.distances(x).into_data().try_into_vec::<f32>().unwrap();
+        let shrinkage = SHRINKAGE * 17.0 / 2.0;
+        let expected = [2.0 / (1.0 + shrinkage).sqrt(), 8.0 / (16.0 + shrinkage).sqrt()];
+        for (ours, theirs) in distances.iter().zip(expected) {
+            assert!((f64::from(*ours) - theirs).abs() < 1e-5, "{distances:?} {expected:?}");
+        }
+    }
+
+    #[test]
+    fn correlated_and_scarce_vectors_are_no_trouble() {
+        let mut moments = Moments::new(3);
+        moments.add(&[1.0, 2.0, 2.0, 4.0, 0.0, 0.0]);
+        let weights = moments.whitening().unwrap();
+        assert!(weights[WEIGHT].1.iter().all(|value| value.is_finite()));
+        assert!(Moments::new(3).whitening().is_none());
+    }
+}

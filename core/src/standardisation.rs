@@ -1,0 +1,89 @@
+//! Features with mean 0 and deviation 1 in each channel, so that the embedder's first steps do not depend on which
+//! channels of the extractor happen to be large. Not in the paper. In a model file it is part of the first convolution.
+
+use burn::tensor::{Device, Tensor, TensorData};
+
+use crate::state_dict::{StateDict, StateDictError, take};
+
+/// Mean and standard deviation of each channel of the features of good photos.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Standardisation {
+    mean: Vec<f32>,
+    deviation: Vec<f32>,
+}
+
+/// Least deviation: a channel that never moves is left as it is, not blown up.
+const LEAST_DEVIATION: f64 = 1e-3;
+
+impl Standardisation {
+    /// Of feature maps, each `[channels, positions]`. `None` without any.
+    pub fn fit<'a>(maps: impl IntoIterator<Item = &'a [f32]>, channels: usize) -> Option<Self> {
+        let (mut sums, mut squares, mut count) = (vec![0.0f64; channels], vec![0.0f64; channels], 0.0);
+        for map in maps {
+            let positions = map.len() / channels.max(1);
+            count += positions as f64;
+            for (channel, row) in map.chunks_exact(positions.max(1)).enumerate() {
+                sums[channel] += row.iter().map(|value| f64::from(*value)).sum::<f64>();
+                squares[channel] += row.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>();
+            }
+        }
+        if count < 1.0 {
+            return None;
+        }
+        let mean: Vec<f64> = sums.iter().map(|sum| sum / count).collect();
+        let deviation = squares
+            .iter()
+            .zip(&mean)
+            .map(|(square, mean)| ((square / count - mean * mean).max(0.0).sqrt().max(LEAST_DEVIATION)) as f32)
+            .collect();
+        Some(Self { mean: mean.iter().map(|mean| *mean as f32).collect(), deviation })
+    }
+
+    /// Of nothing: leaves features of `channels` channels as they are.
+    pub fn identity(channels: usize) -> Self {
+        Self { mean: vec![0.0; channels], deviation: vec![1.0; channels] }
+    }
+
+    /// As tensors of one value a channel, `[1, channels, 1, 1]`.
+    pub fn on(&self, device: &Device) -> Standardise {
+        let tensor = |values: Vec<f32>| {
+            let channels = values.len();
+            Tensor::from_data(TensorData::new(values, [1, channels, 1, 1]), device)
+        };
+        Standardise {
+            mean: tensor(self.mean.clone()),
+            scale: tensor(self.deviation.iter().map(|deviation| 1.0 / deviation).collect()),
+        }
+    }
+
+    /// Makes a folded embedder (see [`crate::embedder::fold_state_dict`]) take features as they come from the extractor.
+    pub fn fold(&self, folded: &mut StateDict) -> Result<(), StateDictError> {
+        const WEIGHT: &str = "embedder.0.weight";
+        const BIAS: &str = "embedder.0.bias";
+        let channels = self.mean.len();
+        let outputs = folded.get(BIAS).map_or(0, |(_, values)| values.len());
+        let mut weight = take(folded, WEIGHT, &[outputs, channels, 1, 1])?;
+        let mut bias = take(folded, BIAS, &[outputs])?;
+        for (filter, bias) in weight.chunks_exact_mut(channels.max(1)).zip(&mut bias) {
+            filter.iter_mut().zip(&self.deviation).for_each(|(weight, deviation)| *weight /= deviation);
+            *bias -= filter.iter().zip(&self.mean).map(|(weight, mean)| weight * mean).sum::<f32>();
+        }
+        folded.insert(WEIGHT.into(), (vec![outputs, channels, 1, 1], weight));
+        folded.insert(BIAS.into(), (vec![outputs], bias));
+        Ok(())
+    }
+}
+
+/// A [`Standardisation`] on a device.
+#[derive(Clone, Debug)]
+pub struct Standardise {
+    mean: Tensor<4>,
+    scale: Tensor<4>,
+}
+
+impl Standardise {
+    /// `[n, channels, h, w]`, shape kept.
+    pub fn apply(&self, features: Tensor<4>) -> Tensor<4> {
+        (features - self.mean.clone()) * self.scale.clone()
+    }
+}

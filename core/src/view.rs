@@ -1,0 +1,178 @@
+//! Which part of a photo the network sees, and at what scale: one window or many.
+
+use image::RgbImage;
+use serde::{Deserialize, Serialize};
+
+use crate::preprocess::{INPUT_SIDE, resize};
+
+/// What the shorter side becomes before the centre is cut out.
+const CROP_SHORTER_SIDE: u32 = 256;
+/// Distance of neighbouring windows at most: a quarter of each is seen twice, so that nothing lies on a border only.
+const LARGEST_STEP: u32 = INPUT_SIDE * 3 / 4;
+/// A photo whose shorter side is up to this many times the input's is scaled down to one row of windows.
+const ONE_ROW: f64 = 1.25;
+
+/// How a photo is looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum View {
+    /// The whole photo, squashed to a square: nothing is left uninspected.
+    #[default]
+    Resize,
+    /// The paper's: shorter side to 256, the centre 224 x 224 of that. The borders are not inspected.
+    Crop,
+    /// Overlapping windows of 224 x 224 over the whole photo, at its own scale: for photos that are long, or large
+    /// beside their defects. Scaled down by a fifth at most where that saves a row of windows, and up where a side is
+    /// shorter than 224.
+    Tiles,
+}
+
+/// Part of a photo, as fractions of its width and height.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Region {
+    /// Left edge, 0 to 1.
+    pub x: f32,
+    /// Top edge, 0 to 1.
+    pub y: f32,
+    /// Width, 0 to 1.
+    pub width: f32,
+    /// Height, 0 to 1.
+    pub height: f32,
+}
+
+const WHOLE: Region = Region { x: 0.0, y: 0.0, width: 1.0, height: 1.0 };
+
+/// One network input and where in the photo it lies.
+#[derive(Clone, Debug)]
+pub struct Window {
+    /// 224 x 224.
+    pub image: RgbImage,
+    /// Of the photo.
+    pub region: Region,
+}
+
+impl View {
+    /// Where the windows of a photo of `width` x `height` pixels lie.
+    pub fn regions(self, width: u32, height: u32) -> Vec<Region> {
+        match self {
+            Self::Resize => vec![WHOLE],
+            Self::Crop => {
+                let (w, h) = shorter_side_to(CROP_SHORTER_SIDE, width, height);
+                vec![region(centre(w, h), (w, h))]
+            }
+            Self::Tiles => {
+                let scaled = tiles_scale(width, height);
+                grid(scaled).into_iter().map(|corner| region(corner, scaled)).collect()
+            }
+        }
+    }
+
+    /// The windows as 8-bit RGB of 224 x 224, before scaling: where synthetic defects are painted.
+    pub fn windows(self, photo: &RgbImage) -> Vec<Window> {
+        match self {
+            Self::Resize => vec![Window { image: resize(photo, INPUT_SIDE, INPUT_SIDE), region: WHOLE }],
+            Self::Crop => {
+                let size = shorter_side_to(CROP_SHORTER_SIDE, photo.width(), photo.height());
+                cut(&resize(photo, size.0, size.1), &[centre(size.0, size.1)])
+            }
+            Self::Tiles => {
+                let scaled = self.scaled(photo);
+                cut(&scaled, &grid(scaled.dimensions()))
+            }
+        }
+    }
+
+    /// The photo at the scale at which windows are cut from it.
+    pub fn scaled(self, photo: &RgbImage) -> RgbImage {
+        match self {
+            Self::Resize => resize(photo, INPUT_SIDE, INPUT_SIDE),
+            Self::Crop => {
+                let size = shorter_side_to(CROP_SHORTER_SIDE, photo.width(), photo.height());
+                resize(photo, size.0, size.1)
+            }
+            Self::Tiles => {
+                let size = tiles_scale(photo.width(), photo.height());
+                resize(photo, size.0, size.1)
+            }
+        }
+    }
+}
+
+/// 224 x 224 pixels at each of `corners`.
+fn cut(photo: &RgbImage, corners: &[(u32, u32)]) -> Vec<Window> {
+    corners
+        .iter()
+        .map(|&(x, y)| Window {
+            image: image::imageops::crop_imm(photo, x, y, INPUT_SIDE, INPUT_SIDE).to_image(),
+            region: region((x, y), photo.dimensions()),
+        })
+        .collect()
+}
+
+fn region((x, y): (u32, u32), (width, height): (u32, u32)) -> Region {
+    let fraction = |a: u32, b: u32| a as f32 / b as f32;
+    Region {
+        x: fraction(x, width),
+        y: fraction(y, height),
+        width: fraction(INPUT_SIDE, width),
+        height: fraction(INPUT_SIDE, height),
+    }
+}
+
+/// Size of a photo before windows are cut from it.
+fn tiles_scale(width: u32, height: u32) -> (u32, u32) {
+    let short = f64::from(width.min(height).max(1));
+    let scale = if short <= ONE_ROW * f64::from(INPUT_SIDE) { f64::from(INPUT_SIDE) / short } else { 1.0 };
+    let side = |side: u32| ((f64::from(side) * scale).round() as u32).max(INPUT_SIDE);
+    (side(width), side(height))
+}
+
+/// Corners of evenly spaced windows that cover `width` x `height` pixels, row by row.
+fn grid((width, height): (u32, u32)) -> Vec<(u32, u32)> {
+    let starts = |side: u32| {
+        let rest = side.saturating_sub(INPUT_SIDE);
+        let steps = rest.div_ceil(LARGEST_STEP);
+        (0..=steps).map(move |i| (u64::from(rest) * u64::from(i) / u64::from(steps.max(1))) as u32)
+    };
+    starts(height).flat_map(|y| starts(width).map(move |x| (x, y))).collect()
+}
+
+/// torchvision's `Resize(side)`: the longer side is cut to whole pixels.
+fn shorter_side_to(side: u32, width: u32, height: u32) -> (u32, u32) {
+    let long = |long: u32, short: u32| (u64::from(side) * u64::from(long) / u64::from(short.max(1))) as u32;
+    if width <= height { (side, long(height, width)) } else { (long(width, height), side) }
+}
+
+/// torchvision's `CenterCrop(224)`: half of an odd rest is rounded to even.
+fn centre(width: u32, height: u32) -> (u32, u32) {
+    let offset = |side: u32| (f64::from(side - INPUT_SIDE) / 2.0).round_ties_even() as u32;
+    (offset(width), offset(height))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tiles_cover_every_pixel_and_overlap() {
+        for (width, height) in [(4096, 256), (224, 224), (225, 900), (1000, 700), (30, 2000), (1, 1)] {
+            let (w, h) = tiles_scale(width, height);
+            let mut seen = vec![0u8; (w * h) as usize];
+            for (x, y) in grid((w, h)) {
+                assert!(x + INPUT_SIDE <= w && y + INPUT_SIDE <= h, "{width} x {height}: {x}, {y}");
+                for row in y..y + INPUT_SIDE {
+                    let start = (row * w + x) as usize;
+                    seen[start..start + INPUT_SIDE as usize].iter_mut().for_each(|count| *count += 1);
+                }
+            }
+            assert!(seen.iter().all(|count| *count > 0), "{width} x {height}");
+        }
+    }
+
+    #[test]
+    fn a_fabric_strip_is_one_row() {
+        let regions = View::Tiles.regions(4096, 256);
+        assert!(regions.iter().all(|region| region.y == 0.0 && region.height == 1.0));
+        assert_eq!(regions.len(), 21);
+    }
+}

@@ -1,0 +1,259 @@
+//! `defects`: synthetic defects on one's own photos, as a sheet to look at and as numbers.
+
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use cse::defects::statistics::Statistics;
+use cse::defects::{DefectError, DefectKind, DefectMaker, Defective, Generator};
+use cse::preprocess::INPUT_SIDE;
+use cse::view::View;
+use image::buffer::ConvertBuffer;
+use image::{ImageFormat, Rgb, RgbImage, imageops};
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+
+use crate::dataset::{self, Dataset, DatasetError};
+use crate::files::{self, FileError};
+use crate::train::ViewChoice;
+
+/// Photos read at most, evenly spread over those there are.
+const MAX_PHOTOS: usize = 40;
+/// Pixels between the pictures of the sheet.
+const GAP: u32 = 4;
+/// Pixels between the kinds.
+const KIND_GAP: u32 = 16;
+const BACKGROUND: Rgb<u8> = Rgb([24, 24, 24]);
+const KIND_BACKGROUND: Rgb<u8> = Rgb([255, 200, 0]);
+
+/// Settings of `defects`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// Folder of photos, as for train
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// PNG file to write the sheet to: image, mask and defective image of each example, a row each
+    #[arg(long, value_name = "FILE")]
+    pub preview: PathBuf,
+    /// Way of making defects
+    #[arg(long, default_value = Generator::Default.name(), value_parser = generator_parser())]
+    pub generator: Generator,
+    /// Kinds of defect to show instead of a generator's, separated by commas
+    #[arg(long, value_delimiter = ',', conflicts_with = "generator", value_parser = kind_parser())]
+    pub kinds: Vec<DefectKind>,
+    /// Folder of texture images for textural defects, searched with its subfolders; without it, generated ones
+    #[arg(long, value_name = "DIR")]
+    pub textures: Option<PathBuf>,
+    /// What part of a photo the defects are made on; auto is resize here
+    #[arg(long, value_enum, default_value = "resize")]
+    pub view: ViewChoice,
+    /// Examples of each kind on the sheet
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=32))]
+    pub count: u32,
+    /// Defects of each kind behind the numbers
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub draws: u32,
+    /// Seed of all random choices
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+}
+
+/// The names of the generators as the values of an option.
+pub fn generator_parser() -> impl TypedValueParser<Value = Generator> {
+    let value = |generator: Generator| PossibleValue::new(generator.name()).help(generator.description());
+    PossibleValuesParser::new(Generator::ALL.map(value)).try_map(|name| name.parse::<Generator>())
+}
+
+/// The names of the kinds of defect as the values of an option.
+pub fn kind_parser() -> impl TypedValueParser<Value = DefectKind> {
+    PossibleValuesParser::new(DefectKind::ALL.map(DefectKind::name)).try_map(|name| name.parse::<DefectKind>())
+}
+
+/// Why there is nothing to see.
+#[derive(Debug, thiserror::Error)]
+pub enum PreviewError {
+    /// The photos.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// A file.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The kinds of defect.
+    #[error(transparent)]
+    Defects(#[from] DefectError),
+    /// Only defective photos.
+    #[error("{path}: no photos of good samples to make defects on", path = .0.display())]
+    NoGoodPhotos(PathBuf),
+}
+
+/// Draws the sheet, writes it, and prints the numbers.
+pub fn run(args: &Args) -> Result<(), PreviewError> {
+    let images = images(args)?;
+    let sources = match &args.textures {
+        Some(folder) => windows(&dataset::images_below(folder)?, View::Resize)?,
+        None => Vec::new(),
+    };
+    let maker = match args.kinds.as_slice() {
+        [] => args.generator.maker(sources),
+        kinds => DefectMaker::new(kinds.to_vec(), sources)?,
+    };
+    let shares = maker.shares();
+    let kinds: Vec<DefectKind> = shares.iter().map(|&(kind, _)| kind).collect();
+    // Every kind is shown on the same images.
+    let example = |kind, number: u32| {
+        let image = &images[number as usize % images.len()];
+        (image, maker.make_kind(image, kind, (args.seed << 32).wrapping_add(number.into())))
+    };
+
+    let sheet = sheet(&kinds, args.count, example);
+    write_png(&args.preview, &sheet)?;
+    println!("written     {} ({} x {} pixels)", args.preview.display(), sheet.width(), sheet.height());
+    println!("columns     image, mask, defective image");
+    println!("numbers     means of {} defects of each kind", args.draws);
+    println!();
+    println!("{:<11} {:>7} {:>7} {:>8} {:>8} {:>20}", "kind", "rows", "share", "area", "pieces", "change (of 255)");
+    for (index, (kind, share)) in (0..).zip(shares) {
+        let measured: Vec<Statistics> = (0..args.draws)
+            .into_par_iter()
+            .map(|number| example(kind, number))
+            .map(|(image, defective)| Statistics::of(image, &defective))
+            .collect();
+        let mean = |of: fn(&Statistics) -> f64| measured.iter().map(of).sum::<f64>() / measured.len() as f64;
+        println!(
+            "{:<11} {:>7} {:>5.1} % {:>6.2} % {:>8.1} {:>20.1}",
+            kind.name(),
+            rows_of(index, args.count),
+            100.0 * share,
+            100.0 * mean(|one| one.area),
+            mean(|one| one.pieces as f64),
+            mean(|one| one.change),
+        );
+    }
+    Ok(())
+}
+
+/// What the defects are made on, in random order; at least one image.
+fn images(args: &Args) -> Result<Vec<RgbImage>, PreviewError> {
+    let photos = Dataset::open(&args.data)?.train;
+    let some: Vec<PathBuf> = photos.iter().step_by(photos.len().div_ceil(MAX_PHOTOS).max(1)).cloned().collect();
+    let mut images = windows(&some, args.view.view().unwrap_or_default())?;
+    if images.is_empty() {
+        return Err(PreviewError::NoGoodPhotos(args.data.clone()));
+    }
+    images.shuffle(&mut ChaCha8Rng::seed_from_u64(args.seed));
+    Ok(images)
+}
+
+/// The windows of all photos.
+fn windows(paths: &[PathBuf], view: View) -> Result<Vec<RgbImage>, FileError> {
+    let windows = paths
+        .par_iter()
+        .map(|path| Ok(view.windows(&files::read_photo(path)?)))
+        .collect::<Result<Vec<_>, FileError>>()?;
+    Ok(windows.into_iter().flatten().map(|window| window.image).collect())
+}
+
+/// The rows of the kind number `index` as people count them.
+fn rows_of(index: u32, count: u32) -> String {
+    let (first, last) = (index * count + 1, (index + 1) * count);
+    if first == last { first.to_string() } else { format!("{first}-{last}") }
+}
+
+/// `count` rows for each kind, of image, mask and defective image; a bar between the kinds.
+fn sheet<'a>(
+    kinds: &[DefectKind],
+    count: u32,
+    example: impl Fn(DefectKind, u32) -> (&'a RgbImage, Defective),
+) -> RgbImage {
+    let pitch = INPUT_SIDE + GAP;
+    let group = count * pitch + GAP + KIND_GAP;
+    let (width, height) = (3 * pitch + GAP, (kinds.len() as u32 * group).saturating_sub(KIND_GAP));
+    let mut sheet = RgbImage::from_pixel(width, height, KIND_BACKGROUND);
+    for (top, &kind) in (0..).step_by(group as usize).zip(kinds) {
+        let background = RgbImage::from_pixel(width, group - KIND_GAP, BACKGROUND);
+        imageops::replace(&mut sheet, &background, 0, top.into());
+        for number in 0..count {
+            let (image, defective) = example(kind, number);
+            let mask: RgbImage = defective.mask.convert();
+            let y = top + GAP + number * pitch;
+            for (column, picture) in (0..).zip([image, &mask, &defective.image]) {
+                imageops::replace(&mut sheet, picture, (GAP + column * pitch).into(), y.into());
+            }
+        }
+    }
+    sheet
+}
+
+fn write_png(path: &Path, image: &RgbImage) -> Result<(), FileError> {
+    let mut bytes = Cursor::new(Vec::new());
+    image
+        .write_to(&mut bytes, ImageFormat::Png)
+        .map_err(|error| FileError::Write { path: path.to_owned(), source: std::io::Error::other(error) })?;
+    files::write_whole(path, bytes.get_ref())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    fn parse(line: &str) -> Result<Args, clap::Error> {
+        Cli::try_parse_from(std::iter::once("defects").chain(line.split_whitespace())).map(|cli| cli.args)
+    }
+
+    #[test]
+    fn generators_and_kinds_are_read_from_the_command_line() {
+        assert_eq!(parse("--data a --preview b").unwrap().generator, Generator::Default);
+        for generator in Generator::ALL {
+            let args = parse(&format!("--data a --preview b --generator {generator}")).unwrap();
+            assert_eq!(args.generator, generator);
+        }
+        let args = parse("--data a --preview b --kinds stain,patch").unwrap();
+        assert_eq!(args.kinds, [DefectKind::Stain, DefectKind::Patch]);
+        for wrong in ["--kinds dent", "--generator gan", "--kinds spot --generator draem", "--count 0", "--draws 0"] {
+            assert!(parse(&format!("--data a --preview b {wrong}")).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_sheet_is_written_and_the_same_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let good = folder.path().join("good");
+        std::fs::create_dir(&good).unwrap();
+        for number in 0..3 {
+            let photo = RgbImage::from_fn(50, 40, |x, y| Rgb([(x * 5) as u8, (y * 6) as u8, 40 * number]));
+            photo.save(good.join(format!("{number}.png"))).unwrap();
+        }
+        let made = |name: &str, more: &str| {
+            let (data, preview) = (folder.path().display(), folder.path().join(name));
+            let line = format!("--data {data} --preview {} --count 2 --draws 3 {more}", preview.display());
+            run(&parse(&line).unwrap()).unwrap();
+            image::open(preview).unwrap().into_rgb8()
+        };
+        let sheet = made("a.png", "--generator cutpaste");
+        assert_eq!(sheet.dimensions(), (3 * 228 + 4, 2 * (2 * 228 + 4) + KIND_GAP));
+        assert_eq!(sheet, made("b.png", "--generator cutpaste"));
+        assert_ne!(sheet, made("c.png", "--generator cutpaste --seed 1"));
+        assert_eq!(made("d.png", "--kinds spot").height(), 2 * 228 + 4);
+    }
+
+    #[test]
+    fn a_folder_without_good_photos_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let args = parse(&format!("--data {} --preview sheet.png", folder.path().display())).unwrap();
+        assert!(matches!(run(&args), Err(PreviewError::Dataset(DatasetError::Empty { .. }))));
+    }
+
+    #[test]
+    fn rows_are_counted_from_one() {
+        assert_eq!([rows_of(0, 4), rows_of(2, 4), rows_of(2, 1)], ["1-4", "9-12", "3"]);
+    }
+}

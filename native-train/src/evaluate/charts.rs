@@ -1,0 +1,211 @@
+//! Charts of scores as inline SVG. Colours come from the page's style, by class.
+
+use maud::{Markup, html};
+
+/// Of both charts, in units of the view box.
+const WIDTH: f64 = 420.0;
+const HEIGHT: f64 = 380.0;
+/// Bars of a histogram.
+const BINS: usize = 32;
+
+/// The receiver operating characteristic, with the point of a threshold marked at `(false alarms, found)`.
+pub fn roc(scores: &[f32], defective: &[bool], (alarms, found): (f64, f64)) -> Markup {
+    let (left, top, side) = (64.0, 12.0, 310.0);
+    let at = |(x, y): (f64, f64)| (left + side * x, top + side * (1.0 - y));
+    let points: Vec<(f64, f64)> = roc_points(scores, defective).into_iter().map(at).collect();
+    let line = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect::<Vec<_>>().join(" ");
+    let (bottom, right) = (top + side, left + side);
+    let (x, y) = at((alarms, found));
+    // Where the label leaves the curve free: below it, and inside.
+    let (label, anchor) = if alarms < 0.6 { (x + 11.0, "start") } else { (x - 11.0, "end") };
+    html! {
+        svg.chart viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img" aria-labelledby="roc-title" {
+            title id="roc-title" {
+                "ROC curve: at the model's threshold " (percent(found)) " of the defective photos are found and "
+                (percent(alarms)) " of the good ones called defective"
+            }
+            @for share in [0.0, 0.25, 0.5, 0.75, 1.0] {
+                @let (x, y) = at((share, share));
+                line.grid x1=(n(left)) x2=(n(right)) y1=(n(y)) y2=(n(y)) {}
+                line.grid x1=(n(x)) x2=(n(x)) y1=(n(top)) y2=(n(bottom)) {}
+                text x=(n(left - 8.0)) y=(n(y + 4.5)) text-anchor="end" { (format!("{:.0} %", 100.0 * share)) }
+                text x=(n(x)) y=(n(bottom + 19.0)) text-anchor="middle" { (format!("{:.0} %", 100.0 * share)) }
+            }
+            line.chance x1=(n(left)) y1=(n(bottom)) x2=(n(right)) y2=(n(top)) {}
+            polygon.under points=(format!("{left},{bottom} {line} {right},{bottom}")) {}
+            polyline.curve points=(line) {}
+            circle.point cx=(n(x)) cy=(n(y)) r="6" {}
+            text.mark x=(n(label)) y=(n((y + 20.0).min(bottom - 6.0))) text-anchor=(anchor) { "threshold" }
+            text x=(n(left + side / 2.0)) y=(n(bottom + 43.0)) text-anchor="middle" { "good photos called defective" }
+            text transform=(format!("translate(14 {}) rotate(-90)", n(top + side / 2.0))) text-anchor="middle" {
+                "defective photos found"
+            }
+        }
+    }
+}
+
+/// How many photos have which score: the good above, the defective below, over the same axis.
+pub fn histogram(scores: &[f32], defective: &[bool], threshold: f32) -> Markup {
+    let (left, right, tall) = (44.0, WIDTH - 14.0, 126.0);
+    let (low, high) = range(scores, threshold);
+    let at = |score: f64| left + (right - left) * (score - low) / (high - low);
+    let width = (right - left) / BINS as f64;
+    let line = at(f64::from(threshold));
+    let panels = [("good", false, 24.0), ("defective", true, 186.0)].map(|(name, class, top)| {
+        let of_class = scores.iter().zip(defective).filter(|(_, defective)| **defective == class).map(|(s, _)| *s);
+        let of_class: Vec<f32> = of_class.collect();
+        (name, top, of_class.len(), bins(&of_class, low, high))
+    });
+    let bottom = 186.0 + tall;
+    // Away from the threshold's line.
+    let (label, anchor) = if line < (left + right) / 2.0 { (right, "end") } else { (left, "start") };
+    html! {
+        svg.chart viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img" aria-labelledby="histogram-title" {
+            title id="histogram-title" {
+                "Histogram of scores: good photos above, defective ones below, with a line at the threshold "
+                (format!("{threshold:.3}"))
+            }
+            @for (name, top, count, bins) in &panels {
+                @let most = bins.iter().copied().max().unwrap_or(0).max(1);
+                line.grid x1=(n(left)) x2=(n(right)) y1=(n(*top)) y2=(n(*top)) {}
+                text x=(n(left - 8.0)) y=(n(top + 4.5)) text-anchor="end" { (most) }
+                text x=(n(left - 8.0)) y=(n(top + tall + 4.5)) text-anchor="end" { "0" }
+                @for (i, number) in bins.iter().enumerate().filter(|(_, number)| **number > 0) {
+                    @let bar = (tall * *number as f64 / most as f64).max(2.0);
+                    rect class=(name) x=(n(left + width * i as f64 + 0.5)) y=(n(top + tall - bar))
+                        width=(n(width - 1.0)) height=(n(bar)) {}
+                }
+                line.axis x1=(n(left)) x2=(n(right)) y1=(n(top + tall)) y2=(n(top + tall)) {}
+                text.panel x=(n(label)) y=(n(top - 8.0)) text-anchor=(anchor) { (name) ", " (photos(*count)) }
+            }
+            @for tick in ticks(low, high) {
+                line.axis x1=(n(at(tick))) x2=(n(at(tick))) y1=(n(bottom)) y2=(n(bottom + 5.0)) {}
+                text x=(n(at(tick))) y=(n(bottom + 20.0)) text-anchor="middle" { (short(tick)) }
+            }
+            line.threshold x1=(n(line)) x2=(n(line)) y1="18" y2=(n(bottom)) {}
+            text.mark x=(n(line.clamp(left + 50.0, right - 50.0))) y=(n(bottom + 40.0)) text-anchor="middle" {
+                "threshold " (format!("{threshold:.3}"))
+            }
+            text x=(n(right)) y=(n(bottom + 60.0)) text-anchor="end" { "score: the higher, the more anomalous" }
+        }
+    }
+}
+
+/// A number of photos in words.
+pub fn photos(count: usize) -> String {
+    format!("{count} photo{}", if count == 1 { "" } else { "s" })
+}
+
+/// A share as a percentage.
+pub fn percent(share: f64) -> String {
+    format!("{:.1} %", 100.0 * share)
+}
+
+/// A coordinate.
+fn n(value: f64) -> String {
+    format!("{value:.1}")
+}
+
+/// A number on an axis, without the zeros that say nothing.
+fn short(value: f64) -> String {
+    let text = format!("{value:.4}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    if text == "-0" { "0".into() } else { text.into() }
+}
+
+/// `(false alarms, found)` from the highest threshold to the lowest, from (0, 0) to (1, 1); points within a straight run
+/// are left out. Only the two ends where a class is missing.
+fn roc_points(scores: &[f32], defective: &[bool]) -> Vec<(f64, f64)> {
+    let mut photos: Vec<(f32, bool)> = scores.iter().copied().zip(defective.iter().copied()).collect();
+    photos.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let all = photos.iter().filter(|photo| photo.1).count();
+    let (mut points, mut found, mut alarms) = (vec![(0.0, 0.0)], 0, 0);
+    if all == 0 || all == photos.len() {
+        return vec![(0.0, 0.0), (1.0, 1.0)];
+    }
+    for equal in photos.chunk_by(|a, b| a.0 == b.0) {
+        let more = equal.iter().filter(|photo| photo.1).count();
+        found += more;
+        alarms += equal.len() - more;
+        let next = (alarms as f64 / (photos.len() - all) as f64, found as f64 / all as f64);
+        if let [.., before, last] = points[..]
+            && ((before.0 == last.0 && last.0 == next.0) || (before.1 == last.1 && last.1 == next.1))
+        {
+            points.pop();
+        }
+        points.push(next);
+    }
+    points
+}
+
+/// What the axis has to hold: never empty, whatever the scores.
+fn range(scores: &[f32], threshold: f32) -> (f64, f64) {
+    let finite = scores.iter().chain([&threshold]).map(|score| f64::from(*score)).filter(|score| score.is_finite());
+    let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), s| (low.min(s), high.max(s)));
+    match high - low {
+        width if width > 0.0 => (low, high),
+        width if width == 0.0 => (low - 0.5, high + 0.5),
+        _ => (0.0, 1.0),
+    }
+}
+
+fn bins(scores: &[f32], low: f64, high: f64) -> [usize; BINS] {
+    let mut bins = [0; BINS];
+    for score in scores.iter().map(|score| f64::from(*score)).filter(|score| score.is_finite()) {
+        let bin = BINS as f64 * (score - low) / (high - low);
+        bins[(bin as usize).min(BINS - 1)] += 1;
+    }
+    bins
+}
+
+/// Round numbers from `low` to `high`, three to nine of them.
+fn ticks(low: f64, high: f64) -> Vec<f64> {
+    let rough = (high - low) / 8.0;
+    let decade = 10_f64.powf(rough.log10().floor());
+    let step = [1.0, 2.0, 5.0, 10.0].map(|m| m * decade).into_iter().find(|step| *step >= rough).unwrap_or(rough);
+    let (first, last) = ((low / step).ceil() as i64, (high / step).floor() as i64);
+    (first..=last).map(|i| i as f64 * step).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_curve_turns_where_the_classes_do() {
+        let scores = [0.9, 0.8, 0.7, 0.6, 0.5, 0.5];
+        let defective = [true, true, false, false, true, false];
+        let third = 1.0 / 3.0;
+        let expected = [(0.0, 0.0), (0.0, 2.0 * third), (2.0 * third, 2.0 * third), (1.0, 1.0)];
+        assert_eq!(roc_points(&scores, &defective), expected);
+        assert_eq!(roc_points(&[0.1], &[true]), [(0.0, 0.0), (1.0, 1.0)]);
+    }
+
+    #[test]
+    fn every_score_has_a_bar_and_every_axis_a_width() {
+        assert_eq!(range(&[0.2, 0.4, f32::NAN], 0.5), (f64::from(0.2_f32), 0.5));
+        assert_eq!(range(&[2.0], 2.0), (1.5, 2.5));
+        assert_eq!(range(&[], f32::NAN), (0.0, 1.0));
+        let bins = bins(&[0.0, 1.0, 0.999, f32::INFINITY], 0.0, 1.0);
+        assert_eq!((bins[0], bins[BINS - 1], bins.iter().sum::<usize>()), (1, 2, 3));
+    }
+
+    #[test]
+    fn ticks_are_round_and_few() {
+        let texts = |low, high| ticks(low, high).into_iter().map(short).collect::<Vec<_>>();
+        assert_eq!(texts(0.13, 1.25), ["0.2", "0.4", "0.6", "0.8", "1", "1.2"]);
+        assert_eq!(texts(-0.31, 0.62), ["-0.2", "0", "0.2", "0.4", "0.6"]);
+        for width in [1e-3, 0.017, 0.6, 1.0, 3.3, 700.0] {
+            assert!((3..=9).contains(&ticks(0.1, 0.1 + width).len()), "{width}");
+        }
+    }
+
+    #[test]
+    fn charts_have_a_title_and_stay_numbers() {
+        for markup in [roc(&[0.1, 0.9], &[false, true], (0.0, 1.0)), histogram(&[0.5, 0.5], &[false, true], 0.5)] {
+            let text = markup.into_string();
+            assert!(text.contains("role=\"img\"") && text.contains("<title"), "{text}");
+            assert!(!text.contains("NaN") && !text.contains("inf"), "{text}");
+        }
+    }
+}

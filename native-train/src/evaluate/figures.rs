@@ -1,0 +1,197 @@
+//! What is measured: the figures of a model on a data set, as `--json` writes them.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::Inspected;
+use crate::inspection::Model;
+use crate::metrics::{self, PixelScores};
+
+/// False-positive rate up to which AUPRO is integrated (MVTec AD's).
+const AUPRO_LIMIT: f64 = 0.3;
+/// Kind of photos without a defect.
+pub const GOOD: &str = "good";
+
+/// All figures; what the data does not allow is null.
+#[derive(Debug, Serialize)]
+pub struct Figures {
+    /// Name of the texture.
+    pub model: String,
+    /// Architecture and id.
+    pub extractor: String,
+    /// Photos inspected.
+    pub images: usize,
+    /// Of the scores, over all photos.
+    pub image_auroc: Option<f64>,
+    /// Its 95 % interval by bootstrap over the photos.
+    pub image_auroc_interval: Option<(f64, f64)>,
+    /// Of the scores, over all photos.
+    pub average_precision: Option<f64>,
+    /// Of the scores, at the best threshold for these photos.
+    pub f1_max: Option<f64>,
+    /// That threshold.
+    pub f1_max_threshold: Option<f32>,
+    /// Share of the good called defective where 95 % of the defective are found.
+    pub fpr_at_95_tpr: Option<f64>,
+    /// Of the maps, over all pixels of good photos and of those with a mask.
+    pub pixel_auroc: Option<f64>,
+    /// The same.
+    pub pixel_average_precision: Option<f64>,
+    /// The same.
+    pub pixel_f1_max: Option<f64>,
+    /// The same.
+    pub aupro: Option<f64>,
+    /// The model's: what scores above it is called defective.
+    pub threshold: f32,
+    /// Share of the good photos that are called defective.
+    pub false_alarms_at_threshold: f64,
+    /// Share of the defective photos that are called defective.
+    pub detected_at_threshold: f64,
+    /// Seconds from a decoded photo to its score, the median.
+    pub seconds: f64,
+    /// Of each kind of defect against all good photos.
+    pub per_kind: BTreeMap<String, KindFigures>,
+    /// Each photo, in the order of the names.
+    pub scores: Vec<PhotoScore>,
+}
+
+/// Figures of one kind of defect.
+#[derive(Debug, Serialize)]
+pub struct KindFigures {
+    /// Photos with that defect.
+    pub images: usize,
+    /// Against all good photos.
+    pub image_auroc: Option<f64>,
+    /// Share of them that are called defective.
+    pub detected_at_threshold: f64,
+}
+
+/// What others need to compute the figures over photos again.
+#[derive(Debug, Serialize)]
+pub struct PhotoScore {
+    /// Its path below the data set's folder.
+    pub photo: String,
+    /// Kind of defect, or `good`.
+    pub kind: String,
+    /// The more, the more anomalous.
+    pub score: f32,
+}
+
+impl PhotoScore {
+    /// Whether there is a defect.
+    pub fn defective(&self) -> bool {
+        self.kind != GOOD
+    }
+}
+
+impl Figures {
+    /// The scores and whether each is of a defective photo.
+    pub fn labelled(&self) -> (Vec<f32>, Vec<bool>) {
+        self.scores.iter().map(|photo| (photo.score, photo.defective())).unzip()
+    }
+
+    /// All figures of inspected photos.
+    pub fn new(model: &Model, inspected: &[Inspected], pixels: PixelScores) -> Self {
+        let info = &model.texture.info;
+        let threshold = info.calibration.threshold;
+        let photo = |photo: &Inspected| PhotoScore {
+            photo: photo.name.clone(),
+            kind: photo.sample.defect.clone().unwrap_or_else(|| GOOD.into()),
+            score: photo.finding.score,
+        };
+        let photos: Vec<PhotoScore> = inspected.iter().map(photo).collect();
+        let of = |wanted: &dyn Fn(&PhotoScore) -> bool| -> (Vec<f32>, Vec<bool>) {
+            photos.iter().filter(|photo| wanted(photo)).map(|photo| (photo.score, photo.defective())).unzip()
+        };
+        let above = |wanted: &dyn Fn(&PhotoScore) -> bool| {
+            let (scores, _) = of(wanted);
+            scores.iter().filter(|score| **score > threshold).count() as f64 / scores.len().max(1) as f64
+        };
+        let mut per_kind = BTreeMap::new();
+        for kind in photos.iter().filter(|photo| photo.defective()).map(|photo| &photo.kind) {
+            per_kind.entry(kind.clone()).or_insert_with(|| {
+                let (scores, defective) = of(&|photo| !photo.defective() || photo.kind == *kind);
+                KindFigures {
+                    images: defective.iter().filter(|defective| **defective).count(),
+                    image_auroc: metrics::roc_auc(&scores, &defective),
+                    detected_at_threshold: above(&|photo| photo.kind == *kind),
+                }
+            });
+        }
+        let (scores, defective) = of(&|_| true);
+        let f1 = metrics::f1_max(&scores, &defective);
+        let pixel = pixels.metrics(AUPRO_LIMIT);
+        Self {
+            model: info.name.clone(),
+            extractor: format!("{} {}", info.extractor_architecture, info.extractor_id),
+            images: photos.len(),
+            image_auroc: metrics::roc_auc(&scores, &defective),
+            image_auroc_interval: metrics::bootstrap_interval(&scores, &defective, 0, 1000),
+            average_precision: metrics::average_precision(&scores, &defective),
+            f1_max: f1.as_ref().map(|f1| f1.f1),
+            f1_max_threshold: f1.as_ref().map(|f1| f1.threshold),
+            fpr_at_95_tpr: metrics::fpr_at_tpr(&scores, &defective, 0.95),
+            pixel_auroc: pixel.as_ref().map(|pixel| pixel.roc_auc),
+            pixel_average_precision: pixel.as_ref().map(|pixel| pixel.average_precision),
+            pixel_f1_max: pixel.as_ref().map(|pixel| pixel.f1_max.f1),
+            aupro: pixel.as_ref().map(|pixel| pixel.aupro),
+            threshold,
+            false_alarms_at_threshold: above(&|photo| !photo.defective()),
+            detected_at_threshold: above(&PhotoScore::defective),
+            seconds: median(inspected.iter().map(|photo| photo.seconds).collect()),
+            per_kind,
+            scores: photos,
+        }
+    }
+
+    /// The table for a terminal.
+    pub fn print(&self) {
+        let figure = |value: Option<f64>| value.map_or_else(|| "-".into(), |value| format!("{value:.4}"));
+        println!("{} on {}, {} photos", self.model, self.extractor, self.images);
+        let interval = self
+            .image_auroc_interval
+            .map_or_else(String::new, |(low, high)| format!("  (95 % interval {low:.3} to {high:.3})"));
+        println!("  image AUROC        {}{interval}", figure(self.image_auroc));
+        println!("  average precision  {}", figure(self.average_precision));
+        println!("  F1 max             {}", figure(self.f1_max));
+        println!("  FPR at 95 % TPR    {}", figure(self.fpr_at_95_tpr));
+        println!("  pixel AUROC        {}", figure(self.pixel_auroc));
+        println!("  pixel AP           {}", figure(self.pixel_average_precision));
+        println!("  pixel F1 max       {}", figure(self.pixel_f1_max));
+        println!("  AUPRO (30 %)       {}", figure(self.aupro));
+        println!("  ms a photo         {:.1} (median)", 1000.0 * self.seconds);
+        println!(
+            "  at threshold {:.4}: {:.1} % of the defective found, {:.1} % of the good called defective",
+            self.threshold,
+            100.0 * self.detected_at_threshold,
+            100.0 * self.false_alarms_at_threshold
+        );
+        println!("  {:16} {:>7} {:>12} {:>9}", "kind", "photos", "image AUROC", "found");
+        for (kind, row) in &self.per_kind {
+            let found = format!("{:.1} %", 100.0 * row.detected_at_threshold);
+            println!("  {kind:16} {:>7} {:>12} {found:>9}", row.images, figure(row.image_auroc));
+        }
+    }
+}
+
+/// The mean of the two in the middle, where there are two; 0 for none.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    match values.len() {
+        0 => 0.0,
+        n => f64::midpoint(values[(n - 1) / 2], values[n / 2]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_in_the_middle() {
+        assert_eq!(median(vec![9.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(vec![4.0, 1.0, 2.0, 9.0]), 3.0);
+        assert_eq!(median(vec![]), 0.0);
+    }
+}

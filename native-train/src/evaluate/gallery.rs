@@ -1,0 +1,189 @@
+//! Pictures for the report: the worst mistakes and the clearest finds, small, each with its heatmap and its mask's outline.
+
+use std::io;
+use std::path::Path;
+
+use image::codecs::jpeg::JpegEncoder;
+use image::imageops::{self, FilterType};
+use image::{Rgb, RgbImage};
+
+use super::{EvalError, Inspected, is_marked};
+use crate::files::{self, FileError};
+use crate::heatmap;
+use crate::inspection::Model;
+
+/// Most pictures of a sort.
+const MOST: usize = 8;
+/// Longer side, pixels.
+const SIDE: u32 = 256;
+const JPEG_QUALITY: u8 = 85;
+/// Of the outline, and of the line around it that sets it off from any photo.
+const OUTLINE: [Rgb<u8>; 2] = [Rgb([0, 240, 255]), Rgb([0, 30, 40])];
+
+/// What to show of a data set, best example first.
+pub struct Gallery {
+    /// Good photos with the highest scores.
+    pub alarms: Vec<Picture>,
+    /// Defective photos with the lowest scores.
+    pub misses: Vec<Picture>,
+    /// Defective photos with the highest scores.
+    pub finds: Vec<Picture>,
+}
+
+/// A photo to show.
+pub struct Picture {
+    /// Which of the inspected photos.
+    pub index: usize,
+    /// Of all its pictures, pixels.
+    pub size: (u32, u32),
+    /// JPEG.
+    pub photo: Vec<u8>,
+    /// JPEG.
+    pub heatmap: Vec<u8>,
+    /// JPEG of the photo with the mask's outline, where somebody drew a mask.
+    pub outline: Option<Vec<u8>>,
+}
+
+impl Gallery {
+    /// Reads the photos to show once more: only they are ever in memory, one at a time.
+    pub fn new(model: &Model, inspected: &[Inspected]) -> Result<Self, EvalError> {
+        let scores: Vec<(f32, bool)> =
+            inspected.iter().map(|photo| (photo.finding.score, photo.sample.defect.is_some())).collect();
+        let [alarms, misses, finds] = choose(&scores);
+        let pictures = |chosen: Vec<usize>| -> Result<Vec<Picture>, EvalError> {
+            chosen.into_iter().map(|index| picture(model, index, &inspected[index])).collect()
+        };
+        Ok(Self { alarms: pictures(alarms)?, misses: pictures(misses)?, finds: pictures(finds)? })
+    }
+}
+
+/// Of photos with score and whether defective: the good with the highest scores, the defective with the lowest and those
+/// with the highest, none of them twice.
+fn choose(scores: &[(f32, bool)]) -> [Vec<usize>; 3] {
+    let ascending = |wanted: bool| {
+        let mut chosen: Vec<usize> = (0..scores.len()).filter(|&i| scores[i].1 == wanted).collect();
+        chosen.sort_by(|&a, &b| scores[a].0.total_cmp(&scores[b].0));
+        chosen
+    };
+    let (good, defective) = (ascending(false), ascending(true));
+    let misses = defective.len().div_ceil(2).min(MOST);
+    let finds = (defective.len() - misses).min(MOST);
+    [
+        good.into_iter().rev().take(MOST).collect(),
+        defective[..misses].to_vec(),
+        defective.iter().rev().take(finds).copied().collect(),
+    ]
+}
+
+fn picture(model: &Model, index: usize, inspected: &Inspected) -> Result<Picture, EvalError> {
+    let path = &inspected.sample.photo;
+    let photo = thumbnail(files::read_photo(path)?);
+    let map = model.map(&inspected.finding, &photo);
+    let outline = match &inspected.sample.mask {
+        Some(mask) => outlined(&photo, &files::read_photo(mask)?),
+        None => None,
+    };
+    let heatmap = heatmap::overlay(&photo, &map, model.texture.info.map_scale);
+    Ok(Picture {
+        index,
+        size: photo.dimensions(),
+        photo: jpeg(path, &photo)?,
+        heatmap: jpeg(path, &heatmap)?,
+        outline: outline.map(|outline| jpeg(path, &outline)).transpose()?,
+    })
+}
+
+/// `photo` with the longer side at most [`SIDE`].
+fn thumbnail(photo: RgbImage) -> RgbImage {
+    let (width, height) = photo.dimensions();
+    let longer = width.max(height);
+    if longer <= SIDE {
+        return photo;
+    }
+    let side = |side: u32| ((u64::from(side) * u64::from(SIDE)).div_ceil(u64::from(longer)) as u32).clamp(1, SIDE);
+    imageops::resize(&photo, side(width), side(height), FilterType::Triangle)
+}
+
+/// `photo` with a line around what `mask`, of any size, marks; none if it marks nothing.
+fn outlined(photo: &RgbImage, mask: &RgbImage) -> Option<RgbImage> {
+    let (width, height) = photo.dimensions();
+    let scaled = |at: u32, from: u32, to: u32| (u64::from(at) * u64::from(to) / u64::from(from)) as u32;
+    let mut marked = vec![false; width as usize * height as usize];
+    for (x, y, _) in mask.enumerate_pixels().filter(|(.., pixel)| is_marked(pixel)) {
+        let (x, y) = (scaled(x, mask.width(), width), scaled(y, mask.height(), height));
+        marked[(y * width + x) as usize] = true;
+    }
+    if !marked.contains(&true) {
+        return None;
+    }
+    let mut picture = photo.clone();
+    for colour in OUTLINE {
+        let grown = grow(&marked, width as usize);
+        let line = picture.pixels_mut().zip(grown.iter().zip(&marked));
+        line.filter(|(_, (grown, marked))| **grown && !**marked).for_each(|(pixel, _)| *pixel = colour);
+        marked = grown;
+    }
+    Some(picture)
+}
+
+/// `marked` and its neighbours.
+fn grow(marked: &[bool], width: usize) -> Vec<bool> {
+    let height = marked.len() / width;
+    let mut grown = marked.to_vec();
+    for at in (0..marked.len()).filter(|&at| marked[at]) {
+        let (x, y) = (at % width, at / width);
+        for near_y in y.saturating_sub(1)..=(y + 1).min(height - 1) {
+            for near_x in x.saturating_sub(1)..=(x + 1).min(width - 1) {
+                grown[near_y * width + near_x] = true;
+            }
+        }
+    }
+    grown
+}
+
+/// `path` is for the error: the photo that it is of.
+fn jpeg(path: &Path, picture: &RgbImage) -> Result<Vec<u8>, FileError> {
+    let mut bytes = Vec::new();
+    JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY)
+        .encode_image(picture)
+        .map_err(|error| FileError::Read { path: path.to_owned(), source: io::Error::other(error) })?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worst_come_first_and_none_twice() {
+        let few = [(0.1, false), (0.9, false), (0.5, true), (0.2, true), (0.8, true)];
+        assert_eq!(choose(&few), [vec![1, 0], vec![3, 2], vec![4]]);
+        let many: Vec<(f32, bool)> = (0..60).map(|i| (i as f32, i % 2 == 0)).collect();
+        let [alarms, misses, finds] = choose(&many);
+        assert_eq!(alarms, [59, 57, 55, 53, 51, 49, 47, 45]);
+        assert_eq!(misses, [0, 2, 4, 6, 8, 10, 12, 14]);
+        assert_eq!(finds, [58, 56, 54, 52, 50, 48, 46, 44]);
+        assert!(choose(&[]).iter().all(Vec::is_empty));
+    }
+
+    #[test]
+    fn thumbnails_are_small_and_never_empty() {
+        let size = |width, height| thumbnail(RgbImage::new(width, height)).dimensions();
+        assert_eq!(size(1024, 512), (256, 128));
+        assert_eq!(size(30, 3000), (3, 256));
+        assert_eq!(size(1, 5000), (1, 256));
+        assert_eq!(size(100, 80), (100, 80));
+    }
+
+    #[test]
+    fn the_outline_is_around_the_mask_and_leaves_it_free() {
+        let photo = RgbImage::from_pixel(64, 64, Rgb([9; 3]));
+        let mask = RgbImage::from_fn(128, 128, |x, y| Rgb([255 * u8::from(x == 60 && y == 80); 3]));
+        let picture = outlined(&photo, &mask).unwrap();
+        assert_eq!(*picture.get_pixel(30, 40), Rgb([9; 3]));
+        assert_eq!(*picture.get_pixel(31, 40), OUTLINE[0]);
+        assert_eq!(*picture.get_pixel(28, 38), OUTLINE[1]);
+        assert_eq!(*picture.get_pixel(27, 40), Rgb([9; 3]));
+        assert_eq!(outlined(&photo, &RgbImage::new(128, 128)), None);
+    }
+}

@@ -1,0 +1,174 @@
+//! `eval`: a model on photos whose truth is known. Metrics are anomalib's, per data set and per kind of defect.
+
+mod charts;
+mod figures;
+mod gallery;
+mod report_html;
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use cse::inspector::Finding;
+use image::Rgb;
+
+use self::figures::Figures;
+use self::gallery::Gallery;
+use self::report_html::About;
+
+use crate::dataset::{Dataset, DatasetError, Sample};
+use crate::devices::{self, DeviceChoice, DeviceError};
+use crate::files::{self, FileError};
+use crate::inspection::{DeviceFailure, Model};
+use crate::metrics::{PixelError, PixelScores};
+use crate::models::{self, LoadError};
+use crate::progress;
+
+/// Settings of `eval`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// Texture model
+    #[arg(long, value_name = "FILE")]
+    pub model: PathBuf,
+    /// Folder of photos: test/good, test/KIND and ground_truth/KIND (MVTec AD's layout), or good and KIND, or e0 to e7
+    /// (TILDA's); of the last two, the first 70 % of the good photos are for training and not evaluated
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// Extractor file; without it, the shipped or the fetched one that the model was trained with
+    #[arg(long, value_name = "FILE")]
+    pub extractor: Option<PathBuf>,
+    /// File to write all figures and every photo's score to, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    /// File to write a report with charts and pictures to, as a web page
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// Where to compute
+    #[arg(long, value_enum, default_value = "auto")]
+    pub device: DeviceChoice,
+}
+
+/// Why there are no figures.
+#[derive(Debug, thiserror::Error)]
+pub enum EvalError {
+    /// The photos.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// A file.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The model.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The device.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    /// The device, while computing.
+    #[error(transparent)]
+    Failure(#[from] DeviceFailure),
+    /// Good and defective photos are needed.
+    #[error("{path}: has {good} good and {defective} defective test photos; both are needed", path = .path.display())]
+    OneClass {
+        /// The folder.
+        path: PathBuf,
+        /// Photos.
+        good: usize,
+        /// Photos.
+        defective: usize,
+    },
+    /// A mask that does not fit.
+    #[error("{path}: {source}", path = .path.display())]
+    Mask {
+        /// The mask.
+        path: PathBuf,
+        /// Why.
+        source: PixelError,
+    },
+}
+
+/// A photo and what the model says of it. The photo itself is not kept.
+struct Inspected<'a> {
+    sample: &'a Sample,
+    /// Its path below the data set's folder, with slashes.
+    name: String,
+    finding: Finding,
+    /// From the decoded photo to its score.
+    seconds: f64,
+}
+
+/// Evaluates, prints a table, writes the figures.
+pub fn run(args: &Args) -> Result<(), EvalError> {
+    let dataset = Dataset::open(&args.data)?;
+    let defective = dataset.test.iter().filter(|sample| sample.defect.is_some()).count();
+    let good = dataset.test.len() - defective;
+    if good == 0 || defective == 0 {
+        return Err(EvalError::OneClass { path: args.data.clone(), good, defective });
+    }
+    let chosen = devices::choose(args.device)?;
+    let (extractor, texture) = models::texture(&args.model, args.extractor.as_deref(), &chosen.device)?;
+    let model = Model { extractor, texture, device: chosen.device };
+    let (inspected, pixels) = inspect_all(&model, &dataset, &args.data)?;
+    let figures = Figures::new(&model, &inspected, pixels);
+    figures.print();
+    if let Some(path) = &args.json {
+        let json = serde_json::to_string_pretty(&figures).unwrap_or_default();
+        files::write_whole(path, json.as_bytes())?;
+    }
+    if let Some(path) = &args.report {
+        let gallery = Gallery::new(&model, &inspected)?;
+        let page = report_html::page(&About::new(&model.texture.info, &dataset.name), &figures, &gallery);
+        files::write_whole(path, page.as_bytes())?;
+    }
+    Ok(())
+}
+
+fn inspect_all<'a>(
+    model: &Model,
+    dataset: &'a Dataset,
+    folder: &Path,
+) -> Result<(Vec<Inspected<'a>>, PixelScores), EvalError> {
+    let has_masks = dataset.test.iter().any(|sample| sample.mask.is_some());
+    let mut pixels = PixelScores::default();
+    let mut inspected = Vec::with_capacity(dataset.test.len());
+    let bar = progress::bar(dataset.test.len() as u64, "inspecting", "photos");
+    for sample in &dataset.test {
+        let photo = files::read_photo(&sample.photo)?;
+        let start = Instant::now();
+        let finding = model.inspect(&photo)?;
+        let seconds = start.elapsed().as_secs_f64();
+        let mask = match (&sample.mask, &sample.defect) {
+            (Some(path), _) => Some((path.as_path(), read_mask(path)?)),
+            (None, None) if has_masks => Some((sample.photo.as_path(), vec![false; photo.as_raw().len() / 3])),
+            _ => None,
+        };
+        // A mask with nothing drawn says that nobody drew it, not that the photo is good.
+        if let Some((path, mask)) = mask.filter(|(_, mask)| sample.defect.is_none() || mask.contains(&true)) {
+            push(&mut pixels, model.map(&finding, &photo), mask, photo.width() as usize)
+                .map_err(|source| EvalError::Mask { path: path.to_owned(), source })?;
+        }
+        inspected.push(Inspected { sample, name: name_below(folder, &sample.photo), finding, seconds });
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    Ok((inspected, pixels))
+}
+
+/// `path` without `folder`, with slashes on every system.
+fn name_below(folder: &Path, path: &Path) -> String {
+    let parts = path.strip_prefix(folder).unwrap_or(path).components();
+    parts.map(|part| part.as_os_str().to_string_lossy().into_owned()).collect::<Vec<_>>().join("/")
+}
+
+/// Pixels outside the view count as least anomalous: that is what an inspector would be told of them.
+fn push(pixels: &mut PixelScores, mut map: Vec<f32>, mask: Vec<bool>, width: usize) -> Result<(), PixelError> {
+    map.iter_mut().filter(|value| value.is_nan()).for_each(|value| *value = 0.0);
+    pixels.push(&map, &mask, width)
+}
+
+fn read_mask(path: &Path) -> Result<Vec<bool>, FileError> {
+    Ok(files::read_photo(path)?.pixels().map(is_marked).collect())
+}
+
+/// Whether a pixel of a mask says that the photo is defective there.
+fn is_marked(pixel: &Rgb<u8>) -> bool {
+    pixel.0[0] > 127
+}

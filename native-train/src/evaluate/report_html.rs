@@ -1,0 +1,363 @@
+//! `--report`: all figures with charts and pictures as one web page that needs nothing else, not even a script.
+//!
+//! Names of files and what a model file says are anybody's input: `maud` escapes all that is put into the markup, and
+//! the page's own policy forbids whatever it does not need.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use cse::texture_file::TextureInfo;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::charts::{self, percent, photos};
+use super::figures::{Figures, GOOD, PhotoScore};
+use super::gallery::{Gallery, Picture};
+
+const STYLE: &str = include_str!("report.css");
+const POLICY: &str = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
+
+/// What was evaluated on what.
+pub struct About {
+    /// Name of the data set.
+    data: String,
+    /// Share of good photos that the model expects above its threshold.
+    false_alarm_rate: f64,
+    /// Good photos that this comes from.
+    normal_scores: usize,
+    /// Settings of the model, by name.
+    settings: Vec<(&'static str, String)>,
+}
+
+impl About {
+    /// Of a model on the data set `data`.
+    pub fn new(info: &TextureInfo, data: &str) -> Self {
+        let range = if info.normal_range.is_some() { ", in what is normal at each" } else { "" };
+        Self {
+            data: data.into(),
+            false_alarm_rate: info.calibration.false_alarm_rate.into(),
+            normal_scores: info.calibration.normal_scores.len(),
+            settings: vec![
+                ("View", format!("{:?}", info.view).to_lowercase()),
+                ("Method", info.method.name().to_string()),
+                ("Feature maps", format!("{:?}", info.taps).to_lowercase()),
+                ("Score", format!("{} over positions{range}", format!("{:?}", info.aggregation).to_lowercase())),
+                ("Embedders", info.members.to_string()),
+                ("Clusters", info.clusters.to_string()),
+                ("Training", info.provenance.clone()),
+            ],
+        }
+    }
+}
+
+/// The page.
+pub fn page(about: &About, figures: &Figures, gallery: &Gallery) -> String {
+    let title = format!("{} on {}", figures.model, about.data);
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(POLICY);
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { "Evaluation: " (title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                main {
+                    header {
+                        p.kicker { "Evaluation of a surface inspection model" }
+                        h1 { (title) }
+                    }
+                    (headline(about, figures))
+                    section.charts aria-label="Charts" { (curves(figures)) }
+                    (kinds(figures))
+                    (pictures(
+                        "Good photos with the highest scores",
+                        "Where the model raises false alarms, or would first at a lower threshold.",
+                        &gallery.alarms,
+                        figures,
+                    ))
+                    (pictures(
+                        "Defective photos with the lowest scores",
+                        "Where the model misses defects, or would first at a higher threshold.",
+                        &gallery.misses,
+                        figures,
+                    ))
+                    (pictures("Clearest finds", "Defective photos with the highest scores.", &gallery.finds, figures))
+                    (further(figures))
+                    (settings(about, figures))
+                }
+            }
+        }
+    }
+    .into_string()
+}
+
+fn figure(value: Option<f64>) -> String {
+    value.map_or_else(|| "–".into(), |value| format!("{value:.3}"))
+}
+
+fn headline(about: &About, figures: &Figures) -> Markup {
+    let interval = figures.image_auroc_interval;
+    html! {
+        section.tiles aria-label="Headline figures" {
+            (tile("Image AUROC", &figure(figures.image_auroc), &interval.map_or_else(String::new, |(low, high)| {
+                format!("95 % interval {low:.3} to {high:.3}")
+            })))
+            (tile("Defective photos found", &percent(figures.detected_at_threshold), &format!(
+                "at the model's threshold, {:.3}", figures.threshold
+            )))
+            (tile("False alarms", &percent(figures.false_alarms_at_threshold), &format!(
+                "of the good photos; the model states {} from {}",
+                percent(about.false_alarm_rate),
+                photos(about.normal_scores),
+            )))
+            (tile("AUPRO", &figure(figures.aupro), if figures.aupro.is_some() {
+                "how well heatmaps cover the masks, up to 30 % false positives"
+            } else {
+                "needs masks, which this data does not have"
+            }))
+        }
+    }
+}
+
+fn tile(name: &str, value: &str, note: &str) -> Markup {
+    html! {
+        div.tile {
+            h2 { (name) }
+            p.value { (value) }
+            @if !note.is_empty() { p.note { (note) } }
+        }
+    }
+}
+
+fn curves(figures: &Figures) -> Markup {
+    let (scores, defective) = figures.labelled();
+    let point = (figures.false_alarms_at_threshold, figures.detected_at_threshold);
+    html! {
+        figure {
+            figcaption {
+                h2 { "ROC curve" }
+                p.note { "What any threshold would find and what it would cost. The dot is the model's own threshold." }
+            }
+            (charts::roc(&scores, &defective, point))
+        }
+        figure {
+            figcaption {
+                h2 { "Scores" }
+                p.note { "How far good and defective photos lie apart. Right of the line is called defective." }
+            }
+            (charts::histogram(&scores, &defective, figures.threshold))
+        }
+    }
+}
+
+fn kinds(figures: &Figures) -> Markup {
+    let good = figures.scores.iter().filter(|photo| !photo.defective()).count();
+    let all = figures.images - good;
+    html! {
+        section aria-labelledby="kinds" {
+            h2 #kinds { "Kinds of defect" }
+            div.wide tabindex="0" role="region" aria-labelledby="kinds" {
+                table {
+                    thead {
+                        tr {
+                            th scope="col" { "Kind" }
+                            th.number scope="col" { "Photos" }
+                            th.number scope="col" { "Image AUROC" }
+                            th.number scope="col" { "Called defective" }
+                        }
+                    }
+                    tbody {
+                        @for (kind, row) in &figures.per_kind {
+                            (kind_row(kind, row.images, row.image_auroc, row.detected_at_threshold))
+                        }
+                    }
+                    tfoot {
+                        (kind_row("all defective", all, figures.image_auroc, figures.detected_at_threshold))
+                        (kind_row(GOOD, good, None, figures.false_alarms_at_threshold))
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn kind_row(kind: &str, images: usize, auroc: Option<f64>, called: f64) -> Markup {
+    html! {
+        tr {
+            th scope="row" { (kind) }
+            td.number { (images) }
+            td.number { (figure(auroc)) }
+            td.number { (percent(called)) }
+        }
+    }
+}
+
+fn pictures(title: &str, note: &str, pictures: &[Picture], figures: &Figures) -> Markup {
+    let outlined = pictures.iter().any(|picture| picture.outline.is_some());
+    let shown =
+        if outlined { "Photo, heatmap and the outline of the mask, if there is one." } else { "Photo and heatmap." };
+    html! {
+        @if !pictures.is_empty() {
+            section {
+                h2 { (title) }
+                p.note { (note) " " (shown) }
+                ul.gallery.outlined[outlined] {
+                    @for picture in pictures { (example(picture, &figures.scores[picture.index], figures.threshold)) }
+                }
+            }
+        }
+    }
+}
+
+fn example(picture: &Picture, photo: &PhotoScore, threshold: f32) -> Markup {
+    let called = photo.score > threshold;
+    let (verdict, class) = match (photo.defective(), called) {
+        (true, true) => ("found", "right"),
+        (true, false) => ("missed", "wrong"),
+        (false, true) => ("false alarm", "wrong"),
+        (false, false) => ("passed", "right"),
+    };
+    let name = &photo.photo;
+    html! {
+        li {
+            figure {
+                div.pictures {
+                    (image(picture, &picture.photo, &format!("Photo {name}")))
+                    (image(picture, &picture.heatmap, &format!("Heatmap over {name}")))
+                    @if let Some(outline) = &picture.outline {
+                        (image(picture, outline, &format!("{name} with the outline of its mask")))
+                    }
+                }
+                figcaption {
+                    span.score { (format!("{:.3}", photo.score)) } " "
+                    span class=(class) { (verdict) } " · " span { (photo.kind) }
+                    span.file { (name) }
+                }
+            }
+        }
+    }
+}
+
+fn image(picture: &Picture, jpeg: &[u8], alt: &str) -> Markup {
+    let (width, height) = picture.size;
+    html! { img src=(format!("data:image/jpeg;base64,{}", STANDARD.encode(jpeg))) width=(width) height=(height) alt=(alt); }
+}
+
+fn further(figures: &Figures) -> Markup {
+    let f1 = match (figures.f1_max, figures.f1_max_threshold) {
+        (Some(f1), Some(threshold)) => format!("{f1:.3}, at threshold {threshold:.3}"),
+        _ => "–".into(),
+    };
+    html! {
+        section {
+            h2 { "Further figures" }
+            table.pairs {
+                tbody {
+                    (pair("Average precision", &figure(figures.average_precision)))
+                    (pair("Best F1 score", &f1))
+                    (pair("False alarms where 95 % are found", &figures.fpr_at_95_tpr.map_or_else(|| "–".into(), percent)))
+                    (pair("Pixel AUROC", &figure(figures.pixel_auroc)))
+                    (pair("Pixel average precision", &figure(figures.pixel_average_precision)))
+                    (pair("Pixel best F1 score", &figure(figures.pixel_f1_max)))
+                    (pair("Time for a photo", &format!("{:.1} ms, the median, without reading the file", 1000.0 * figures.seconds)))
+                }
+            }
+        }
+    }
+}
+
+fn settings(about: &About, figures: &Figures) -> Markup {
+    let good = figures.scores.iter().filter(|photo| !photo.defective()).count();
+    let data = format!("{}: {good} good and {} defective photos", about.data, figures.images - good);
+    html! {
+        section {
+            h2 { "Model and data" }
+            table.pairs {
+                tbody {
+                    (pair("Model", &figures.model))
+                    (pair("Extractor", &figures.extractor))
+                    (pair("Data", &data))
+                    @for (name, value) in &about.settings { (pair(name, value)) }
+                    (pair("Evaluation", concat!(
+                        "native-train ", env!("CARGO_PKG_VERSION"),
+                        "; interval by 1,000 bootstrap samples of the photos, seed 0"
+                    )))
+                }
+            }
+        }
+    }
+}
+
+fn pair(name: &str, value: &str) -> Markup {
+    html! { tr { th scope="row" { (name) } td { (value) } } }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::figures::KindFigures;
+    use super::*;
+
+    const HOSTILE: &str = "\"><script>alert('x')</script>&amp;";
+
+    fn example_page(name: &str) -> String {
+        let about = About {
+            data: name.into(),
+            false_alarm_rate: 0.1,
+            normal_scores: 9,
+            settings: vec![("Training", name.into())],
+        };
+        let photo = |kind: &str, score| PhotoScore { photo: format!("{kind}/{name}.png"), kind: kind.into(), score };
+        let kind = KindFigures { images: 1, image_auroc: Some(1.0), detected_at_threshold: 1.0 };
+        let figures = Figures {
+            model: name.into(),
+            extractor: name.into(),
+            images: 2,
+            image_auroc: Some(1.0),
+            image_auroc_interval: Some((0.9, 1.0)),
+            average_precision: Some(1.0),
+            f1_max: Some(1.0),
+            f1_max_threshold: Some(0.8),
+            fpr_at_95_tpr: Some(0.0),
+            pixel_auroc: None,
+            pixel_average_precision: None,
+            pixel_f1_max: None,
+            aupro: None,
+            threshold: 0.5,
+            false_alarms_at_threshold: 0.0,
+            detected_at_threshold: 1.0,
+            seconds: 0.07,
+            per_kind: BTreeMap::from([(name.to_owned(), kind)]),
+            scores: vec![photo(GOOD, 0.2), photo(name, 0.8)],
+        };
+        let picture = |index| Picture { index, size: (2, 1), photo: vec![1], heatmap: vec![2], outline: Some(vec![3]) };
+        let gallery = Gallery { alarms: vec![picture(0)], misses: vec![picture(1)], finds: vec![] };
+        page(&about, &figures, &gallery)
+    }
+
+    #[test]
+    fn names_stay_text() {
+        let page = example_page(HOSTILE);
+        assert!(!page.contains("<script"));
+        // In the title, a heading, table cells, captions and alternative texts.
+        assert!(page.matches("&quot;&gt;&lt;script&gt;alert('x')&lt;/script&gt;&amp;amp;").count() > 10);
+        for structural in ['<', '>', '"'] {
+            assert_eq!(page.matches(structural).count(), example_page("plain").matches(structural).count());
+        }
+    }
+
+    #[test]
+    fn the_page_needs_nothing_else_and_can_be_read_aloud() {
+        let page = example_page("plain");
+        for absent in ["http://", "https://", "src=\"/", "url(", "<script", "<link"] {
+            assert!(!page.contains(absent), "{absent}");
+        }
+        assert_eq!(page.matches("<img ").count(), page.matches(" alt=\"").count());
+        assert_eq!(page.matches("<th ").count() + page.matches("<th>").count(), page.matches(" scope=\"").count());
+        assert_eq!(page.matches("<svg ").count(), page.matches("role=\"img\"").count());
+        assert!(page.contains("95 % interval 0.900 to 1.000") && page.contains("prefers-color-scheme: dark"));
+    }
+}

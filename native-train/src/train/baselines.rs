@@ -1,0 +1,81 @@
+//! The plain statistics in the place of a trained embedder: fitted in one pass over the normal images.
+
+use burn::tensor::Device;
+use cse::detector::{Detector, Method, Shape};
+use cse::extractor_file::Extractor;
+use cse::gaussian::Moments;
+use cse::{mean_cosine, nearest_neighbour};
+use rand::SeedableRng;
+use rand::seq::IndexedRandom;
+use rand_chacha::ChaCha8Rng;
+
+use super::feature_store::Slot;
+use super::settings::Settings;
+use super::training_set::TrainingSet;
+use super::{Fitted, TrainError, optimisation};
+use crate::inspection::DeviceFailure;
+
+/// Images in one pass.
+const BATCH: usize = 16;
+
+/// Fits the method of `settings`, which is not CSE.
+pub fn fit(
+    settings: &Settings,
+    extractor: &Extractor,
+    set: &TrainingSet,
+    device: &Device,
+) -> Result<Fitted, TrainError> {
+    let extractor_taps = extractor.info.architecture.tap_channels();
+    let channels = settings.taps.channels(extractor_taps);
+    let normal: Vec<Slot> = set.train.iter().map(|sample| sample.normal).collect();
+    let map = |batch: &[Slot]| -> Result<Vec<Vec<f32>>, TrainError> {
+        let features = set.store.batch(batch, device).map_err(TrainError::Store)?;
+        Ok(optimisation::rows(settings.taps.select(features)))
+    };
+    let maps = |slots: &[Slot]| -> Result<Vec<Vec<f32>>, TrainError> {
+        slots.chunks(BATCH).map(map).try_fold(Vec::new(), |mut all, batch| {
+            all.extend(batch?);
+            Ok(all)
+        })
+    };
+    let tensors = match settings.method {
+        Method::NearestNeighbour => {
+            let mut vectors = Vec::new();
+            for map in maps(&normal)? {
+                vectors.extend(transposed(&map, channels));
+            }
+            let rng = &mut ChaCha8Rng::seed_from_u64(settings.seed);
+            let all: Vec<&[f32]> = vectors.chunks_exact(channels).collect();
+            let candidates: Vec<f32> =
+                all.sample(rng, nearest_neighbour::CANDIDATES).flat_map(|vector| vector.iter().copied()).collect();
+            nearest_neighbour::coreset(&candidates, channels, nearest_neighbour::CORESET, settings.seed)
+        }
+        Method::Gaussian => {
+            let mut moments = Moments::new(channels);
+            for batch in normal.chunks(BATCH) {
+                map(batch)?.iter().for_each(|map| moments.add(map));
+            }
+            moments.whitening().ok_or(TrainError::Setting("the features of the good photos are no numbers"))?
+        }
+        Method::MeanCosine | Method::Cse => {
+            let maps = maps(&normal)?;
+            mean_cosine::mean(maps.iter().map(Vec::as_slice), channels)
+        }
+    };
+    let shape = Shape { method: settings.method, taps: settings.taps, members: 1, clusters: 1 };
+    let detector = Detector::take(shape, extractor_taps, &mut tensors.clone(), device)?;
+    let validation: Vec<Slot> = set.validation.iter().map(|sample| sample.normal).collect();
+    let mut read_outs = Vec::with_capacity(validation.len());
+    for batch in validation.chunks(BATCH) {
+        let features = set.store.batch(batch, device).map_err(TrainError::Store)?;
+        let batch = futures_lite::future::block_on(detector.read_out(features, settings.taps));
+        read_outs.extend(batch.map_err(|error| DeviceFailure(error.to_string()))?);
+    }
+    Ok(Fitted { tensors, clusters: 1, kept_steps: Vec::new(), read_outs })
+}
+
+/// Rows of channels to rows of positions.
+fn transposed(map: &[f32], channels: usize) -> Vec<f32> {
+    let positions = map.len() / channels.max(1);
+    (0..positions).flat_map(|p| (0..channels).map(move |c| map[c * positions + p])).collect()
+}

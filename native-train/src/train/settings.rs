@@ -1,0 +1,235 @@
+//! Settings of a training: a preset, and what the command line changes of it.
+
+use cse::detector::Method;
+use cse::losses::Grouping;
+use cse::score::Aggregation;
+use cse::taps::Taps;
+use serde::Serialize;
+
+use super::Args;
+
+/// `--preset`: where the paper, its released code and our own measurements differ.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Preset {
+    /// What was found to work best on hard textures
+    #[default]
+    Default,
+    /// As the paper describes it
+    Paper,
+    /// As the authors' released code does it
+    Released,
+}
+
+/// `--contrast`: over what the contrastive term is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Contrast {
+    /// Whole images, normal or defective: the paper's
+    Image,
+    /// Positions, covered by the defect or not
+    Position,
+}
+
+/// `--decoder`: what becomes of the decoder's weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum DecoderChoice {
+    /// No decoder term
+    None,
+    /// Random weights that stay: the paper's
+    Frozen,
+    /// Trained with the embedder
+    Trained,
+}
+
+/// `--batch-norm`: when the embedder's BatchNorm measures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum BatchNormChoice {
+    /// In every step
+    Always,
+    /// Until the end of the first epoch, as the authors' released code
+    FirstEpoch,
+}
+
+/// `--centre`: what stands for a cluster in the bank.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum CentreChoice {
+    /// The mean of its members: the paper's
+    Mean,
+    /// The member nearest to the mean: the authors' released code
+    Nearest,
+}
+
+/// How long to train.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Length {
+    /// Steps.
+    Steps(u32),
+    /// Times that each image is seen.
+    Epochs(u32),
+}
+
+/// Everything that decides the result, beside the photos and the extractor.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Settings {
+    /// Where it started.
+    pub preset: Preset,
+    /// How normality is modelled.
+    pub method: Method,
+    /// Feature maps that are looked at.
+    pub taps: Taps,
+    /// Whether features are standardised a channel before the embedder.
+    pub standardise: bool,
+    /// Over what the contrastive term is taken.
+    pub contrast: Contrast,
+    /// Vectors whose cosine is contrasted, for whole images.
+    pub grouping: Grouping,
+    /// Weight of the contrastive term.
+    pub contrast_weight: f64,
+    /// Weight of the decoder term.
+    pub decoder_weight: f64,
+    /// What becomes of the decoder.
+    pub decoder: DecoderChoice,
+    /// When BatchNorm measures.
+    pub batch_norm: BatchNormChoice,
+    /// How long to train.
+    pub length: Length,
+    /// Pairs in a step.
+    pub batch: u32,
+    /// Highest rate of the one-cycle schedule.
+    pub max_rate: f64,
+    /// Clusters in the bank.
+    pub clusters: u32,
+    /// What stands for a cluster.
+    pub centre: CentreChoice,
+    /// How distances become a score.
+    pub aggregation: Aggregation,
+    /// Whether distances are counted in what is normal at their position.
+    pub normal_range: bool,
+    /// Embedders whose distances are averaged.
+    pub members: u32,
+    /// Share of the good photos kept for validation and calibration.
+    pub validation_share: f64,
+    /// Synthetic defects of each image.
+    pub defects_per_image: u32,
+    /// Seed of everything random.
+    pub seed: u64,
+}
+
+impl Settings {
+    /// The preset of `args` with its changes.
+    pub fn of(args: &Args) -> Self {
+        let preset = Self::preset(args.preset);
+        let length = match (args.steps, args.epochs) {
+            (Some(steps), _) => Length::Steps(steps),
+            (None, Some(epochs)) => Length::Epochs(epochs),
+            (None, None) => preset.length,
+        };
+        let method = args.method.map_or(preset.method, Into::into);
+        // The plain statistics are taken on F1 unless asked otherwise: on both taps F2's many channels would drown it.
+        let taps = if method == Method::Cse { preset.taps } else { Taps::F1 };
+        Self {
+            method,
+            taps: args.taps.map_or(taps, Into::into),
+            standardise: args.standardise.unwrap_or(preset.standardise),
+            contrast: args.contrast.unwrap_or(preset.contrast),
+            grouping: args.grouping.map_or(preset.grouping, Into::into),
+            contrast_weight: args.contrast_weight.unwrap_or(preset.contrast_weight),
+            decoder_weight: args.decoder_weight.unwrap_or(preset.decoder_weight),
+            decoder: args.decoder.unwrap_or(preset.decoder),
+            batch_norm: args.batch_norm.unwrap_or(preset.batch_norm),
+            length,
+            batch: args.batch.unwrap_or(preset.batch),
+            max_rate: args.max_rate.unwrap_or(preset.max_rate),
+            clusters: args.clusters.unwrap_or(preset.clusters),
+            centre: args.centre.unwrap_or(preset.centre),
+            aggregation: args.aggregation.map_or(preset.aggregation, Into::into),
+            normal_range: args.normal_range.unwrap_or(preset.normal_range),
+            members: args.members.unwrap_or(preset.members),
+            validation_share: args.validation_share.unwrap_or(preset.validation_share),
+            defects_per_image: args.defects_per_image.unwrap_or(preset.defects_per_image),
+            seed: args.seed,
+            preset: args.preset,
+        }
+    }
+
+    fn preset(preset: Preset) -> Self {
+        let paper = Self {
+            preset,
+            method: Method::Cse,
+            taps: Taps::Both,
+            standardise: false,
+            contrast: Contrast::Image,
+            grouping: Grouping::Position,
+            contrast_weight: 10.0,
+            decoder_weight: 1.0,
+            decoder: DecoderChoice::Frozen,
+            batch_norm: BatchNormChoice::Always,
+            length: Length::Epochs(100),
+            batch: 8,
+            max_rate: 4e-3,
+            clusters: 1,
+            centre: CentreChoice::Mean,
+            aggregation: Aggregation::Mean,
+            normal_range: false,
+            members: 1,
+            validation_share: 0.3,
+            defects_per_image: 8,
+            seed: 0,
+        };
+        match preset {
+            Preset::Paper => paper,
+            Preset::Released => Self {
+                grouping: Grouping::Rows,
+                batch_norm: BatchNormChoice::FirstEpoch,
+                length: Length::Epochs(50),
+                centre: CentreChoice::Nearest,
+                validation_share: 0.2,
+                ..paper
+            },
+            Preset::Default => Self {
+                standardise: true,
+                contrast: Contrast::Position,
+                contrast_weight: 1.0,
+                decoder_weight: 1.0,
+                length: Length::Steps(1000),
+                max_rate: 4e-4,
+                aggregation: Aggregation::Top,
+                normal_range: true,
+                members: 3,
+                ..paper
+            },
+        }
+    }
+
+    /// Steps for `images` images to train on, and how many of them make an epoch.
+    pub fn steps(&self, images: usize) -> (usize, usize) {
+        let epoch = images.div_ceil(self.batch as usize).max(1);
+        match self.length {
+            Length::Steps(steps) => (steps as usize, epoch),
+            Length::Epochs(epochs) => (epochs as usize * epoch, epoch),
+        }
+    }
+
+    /// What a reader wants to know of a model.
+    pub fn provenance(&self) -> String {
+        let preset = serde_json::to_value(Self { seed: self.seed, ..Self::preset(self.preset) });
+        let (Ok(ours), Ok(preset)) = (serde_json::to_value(self), preset) else {
+            return String::new();
+        };
+        let name = format!("{:?}", self.preset).to_lowercase();
+        let changed: Vec<String> = ours
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter(|(key, value)| preset.get(key) != Some(value))
+            .map(|(key, value)| format!("{key} {value}"))
+            .collect();
+        let changes = if changed.is_empty() { String::new() } else { format!(" with {}", changed.join(", ")) };
+        format!("preset {name}{changes}; seed {}", self.seed)
+    }
+}

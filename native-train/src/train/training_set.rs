@@ -1,0 +1,187 @@
+//! What training learns from: windows of good photos and their synthetic defects, as features.
+//!
+//! The extractor is frozen and takes nine tenths of a training step, and the normal images never change.
+
+use std::path::PathBuf;
+
+use burn::tensor::Device;
+use cse::defects::DefectMaker;
+use cse::extractor_file::Extractor;
+use cse::preprocess::{self, INPUT_SIDE};
+use cse::score::GRID;
+use cse::view::View;
+use image::{GrayImage, RgbImage};
+use indicatif::ProgressBar;
+use rand::{Rng, RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+
+use super::TrainError;
+use super::feature_store::{FeatureStore, Slot};
+use crate::files;
+
+/// Images in one pass of the extractor.
+const BATCH: usize = 8;
+
+/// A window with a synthetic defect.
+#[derive(Clone, Debug)]
+pub struct DefectiveSample {
+    /// Its features.
+    pub slot: Slot,
+    /// Share of each of the 14 x 14 positions that the defect covers, 0 to 255.
+    pub cover: Vec<u8>,
+}
+
+/// A window of a good photo.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    /// Its features.
+    pub normal: Slot,
+    /// Its defective versions.
+    pub defective: Vec<DefectiveSample>,
+}
+
+/// A photo, and which of the samples are its windows.
+#[derive(Clone, Debug)]
+pub struct Photo {
+    /// First sample, and the one after the last.
+    pub samples: std::ops::Range<usize>,
+}
+
+/// All samples with their features.
+#[derive(Debug)]
+pub struct TrainingSet {
+    /// Where the features are.
+    pub store: FeatureStore,
+    /// To train on.
+    pub train: Vec<Sample>,
+    /// To validate and to calibrate with.
+    pub validation: Vec<Sample>,
+    /// The photos that the validation samples are windows of.
+    pub validation_photos: Vec<Photo>,
+}
+
+/// How windows and defects are made.
+pub struct Recipe<'a> {
+    /// How photos are looked at.
+    pub view: View,
+    /// Windows to train on altogether, where a photo has more than one.
+    pub windows: usize,
+    /// Synthetic defects of each window.
+    pub defects: usize,
+    /// Makes them.
+    pub maker: &'a DefectMaker,
+    /// Of everything random.
+    pub seed: u64,
+}
+
+impl TrainingSet {
+    /// Windows, defects and features of `train` and `validation` photos. Defects are drawn in parallel while the device
+    /// works on the batch before.
+    pub fn make(
+        extractor: &Extractor,
+        device: &Device,
+        (train, validation): (&[PathBuf], &[PathBuf]),
+        recipe: &Recipe<'_>,
+        bar: &ProgressBar,
+    ) -> Result<Self, TrainError> {
+        let store = FeatureStore::new(extractor.info.architecture.tap_channels()).map_err(TrainError::Store)?;
+        let mut set = Self { store, train: Vec::new(), validation: Vec::new(), validation_photos: Vec::new() };
+        let rng = &mut ChaCha8Rng::seed_from_u64(recipe.seed);
+        let each = recipe.windows.div_ceil(train.len().max(1));
+        let mut task = recipe.seed << 32;
+        for path in train {
+            let windows = training_windows(&files::read_photo(path)?, recipe.view, each, rng);
+            let samples = set.add(extractor, device, &windows, recipe, &mut task, bar)?;
+            set.train.extend(samples);
+        }
+        for path in validation {
+            let windows: Vec<RgbImage> =
+                recipe.view.windows(&files::read_photo(path)?).into_iter().map(|window| window.image).collect();
+            let start = set.validation.len();
+            let samples = set.add(extractor, device, &windows, recipe, &mut task, bar)?;
+            set.validation.extend(samples);
+            set.validation_photos.push(Photo { samples: start..set.validation.len() });
+        }
+        Ok(set)
+    }
+
+    fn add(
+        &mut self,
+        extractor: &Extractor,
+        device: &Device,
+        windows: &[RgbImage],
+        recipe: &Recipe<'_>,
+        task: &mut u64,
+        bar: &ProgressBar,
+    ) -> Result<Vec<Sample>, TrainError> {
+        let mut samples = Vec::with_capacity(windows.len());
+        for window in windows {
+            let seeds = *task..*task + recipe.defects as u64;
+            *task = seeds.end;
+            let made: Vec<_> = seeds.into_par_iter().map(|seed| recipe.maker.make(window, seed)).collect();
+            let images: Vec<&RgbImage> = std::iter::once(window).chain(made.iter().map(|made| &made.image)).collect();
+            let mut slots = Vec::with_capacity(images.len());
+            for batch in images.chunks(BATCH) {
+                let features = extractor.network.forward(preprocess::to_tensor(batch.iter().copied(), device));
+                slots.extend(self.store.push(features).map_err(TrainError::Store)?);
+            }
+            let defective = slots[1..]
+                .iter()
+                .zip(&made)
+                .map(|(slot, made)| DefectiveSample { slot: *slot, cover: cover(&made.mask) })
+                .collect();
+            samples.push(Sample { normal: slots[0], defective });
+            bar.inc(1);
+        }
+        Ok(samples)
+    }
+}
+
+/// The windows of a photo to train on: all there is where there is one, else `count` at random places.
+fn training_windows(photo: &RgbImage, view: View, count: usize, rng: &mut impl Rng) -> Vec<RgbImage> {
+    if view != View::Tiles {
+        return view.windows(photo).into_iter().map(|window| window.image).collect();
+    }
+    let scaled = view.scaled(photo);
+    let mut corner = |side: u32| rng.random_range(0..=side - INPUT_SIDE);
+    (0..count.max(1))
+        .map(|_| {
+            let (x, y) = (corner(scaled.width()), corner(scaled.height()));
+            image::imageops::crop_imm(&scaled, x, y, INPUT_SIDE, INPUT_SIDE).to_image()
+        })
+        .collect()
+}
+
+/// Share of each of the 14 x 14 positions that a mask of 224 x 224 covers, 0 to 255.
+fn cover(mask: &GrayImage) -> Vec<u8> {
+    const CELL: u32 = INPUT_SIDE / GRID as u32;
+    let mut counts = vec![0u32; GRID * GRID];
+    for (x, y, pixel) in mask.enumerate_pixels() {
+        counts[(y / CELL) as usize * GRID + (x / CELL) as usize] += u32::from(pixel.0[0] != 0);
+    }
+    counts.iter().map(|count| (count * 255 / (CELL * CELL)) as u8).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_that_is_half_covered_counts_half() {
+        let mut mask = GrayImage::new(224, 224);
+        for (x, y) in (16..32).flat_map(|x| (0..8).map(move |y| (x, y))) {
+            mask.put_pixel(x, y, image::Luma([255]));
+        }
+        let cover = cover(&mask);
+        assert_eq!((cover[0], cover[1], cover[2], cover[15]), (0, 127, 0, 0));
+    }
+
+    #[test]
+    fn tiles_give_as_many_windows_as_asked_for() {
+        let photo = RgbImage::new(700, 256);
+        let rng = &mut ChaCha8Rng::seed_from_u64(0);
+        assert_eq!(training_windows(&photo, View::Tiles, 5, rng).len(), 5);
+        assert_eq!(training_windows(&photo, View::Resize, 5, rng).len(), 1);
+    }
+}
