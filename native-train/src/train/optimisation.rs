@@ -31,11 +31,11 @@ use crate::progress;
 /// The authors' weight decay.
 const WEIGHT_DECAY: f64 = 1e-5;
 /// Times that the validation loss is looked at, and a checkpoint written.
-const VALIDATIONS: usize = 40;
+const VALIDATIONS: usize = 20;
 /// Pairs in one pass of the validation.
 const VALIDATION_BATCH: usize = 16;
 /// Pairs to validate with at most: more change the kept step no more.
-const VALIDATION_PAIRS: usize = 800;
+const VALIDATION_PAIRS: usize = 400;
 
 /// What is kept of a training.
 #[derive(Debug)]

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use burn::tensor::Device;
-use cse::defects::DefectMaker;
+use cse::defects::{DefectMaker, Defective};
 use cse::extractor_file::Extractor;
 use cse::preprocess::{self, INPUT_SIDE};
 use cse::score::GRID;
@@ -21,7 +21,9 @@ use super::feature_store::{FeatureStore, Slot};
 use crate::files;
 
 /// Images in one pass of the extractor.
-const BATCH: usize = 8;
+///
+/// One image with the default number of defects, so that a photo of one window is one pass.
+const BATCH: usize = 9;
 
 /// A window with a synthetic defect.
 #[derive(Clone, Debug)]
@@ -76,8 +78,7 @@ pub struct Recipe<'a> {
 }
 
 impl TrainingSet {
-    /// Windows, defects and features of `train` and `validation` photos. Defects are drawn in parallel while the device
-    /// works on the batch before.
+    /// Windows, defects and features of `train` and `validation` photos.
     pub fn make(
         extractor: &Extractor,
         device: &Device,
@@ -87,55 +88,95 @@ impl TrainingSet {
     ) -> Result<Self, TrainError> {
         let store = FeatureStore::new(extractor.info.architecture.tap_channels()).map_err(TrainError::Store)?;
         let mut set = Self { store, train: Vec::new(), validation: Vec::new(), validation_photos: Vec::new() };
-        let rng = &mut ChaCha8Rng::seed_from_u64(recipe.seed);
-        let each = recipe.windows.div_ceil(train.len().max(1));
-        let mut task = recipe.seed << 32;
-        for path in train {
-            let windows = training_windows(&files::read_photo(path)?, recipe.view, each, rng);
-            let samples = set.add(extractor, device, &windows, recipe, &mut task, bar)?;
-            set.train.extend(samples);
-        }
-        for path in validation {
-            let windows: Vec<RgbImage> =
-                recipe.view.windows(&files::read_photo(path)?).into_iter().map(|window| window.image).collect();
-            let start = set.validation.len();
-            let samples = set.add(extractor, device, &windows, recipe, &mut task, bar)?;
-            set.validation.extend(samples);
-            set.validation_photos.push(Photo { samples: start..set.validation.len() });
-        }
-        Ok(set)
+        // Photos are read and defects drawn ahead of the device, so that it never waits for them; no more than a few
+        // photos ahead, so that memory is bounded.
+        let (made, making) = std::sync::mpsc::sync_channel(PHOTOS_AHEAD);
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                let rng = &mut ChaCha8Rng::seed_from_u64(recipe.seed);
+                let each = recipe.windows.div_ceil(train.len().max(1));
+                let mut task = recipe.seed << 32;
+                let of_train = train.iter().map(|path| (path, true));
+                for (path, to_train) in of_train.chain(validation.iter().map(|path| (path, false))) {
+                    let windows = files::read_photo(path).map(|photo| {
+                        let windows = if to_train {
+                            training_windows(&photo, recipe.view, each, rng)
+                        } else {
+                            recipe.view.windows(&photo).into_iter().map(|window| window.image).collect()
+                        };
+                        with_defects(windows, recipe, &mut task)
+                    });
+                    // Nobody listens any more after an error: there is nothing left to do.
+                    if made.send((windows, to_train)).is_err() {
+                        return;
+                    }
+                }
+            });
+            for (windows, to_train) in making {
+                let samples = set.add(extractor, device, &windows?, bar)?;
+                if to_train {
+                    set.train.extend(samples);
+                } else {
+                    let start = set.validation.len();
+                    set.validation.extend(samples);
+                    set.validation_photos.push(Photo { samples: start..set.validation.len() });
+                }
+            }
+            Ok(set)
+        })
     }
 
     fn add(
         &mut self,
         extractor: &Extractor,
         device: &Device,
-        windows: &[RgbImage],
-        recipe: &Recipe<'_>,
-        task: &mut u64,
+        windows: &[Drawn],
         bar: &ProgressBar,
     ) -> Result<Vec<Sample>, TrainError> {
+        let images: Vec<&RgbImage> = windows
+            .iter()
+            .flat_map(|window| std::iter::once(&window.normal).chain(window.defective.iter().map(|made| &made.image)))
+            .collect();
+        let mut slots = Vec::with_capacity(images.len());
+        for batch in images.chunks(BATCH) {
+            let features = extractor.network.forward(preprocess::to_tensor(batch.iter().copied(), device));
+            slots.extend(self.store.push(features).map_err(TrainError::Store)?);
+        }
+        let mut slots = slots.into_iter();
         let mut samples = Vec::with_capacity(windows.len());
         for window in windows {
-            let seeds = *task..*task + recipe.defects as u64;
-            *task = seeds.end;
-            let made: Vec<_> = seeds.into_par_iter().map(|seed| recipe.maker.make(window, seed)).collect();
-            let images: Vec<&RgbImage> = std::iter::once(window).chain(made.iter().map(|made| &made.image)).collect();
-            let mut slots = Vec::with_capacity(images.len());
-            for batch in images.chunks(BATCH) {
-                let features = extractor.network.forward(preprocess::to_tensor(batch.iter().copied(), device));
-                slots.extend(self.store.push(features).map_err(TrainError::Store)?);
-            }
-            let defective = slots[1..]
+            let Some(normal) = slots.next() else { break };
+            let defective = window
+                .defective
                 .iter()
-                .zip(&made)
-                .map(|(slot, made)| DefectiveSample { slot: *slot, cover: cover(&made.mask) })
+                .zip(&mut slots)
+                .map(|(made, slot)| DefectiveSample { slot, cover: cover(&made.mask) })
                 .collect();
-            samples.push(Sample { normal: slots[0], defective });
+            samples.push(Sample { normal, defective });
             bar.inc(1);
         }
         Ok(samples)
     }
+}
+
+/// Photos that are read and drawn on ahead of the device.
+const PHOTOS_AHEAD: usize = 4;
+
+/// A window and its defective versions.
+struct Drawn {
+    normal: RgbImage,
+    defective: Vec<Defective>,
+}
+
+/// Draws the defects of each window in parallel, from a seed of its own each.
+fn with_defects(windows: Vec<RgbImage>, recipe: &Recipe<'_>, task: &mut u64) -> Vec<Drawn> {
+    let draw = |normal: RgbImage, task: &mut u64| {
+        let seeds = *task..*task + recipe.defects as u64;
+        *task = seeds.end;
+        let defective = seeds.into_par_iter().map(|seed| recipe.maker.make(&normal, seed)).collect();
+        Drawn { normal, defective }
+    };
+    windows.into_iter().map(|window| draw(window, task)).collect()
 }
 
 /// The windows of a photo to train on: all there is where there is one, else `count` at random places.
