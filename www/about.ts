@@ -25,7 +25,7 @@ const aggregations = {
 
 function textureFacts({ info }: Texture): [string, string][] {
 	if (!info) return [];
-	return [
+	const facts: [string, string][] = [
 		["Texture", info.name],
 		["Made from", info.provenance],
 		["Good photos held back to set the threshold", String(info.normal_scores.length)],
@@ -33,19 +33,16 @@ function textureFacts({ info }: Texture): [string, string][] {
 			"Threshold",
 			`${asScore(info.threshold)}, set for ${asPercent(info.false_alarm_rate)} false alarms on them`,
 		],
-		["Method", methods[info.method]],
-		...(info.method === "cse"
-			? ([
-					["Embedders, averaged", String(info.members)],
-					["Clusters of good patches", String(info.clusters)],
-				] satisfies [string, string][])
-			: []),
 		["Looks at", views[info.view]],
+		["Method", methods[info.method]],
 		["Score", aggregations[info.aggregation]],
-		...(info.normal_range
-			? ([["Scale", "1 is the edge of what is normal, and each 1 more twice as far"]] satisfies [string, string][])
-			: []),
 	];
+	if (info.normal_range) facts.push(["Scale", "1 is the edge of what is normal, 2 is three times as far"]);
+	if (info.method === "cse") {
+		facts.push(["Embedders, averaged", String(info.members)]);
+		facts.push(["Clusters of good patches", String(info.clusters)]);
+	}
+	return facts;
 }
 
 function extractorFacts({ extractor }: Texture): [string, string][] {
