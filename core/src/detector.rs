@@ -48,11 +48,11 @@ pub enum Detector {
     /// See [`Method::Cse`].
     Cse(Vec<Member>),
     /// See [`Method::MeanCosine`].
-    MeanCosine(MeanCosine),
+    MeanCosine(Box<MeanCosine>),
     /// See [`Method::Gaussian`].
-    Gaussian(Gaussian),
+    Gaussian(Box<Gaussian>),
     /// See [`Method::NearestNeighbour`].
-    NearestNeighbour(NearestNeighbour),
+    NearestNeighbour(Box<NearestNeighbour>),
 }
 
 /// One embedder with its bank. The paper has one; several that were trained from different seeds disagree less with the
@@ -120,9 +120,11 @@ impl Detector {
                 };
                 Self::Cse(weights.iter().enumerate().map(member).collect::<Result<_, _>>()?)
             }
-            Method::MeanCosine => Self::MeanCosine(MeanCosine::take(tensors, channels, device)?),
-            Method::Gaussian => Self::Gaussian(Gaussian::take(tensors, channels, device)?),
-            Method::NearestNeighbour => Self::NearestNeighbour(NearestNeighbour::take(tensors, channels, device)?),
+            Method::MeanCosine => Self::MeanCosine(Box::new(MeanCosine::take(tensors, channels, device)?)),
+            Method::Gaussian => Self::Gaussian(Box::new(Gaussian::take(tensors, channels, device)?)),
+            Method::NearestNeighbour => {
+                Self::NearestNeighbour(Box::new(NearestNeighbour::take(tensors, channels, device)?))
+            }
         })
     }
 

@@ -14,6 +14,7 @@ mod metrics;
 mod models;
 mod pretrain;
 mod progress;
+mod reproduce;
 mod score;
 mod textures;
 mod train;
@@ -39,6 +40,8 @@ enum Command {
     Score(score::Args),
     /// Measure a model on photos whose truth is known
     Eval(evaluate::Args),
+    /// Compute tables of the paper on its data sets, beside the paper's figures
+    Reproduce(Box<reproduce::Args>),
     /// Show what is in a model file
     Inspect(inspect::Args),
     /// Get ImageNet weights for the extractor
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         Command::Train(args) => train::run(&args).map_err(Into::into),
         Command::Score(args) => score::run(&args).map_err(Into::into),
         Command::Eval(args) => evaluate::run(&args).map_err(Into::into),
+        Command::Reproduce(args) => reproduce::run(&args).map_err(Into::into),
         Command::Inspect(args) => inspect::run(&args).map_err(Into::into),
         Command::Weights(command) => weights::run(&command).map_err(Into::into),
         Command::Pretrain(args) => pretrain::run(&args).map_err(Into::into),

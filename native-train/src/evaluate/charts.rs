@@ -144,7 +144,7 @@ fn range(scores: &[f32], threshold: f32) -> (f64, f64) {
     let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), s| (low.min(s), high.max(s)));
     match high - low {
         width if width > 0.0 => (low, high),
-        width if width == 0.0 => (low - 0.5, high + 0.5),
+        0.0 => (low - 0.5, high + 0.5),
         _ => (0.0, 1.0),
     }
 }

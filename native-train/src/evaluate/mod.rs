@@ -97,15 +97,8 @@ struct Inspected<'a> {
 
 /// Evaluates, prints a table, writes the figures.
 pub fn run(args: &Args) -> Result<(), EvalError> {
-    let dataset = Dataset::open(&args.data)?;
-    let defective = dataset.test.iter().filter(|sample| sample.defect.is_some()).count();
-    let good = dataset.test.len() - defective;
-    if good == 0 || defective == 0 {
-        return Err(EvalError::OneClass { path: args.data.clone(), good, defective });
-    }
-    let chosen = devices::choose(args.device)?;
-    let (extractor, texture) = models::texture(&args.model, args.extractor.as_deref(), &chosen.device)?;
-    let model = Model { extractor, texture, device: chosen.device };
+    let dataset = open(&args.data)?;
+    let model = load(&args.model, args.extractor.as_deref(), args.device)?;
     let (inspected, pixels) = inspect_all(&model, &dataset, &args.data)?;
     let figures = Figures::new(&model, &inspected, pixels);
     figures.print();
@@ -119,6 +112,36 @@ pub fn run(args: &Args) -> Result<(), EvalError> {
         files::write_whole(path, page.as_bytes())?;
     }
     Ok(())
+}
+
+/// Image-level AUROC of the model in the file `model` on the photos in `data`.
+pub fn image_auroc(
+    model: &Path,
+    data: &Path,
+    extractor: Option<&Path>,
+    device: DeviceChoice,
+) -> Result<Option<f64>, EvalError> {
+    let dataset = open(data)?;
+    let model = load(model, extractor, device)?;
+    let (inspected, pixels) = inspect_all(&model, &dataset, data)?;
+    Ok(Figures::new(&model, &inspected, pixels).image_auroc)
+}
+
+/// A data set with both classes.
+fn open(data: &Path) -> Result<Dataset, EvalError> {
+    let dataset = Dataset::open(data)?;
+    let defective = dataset.test.iter().filter(|sample| sample.defect.is_some()).count();
+    let good = dataset.test.len() - defective;
+    if good == 0 || defective == 0 {
+        return Err(EvalError::OneClass { path: data.to_owned(), good, defective });
+    }
+    Ok(dataset)
+}
+
+fn load(model: &Path, extractor: Option<&Path>, device: DeviceChoice) -> Result<Model, EvalError> {
+    let chosen = devices::choose(device)?;
+    let (extractor, texture) = models::texture(model, extractor, &chosen.device)?;
+    Ok(Model { extractor, texture, device: chosen.device })
 }
 
 fn inspect_all<'a>(

@@ -11,7 +11,6 @@ mod training_set;
 
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use burn::tensor::Device;
@@ -221,8 +220,8 @@ pub fn run(args: &Args) -> Result<(), TrainError> {
         Preset::Paper | Preset::Released => Generator::Paper,
     });
     let maker = generator.maker(sources);
-    let stop = stop_on_interrupt();
-    let session = Session { args, settings, generator, extractor, device: chosen.device, maker, stop };
+    stop_on_interrupt();
+    let session = Session { args, settings, generator, extractor, device: chosen.device, maker };
     if let [data] = args.data.as_slice() {
         session.train(data, &args.out)?;
         return Ok(());
@@ -259,7 +258,6 @@ struct Session<'a> {
     extractor: Extractor,
     device: Device,
     maker: DefectMaker,
-    stop: Arc<AtomicBool>,
 }
 
 fn check(args: &Args, settings: &Settings) -> Result<(), TrainError> {
@@ -276,18 +274,18 @@ fn check(args: &Args, settings: &Settings) -> Result<(), TrainError> {
     checks.into_iter().find(|(fine, _)| !fine).map_or(Ok(()), |(_, sentence)| Err(TrainError::Setting(sentence)))
 }
 
-/// Set when the user interrupts: the training then saves where it is. A second interrupt ends the program at once.
-fn stop_on_interrupt() -> Arc<AtomicBool> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let seen = Arc::clone(&stop);
-    // Where no handler can be set, an interrupt ends the program, and the last checkpoint is still there.
-    let _ = ctrlc::set_handler(move || {
-        if seen.swap(true, Ordering::Relaxed) {
+/// Set when the user interrupts: the training then saves where it is. Of the whole process, as interrupts are.
+static STOP: AtomicBool = AtomicBool::new(false);
+
+/// From now on an interrupt sets [`STOP`], and a second one ends the program at once.
+fn stop_on_interrupt() {
+    // Where no handler can be set, or one is already, an interrupt does what it did, and the last checkpoint is there.
+    let _ = ctrlc::set_handler(|| {
+        if STOP.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
         }
         eprintln!("stopping at the next checkpoint; interrupt again to stop at once");
     });
-    stop
 }
 
 /// A fitted method before its calibration.
@@ -385,7 +383,7 @@ impl Session<'_> {
                 checkpoint: &checkpoint,
                 resume: self.args.resume,
                 log: log.as_mut().map(|log| log as &mut dyn Write),
-                stop: &self.stop,
+                stop: &STOP,
             };
             let trained = optimisation::run(settings, extractor_taps, set, &standardisation, &self.device, run);
             if let Some(log) = &mut log {
