@@ -16,7 +16,7 @@ const bins = 32;
 function roundUp(value: number): number {
 	const step = 10 ** Math.floor(Math.log10(value));
 	const nice = [1, 1.25, 1.5, 2, 3, 4, 5, 7.5, 10].find((factor) => factor * step >= value) ?? 10;
-	return Math.min(2, nice * step);
+	return nice * step;
 }
 
 function scoresOf(bench: Workbench): { score: number; selected: boolean }[] {

@@ -13,7 +13,7 @@ test("the page opens and reaches a verdict on a shipped sample, on the CPU where
 	await settled(page);
 	const { verdict, score, device } = await reading(page);
 	assert.equal(verdict, "defect");
-	assert.ok(score > 0 && score <= 2);
+	assert.ok(score > 0);
 	assert.match(device, /^CPU/);
 	assert.match(await page.textContent("#route-reason"), /^CPU.*WebGPU/);
 	assert.ok(await page.locator('input[value="webgpu"]').first().isDisabled());
