@@ -3,8 +3,7 @@
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::detector::Comparison;
-use crate::score::{self, Aggregation, E7_LENGTH, E14_LENGTH, GRID, POOLED_GRID};
+use crate::score::{self, Aggregation, Comparison, E7_LENGTH, E14_LENGTH, GRID, POOLED_GRID};
 
 /// Lloyd's iterations at most; k-means on a few hundred points settles in far fewer.
 const ITERATIONS: usize = 100;

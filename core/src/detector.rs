@@ -11,7 +11,7 @@ use crate::embedder::{EMBEDDING_CHANNELS, FoldedEmbedder};
 use crate::gaussian::Gaussian;
 use crate::mean_cosine::MeanCosine;
 use crate::nearest_neighbour::NearestNeighbour;
-use crate::score::{Aggregation, E14_LENGTH, GRID};
+use crate::score::{Aggregation, Comparison, E14_LENGTH, GRID};
 use crate::state_dict::{StateDict, StateDictError, take};
 use crate::taps::Taps;
 
@@ -63,15 +63,6 @@ pub struct Member {
     bank: Bank,
     /// What its distances are multiplied by before they are added to the others'.
     weight: f32,
-}
-
-/// How far the positions of one image are from normal ones.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Comparison {
-    /// Distances at the positions that the score is made of, row by row, square.
-    pub distances: Vec<f32>,
-    /// Distances at the finest positions there are, row by row, square: for the map.
-    pub grid: Vec<f32>,
 }
 
 /// A trained embedder as the tensors of a model file, without its weight.

@@ -7,10 +7,10 @@ use burn::tensor::{Device, ExecutionError, Tensor};
 use image::RgbImage;
 
 use crate::anomaly_map::Patch;
-use crate::detector::Comparison;
 use crate::efficientnet::Features;
 use crate::extractor_file::Extractor;
 use crate::preprocess;
+use crate::score::Comparison;
 use crate::texture_file::{TextureInfo, TextureModel};
 use crate::view::Window;
 

@@ -4,7 +4,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::detector::Comparison;
 use crate::embedder::EMBEDDING_CHANNELS;
 
 /// Side of `E14` for a 224 input.
@@ -15,6 +14,15 @@ pub const POOLED_GRID: usize = GRID / 2;
 pub const E14_LENGTH: usize = EMBEDDING_CHANNELS * GRID * GRID;
 /// Values in one `E7`.
 pub const E7_LENGTH: usize = EMBEDDING_CHANNELS * POOLED_GRID * POOLED_GRID;
+
+/// How far the positions of one image are from normal ones.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comparison {
+    /// Distances at the positions that the score is made of, row by row, square.
+    pub distances: Vec<f32>,
+    /// Distances at the finest positions there are, row by row, square: for the map.
+    pub grid: Vec<f32>,
+}
 
 /// How the distances at the positions of `E7` become one score.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -15,9 +15,9 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
+use crate::choices::ViewChoice;
 use crate::dataset::{self, Dataset, DatasetError};
 use crate::files::{self, FileError};
-use crate::train::ViewChoice;
 
 /// Photos read at most, evenly spread over those there are.
 const MAX_PHOTOS: usize = 40;

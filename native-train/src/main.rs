@@ -1,6 +1,7 @@
 //! Trains, evaluates and runs CSE surface inspection models: the command line.
 
 mod checkpoints;
+mod choices;
 mod dataset;
 mod defects;
 mod demo_set;

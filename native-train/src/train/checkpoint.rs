@@ -7,8 +7,8 @@ use burn::optim::ModuleOptimizer;
 use cse::state_dict::StateDict;
 use serde::{Deserialize, Serialize};
 
-use super::optimisation::Trainee;
 use super::settings::Settings;
+use super::trainee::Trainee;
 use crate::checkpoints::{CheckpointError, Checkpoints};
 
 /// The best weights so far.

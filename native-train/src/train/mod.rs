@@ -2,11 +2,11 @@
 
 mod baselines;
 mod checkpoint;
-mod choices;
 mod feature_store;
 mod one_cycle;
 mod optimisation;
 mod settings;
+mod trainee;
 mod training_set;
 
 use std::io::{self, BufWriter, Write};
@@ -17,11 +17,11 @@ use burn::tensor::Device;
 use cse::bank::Bank;
 use cse::calibration::Calibration;
 use cse::defects::{DefectMaker, Generator};
-use cse::detector::{Comparison, Detector, Method, Shape, TrainedMember};
+use cse::detector::{Detector, Method, Shape, TrainedMember};
 use cse::embedder::{Embedder, Statistics};
 use cse::extractor_file::Extractor;
 use cse::model_file::ModelFileError;
-use cse::score::{NormalRange, ScoreRule};
+use cse::score::{Comparison, NormalRange, ScoreRule};
 use cse::standardisation::Standardisation;
 use cse::state_dict::{StateDict, StateDictError};
 use cse::texture_file::{self, MapScale, TextureInfo};
@@ -34,6 +34,7 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::checkpoints::CheckpointError;
+use crate::choices::{AggregationChoice, GroupingChoice, MethodChoice, TapsChoice, ViewChoice};
 use crate::dataset::{self, Dataset, DatasetError};
 use crate::devices::{self, DeviceChoice, DeviceError};
 use crate::files::{self, FileError};
@@ -41,8 +42,6 @@ use crate::inspection::DeviceFailure;
 use crate::models::{self, LoadError};
 use crate::progress;
 use checkpoint::Checkpoint;
-pub use choices::ViewChoice;
-use choices::{AggregationChoice, GroupingChoice, MethodChoice, TapsChoice};
 use settings::{BatchNormChoice, CentreChoice, Contrast, DecoderChoice, Preset, Settings};
 use training_set::{Recipe, TrainingSet};
 

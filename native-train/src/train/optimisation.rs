@@ -25,6 +25,7 @@ use super::checkpoint::{Checkpoint, Kept};
 use super::feature_store::{FeatureStore, Slot};
 use super::one_cycle::{OneCycle, OneCycleAdam};
 use super::settings::{BatchNormChoice, Contrast, DecoderChoice, Settings};
+use super::trainee::Trainee;
 use super::training_set::{DefectiveSample, Sample, TrainingSet};
 use crate::progress;
 
@@ -46,15 +47,6 @@ pub struct Trained {
     pub kept_step: usize,
     /// The loss on validation pairs then.
     pub validation_loss: f64,
-}
-
-/// What is trained, and what goes along.
-#[derive(Module, Debug)]
-pub struct Trainee {
-    /// See [`cse::embedder`].
-    pub embedder: Embedder,
-    /// See [`cse::decoder`].
-    pub decoder: Decoder,
 }
 
 /// Two images, and where the second is defective.
