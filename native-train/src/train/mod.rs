@@ -78,7 +78,7 @@ pub struct Args {
     /// How a photo is looked at
     #[arg(long, value_enum, default_value = "auto")]
     pub view: ViewChoice,
-    /// Windows to train on, where a photo has more than one
+    /// Windows to train on, where a photo has more than one: those that an inspection looks at, and random ones
     #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u32).range(2..))]
     pub windows: u32,
     /// Feature maps that are looked at

@@ -67,7 +67,7 @@ pub struct TrainingSet {
 pub struct Recipe<'a> {
     /// How photos are looked at.
     pub view: View,
-    /// Windows to train on altogether, where a photo has more than one.
+    /// Windows to train on altogether, or more where the photos have more that an inspection looks at.
     pub windows: usize,
     /// Synthetic defects of each window.
     pub defects: usize,
@@ -179,19 +179,20 @@ fn with_defects(windows: Vec<RgbImage>, recipe: &Recipe<'_>, task: &mut u64) -> 
     windows.into_iter().map(|window| draw(window, task)).collect()
 }
 
-/// The windows of a photo to train on: all there is where there is one, else `count` at random places.
+/// The windows of a photo to train on: those that an inspection would look at, and for tiles more at random places until
+/// there are `count`. Random ones alone would hardly ever show a photo's ends, which then pass for defects.
 fn training_windows(photo: &RgbImage, view: View, count: usize, rng: &mut impl Rng) -> Vec<RgbImage> {
+    let mut windows: Vec<RgbImage> = view.windows(photo).into_iter().map(|window| window.image).collect();
     if view != View::Tiles {
-        return view.windows(photo).into_iter().map(|window| window.image).collect();
+        return windows;
     }
     let scaled = view.scaled(photo);
     let mut corner = |side: u32| rng.random_range(0..=side - INPUT_SIDE);
-    (0..count.max(1))
-        .map(|_| {
-            let (x, y) = (corner(scaled.width()), corner(scaled.height()));
-            image::imageops::crop_imm(&scaled, x, y, INPUT_SIDE, INPUT_SIDE).to_image()
-        })
-        .collect()
+    while windows.len() < count {
+        let (x, y) = (corner(scaled.width()), corner(scaled.height()));
+        windows.push(image::imageops::crop_imm(&scaled, x, y, INPUT_SIDE, INPUT_SIDE).to_image());
+    }
+    windows
 }
 
 /// Share of each of the 14 x 14 positions that a mask of 224 x 224 covers, 0 to 255.
@@ -219,10 +220,13 @@ mod tests {
     }
 
     #[test]
-    fn tiles_give_as_many_windows_as_asked_for() {
-        let photo = RgbImage::new(700, 256);
+    fn tiles_give_what_is_inspected_and_as_many_as_asked_for() {
+        let photo = RgbImage::from_fn(700, 224, |x, _| image::Rgb([(x / 3) as u8; 3]));
         let rng = &mut ChaCha8Rng::seed_from_u64(0);
-        assert_eq!(training_windows(&photo, View::Tiles, 5, rng).len(), 5);
+        let windows = training_windows(&photo, View::Tiles, 7, rng);
+        assert_eq!(windows.len(), 7);
+        let inspected = View::Tiles.windows(&photo);
+        assert!(inspected.iter().zip(&windows).all(|(inspected, window)| inspected.image == *window));
         assert_eq!(training_windows(&photo, View::Resize, 5, rng).len(), 1);
     }
 }
