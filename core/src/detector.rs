@@ -142,8 +142,8 @@ impl Detector {
 
     /// What is left to compare on the host, for each image: each member's `E14` (64 x 14 x 14) for CSE, else the
     /// distances.
-    pub async fn read_out(&self, features: Features, taps: Taps) -> Result<Vec<Vec<f32>>, ExecutionError> {
-        read(match self {
+    pub fn forward(&self, features: Features, taps: Taps) -> Tensor<4> {
+        match self {
             Self::Cse(members) => {
                 let fused = taps.select_fine(features);
                 let embeddings = members.iter().map(|member| member.embedder.forward(fused.clone())).collect();
@@ -152,11 +152,10 @@ impl Detector {
             Self::MeanCosine(model) => model.distances(taps.select(features)),
             Self::Gaussian(model) => model.distances(taps.select(features)),
             Self::NearestNeighbour(model) => model.distances(taps.select(features)),
-        })
-        .await
+        }
     }
 
-    /// Distances of one image from its [`read_out`](Self::read_out).
+    /// Distances of one image from its part of what [`forward`](Self::forward) gives.
     pub fn compare(&self, read_out: &[f32], aggregation: Aggregation) -> Comparison {
         let Self::Cse(members) = self else {
             return Comparison { distances: read_out.to_vec(), grid: read_out.to_vec() };

@@ -7,11 +7,12 @@ use burn::tensor::{Device, ExecutionError, Tensor};
 use image::RgbImage;
 
 use crate::anomaly_map::Patch;
+use crate::detector::read;
 use crate::efficientnet::Features;
 use crate::extractor_file::Extractor;
 use crate::preprocess;
 use crate::score::Comparison;
-use crate::texture_file::{TextureInfo, TextureModel};
+use crate::texture_file::TextureModel;
 use crate::view::Window;
 
 /// An extractor and a texture model on one device.
@@ -55,7 +56,7 @@ impl Inspector<'_> {
 
     /// What the detector leaves to be compared on the host, read back from the device, for each window.
     pub async fn read_out(&self, features: Features) -> Result<Vec<Vec<f32>>, ExecutionError> {
-        self.texture.detector.read_out(features, self.texture.info.taps).await
+        read(self.texture.detector.forward(features, self.texture.info.taps)).await
     }
 
     /// Distances of one window.
@@ -87,10 +88,5 @@ impl Inspector<'_> {
             comparisons.extend(read_outs.iter().map(|read_out| self.compare(read_out)));
         }
         Ok(self.join(&windows, &comparisons))
-    }
-
-    /// The texture model's description.
-    pub fn info(&self) -> &TextureInfo {
-        &self.texture.info
     }
 }

@@ -94,16 +94,12 @@ fn beyond(distance: f32, edge: f32) -> f32 {
 pub struct ScoreRule {
     /// How the positions are joined.
     pub aggregation: Aggregation,
-    /// With it, distances are first counted in what is normal at their position.
+    /// With it, distances are first counted in what is normal at their position; without, the paper's, they stay as they
+    /// are.
     pub range: Option<NormalRange>,
 }
 
 impl ScoreRule {
-    /// The paper's: distances as they are.
-    pub fn plain(aggregation: Aggregation) -> Self {
-        Self { aggregation, range: None }
-    }
-
     /// The image's score.
     pub fn score(&self, distances: &[f32]) -> f32 {
         match &self.range {

@@ -40,8 +40,6 @@ pub struct Region {
     pub height: f32,
 }
 
-const WHOLE: Region = Region { x: 0.0, y: 0.0, width: 1.0, height: 1.0 };
-
 /// One network input and where in the photo it lies.
 #[derive(Clone, Debug)]
 pub struct Window {
@@ -54,59 +52,42 @@ pub struct Window {
 impl View {
     /// Where the windows of a photo of `width` x `height` pixels lie.
     pub fn regions(self, width: u32, height: u32) -> Vec<Region> {
-        match self {
-            Self::Resize => vec![WHOLE],
-            Self::Crop => {
-                let (w, h) = shorter_side_to(CROP_SHORTER_SIDE, width, height);
-                vec![region(centre(w, h), (w, h))]
-            }
-            Self::Tiles => {
-                let scaled = tiles_scale(width, height);
-                grid(scaled).into_iter().map(|corner| region(corner, scaled)).collect()
-            }
-        }
+        let size = self.scaled_size(width, height);
+        self.corners(size).into_iter().map(|corner| region(corner, size)).collect()
     }
 
     /// The windows as 8-bit RGB of 224 x 224, before scaling: where synthetic defects are painted.
     pub fn windows(self, photo: &RgbImage) -> Vec<Window> {
-        match self {
-            Self::Resize => vec![Window { image: resize(photo, INPUT_SIDE, INPUT_SIDE), region: WHOLE }],
-            Self::Crop => {
-                let size = shorter_side_to(CROP_SHORTER_SIDE, photo.width(), photo.height());
-                cut(&resize(photo, size.0, size.1), &[centre(size.0, size.1)])
-            }
-            Self::Tiles => {
-                let scaled = self.scaled(photo);
-                cut(&scaled, &grid(scaled.dimensions()))
-            }
-        }
+        let scaled = self.scaled(photo);
+        let window = |(x, y): (u32, u32)| Window {
+            image: image::imageops::crop_imm(&scaled, x, y, INPUT_SIDE, INPUT_SIDE).to_image(),
+            region: region((x, y), scaled.dimensions()),
+        };
+        self.corners(scaled.dimensions()).into_iter().map(window).collect()
     }
 
     /// The photo at the scale at which windows are cut from it.
     pub fn scaled(self, photo: &RgbImage) -> RgbImage {
+        let (width, height) = self.scaled_size(photo.width(), photo.height());
+        resize(photo, width, height)
+    }
+
+    fn scaled_size(self, width: u32, height: u32) -> (u32, u32) {
         match self {
-            Self::Resize => resize(photo, INPUT_SIDE, INPUT_SIDE),
-            Self::Crop => {
-                let size = shorter_side_to(CROP_SHORTER_SIDE, photo.width(), photo.height());
-                resize(photo, size.0, size.1)
-            }
-            Self::Tiles => {
-                let size = tiles_scale(photo.width(), photo.height());
-                resize(photo, size.0, size.1)
-            }
+            Self::Resize => (INPUT_SIDE, INPUT_SIDE),
+            Self::Crop => shorter_side_to(CROP_SHORTER_SIDE, width, height),
+            Self::Tiles => tiles_scale(width, height),
         }
     }
-}
 
-/// 224 x 224 pixels at each of `corners`.
-fn cut(photo: &RgbImage, corners: &[(u32, u32)]) -> Vec<Window> {
-    corners
-        .iter()
-        .map(|&(x, y)| Window {
-            image: image::imageops::crop_imm(photo, x, y, INPUT_SIDE, INPUT_SIDE).to_image(),
-            region: region((x, y), photo.dimensions()),
-        })
-        .collect()
+    /// Of the windows in a photo of the [`scaled_size`](Self::scaled_size).
+    fn corners(self, size: (u32, u32)) -> Vec<(u32, u32)> {
+        match self {
+            Self::Resize => vec![(0, 0)],
+            Self::Crop => vec![centre(size.0, size.1)],
+            Self::Tiles => grid(size),
+        }
+    }
 }
 
 fn region((x, y): (u32, u32), (width, height): (u32, u32)) -> Region {

@@ -1,7 +1,6 @@
 //! `defects`: synthetic defects on one's own photos, as a sheet to look at and as numbers.
 
-use std::io::Cursor;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use cse::defects::statistics::Statistics;
@@ -9,7 +8,7 @@ use cse::defects::{DefectError, DefectKind, DefectMaker, Defective, Generator};
 use cse::preprocess::INPUT_SIDE;
 use cse::view::View;
 use image::buffer::ConvertBuffer;
-use image::{ImageFormat, Rgb, RgbImage, imageops};
+use image::{Rgb, RgbImage, imageops};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -92,7 +91,7 @@ pub enum PreviewError {
 pub fn run(args: &Args) -> Result<(), PreviewError> {
     let images = images(args)?;
     let sources = match &args.textures {
-        Some(folder) => windows(&dataset::images_below(folder)?, View::Resize)?,
+        Some(folder) => files::windows(&dataset::images_below(folder)?, View::Resize)?,
         None => Vec::new(),
     };
     let maker = match args.kinds.as_slice() {
@@ -108,7 +107,7 @@ pub fn run(args: &Args) -> Result<(), PreviewError> {
     };
 
     let sheet = sheet(&kinds, args.count, example);
-    write_png(&args.preview, &sheet)?;
+    files::write_png(&args.preview, &sheet)?;
     println!("written     {} ({} x {} pixels)", args.preview.display(), sheet.width(), sheet.height());
     println!("columns     image, mask, defective image");
     println!("numbers     means of {} defects of each kind", args.draws);
@@ -138,21 +137,12 @@ pub fn run(args: &Args) -> Result<(), PreviewError> {
 fn images(args: &Args) -> Result<Vec<RgbImage>, PreviewError> {
     let photos = Dataset::open(&args.data)?.train;
     let some: Vec<PathBuf> = photos.iter().step_by(photos.len().div_ceil(MAX_PHOTOS).max(1)).cloned().collect();
-    let mut images = windows(&some, args.view.view().unwrap_or_default())?;
+    let mut images = files::windows(&some, args.view.view().unwrap_or_default())?;
     if images.is_empty() {
         return Err(PreviewError::NoGoodPhotos(args.data.clone()));
     }
     images.shuffle(&mut ChaCha8Rng::seed_from_u64(args.seed));
     Ok(images)
-}
-
-/// The windows of all photos.
-fn windows(paths: &[PathBuf], view: View) -> Result<Vec<RgbImage>, FileError> {
-    let windows = paths
-        .par_iter()
-        .map(|path| Ok(view.windows(&files::read_photo(path)?)))
-        .collect::<Result<Vec<_>, FileError>>()?;
-    Ok(windows.into_iter().flatten().map(|window| window.image).collect())
 }
 
 /// The rows of the kind number `index` as people count them.
@@ -184,14 +174,6 @@ fn sheet<'a>(
         }
     }
     sheet
-}
-
-fn write_png(path: &Path, image: &RgbImage) -> Result<(), FileError> {
-    let mut bytes = Cursor::new(Vec::new());
-    image
-        .write_to(&mut bytes, ImageFormat::Png)
-        .map_err(|error| FileError::Write { path: path.to_owned(), source: std::io::Error::other(error) })?;
-    files::write_whole(path, bytes.get_ref())
 }
 
 #[cfg(test)]

@@ -1,10 +1,14 @@
 //! Files read and written with errors that name them. A file is written whole or not at all.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Cursor, Write};
 use std::path::{Path, PathBuf};
 
-use image::RgbImage;
+use cse::view::{View, Window};
+use image::{ImageFormat, RgbImage};
+use rayon::prelude::*;
+
+use crate::progress;
 
 /// A file that could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +55,34 @@ pub fn read(path: &Path) -> Result<Vec<u8>, FileError> {
 /// Decodes a photo file.
 pub fn read_photo(path: &Path) -> Result<RgbImage, FileError> {
     cse::photo::decode(&read(path)?).map_err(|source| FileError::Photo { path: path.to_owned(), source })
+}
+
+/// The windows of all photos at `paths`, in a view.
+pub fn windows(paths: &[PathBuf], view: View) -> Result<Vec<RgbImage>, FileError> {
+    let bar = progress::bar(paths.len() as u64, "photos", "files");
+    let read = |path: &PathBuf| -> Result<Vec<Window>, FileError> {
+        bar.inc(1);
+        Ok(view.windows(&read_photo(path)?))
+    };
+    let windows = paths.par_iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    bar.finish_and_clear();
+    Ok(windows.into_iter().flatten().map(|window| window.image).collect())
+}
+
+/// `path` with `ending` after its last character.
+pub fn appended(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+/// Writes a PNG file, whole or not at all.
+pub fn write_png(path: &Path, image: &RgbImage) -> Result<(), FileError> {
+    let mut bytes = Cursor::new(Vec::new());
+    image
+        .write_to(&mut bytes, ImageFormat::Png)
+        .map_err(|error| FileError::Write { path: path.to_owned(), source: io::Error::other(error) })?;
+    write_whole(path, bytes.get_ref())
 }
 
 /// Width and height of a photo as stored, without decoding it.

@@ -3,20 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use cse::texture_file::MapScale;
-use image::{ImageFormat, Rgb, RgbImage};
+use image::{Rgb, RgbImage};
 
 use crate::files::{self, FileError};
 
 /// Writes `folder/NAME_map.png` for the photo at `path`.
 pub fn write(folder: &Path, path: &Path, photo: &RgbImage, map: &[f32], scale: MapScale) -> Result<PathBuf, FileError> {
     let out = folder.join(format!("{}_map.png", path.file_stem().unwrap_or_default().to_string_lossy()));
-    let failed = |source| FileError::Write { path: out.clone(), source };
-    std::fs::create_dir_all(folder).map_err(failed)?;
-    let mut bytes = std::io::Cursor::new(Vec::new());
-    overlay(photo, map, scale)
-        .write_to(&mut bytes, ImageFormat::Png)
-        .map_err(|error| failed(std::io::Error::other(error)))?;
-    files::write_whole(&out, bytes.get_ref())?;
+    std::fs::create_dir_all(folder).map_err(|source| FileError::Write { path: out.clone(), source })?;
+    files::write_png(&out, &overlay(photo, map, scale))?;
     Ok(out)
 }
 

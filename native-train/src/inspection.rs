@@ -1,6 +1,6 @@
 //! Photos through a model, natively: the core's path without waiting for a browser.
 
-use burn::tensor::Device;
+use burn::tensor::{Device, ExecutionError};
 use cse::anomaly_map;
 use cse::extractor_file::Extractor;
 use cse::inspector::{Finding, Inspector};
@@ -10,7 +10,12 @@ use image::RgbImage;
 /// The device lost its way during a computation.
 #[derive(Debug, thiserror::Error)]
 #[error("the device failed ({0}): try --device cpu")]
-pub struct DeviceFailure(pub String);
+pub struct DeviceFailure(String);
+
+/// Waits for what the device computes.
+pub fn wait<T>(computation: impl Future<Output = Result<T, ExecutionError>>) -> Result<T, DeviceFailure> {
+    futures_lite::future::block_on(computation).map_err(|error| DeviceFailure(error.to_string()))
+}
 
 /// A texture model with its extractor on a device.
 pub struct Model {
@@ -25,7 +30,7 @@ pub struct Model {
 impl Model {
     /// Score and distances of a decoded photo.
     pub fn inspect(&self, photo: &RgbImage) -> Result<Finding, DeviceFailure> {
-        futures_lite::future::block_on(self.inspector().inspect(photo)).map_err(|e| DeviceFailure(e.to_string()))
+        wait(self.inspector().inspect(photo))
     }
 
     /// Anomaly map of the photo's own size.

@@ -6,7 +6,9 @@ use burn::tensor::Device;
 use cse::extractor_file::{self, Extractor};
 use cse::texture_file::{self, TextureInfo, TextureModel};
 
+use crate::devices::{self, DeviceChoice, DeviceError};
 use crate::files::{self, FileError};
+use crate::inspection::Model;
 use crate::weights;
 
 /// The extractor that the page ships too, so that the program works with no file beside it.
@@ -34,6 +36,40 @@ pub enum LoadError {
     },
 }
 
+/// Which model a command works with.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ModelArgs {
+    /// Texture model
+    #[arg(long, value_name = "FILE")]
+    pub model: PathBuf,
+    /// Extractor file; without it, the shipped or the fetched one that the model was trained with
+    #[arg(long, value_name = "FILE")]
+    pub extractor: Option<PathBuf>,
+    /// Where to compute
+    #[arg(long, value_enum, default_value = "auto")]
+    pub device: DeviceChoice,
+}
+
+/// Why a command has no model to work with.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The model.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The device.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+}
+
+impl ModelArgs {
+    /// The model with its extractor on the device.
+    pub fn open(&self) -> Result<Model, OpenError> {
+        let device = devices::choose(self.device)?.device;
+        let (extractor, texture) = texture(&self.model, self.extractor.as_deref(), &device)?;
+        Ok(Model { extractor, texture, device })
+    }
+}
+
 /// An extractor to train with: the file given, or the shipped one.
 pub fn extractor(path: Option<&Path>, device: &Device) -> Result<Extractor, LoadError> {
     let (name, bytes) = match path {
@@ -44,7 +80,7 @@ pub fn extractor(path: Option<&Path>, device: &Device) -> Result<Extractor, Load
 }
 
 /// A texture model with its extractor: the file given, else the one among shipped and fetched that it was trained with.
-pub fn texture(path: &Path, extractor: Option<&Path>, device: &Device) -> Result<(Extractor, TextureModel), LoadError> {
+fn texture(path: &Path, extractor: Option<&Path>, device: &Device) -> Result<(Extractor, TextureModel), LoadError> {
     let parts = files::in_model(path, texture_file::read(&files::read(path)?))?;
     let extractor = match extractor {
         Some(path) => self::extractor(Some(path), device)?,

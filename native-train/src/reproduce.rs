@@ -6,6 +6,7 @@ use clap::Parser;
 
 use crate::devices::DeviceChoice;
 use crate::evaluate::{self, EvalError};
+use crate::models::ModelArgs;
 use crate::train::{self, TrainError};
 
 /// Settings of `reproduce`.
@@ -166,8 +167,8 @@ fn measure(args: &Args, row: &Row, texture: &str) -> Result<Option<f64>, Reprodu
     train.device = args.device;
     println!("\n{}", line.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" "));
     train::run(&train).map_err(|error| ReproduceError::Train(texture.into(), Box::new(error)))?;
-    evaluate::image_auroc(&model, &data, args.extractor.as_deref(), args.device)
-        .map_err(|error| ReproduceError::Evaluate(texture.into(), Box::new(error)))
+    let model = ModelArgs { model, extractor: args.extractor.clone(), device: args.device };
+    evaluate::image_auroc(&model, &data).map_err(|error| ReproduceError::Evaluate(texture.into(), Box::new(error)))
 }
 
 #[cfg(test)]

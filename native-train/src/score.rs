@@ -4,24 +4,20 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::devices::{self, DeviceChoice, DeviceError};
 use crate::files::{self, FileError};
 use crate::heatmap;
-use crate::inspection::{DeviceFailure, Model};
-use crate::models::{self, LoadError};
+use crate::inspection::DeviceFailure;
+use crate::models::{ModelArgs, OpenError};
 
 /// Settings of `score`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// Texture model
-    #[arg(long, value_name = "FILE")]
-    pub model: PathBuf,
+    /// The model and where it computes.
+    #[command(flatten)]
+    pub model: ModelArgs,
     /// Photos to inspect
     #[arg(required = true, value_name = "IMAGE")]
     pub images: Vec<PathBuf>,
-    /// Extractor file; without it, the shipped or the fetched one that the model was trained with
-    #[arg(long, value_name = "FILE")]
-    pub extractor: Option<PathBuf>,
     /// Threshold to use instead of the model's
     #[arg(long)]
     pub threshold: Option<f32>,
@@ -31,9 +27,6 @@ pub struct Args {
     /// Write JSON lines instead of a table, to a file or, with -, to standard output
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
-    /// Where to compute
-    #[arg(long, value_enum, default_value = "auto")]
-    pub device: DeviceChoice,
 }
 
 /// Why nothing could be scored.
@@ -42,12 +35,9 @@ pub enum ScoreError {
     /// A file.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The model.
+    /// The model, or the device.
     #[error(transparent)]
-    Load(#[from] LoadError),
-    /// The device.
-    #[error(transparent)]
-    Device(#[from] DeviceError),
+    Open(#[from] OpenError),
     /// The device, while computing.
     #[error(transparent)]
     Failure(#[from] DeviceFailure),
@@ -66,10 +56,8 @@ struct Line {
 
 /// Scores each photo; a photo that cannot be read is reported and the others go on.
 pub fn run(args: &Args) -> Result<(), ScoreError> {
-    let chosen = devices::choose(args.device)?;
-    let (extractor, texture) = models::texture(&args.model, args.extractor.as_deref(), &chosen.device)?;
-    let threshold = args.threshold.unwrap_or(texture.info.calibration.threshold);
-    let model = Model { extractor, texture, device: chosen.device };
+    let model = args.model.open()?;
+    let threshold = args.threshold.unwrap_or(model.texture.info.calibration.threshold);
     let width = args.images.iter().map(|path| path.display().to_string().chars().count()).max().unwrap_or(0);
     let mut lines = String::new();
     let mut failed = 0;

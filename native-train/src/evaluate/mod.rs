@@ -16,35 +16,28 @@ use self::gallery::Gallery;
 use self::report_html::About;
 
 use crate::dataset::{Dataset, DatasetError, Sample};
-use crate::devices::{self, DeviceChoice, DeviceError};
 use crate::files::{self, FileError};
 use crate::inspection::{DeviceFailure, Model};
 use crate::metrics::{PixelError, PixelScores};
-use crate::models::{self, LoadError};
+use crate::models::{ModelArgs, OpenError};
 use crate::progress;
 
 /// Settings of `eval`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// Texture model
-    #[arg(long, value_name = "FILE")]
-    pub model: PathBuf,
+    /// The model and where it computes.
+    #[command(flatten)]
+    pub model: ModelArgs,
     /// Folder of photos: test/good, test/KIND and ground_truth/KIND (MVTec AD's layout), or good and KIND, or e0 to e7
     /// (TILDA's); of the last two, the first 70 % of the good photos are for training and not evaluated
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
-    /// Extractor file; without it, the shipped or the fetched one that the model was trained with
-    #[arg(long, value_name = "FILE")]
-    pub extractor: Option<PathBuf>,
     /// File to write all figures and every photo's score to, as JSON
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
     /// File to write a report with charts and pictures to, as a web page
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
-    /// Where to compute
-    #[arg(long, value_enum, default_value = "auto")]
-    pub device: DeviceChoice,
 }
 
 /// Why there are no figures.
@@ -56,12 +49,9 @@ pub enum EvalError {
     /// A file.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The model.
+    /// The model, or the device.
     #[error(transparent)]
-    Load(#[from] LoadError),
-    /// The device.
-    #[error(transparent)]
-    Device(#[from] DeviceError),
+    Open(#[from] OpenError),
     /// The device, while computing.
     #[error(transparent)]
     Failure(#[from] DeviceFailure),
@@ -98,7 +88,7 @@ struct Inspected<'a> {
 /// Evaluates, prints a table, writes the figures.
 pub fn run(args: &Args) -> Result<(), EvalError> {
     let dataset = open(&args.data)?;
-    let model = load(&args.model, args.extractor.as_deref(), args.device)?;
+    let model = args.model.open()?;
     let (inspected, pixels) = inspect_all(&model, &dataset, &args.data)?;
     let figures = Figures::new(&model, &inspected, pixels);
     figures.print();
@@ -114,15 +104,10 @@ pub fn run(args: &Args) -> Result<(), EvalError> {
     Ok(())
 }
 
-/// Image-level AUROC of the model in the file `model` on the photos in `data`.
-pub fn image_auroc(
-    model: &Path,
-    data: &Path,
-    extractor: Option<&Path>,
-    device: DeviceChoice,
-) -> Result<Option<f64>, EvalError> {
+/// Image-level AUROC of a model on the photos in `data`.
+pub fn image_auroc(model: &ModelArgs, data: &Path) -> Result<Option<f64>, EvalError> {
     let dataset = open(data)?;
-    let model = load(model, extractor, device)?;
+    let model = model.open()?;
     let (inspected, pixels) = inspect_all(&model, &dataset, data)?;
     Ok(Figures::new(&model, &inspected, pixels).image_auroc)
 }
@@ -136,12 +121,6 @@ fn open(data: &Path) -> Result<Dataset, EvalError> {
         return Err(EvalError::OneClass { path: data.to_owned(), good, defective });
     }
     Ok(dataset)
-}
-
-fn load(model: &Path, extractor: Option<&Path>, device: DeviceChoice) -> Result<Model, EvalError> {
-    let chosen = devices::choose(device)?;
-    let (extractor, texture) = models::texture(model, extractor, &chosen.device)?;
-    Ok(Model { extractor, texture, device: chosen.device })
 }
 
 fn inspect_all<'a>(

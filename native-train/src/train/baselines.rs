@@ -11,12 +11,8 @@ use rand_chacha::ChaCha8Rng;
 
 use super::feature_store::Slot;
 use super::settings::Settings;
-use super::training_set::TrainingSet;
-use super::{Fitted, TrainError, optimisation};
-use crate::inspection::DeviceFailure;
-
-/// Images in one pass.
-const BATCH: usize = 16;
+use super::training_set::{self, STORED_BATCH, TrainingSet};
+use super::{Fitted, TrainError};
 
 /// Fits the method of `settings`, which is not CSE.
 pub fn fit(
@@ -27,17 +23,8 @@ pub fn fit(
 ) -> Result<Fitted, TrainError> {
     let extractor_taps = extractor.info.architecture.tap_channels();
     let channels = settings.taps.channels(extractor_taps);
-    let normal: Vec<Slot> = set.train.iter().map(|sample| sample.normal).collect();
-    let map = |batch: &[Slot]| -> Result<Vec<Vec<f32>>, TrainError> {
-        let features = set.store.batch(batch, device).map_err(TrainError::Store)?;
-        Ok(optimisation::rows(settings.taps.select(features)))
-    };
-    let maps = |slots: &[Slot]| -> Result<Vec<Vec<f32>>, TrainError> {
-        slots.chunks(BATCH).map(map).try_fold(Vec::new(), |mut all, batch| {
-            all.extend(batch?);
-            Ok(all)
-        })
-    };
+    let normal = training_set::normal(&set.train);
+    let maps = |slots: &[Slot]| set.compute(slots, device, |features| settings.taps.select(features));
     let tensors = match settings.method {
         Method::NearestNeighbour => {
             let mut vectors = Vec::new();
@@ -52,8 +39,8 @@ pub fn fit(
         }
         Method::Gaussian => {
             let mut moments = Moments::new(channels);
-            for batch in normal.chunks(BATCH) {
-                map(batch)?.iter().for_each(|map| moments.add(map));
+            for batch in normal.chunks(STORED_BATCH) {
+                maps(batch)?.iter().for_each(|map| moments.add(map));
             }
             moments.whitening().ok_or(TrainError::Setting("the features of the good photos are no numbers"))?
         }
@@ -64,13 +51,8 @@ pub fn fit(
     };
     let shape = Shape { method: settings.method, taps: settings.taps, members: 1, clusters: 1 };
     let detector = Detector::take(shape, extractor_taps, &mut tensors.clone(), device)?;
-    let validation: Vec<Slot> = set.validation.iter().map(|sample| sample.normal).collect();
-    let mut read_outs = Vec::with_capacity(validation.len());
-    for batch in validation.chunks(BATCH) {
-        let features = set.store.batch(batch, device).map_err(TrainError::Store)?;
-        let batch = futures_lite::future::block_on(detector.read_out(features, settings.taps));
-        read_outs.extend(batch.map_err(|error| DeviceFailure(error.to_string()))?);
-    }
+    let validation = training_set::normal(&set.validation);
+    let read_outs = set.compute(&validation, device, |features| detector.forward(features, settings.taps))?;
     Ok(Fitted { tensors, clusters: 1, kept_steps: Vec::new(), read_outs })
 }
 

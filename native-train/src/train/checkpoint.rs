@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::settings::Settings;
 use super::trainee::Trainee;
-use crate::checkpoints::{CheckpointError, Checkpoints};
+use crate::checkpoints::{CheckpointError, Checkpoints, Resumed};
+use crate::files;
 
 /// The best weights so far.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -24,17 +25,7 @@ pub struct Kept {
 
 /// How far a training is.
 #[derive(Serialize, Deserialize)]
-struct Progress {
-    step: usize,
-    best: Option<Kept>,
-}
-
-/// What a checkpoint gives back.
-pub struct Found {
-    /// What is trained.
-    pub trainee: Trainee,
-    /// With its moments.
-    pub optimizer: ModuleOptimizer,
+pub struct Progress {
     /// Steps done.
     pub step: usize,
     /// The best weights so far.
@@ -80,14 +71,8 @@ impl Checkpoint {
         settings: &Settings,
         trainee: &Trainee,
         optimizer: &ModuleOptimizer,
-    ) -> Result<Option<Found>, CheckpointError> {
-        let found = self.checkpoints.newest::<Progress, _>(&self.key(settings), trainee, optimizer)?;
-        Ok(found.map(|found| Found {
-            trainee: found.module,
-            optimizer: found.optimiser,
-            step: found.progress.step,
-            best: found.progress.best,
-        }))
+    ) -> Result<Option<Resumed<Progress, Trainee>>, CheckpointError> {
+        self.checkpoints.newest(&self.key(settings), trainee, optimizer)
     }
 
     fn key(&self, settings: &Settings) -> String {
@@ -96,7 +81,5 @@ impl Checkpoint {
 }
 
 fn folder(out: &Path) -> PathBuf {
-    let mut name = out.as_os_str().to_owned();
-    name.push(".checkpoint");
-    PathBuf::from(name)
+    files::appended(out, ".checkpoint")
 }

@@ -26,11 +26,9 @@ use cse::standardisation::Standardisation;
 use cse::state_dict::{StateDict, StateDictError};
 use cse::texture_file::{self, MapScale, TextureInfo};
 use cse::view::View;
-use image::RgbImage;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
-use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::checkpoints::CheckpointError;
@@ -42,6 +40,7 @@ use crate::inspection::DeviceFailure;
 use crate::models::{self, LoadError};
 use crate::progress;
 use checkpoint::Checkpoint;
+use feature_store::Slot;
 use settings::{BatchNormChoice, CentreChoice, Contrast, DecoderChoice, Preset, Settings};
 use training_set::{Recipe, TrainingSet};
 
@@ -211,7 +210,7 @@ pub fn run(args: &Args) -> Result<(), TrainError> {
     let extractor = models::extractor(args.extractor.as_deref(), &chosen.device)?;
     println!("extractor   {} {}", extractor.info.architecture, extractor.info.id);
     let sources = match &args.textures {
-        Some(folder) => texture_sources(folder)?,
+        Some(folder) => files::windows(&dataset::images_below(folder)?, View::Resize)?,
         None => Vec::new(),
     };
     let generator = args.generator.unwrap_or(match args.preset {
@@ -357,14 +356,15 @@ impl Session<'_> {
         let settings = &self.settings;
         let extractor_taps = self.extractor.info.architecture.tap_channels();
         let channels = settings.taps.channels(extractor_taps);
-        let normal: Vec<_> = set.train.iter().map(|sample| sample.normal).collect();
+        let normal = training_set::normal(&set.train);
         let standardisation = if settings.standardise {
-            let maps = self.fused(set, &normal)?;
+            let maps = set.compute(&normal, &self.device, |features| settings.taps.select_fine(features))?;
             Standardisation::fit(maps.iter().map(Vec::as_slice), channels)
                 .ok_or(TrainError::Setting("no features came out of the extractor"))?
         } else {
             Standardisation::identity(channels)
         };
+        let standardise = standardisation.on(&self.device);
         let mut log = match &self.args.log {
             Some(path) => {
                 let mut options = std::fs::OpenOptions::new();
@@ -373,7 +373,7 @@ impl Session<'_> {
             }
             None => None,
         };
-        let validation: Vec<_> = set.validation.iter().map(|sample| sample.normal).collect();
+        let validation = training_set::normal(&set.validation);
         let (mut members, mut read_outs, mut kept_steps) = (Vec::new(), Vec::new(), Vec::new());
         for member in 0..settings.members {
             let checkpoint = Checkpoint::beside(out, member, inputs.to_owned());
@@ -390,50 +390,26 @@ impl Session<'_> {
             }
             let trained = trained?;
             let embedder = Embedder::from_state_dict(trained.weights.clone(), channels, &self.device)?;
-            let of_train = self.embed(&embedder, &standardisation, set, &normal)?;
+            let embed = |slots: &[Slot]| {
+                set.compute(slots, &self.device, |features| {
+                    optimisation::embed(&embedder, &standardise, settings.taps, features, Statistics::Batch)
+                })
+            };
+            let of_train = embed(&normal)?;
             let mut bank = Bank::fit(&of_train, settings.clusters as usize, settings.seed)
                 .ok_or(TrainError::Setting("no embedding came out of the extractor"))?;
             if settings.centre == CentreChoice::Nearest {
                 bank = bank.nearest_members(&of_train);
             }
-            read_outs.push(self.embed(&embedder, &standardisation, set, &validation)?);
+            read_outs.push(embed(&validation)?);
             let embedder = texture_file::folded_embedder(trained.weights, &standardisation, channels)?;
             members.push(TrainedMember { embedder, bank });
-            kept_steps.push(trained.kept_step);
+            kept_steps.push(trained.step);
         }
         let clusters = members.first().map_or(1, |member| member.bank.clusters());
         let tensors = Detector::cse_tensors(members, &read_outs, settings.aggregation);
         let joined = (0..validation.len()).map(|image| read_outs.iter().flat_map(|own| &own[image]).copied().collect());
         Ok(Fitted { clusters, kept_steps, read_outs: joined.collect(), tensors })
-    }
-
-    /// The chosen feature maps of each image, as the embedder takes them.
-    fn fused(&self, set: &TrainingSet, slots: &[feature_store::Slot]) -> Result<Vec<Vec<f32>>, TrainError> {
-        let mut maps = Vec::with_capacity(slots.len());
-        for batch in slots.chunks(16) {
-            let features = set.store.batch(batch, &self.device).map_err(TrainError::Store)?;
-            maps.extend(optimisation::rows(self.settings.taps.select_fine(features)));
-        }
-        Ok(maps)
-    }
-
-    /// `E14` of each image.
-    fn embed(
-        &self,
-        embedder: &Embedder,
-        standardisation: &Standardisation,
-        set: &TrainingSet,
-        slots: &[feature_store::Slot],
-    ) -> Result<Vec<Vec<f32>>, TrainError> {
-        let standardise = standardisation.on(&self.device);
-        let mut embeddings = Vec::with_capacity(slots.len());
-        for batch in slots.chunks(16) {
-            let features = set.store.batch(batch, &self.device).map_err(TrainError::Store)?;
-            let taps = self.settings.taps;
-            let e14 = optimisation::embed(embedder, &standardise, taps, features, Statistics::Batch);
-            embeddings.extend(optimisation::rows(e14));
-        }
-        Ok(embeddings)
     }
 
     /// Score rule, threshold and description, from the validation photos.
@@ -538,17 +514,4 @@ fn split(photos: &[PathBuf], validation_share: f64, seed: u64) -> (Vec<PathBuf>,
     let validation = ((photos.len() as f64 * validation_share).round() as usize).clamp(1, photos.len() - 2);
     let train = photos.split_off(validation);
     (train, photos)
-}
-
-/// Every image below `folder`, at the network's input size.
-fn texture_sources(folder: &Path) -> Result<Vec<RgbImage>, TrainError> {
-    let paths = dataset::images_below(folder)?;
-    let bar = progress::bar(paths.len() as u64, "textures", "files");
-    let read = |path: &PathBuf| -> Result<RgbImage, FileError> {
-        bar.inc(1);
-        Ok(View::Resize.scaled(&files::read_photo(path)?))
-    };
-    let sources = paths.par_iter().map(read).collect::<Result<_, _>>()?;
-    bar.finish_and_clear();
-    Ok(sources)
 }

@@ -13,7 +13,6 @@ use cse::embedder::{self, Embedder, Statistics};
 use cse::losses;
 use cse::score::GRID;
 use cse::standardisation::{Standardisation, Standardise};
-use cse::state_dict::StateDict;
 use cse::taps::Taps;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
@@ -37,17 +36,6 @@ const VALIDATIONS: usize = 20;
 const VALIDATION_BATCH: usize = 16;
 /// Pairs to validate with at most: more change the kept step no more.
 const VALIDATION_PAIRS: usize = 400;
-
-/// What is kept of a training.
-#[derive(Debug)]
-pub struct Trained {
-    /// The embedder's tensors with the authors' names.
-    pub weights: StateDict,
-    /// After how many steps they were taken.
-    pub kept_step: usize,
-    /// The loss on validation pairs then.
-    pub validation_loss: f64,
-}
 
 /// Two images, and where the second is defective.
 #[derive(Clone, Copy)]
@@ -92,7 +80,7 @@ pub fn run(
     standardisation: &Standardisation,
     device: &Device,
     mut run: Run<'_>,
-) -> Result<Trained, TrainError> {
+) -> Result<Kept, TrainError> {
     let training_device = device.clone().autodiff();
     // Seeds of different trainings must not meet in their members.
     let seed = settings.seed.wrapping_mul(1 << 16).wrapping_add(u64::from(run.member));
@@ -109,21 +97,23 @@ pub fn run(
     let (steps, epoch) = settings.steps(set.train.len());
     let schedule = OneCycle { max_rate: settings.max_rate, steps };
     let mut optimizer = ModuleOptimizer::from(OneCycleAdam { schedule, weight_decay: WEIGHT_DECAY });
-    let losses = Losses { settings, store: &set.store, standardisation };
+    let losses_on = |device: &Device| Losses {
+        settings,
+        store: &set.store,
+        standardise: standardisation.on(device),
+        device: device.clone(),
+    };
+    let (losses, validation_losses) = (losses_on(&training_device), losses_on(device));
     let validation_pairs = validation_pairs(set, settings.seed);
     let mut pairs = Pairs::new(&set.train, seed);
     let every = steps.div_ceil(VALIDATIONS);
-    let mut best: Option<Trained> = None;
+    let mut best: Option<Kept> = None;
     let mut done = 0;
     if run.resume
         && let Some(found) = run.checkpoint.read(settings, &trainee, &optimizer)?
     {
-        (trainee, optimizer, done) = (found.trainee, found.optimizer, found.step);
-        best = found.best.map(|kept| Trained {
-            weights: kept.weights,
-            kept_step: kept.step,
-            validation_loss: kept.validation_loss,
-        });
+        (trainee, optimizer) = (found.module, found.optimiser);
+        (done, best) = (found.progress.step, found.progress.best);
         // The same draws as in the run that stopped.
         (0..done * settings.batch as usize).for_each(|_| {
             pairs.draw();
@@ -145,7 +135,7 @@ pub fn run(
             BatchNormChoice::FirstEpoch if step >= epoch => Statistics::Running,
             _ => Statistics::Batch,
         };
-        let (loss, contrastive, decoder) = losses.terms(&trainee, &batch, statistics, &training_device)?;
+        let (loss, contrastive, decoder) = losses.terms(&trainee, &batch, statistics)?;
         let gradients = GradientsParams::from_grads(loss.backward(), &trainee);
         trainee = optimizer.step(schedule.rate(step), trainee, gradients);
         let last = step + 1 == steps;
@@ -154,14 +144,14 @@ pub fn run(
             sums.add(&contrastive, &decoder);
         }
         if validate {
-            let value = losses.validate(&trainee.valid(), &validation_pairs, device)?;
+            let value = validation_losses.mean(&trainee.valid(), &validation_pairs)?;
             if !value.is_finite() {
                 return Err(TrainError::Diverged(step + 1));
             }
             bar.set_message(format!("{} validation {value:.4}", sums.message(settings)));
             if best.as_ref().is_none_or(|best| value < best.validation_loss) {
                 let weights = trainee.embedder.to_state_dict();
-                best = Some(Trained { weights, kept_step: step + 1, validation_loss: value });
+                best = Some(Kept { weights, step: step + 1, validation_loss: value });
             }
             if let Some(log) = &mut run.log {
                 let pairs_per_second = (every * settings.batch as usize) as f64 / clock.elapsed().as_secs_f64();
@@ -169,12 +159,7 @@ pub fn run(
                 writeln!(log, "{}", serde_json::to_string(&line).unwrap_or_default()).map_err(TrainError::Log)?;
             }
             (sums, clock) = (Terms::default(), Instant::now());
-            let kept = best.as_ref().map(|best| Kept {
-                weights: best.weights.clone(),
-                step: best.kept_step,
-                validation_loss: best.validation_loss,
-            });
-            run.checkpoint.write(settings, step + 1, &trainee, &optimizer, kept.as_ref())?;
+            run.checkpoint.write(settings, step + 1, &trainee, &optimizer, best.as_ref())?;
             let stop = run.stop.load(Ordering::Relaxed);
             if stop && !(last && run.member + 1 == settings.members) {
                 bar.abandon();
@@ -184,9 +169,9 @@ pub fn run(
         bar.inc(1);
     }
     bar.finish();
-    let trained = best.ok_or(TrainError::Diverged(steps))?;
-    println!("kept        step {} of {steps}, validation loss {:.4}", trained.kept_step, trained.validation_loss);
-    Ok(trained)
+    let kept = best.ok_or(TrainError::Diverged(steps))?;
+    println!("kept        step {} of {steps}, validation loss {:.4}", kept.step, kept.validation_loss);
+    Ok(kept)
 }
 
 /// Sums of both terms over some steps.
@@ -229,10 +214,12 @@ impl Terms {
     }
 }
 
+/// Both terms, on one device.
 struct Losses<'a> {
     settings: &'a Settings,
     store: &'a FeatureStore,
-    standardisation: &'a Standardisation,
+    standardise: Standardise,
+    device: Device,
 }
 
 impl Losses<'_> {
@@ -242,15 +229,14 @@ impl Losses<'_> {
         trainee: &Trainee,
         pairs: &[Pair<'_>],
         statistics: Statistics,
-        device: &Device,
     ) -> Result<(Tensor<1>, Tensor<1>, Tensor<1>), TrainError> {
+        let device = &self.device;
         let n = pairs.len();
         // One batch of both sides, so that BatchNorm sees normal and defective images together.
         let slots: Vec<Slot> = pairs.iter().map(|pair| pair.a).chain(pairs.iter().map(|pair| pair.b)).collect();
         let features = self.store.batch(&slots, device).map_err(TrainError::Store)?;
         let of_a = Features { f1: features.f1.clone().narrow(0, 0, n), f2: features.f2.clone().narrow(0, 0, n) };
-        let standardise = self.standardisation.on(device);
-        let e14 = embed(&trainee.embedder, &standardise, self.settings.taps, features, statistics);
+        let e14 = embed(&trainee.embedder, &self.standardise, self.settings.taps, features, statistics);
         let (e14_a, e14_b) = (e14.clone().narrow(0, 0, n), e14.narrow(0, n, n));
         let contrastive = match self.settings.contrast {
             Contrast::Position => losses::contrastive_by_position(e14_a.clone(), e14_b, covers(pairs, device)),
@@ -270,10 +256,10 @@ impl Losses<'_> {
     }
 
     /// Mean loss of a pair, with the running statistics of BatchNorm.
-    fn validate(&self, trainee: &Trainee, pairs: &[Pair<'_>], device: &Device) -> Result<f64, TrainError> {
+    fn mean(&self, trainee: &Trainee, pairs: &[Pair<'_>]) -> Result<f64, TrainError> {
         let mut sum = 0.0;
         for batch in pairs.chunks(VALIDATION_BATCH) {
-            sum += self.terms(trainee, batch, Statistics::Batch, device)?.0.into_scalar::<f64>();
+            sum += self.terms(trainee, batch, Statistics::Batch)?.0.into_scalar::<f64>();
         }
         Ok(sum / pairs.len().max(1) as f64)
     }
@@ -288,13 +274,6 @@ pub fn embed(
     statistics: Statistics,
 ) -> Tensor<4> {
     embedder.forward(standardise.apply(taps.select_fine(features)), statistics)
-}
-
-/// Each image's values of `[n, c, h, w]`.
-pub fn rows(tensor: Tensor<4>) -> Vec<Vec<f32>> {
-    let [_, channels, height, width] = tensor.dims();
-    let values = tensor.into_data().try_into_vec::<f32>().unwrap_or_default();
-    values.chunks_exact((channels * height * width).max(1)).map(<[f32]>::to_vec).collect()
 }
 
 /// Share of each position that the defect of each pair covers, `[n, 1, 14, 14]`.

@@ -4,8 +4,9 @@
 
 use std::path::PathBuf;
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 use cse::defects::{DefectMaker, Defective};
+use cse::efficientnet::Features;
 use cse::extractor_file::Extractor;
 use cse::preprocess::{self, INPUT_SIDE};
 use cse::score::GRID;
@@ -19,6 +20,7 @@ use rayon::prelude::*;
 use super::TrainError;
 use super::feature_store::{FeatureStore, Slot};
 use crate::files;
+use crate::inspection;
 
 /// Images in one pass of the extractor.
 ///
@@ -48,6 +50,11 @@ pub struct Sample {
 pub struct Photo {
     /// First sample, and the one after the last.
     pub samples: std::ops::Range<usize>,
+}
+
+/// The normal ones of `samples`.
+pub fn normal(samples: &[Sample]) -> Vec<Slot> {
+    samples.iter().map(|sample| sample.normal).collect()
 }
 
 /// All samples with their features.
@@ -126,6 +133,21 @@ impl TrainingSet {
         })
     }
 
+    /// What `compute` makes of the features of each image, read back; some images at once.
+    pub fn compute(
+        &self,
+        slots: &[Slot],
+        device: &Device,
+        compute: impl Fn(Features) -> Tensor<4>,
+    ) -> Result<Vec<Vec<f32>>, TrainError> {
+        let mut values = Vec::with_capacity(slots.len());
+        for batch in slots.chunks(STORED_BATCH) {
+            let features = self.store.batch(batch, device).map_err(TrainError::Store)?;
+            values.extend(inspection::wait(cse::detector::read(compute(features)))?);
+        }
+        Ok(values)
+    }
+
     fn add(
         &mut self,
         extractor: &Extractor,
@@ -159,6 +181,8 @@ impl TrainingSet {
     }
 }
 
+/// Images in one pass over stored features.
+pub const STORED_BATCH: usize = 16;
 /// Photos that are read and drawn on ahead of the device.
 const PHOTOS_AHEAD: usize = 4;
 
