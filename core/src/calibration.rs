@@ -17,8 +17,11 @@ pub struct Calibration {
 impl Calibration {
     /// The smallest threshold that a further normal image, drawn like `normal_scores`, exceeds with probability at most
     /// `false_alarm_rate` (split conformal prediction: the `ceil((1 - rate)(n + 1))`-th smallest score; the largest where
-    /// there are too few). `None` for no scores.
+    /// there are too few). `None` for no scores, or one that is no number.
     pub fn new(mut normal_scores: Vec<f32>, false_alarm_rate: f32) -> Option<Self> {
+        if normal_scores.iter().any(|score| !score.is_finite()) {
+            return None;
+        }
         normal_scores.sort_by(f32::total_cmp);
         let n = normal_scores.len();
         let rank = ((1.0 - f64::from(false_alarm_rate)) * (n + 1) as f64).ceil() as usize;
@@ -45,5 +48,6 @@ mod tests {
         let calibration = Calibration::new(vec![0.3, 0.1, 0.2], 0.01).unwrap();
         assert_eq!((calibration.threshold, calibration.false_alarm_rate), (0.3, 0.25));
         assert_eq!(Calibration::new(vec![], 0.01), None);
+        assert_eq!(Calibration::new(vec![0.3, f32::NAN], 0.01), None);
     }
 }

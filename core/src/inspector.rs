@@ -26,10 +26,27 @@ pub struct Inspector<'a> {
     pub device: &'a Device,
 }
 
+/// Why a photo has no finding.
+#[derive(Debug, thiserror::Error)]
+pub enum InspectError {
+    /// The device, while computing.
+    #[error("the device failed ({0}): try the CPU")]
+    Device(String),
+    /// Compared with a threshold, what is no number would pass for good.
+    #[error("the computation gave no number for this photo: try the CPU, or train the model again")]
+    NoNumber,
+}
+
+impl From<ExecutionError> for InspectError {
+    fn from(error: ExecutionError) -> Self {
+        Self::Device(error.to_string())
+    }
+}
+
 /// What is found on one photo.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
-    /// The anomaly score of the most anomalous window.
+    /// The anomaly score of the most anomalous window, finite.
     pub score: f32,
     /// The map's values in each window.
     pub patches: Vec<Patch>,
@@ -64,29 +81,29 @@ impl Inspector<'_> {
         self.texture.detector.compare(read_out, self.texture.rule.aggregation)
     }
 
-    /// The photo's finding from those of its windows.
-    pub fn join(&self, windows: &[Window], comparisons: &[Comparison]) -> Finding {
+    /// The photo's finding from those of its windows. An error where a distance is no number, or nothing was seen.
+    pub fn join(&self, windows: &[Window], comparisons: &[Comparison]) -> Result<Finding, InspectError> {
         let rule = &self.texture.rule;
         let scores = comparisons.iter().map(|comparison| rule.score(&comparison.distances));
-        Finding {
-            // With no window nothing was seen, and a number that is none must not look like a good photo.
-            score: scores.max_by(f32::total_cmp).unwrap_or(f32::NAN),
-            patches: windows
-                .iter()
-                .zip(comparisons)
-                .map(|(window, comparison)| Patch { region: window.region, grid: rule.map(&comparison.grid) })
-                .collect(),
+        let score = scores.max_by(f32::total_cmp).ok_or(InspectError::NoNumber)?;
+        if !score.is_finite() || !comparisons.iter().all(Comparison::is_finite) {
+            return Err(InspectError::NoNumber);
         }
+        let patch = |(window, comparison): (&Window, &Comparison)| Patch {
+            region: window.region,
+            grid: rule.map(&comparison.grid),
+        };
+        Ok(Finding { score, patches: windows.iter().zip(comparisons).map(patch).collect() })
     }
 
     /// All of the above, on a decoded photo.
-    pub async fn inspect(&self, photo: &RgbImage) -> Result<Finding, ExecutionError> {
+    pub async fn inspect(&self, photo: &RgbImage) -> Result<Finding, InspectError> {
         let windows = self.windows(photo);
         let mut comparisons = Vec::with_capacity(windows.len());
         for batch in windows.chunks(WINDOWS_AT_ONCE) {
             let read_outs = self.read_out(self.extract(self.input(batch))).await?;
             comparisons.extend(read_outs.iter().map(|read_out| self.compare(read_out)));
         }
-        Ok(self.join(&windows, &comparisons))
+        self.join(&windows, &comparisons)
     }
 }

@@ -24,6 +24,13 @@ pub struct Comparison {
     pub grid: Vec<f32>,
 }
 
+impl Comparison {
+    /// Whether all distances are numbers. Compared with a threshold, one that is not would pass for good.
+    pub fn is_finite(&self) -> bool {
+        self.distances.iter().chain(&self.grid).all(|distance| distance.is_finite())
+    }
+}
+
 /// How the distances at the positions of `E7` become one score.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -3,7 +3,7 @@
 use burn::tensor::{Device, ExecutionError};
 use cse::anomaly_map;
 use cse::extractor_file::Extractor;
-use cse::inspector::{Finding, Inspector};
+use cse::inspector::{Finding, InspectError, Inspector};
 use cse::texture_file::TextureModel;
 use image::RgbImage;
 
@@ -29,8 +29,8 @@ pub struct Model {
 
 impl Model {
     /// Score and distances of a decoded photo.
-    pub fn inspect(&self, photo: &RgbImage) -> Result<Finding, DeviceFailure> {
-        wait(self.inspector().inspect(photo))
+    pub fn inspect(&self, photo: &RgbImage) -> Result<Finding, InspectError> {
+        futures_lite::future::block_on(self.inspector().inspect(photo))
     }
 
     /// Anomaly map of the photo's own size.

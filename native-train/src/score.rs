@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use crate::files::{self, FileError};
 use crate::heatmap;
-use crate::inspection::DeviceFailure;
 use crate::models::{ModelArgs, OpenError};
 
 /// Settings of `score`.
@@ -38,9 +37,6 @@ pub enum ScoreError {
     /// The model, or the device.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// The device, while computing.
-    #[error(transparent)]
-    Failure(#[from] DeviceFailure),
     /// Some photos were no photos.
     #[error("{0} of {1} photos could not be inspected")]
     Some(usize, usize),
@@ -54,7 +50,7 @@ struct Line {
     defective: bool,
 }
 
-/// Scores each photo; a photo that cannot be read is reported and the others go on.
+/// Scores each photo; a photo that cannot be read or gives no score is reported and the others go on.
 pub fn run(args: &Args) -> Result<(), ScoreError> {
     let model = args.model.open()?;
     let threshold = args.threshold.unwrap_or(model.texture.info.calibration.threshold);
@@ -70,7 +66,14 @@ pub fn run(args: &Args) -> Result<(), ScoreError> {
                 continue;
             }
         };
-        let finding = model.inspect(&photo)?;
+        let finding = match model.inspect(&photo) {
+            Ok(finding) => finding,
+            Err(error) => {
+                eprintln!("{}: {error}", path.display());
+                failed += 1;
+                continue;
+            }
+        };
         let defective = finding.score > threshold;
         if let Some(folder) = &args.maps {
             let map = model.map(&finding, &photo);

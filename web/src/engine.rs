@@ -182,7 +182,7 @@ async fn inspect(
         comparisons.extend(read_outs.iter().map(|read_out| inspector.compare(read_out)));
         time.score += clock.lap();
     }
-    let finding = inspector.join(&windows, &comparisons);
+    let finding = inspector.join(&windows, &comparisons)?;
     let (width, height) = photo.dimensions();
     let scale = (MAP_SIDE / width.max(height) as f32).min(1.0);
     let size = [width, height].map(|side| ((side as f32 * scale).round() as usize).max(1));
@@ -190,7 +190,7 @@ async fn inspect(
     time.map = clock.lap();
     time.total = time.decode + time.preprocess + time.extractor + time.embedder + time.score + time.map;
     if let Some(reference) = reference {
-        let (gpu, cpu) = (finding.score, reference.inspect(&photo).await.map_err(gpu)?.score);
+        let (gpu, cpu) = (finding.score, reference.inspect(&photo).await?.score);
         // Written so that NaN fails too.
         let agree = (gpu - cpu).abs() <= GPU_TOLERANCE * cpu.abs().max(1.0);
         if !agree {

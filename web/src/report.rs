@@ -1,5 +1,6 @@
 //! What the page is told: results as typed objects, failures as sentences.
 
+use cse::inspector::InspectError;
 use cse::model_file::ModelFileError;
 use cse::photo::PhotoError;
 use serde::Serialize;
@@ -14,6 +15,9 @@ pub enum Failure {
     /// The model file.
     #[error(transparent)]
     Model(#[from] ModelFileError),
+    /// The inspection.
+    #[error(transparent)]
+    Inspect(#[from] InspectError),
     /// WebGPU is absent.
     #[error("this browser offers no WebGPU adapter: use the CPU")]
     NoAdapter,

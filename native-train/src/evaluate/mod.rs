@@ -8,7 +8,7 @@ mod report_html;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use cse::inspector::Finding;
+use cse::inspector::{Finding, InspectError};
 use image::Rgb;
 
 use self::figures::Figures;
@@ -17,7 +17,7 @@ use self::report_html::About;
 
 use crate::dataset::{Dataset, DatasetError, Sample};
 use crate::files::{self, FileError};
-use crate::inspection::{DeviceFailure, Model};
+use crate::inspection::Model;
 use crate::metrics::{PixelError, PixelScores};
 use crate::models::{ModelArgs, OpenError};
 use crate::progress;
@@ -52,9 +52,14 @@ pub enum EvalError {
     /// The model, or the device.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// The device, while computing.
-    #[error(transparent)]
-    Failure(#[from] DeviceFailure),
+    /// A photo that gives no score.
+    #[error("{path}: {source}", path = .path.display())]
+    Inspect {
+        /// The photo.
+        path: PathBuf,
+        /// Why.
+        source: InspectError,
+    },
     /// Good and defective photos are needed.
     #[error("{path}: has {good} good and {defective} defective test photos; both are needed", path = .path.display())]
     OneClass {
@@ -135,7 +140,8 @@ fn inspect_all<'a>(
     for sample in &dataset.test {
         let photo = files::read_photo(&sample.photo)?;
         let start = Instant::now();
-        let finding = model.inspect(&photo)?;
+        let finding =
+            model.inspect(&photo).map_err(|source| EvalError::Inspect { path: sample.photo.clone(), source })?;
         let seconds = start.elapsed().as_secs_f64();
         let mask = match (&sample.mask, &sample.defect) {
             (Some(path), _) => Some((path.as_path(), read_mask(path)?)),

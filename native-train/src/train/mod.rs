@@ -432,6 +432,11 @@ impl Session<'_> {
         let detector = Detector::take(shape, extractor_taps, &mut fitted.tensors.clone(), &self.device)?;
         let compared: Vec<Comparison> =
             fitted.read_outs.iter().map(|read_out| detector.compare(read_out, settings.aggregation)).collect();
+        if !compared.iter().all(Comparison::is_finite) {
+            return Err(TrainError::Setting(
+                "the embedder gives no numbers for the validation photos: use a smaller --max-rate",
+            ));
+        }
         let range_without = |left_out: Option<usize>| -> Option<NormalRange> {
             let kept = set.validation_photos.iter().enumerate().filter(|(index, _)| Some(*index) != left_out);
             let windows: Vec<&Comparison> = kept.flat_map(|(_, photo)| &compared[photo.samples.clone()]).collect();
@@ -444,10 +449,10 @@ impl Session<'_> {
             let range = if leave_out { range_without(Some(index)) } else { range.clone() };
             let rule = ScoreRule { aggregation: settings.aggregation, range };
             let windows = compared[photo.samples.clone()].iter();
-            windows.map(|window| rule.score(&window.distances)).fold(f32::NEG_INFINITY, f32::max)
+            windows.map(|window| rule.score(&window.distances)).max_by(f32::total_cmp).unwrap_or(f32::NAN)
         });
         let calibration = Calibration::new(scores.collect(), self.args.false_alarm_rate)
-            .ok_or(TrainError::Setting("no photo was left for validation"))?;
+            .ok_or(TrainError::Setting("the good photos that were kept for validation have no scores"))?;
         println!(
             "threshold   {:.4} (false-alarm rate {:.1} % from {} good photos)",
             calibration.threshold,

@@ -7,6 +7,7 @@ use cse::detector::{Detector, Method, TrainedMember};
 use cse::efficientnet::{Architecture, EfficientNetConfig, Normalisation};
 use cse::embedder::Embedder;
 use cse::extractor_file::{self, Extractor};
+use cse::inspector::{InspectError, Inspector};
 use cse::model_file::{self, Kind, ModelFileError};
 use cse::score::{Aggregation, E14_LENGTH};
 use cse::standardisation::Standardisation;
@@ -29,6 +30,11 @@ fn extractor_bytes(seed: u64) -> Vec<u8> {
 }
 
 fn texture_bytes(extractor_id: &str) -> Vec<u8> {
+    texture_bytes_times(extractor_id, 1.0)
+}
+
+/// With the embedder's weights multiplied.
+fn texture_bytes_times(extractor_id: &str, factor: f32) -> Vec<u8> {
     let device = Device::flex();
     let (c1, c2) = Architecture::B0.tap_channels();
     let bank = Bank::fit(&[vec![0.5; E14_LENGTH], vec![0.25; E14_LENGTH]], 1, 0).expect("two embeddings");
@@ -49,9 +55,26 @@ fn texture_bytes(extractor_id: &str) -> Vec<u8> {
     };
     let embedder = Embedder::init(c1 + c2, &device).to_state_dict();
     let standardisation = Standardisation::identity(c1 + c2);
-    let embedder = texture_file::folded_embedder(embedder, &standardisation, c1 + c2).expect("complete");
+    let mut embedder = texture_file::folded_embedder(embedder, &standardisation, c1 + c2).expect("complete");
+    embedder.values_mut().for_each(|(_, values)| values.iter_mut().for_each(|value| *value *= factor));
     let tensors = Detector::cse_tensors(vec![TrainedMember { embedder, bank }], &[Vec::new()], Aggregation::Mean);
     texture_file::write(&info, &tensors).expect("complete")
+}
+
+#[test]
+fn what_is_no_number_is_an_error_and_no_verdict() {
+    let device = Device::flex();
+    let extractor = Extractor::load(extractor_bytes(1), &device).expect("loads");
+    let photo = image::RgbImage::from_fn(64, 64, |x, y| image::Rgb([(x * 4) as u8, (y * 4) as u8, 128]));
+    let inspect = |factor: f32| {
+        let texture = texture_bytes_times(&extractor.info.id, factor);
+        let texture = TextureModel::load(&texture, &extractor.info, &device).expect("loads");
+        let inspector = Inspector { extractor: &extractor, texture: &texture, device: &device };
+        futures_lite::future::block_on(inspector.inspect(&photo))
+    };
+    assert!(inspect(1.0).is_ok());
+    // Finite weights whose products are not.
+    assert!(matches!(inspect(1e30), Err(InspectError::NoNumber)));
 }
 
 #[test]
