@@ -15,6 +15,7 @@ const methods = {
 	"mean-cosine": "cosine distance to the mean of good photos",
 	gaussian: "Mahalanobis distance to good patches",
 	"nearest-neighbour": "distance to the nearest good patch",
+	classifier: "a classifier of embeddings, trained on good patches and synthetic defects",
 };
 
 const aggregations = {
@@ -28,7 +29,7 @@ function textureFacts({ info }: Texture): [string, string][] {
 	const facts: [string, string][] = [
 		["Texture", info.name],
 		["Made from", info.provenance],
-		["Good photos held back to set the threshold", String(info.normal_scores.length)],
+		["Held-out good photos that set the threshold", String(info.normal_scores.length)],
 		[
 			"Threshold",
 			`${asScore(info.threshold)}, set for ${asPercent(info.false_alarm_rate)} false alarms on them`,
@@ -38,10 +39,9 @@ function textureFacts({ info }: Texture): [string, string][] {
 		["Score", aggregations[info.aggregation]],
 	];
 	if (info.normal_range) facts.push(["Scale", "1 is the edge of what is normal, 2 is three times as far"]);
-	if (info.method === "cse") {
-		facts.push(["Embedders, averaged", String(info.members)]);
-		facts.push(["Clusters of good patches", String(info.clusters)]);
-	}
+	const learns = info.method === "cse" || info.method === "classifier";
+	if (learns) facts.push(["Embedders, averaged", String(info.members)]);
+	if (info.method === "cse") facts.push(["Clusters of good patches", String(info.clusters)]);
 	return facts;
 }
 

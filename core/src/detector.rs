@@ -6,6 +6,7 @@ use burn::tensor::{Device, ExecutionError, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::bank::Bank;
+use crate::classifier::Head;
 use crate::efficientnet::Features;
 use crate::embedder::{EMBEDDING_CHANNELS, FoldedEmbedder};
 use crate::gaussian::Gaussian;
@@ -28,6 +29,8 @@ pub enum Method {
     Gaussian,
     /// [`NearestNeighbour`].
     NearestNeighbour,
+    /// The trained embedder with a [`Head`] in the place of the bank.
+    Classifier,
 }
 
 impl Method {
@@ -38,6 +41,7 @@ impl Method {
             Self::MeanCosine => "mean-cosine",
             Self::Gaussian => "gaussian",
             Self::NearestNeighbour => "nearest-neighbour",
+            Self::Classifier => "classifier",
         }
     }
 }
@@ -45,8 +49,8 @@ impl Method {
 /// A fitted method on a device.
 #[derive(Debug)]
 pub enum Detector {
-    /// See [`Method::Cse`].
-    Cse(Vec<Member>),
+    /// See [`Method::Cse`] and [`Method::Classifier`].
+    Embedded(Vec<Member>),
     /// See [`Method::MeanCosine`].
     MeanCosine(Box<MeanCosine>),
     /// See [`Method::Gaussian`].
@@ -55,23 +59,44 @@ pub enum Detector {
     NearestNeighbour(Box<NearestNeighbour>),
 }
 
-/// One embedder with its bank. The paper has one; several that were trained from different seeds disagree less with the
-/// next several.
+/// What an embedding is judged by.
+#[derive(Debug)]
+pub enum Judge {
+    /// Of good samples: the paper's.
+    Bank(Bank),
+    /// Of a classifier.
+    Head(Head),
+}
+
+impl Judge {
+    /// Judges one `E14` (64 x 14 x 14).
+    pub fn compare(&self, e14: &[f32], aggregation: Aggregation) -> Comparison {
+        match self {
+            Self::Bank(bank) => bank.compare(e14, aggregation),
+            Self::Head(head) => head.compare(e14),
+        }
+    }
+}
+
+/// One embedder with its judge. The paper has one; several that were trained on other photos disagree less with the next
+/// several.
 #[derive(Debug)]
 pub struct Member {
     embedder: FoldedEmbedder,
-    bank: Bank,
+    judge: Judge,
     /// What its distances are multiplied by before they are added to the others'.
     weight: f32,
 }
 
-/// A trained embedder as the tensors of a model file, without its weight.
+/// A trained embedder as the tensors of a model file.
 #[derive(Debug)]
 pub struct TrainedMember {
     /// Folded, as [`FoldedEmbedder::take`] takes it.
     pub embedder: StateDict,
-    /// Its bank.
-    pub bank: Bank,
+    /// What its embeddings are judged by.
+    pub judge: Judge,
+    /// What its distances are multiplied by before they are added to the others'.
+    pub weight: f32,
 }
 
 const BANK: &str = "bank.e14";
@@ -86,7 +111,7 @@ pub struct Shape {
     pub taps: Taps,
     /// Embedders.
     pub members: usize,
-    /// Clusters in each one's bank.
+    /// Clusters in each one's bank, where there is one.
     pub clusters: usize,
 }
 
@@ -100,16 +125,20 @@ impl Detector {
     ) -> Result<Self, StateDictError> {
         let channels = shape.taps.channels(extractor_taps);
         Ok(match shape.method {
-            Method::Cse => {
+            Method::Cse | Method::Classifier => {
                 let weights = take(tensors, WEIGHTS, &[shape.members])?;
                 let member = |(index, weight): (usize, &f32)| {
                     let mut own = take_below(tensors, &format!("member.{index}."));
                     let embedder = FoldedEmbedder::take(&mut own, channels, device)?;
-                    let centres = take(&mut own, BANK, &[shape.clusters, EMBEDDING_CHANNELS, GRID, GRID])?;
-                    let bank = Bank::from_e14(centres.chunks_exact(E14_LENGTH).map(<[f32]>::to_vec).collect());
-                    Ok(Member { embedder, bank, weight: *weight })
+                    let judge = if shape.method == Method::Classifier {
+                        Judge::Head(Head::take(&mut own)?)
+                    } else {
+                        let centres = take(&mut own, BANK, &[shape.clusters, EMBEDDING_CHANNELS, GRID, GRID])?;
+                        Judge::Bank(Bank::from_e14(centres.chunks_exact(E14_LENGTH).map(<[f32]>::to_vec).collect()))
+                    };
+                    Ok(Member { embedder, judge, weight: *weight })
                 };
-                Self::Cse(weights.iter().enumerate().map(member).collect::<Result<_, _>>()?)
+                Self::Embedded(weights.iter().enumerate().map(member).collect::<Result<_, _>>()?)
             }
             Method::MeanCosine => Self::MeanCosine(Box::new(MeanCosine::take(tensors, channels, device)?)),
             Method::Gaussian => Self::Gaussian(Box::new(Gaussian::take(tensors, channels, device)?)),
@@ -119,32 +148,31 @@ impl Detector {
         })
     }
 
-    /// The tensors of a model file for trained members, each with the read-outs of the same normal images that no
-    /// training has seen: distances are weighed by how small they are on those.
-    pub fn cse_tensors(members: Vec<TrainedMember>, normal: &[Vec<Vec<f32>>], aggregation: Aggregation) -> StateDict {
-        let count = members.len();
+    /// The tensors of a model file for trained members.
+    pub fn member_tensors(members: Vec<TrainedMember>) -> StateDict {
         let mut tensors = StateDict::new();
-        let mut weights = Vec::with_capacity(count);
-        for (index, (member, read_outs)) in members.into_iter().zip(normal).enumerate() {
-            let distances = read_outs.iter().flat_map(|e14| member.bank.compare(e14, aggregation).distances);
-            let (sum, n) = distances.fold((0.0f64, 0.0f64), |(sum, n), d| (sum + f64::from(d), n + 1.0));
-            // A single member's distances stay as they are: cosine distances.
-            let usual = if count == 1 { 1.0 } else { (sum / n.max(1.0)).max(1e-6) };
-            weights.push((1.0 / (usual * count as f64)) as f32);
-            let centres: Vec<f32> = member.bank.e14().flatten().copied().collect();
-            let bank = (vec![member.bank.clusters(), EMBEDDING_CHANNELS, GRID, GRID], centres);
-            let own = member.embedder.into_iter().chain([(BANK.to_owned(), bank)]);
-            tensors.extend(own.map(|(name, tensor)| (format!("member.{index}.{name}"), tensor)));
+        let mut weights = Vec::with_capacity(members.len());
+        for (index, member) in members.into_iter().enumerate() {
+            weights.push(member.weight);
+            let mut own = member.embedder;
+            match member.judge {
+                Judge::Bank(bank) => {
+                    let centres: Vec<f32> = bank.e14().flatten().copied().collect();
+                    own.insert(BANK.into(), (vec![bank.clusters(), EMBEDDING_CHANNELS, GRID, GRID], centres));
+                }
+                Judge::Head(head) => head.put(&mut own),
+            }
+            tensors.extend(own.into_iter().map(|(name, tensor)| (format!("member.{index}.{name}"), tensor)));
         }
-        tensors.insert(WEIGHTS.into(), (vec![count], weights));
+        tensors.insert(WEIGHTS.into(), (vec![weights.len()], weights));
         tensors
     }
 
-    /// What is left to compare on the host, for each image: each member's `E14` (64 x 14 x 14) for CSE, else the
+    /// What is left to compare on the host, for each image: each member's `E14` (64 x 14 x 14) where there are members, else the
     /// distances.
     pub fn forward(&self, features: Features, taps: Taps) -> Tensor<4> {
         match self {
-            Self::Cse(members) => {
+            Self::Embedded(members) => {
                 let fused = taps.select_fine(features);
                 let embeddings = members.iter().map(|member| member.embedder.forward(fused.clone())).collect();
                 Tensor::cat(embeddings, 1)
@@ -157,16 +185,12 @@ impl Detector {
 
     /// Distances of one image from its part of what [`forward`](Self::forward) gives.
     pub fn compare(&self, read_out: &[f32], aggregation: Aggregation) -> Comparison {
-        let Self::Cse(members) = self else {
+        let Self::Embedded(members) = self else {
             return Comparison { distances: read_out.to_vec(), grid: read_out.to_vec() };
         };
-        let mut sum = Comparison { distances: Vec::new(), grid: Vec::new() };
+        let mut sum = Comparison::default();
         for (member, e14) in members.iter().zip(read_out.chunks_exact(E14_LENGTH)) {
-            let own = member.bank.compare(e14, aggregation);
-            for (sum, own) in [(&mut sum.distances, own.distances), (&mut sum.grid, own.grid)] {
-                sum.resize(own.len(), 0.0);
-                sum.iter_mut().zip(own).for_each(|(sum, distance)| *sum += member.weight * distance);
-            }
+            sum.add(&member.judge.compare(e14, aggregation), member.weight);
         }
         sum
     }

@@ -11,9 +11,9 @@ use crate::detector::read;
 use crate::efficientnet::Features;
 use crate::extractor_file::Extractor;
 use crate::preprocess;
-use crate::score::Comparison;
+use crate::score::{Comparison, ScoreRule};
 use crate::texture_file::TextureModel;
-use crate::view::Window;
+use crate::view::{Region, Window};
 
 /// An extractor and a texture model on one device.
 #[derive(Debug)]
@@ -52,6 +52,21 @@ pub struct Finding {
     pub patches: Vec<Patch>,
 }
 
+/// A photo's finding from the distances of its windows. An error where one is no number, or nothing was seen.
+pub fn join(
+    rule: &ScoreRule,
+    regions: impl Iterator<Item = Region>,
+    comparisons: &[Comparison],
+) -> Result<Finding, InspectError> {
+    let scores = comparisons.iter().map(|comparison| rule.score(&comparison.distances));
+    let score = scores.max_by(f32::total_cmp).ok_or(InspectError::NoNumber)?;
+    if !score.is_finite() || !comparisons.iter().all(Comparison::is_finite) {
+        return Err(InspectError::NoNumber);
+    }
+    let patches = regions.zip(comparisons).map(|(region, own)| Patch { region, grid: rule.map(&own.grid) });
+    Ok(Finding { score, patches: patches.collect() })
+}
+
 /// Windows in one pass of the network: more take memory and save no time.
 pub const WINDOWS_AT_ONCE: usize = 8;
 
@@ -81,19 +96,9 @@ impl Inspector<'_> {
         self.texture.detector.compare(read_out, self.texture.rule.aggregation)
     }
 
-    /// The photo's finding from those of its windows. An error where a distance is no number, or nothing was seen.
+    /// See [`join`].
     pub fn join(&self, windows: &[Window], comparisons: &[Comparison]) -> Result<Finding, InspectError> {
-        let rule = &self.texture.rule;
-        let scores = comparisons.iter().map(|comparison| rule.score(&comparison.distances));
-        let score = scores.max_by(f32::total_cmp).ok_or(InspectError::NoNumber)?;
-        if !score.is_finite() || !comparisons.iter().all(Comparison::is_finite) {
-            return Err(InspectError::NoNumber);
-        }
-        let patch = |(window, comparison): (&Window, &Comparison)| Patch {
-            region: window.region,
-            grid: rule.map(&comparison.grid),
-        };
-        Ok(Finding { score, patches: windows.iter().zip(comparisons).map(patch).collect() })
+        join(&self.texture.rule, windows.iter().map(|window| window.region), comparisons)
     }
 
     /// All of the above, on a decoded photo.

@@ -11,6 +11,7 @@ pub mod anomaly_map;
 pub mod bank;
 mod batch_norm_folding;
 pub mod calibration;
+pub mod classifier;
 pub mod decoder;
 pub mod defects;
 pub mod detector;

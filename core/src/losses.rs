@@ -1,6 +1,6 @@
 //! What training minimises (paper, section 3.4): the contrastive term on `E7` and the decoder term on the features.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, activation};
 use serde::{Deserialize, Serialize};
 
 use crate::efficientnet::Features;
@@ -51,16 +51,41 @@ pub fn contrastive(a: Tensor<4>, b: Tensor<4>, defective: Tensor<1>, grouping: G
 pub fn contrastive_by_position(a: Tensor<4>, b: Tensor<4>, cover: Tensor<4>) -> Tensor<1> {
     let norm = |x: &Tensor<4>| x.clone().square().sum_dim(1).sqrt().clamp_min(COSINE_EPSILON);
     let cosine = (a.clone() * b.clone()).sum_dim(1) / (norm(&a) * norm(&b));
-    let [n, _, height, width] = cosine.dims();
+    by_position((cosine.clone() + 1.0) * 0.5, cosine.neg() + 1.0, cover)
+}
+
+/// Joins what positions cost where a defect covers them and where none touches them, all `[n, 1, h, w]`.
+fn by_position(covered: Tensor<4>, untouched: Tensor<4>, cover: Tensor<4>) -> Tensor<1> {
+    let [n, _, height, width] = cover.dims();
     let positions = height * width;
     let flat = |x: Tensor<4>| x.reshape([n, positions]);
-    let (cosine, cover) = (flat(cosine), flat(cover));
+    let (covered, untouched, cover) = (flat(covered), flat(untouched), flat(cover));
     let defective = cover.clone().div_scalar(FULL_COVER).clamp_max(1.0);
     let normal = cover.div_scalar(TOUCHED_COVER).clamp_max(1.0).neg().add_scalar(1.0);
-    let pushed = (defective.clone() * (cosine.clone() + 1.0) * 0.5).sum_dim(1) / (defective.sum_dim(1) + 1e-3);
-    let drawn = (normal * (cosine.neg() + 1.0)).sum_dim(1) / positions as f64;
-    (pushed + drawn).sum()
+    let of_defect = (defective.clone() * covered).sum_dim(1) / (defective.sum_dim(1) + 1e-3);
+    let of_rest = (normal * untouched).sum_dim(1) / positions as f64;
+    (of_defect + of_rest).sum()
 }
+
+/// Cross-entropy of the probability that an image is defective, the mean of those at its positions, for a classifier in
+/// the place of the contrast. `logits` of `[n, 1, h, w]`, `defective` 1 or 0. Summed over the batch.
+pub fn classification(logits: Tensor<4>, defective: Tensor<1>) -> Tensor<1> {
+    let n = logits.dims()[0];
+    let probability = activation::sigmoid(logits).flatten::<2>(1, 3).mean_dim(1).reshape([n]);
+    let surprise = |probability: Tensor<1>| probability.clamp_min(PROBABILITY_EPSILON).log().neg();
+    let normal = surprise(probability.clone().neg() + 1.0) * (defective.clone().neg() + 1.0);
+    (normal + surprise(probability) * defective).sum()
+}
+
+/// The same position by position, as [`contrastive_by_position`] weighs them.
+pub fn classification_by_position(logits: Tensor<4>, cover: Tensor<4>) -> Tensor<1> {
+    let probability = activation::sigmoid(logits);
+    let surprise = |probability: Tensor<4>| probability.clamp_min(PROBABILITY_EPSILON).log().neg();
+    by_position(surprise(probability.clone()), surprise(probability.neg() + 1.0), cover)
+}
+
+/// Smallest probability whose logarithm is taken.
+const PROBABILITY_EPSILON: f64 = 1e-7;
 
 /// Share of a position that a defect must cover to weigh in full.
 const FULL_COVER: f64 = 0.2;

@@ -16,7 +16,7 @@ pub const E14_LENGTH: usize = EMBEDDING_CHANNELS * GRID * GRID;
 pub const E7_LENGTH: usize = EMBEDDING_CHANNELS * POOLED_GRID * POOLED_GRID;
 
 /// How far the positions of one image are from normal ones.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Comparison {
     /// Distances at the positions that the score is made of, row by row, square.
     pub distances: Vec<f32>,
@@ -25,6 +25,14 @@ pub struct Comparison {
 }
 
 impl Comparison {
+    /// Adds `weight` times the distances of another; to one that is empty, any.
+    pub fn add(&mut self, other: &Self, weight: f32) {
+        for (sum, own) in [(&mut self.distances, &other.distances), (&mut self.grid, &other.grid)] {
+            sum.resize(own.len(), 0.0);
+            sum.iter_mut().zip(own).for_each(|(sum, distance)| *sum += weight * distance);
+        }
+    }
+
     /// Whether all distances are numbers. Compared with a threshold, one that is not would pass for good.
     pub fn is_finite(&self) -> bool {
         self.distances.iter().chain(&self.grid).all(|distance| distance.is_finite())

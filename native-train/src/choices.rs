@@ -42,6 +42,8 @@ pub enum MethodChoice {
     Gaussian,
     /// Nearest of a coreset of features (PatchCore's core)
     NearestNeighbour,
+    /// The embedder trained as a classifier of good and defective (the paper's table 4)
+    Classifier,
 }
 
 impl From<MethodChoice> for Method {
@@ -51,6 +53,7 @@ impl From<MethodChoice> for Method {
             MethodChoice::MeanCosine => Self::MeanCosine,
             MethodChoice::Gaussian => Self::Gaussian,
             MethodChoice::NearestNeighbour => Self::NearestNeighbour,
+            MethodChoice::Classifier => Self::Classifier,
         }
     }
 }

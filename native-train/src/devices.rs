@@ -80,6 +80,11 @@ pub fn choose(choice: DeviceChoice) -> Result<Chosen, DeviceError> {
     }
 }
 
+/// Whether `device` is the CPU.
+pub fn is_cpu(device: &Device) -> bool {
+    *device == Device::flex()
+}
+
 fn cpu(why: &str) -> Chosen {
     Chosen { device: Device::flex(), reason: format!("CPU ({why})") }
 }

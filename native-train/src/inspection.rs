@@ -17,6 +17,11 @@ pub fn wait<T>(computation: impl Future<Output = Result<T, ExecutionError>>) -> 
     futures_lite::future::block_on(computation).map_err(|error| DeviceFailure(error.to_string()))
 }
 
+/// Anomaly map of the photo's own size.
+pub fn map(finding: &Finding, photo: &RgbImage) -> Vec<f32> {
+    anomaly_map::spread(&finding.patches, (photo.width() as usize, photo.height() as usize))
+}
+
 /// A texture model with its extractor on a device.
 pub struct Model {
     /// The frozen network.
@@ -31,11 +36,6 @@ impl Model {
     /// Score and distances of a decoded photo.
     pub fn inspect(&self, photo: &RgbImage) -> Result<Finding, InspectError> {
         futures_lite::future::block_on(self.inspector().inspect(photo))
-    }
-
-    /// Anomaly map of the photo's own size.
-    pub fn map(&self, finding: &Finding, photo: &RgbImage) -> Vec<f32> {
-        anomaly_map::spread(&finding.patches, (photo.width() as usize, photo.height() as usize))
     }
 
     fn inspector(&self) -> Inspector<'_> {

@@ -2,6 +2,7 @@
 
 mod checkpoints;
 mod choices;
+mod compare;
 mod dataset;
 mod defects;
 mod demo_set;
@@ -41,6 +42,8 @@ enum Command {
     Score(score::Args),
     /// Measure a model on photos whose truth is known
     Eval(evaluate::Args),
+    /// Train in several ways on the same photos, with several seeds, and measure each
+    Compare(Box<compare::Args>),
     /// Compute tables of the paper on its data sets, beside the paper's figures
     Reproduce(Box<reproduce::Args>),
     /// Show what is in a model file
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Command::Train(args) => train::run(&args).map_err(Into::into),
         Command::Score(args) => score::run(&args).map_err(Into::into),
         Command::Eval(args) => evaluate::run(&args).map_err(Into::into),
+        Command::Compare(args) => compare::run(&args).map_err(Into::into),
         Command::Reproduce(args) => reproduce::run(&args).map_err(Into::into),
         Command::Inspect(args) => inspect::run(&args).map_err(Into::into),
         Command::Weights(command) => weights::run(&command).map_err(Into::into),

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::files::{self, FileError};
 use crate::heatmap;
+use crate::inspection;
 use crate::models::{ModelArgs, OpenError};
 
 /// Settings of `score`.
@@ -76,7 +77,7 @@ pub fn run(args: &Args) -> Result<(), ScoreError> {
         };
         let defective = finding.score > threshold;
         if let Some(folder) = &args.maps {
-            let map = model.map(&finding, &photo);
+            let map = inspection::map(&finding, &photo);
             heatmap::write(folder, path, &photo, &map, model.texture.info.map_scale)?;
         }
         if args.json.is_some() {

@@ -72,6 +72,45 @@ fn photos_to_model_to_verdict() {
     assert!(image::open(at("maps/000_map.png")).is_ok());
 }
 
+/// What `compare` finds from features that it keeps is what `train` and `eval` find from photos.
+#[test]
+fn compare_measures_what_train_and_eval_measure() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    data_set(folder.path());
+    let data = at("");
+    let ways = ["--steps 20 --members 2 --defects-per-image 2", "--method gaussian"];
+    let [learnt, plain] = ways.map(|way| ["--with", way]);
+    let fixed = ["compare", "--data", &data, "--seeds", "1", "--device", "cpu"];
+    let json = at("runs.jsonl");
+    let output = run(&[&fixed[..], &["--json", &json], &learnt, &plain].concat());
+    assert!(output.status.success(), "{}", text(&output));
+    assert!(ways.iter().all(|way| text(&output).contains(way)), "{}", text(&output));
+
+    let lines = std::fs::read_to_string(&json).expect("written");
+    let runs: Vec<serde_json::Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(runs.len(), 2);
+    let scores = |figures: &serde_json::Value| -> Vec<f64> {
+        let photos = figures["scores"].as_array().expect("scores");
+        photos.iter().map(|photo| photo["score"].as_f64().expect("a number")).collect()
+    };
+    for way in ways {
+        let (model, report) = (at("model.safetensors"), at("eval.json"));
+        let fixed = ["train", "--data", &data, "--out", &model, "--device", "cpu"];
+        let words: Vec<&str> = fixed.into_iter().chain(way.split(' ')).collect();
+        assert!(run(&words).status.success());
+        assert!(run(&["eval", "--model", &model, "--data", &data, "--json", &report]).status.success());
+        let report: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(&report).expect("written")).expect("JSON");
+        let run = runs.iter().find(|run| run["settings"] == way).expect("a line of each way");
+        assert_eq!(run["figures"]["threshold"], report["threshold"]);
+        for (ours, theirs) in scores(&run["figures"]).iter().zip(scores(&report)) {
+            // Features are kept in half precision.
+            assert!((ours - theirs).abs() < 5e-3 * theirs.max(1.0), "{way}: {ours} {theirs}");
+        }
+    }
+}
+
 /// A run that is interrupted saves where it is, and one that goes on from there ends with the same file, byte for byte.
 #[cfg(unix)]
 #[test]

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use cse::texture_file::TextureInfo;
 use serde::Serialize;
 
 use super::Inspected;
-use crate::inspection::Model;
 use crate::metrics::{self, PixelScores};
 
 /// False-positive rate up to which AUPRO is integrated (MVTec AD's).
@@ -92,8 +92,7 @@ impl Figures {
     }
 
     /// All figures of inspected photos.
-    pub fn new(model: &Model, inspected: &[Inspected], pixels: PixelScores) -> Self {
-        let info = &model.texture.info;
+    pub(super) fn new(info: &TextureInfo, inspected: &[Inspected], pixels: PixelScores) -> Self {
         let threshold = info.calibration.threshold;
         let photo = |photo: &Inspected| PhotoScore {
             photo: photo.name.clone(),

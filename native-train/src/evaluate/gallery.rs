@@ -10,7 +10,7 @@ use image::{Rgb, RgbImage};
 use super::{EvalError, Inspected, is_marked};
 use crate::files::{self, FileError};
 use crate::heatmap;
-use crate::inspection::Model;
+use crate::inspection::{self, Model};
 
 /// Most pictures of a sort.
 const MOST: usize = 8;
@@ -78,7 +78,7 @@ fn choose(scores: &[(f32, bool)]) -> [Vec<usize>; 3] {
 fn picture(model: &Model, index: usize, inspected: &Inspected) -> Result<Picture, EvalError> {
     let path = &inspected.sample.photo;
     let photo = thumbnail(files::read_photo(path)?);
-    let map = model.map(&inspected.finding, &photo);
+    let map = inspection::map(&inspected.finding, &photo);
     let outline = match &inspected.sample.mask {
         Some(mask) => outlined(&photo, &files::read_photo(mask)?),
         None => None,

@@ -9,15 +9,16 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use cse::inspector::{Finding, InspectError};
-use image::Rgb;
+use cse::texture_file::TextureInfo;
+use image::{Rgb, RgbImage};
 
-use self::figures::Figures;
+pub use self::figures::Figures;
 use self::gallery::Gallery;
 use self::report_html::About;
 
 use crate::dataset::{Dataset, DatasetError, Sample};
 use crate::files::{self, FileError};
-use crate::inspection::Model;
+use crate::inspection;
 use crate::metrics::{PixelError, PixelScores};
 use crate::models::{ModelArgs, OpenError};
 use crate::progress;
@@ -94,8 +95,8 @@ struct Inspected<'a> {
 pub fn run(args: &Args) -> Result<(), EvalError> {
     let dataset = open(&args.data)?;
     let model = args.model.open()?;
-    let (inspected, pixels) = inspect_all(&model, &dataset, &args.data)?;
-    let figures = Figures::new(&model, &inspected, pixels);
+    let (inspected, pixels) = inspect_all(&dataset, &args.data, |_, photo| model.inspect(photo))?;
+    let figures = Figures::new(&model.texture.info, &inspected, pixels);
     figures.print();
     if let Some(path) = &args.json {
         let json = serde_json::to_string_pretty(&figures).unwrap_or_default();
@@ -113,12 +114,22 @@ pub fn run(args: &Args) -> Result<(), EvalError> {
 pub fn image_auroc(model: &ModelArgs, data: &Path) -> Result<Option<f64>, EvalError> {
     let dataset = open(data)?;
     let model = model.open()?;
-    let (inspected, pixels) = inspect_all(&model, &dataset, data)?;
-    Ok(Figures::new(&model, &inspected, pixels).image_auroc)
+    let (inspected, pixels) = inspect_all(&dataset, data, |_, photo| model.inspect(photo))?;
+    Ok(Figures::new(&model.texture.info, &inspected, pixels).image_auroc)
+}
+
+/// Figures of what `inspect` finds on each photo of `dataset`, which it gets with its number; `info` describes who looks.
+pub fn figures(
+    info: &TextureInfo,
+    dataset: &Dataset,
+    inspect: impl Fn(usize, &RgbImage) -> Result<Finding, InspectError>,
+) -> Result<Figures, EvalError> {
+    let (inspected, pixels) = inspect_all(dataset, Path::new(""), inspect)?;
+    Ok(Figures::new(info, &inspected, pixels))
 }
 
 /// A data set with both classes.
-fn open(data: &Path) -> Result<Dataset, EvalError> {
+pub fn open(data: &Path) -> Result<Dataset, EvalError> {
     let dataset = Dataset::open(data)?;
     let defective = dataset.test.iter().filter(|sample| sample.defect.is_some()).count();
     let good = dataset.test.len() - defective;
@@ -129,19 +140,19 @@ fn open(data: &Path) -> Result<Dataset, EvalError> {
 }
 
 fn inspect_all<'a>(
-    model: &Model,
     dataset: &'a Dataset,
     folder: &Path,
+    inspect: impl Fn(usize, &RgbImage) -> Result<Finding, InspectError>,
 ) -> Result<(Vec<Inspected<'a>>, PixelScores), EvalError> {
     let has_masks = dataset.test.iter().any(|sample| sample.mask.is_some());
     let mut pixels = PixelScores::default();
     let mut inspected = Vec::with_capacity(dataset.test.len());
     let bar = progress::bar(dataset.test.len() as u64, "inspecting", "photos");
-    for sample in &dataset.test {
+    for (number, sample) in dataset.test.iter().enumerate() {
         let photo = files::read_photo(&sample.photo)?;
         let start = Instant::now();
         let finding =
-            model.inspect(&photo).map_err(|source| EvalError::Inspect { path: sample.photo.clone(), source })?;
+            inspect(number, &photo).map_err(|source| EvalError::Inspect { path: sample.photo.clone(), source })?;
         let seconds = start.elapsed().as_secs_f64();
         let mask = match (&sample.mask, &sample.defect) {
             (Some(path), _) => Some((path.as_path(), read_mask(path)?)),
@@ -150,7 +161,7 @@ fn inspect_all<'a>(
         };
         // A mask with nothing drawn says that nobody drew it, not that the photo is good.
         if let Some((path, mask)) = mask.filter(|(_, mask)| sample.defect.is_none() || mask.contains(&true)) {
-            push(&mut pixels, model.map(&finding, &photo), mask, photo.width() as usize)
+            push(&mut pixels, inspection::map(&finding, &photo), mask, photo.width() as usize)
                 .map_err(|source| EvalError::Mask { path: path.to_owned(), source })?;
         }
         inspected.push(Inspected { sample, name: name_below(folder, &sample.photo), finding, seconds });

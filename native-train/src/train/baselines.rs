@@ -4,28 +4,59 @@ use burn::tensor::Device;
 use cse::detector::{Detector, Method, Shape};
 use cse::extractor_file::Extractor;
 use cse::gaussian::Moments;
+use cse::state_dict::StateDict;
 use cse::{mean_cosine, nearest_neighbour};
 use rand::SeedableRng;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::feature_store::Slot;
+use super::folds::Fold;
+use super::normal_photos::NormalPhotos;
 use super::settings::Settings;
 use super::training_set::{self, STORED_BATCH, TrainingSet};
 use super::{Fitted, TrainError};
 
-/// Fits the method of `settings`, which is not CSE.
+/// Fits the method of `settings`, which is not CSE: on all photos, with what is normal said by fits that have not seen
+/// the photo in question. A single fold, the paper's split, is the fit itself.
 pub fn fit(
     settings: &Settings,
     extractor: &Extractor,
     set: &TrainingSet,
+    folds: &[Fold],
     device: &Device,
 ) -> Result<Fitted, TrainError> {
-    let extractor_taps = extractor.info.architecture.tap_channels();
-    let channels = settings.taps.channels(extractor_taps);
-    let normal = training_set::normal(&set.train);
+    let shape = Shape { method: settings.method, taps: settings.taps, members: 1, clusters: 1 };
+    let mut normal = NormalPhotos::default();
+    let mut tensors = StateDict::new();
+    for fold in folds {
+        tensors = fit_on(settings, extractor, set, &fold.train, device)?;
+        let extractor_taps = extractor.info.architecture.tap_channels();
+        let detector = Detector::take(shape, extractor_taps, &mut tensors.clone(), device)?;
+        for photo in &fold.held_out {
+            let slots = training_set::normal(&set.inspected(*photo));
+            let read_outs = set.compute(&slots, device, |features| detector.forward(features, settings.taps))?;
+            normal.add(*photo, read_outs.iter().map(|read_out| detector.compare(read_out, settings.aggregation)), 1.0);
+        }
+    }
+    if folds.len() > 1 {
+        let all: Vec<usize> = (0..set.photos.len()).collect();
+        tensors = fit_on(settings, extractor, set, &all, device)?;
+    }
+    Ok(Fitted { tensors, members: 1, clusters: 1, kept_steps: Vec::new(), normal })
+}
+
+fn fit_on(
+    settings: &Settings,
+    extractor: &Extractor,
+    set: &TrainingSet,
+    photos: &[usize],
+    device: &Device,
+) -> Result<StateDict, TrainError> {
+    let channels = settings.taps.channels(extractor.info.architecture.tap_channels());
+    let normal = training_set::normal(&set.windows(photos));
     let maps = |slots: &[Slot]| set.compute(slots, device, |features| settings.taps.select(features));
-    let tensors = match settings.method {
+    Ok(match settings.method {
         Method::NearestNeighbour => {
             let mut vectors = Vec::new();
             for map in maps(&normal)? {
@@ -44,16 +75,11 @@ pub fn fit(
             }
             moments.whitening().ok_or(TrainError::Setting("the features of the good photos are no numbers"))?
         }
-        Method::MeanCosine | Method::Cse => {
+        Method::MeanCosine | Method::Cse | Method::Classifier => {
             let maps = maps(&normal)?;
             mean_cosine::mean(maps.iter().map(Vec::as_slice), channels)
         }
-    };
-    let shape = Shape { method: settings.method, taps: settings.taps, members: 1, clusters: 1 };
-    let detector = Detector::take(shape, extractor_taps, &mut tensors.clone(), device)?;
-    let validation = training_set::normal(&set.validation);
-    let read_outs = set.compute(&validation, device, |features| detector.forward(features, settings.taps))?;
-    Ok(Fitted { tensors, clusters: 1, kept_steps: Vec::new(), read_outs })
+    })
 }
 
 /// Rows of channels to rows of positions.

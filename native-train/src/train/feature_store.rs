@@ -16,6 +16,13 @@ use half::slice::HalfFloatSliceExt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slot(usize);
 
+/// Features of some images on their way to the store.
+#[derive(Debug)]
+pub struct Encoded {
+    bytes: Vec<u8>,
+    images: usize,
+}
+
 /// Both taps of many images, as half-precision numbers.
 #[derive(Debug)]
 pub struct FeatureStore {
@@ -31,8 +38,8 @@ impl FeatureStore {
         Ok(Self { file: Mutex::new(tempfile::tempfile()?), taps: [(c1, 14), (c2, 7)], count: 0 })
     }
 
-    /// Adds a batch, and says where each image is.
-    pub fn push(&mut self, features: Features) -> io::Result<Vec<Slot>> {
+    /// A batch as the store holds it, read back from its device.
+    pub fn encode(&self, features: Features) -> io::Result<Encoded> {
         let [n, ..] = features.f1.dims();
         let values = |tensor: Tensor<4>| tensor.into_data().try_into_vec::<f32>().map_err(io::Error::other);
         let (f1, f2) = (values(features.f1)?, values(features.f2)?);
@@ -41,11 +48,16 @@ impl FeatureStore {
         for (f1, f2) in f1.chunks_exact(length1).zip(f2.chunks_exact(length2)) {
             bytes.extend(f1.iter().chain(f2).flat_map(|value| f16::from_f32(*value).to_le_bytes()));
         }
+        Ok(Encoded { bytes, images: n })
+    }
+
+    /// Adds a batch, and says where each image is.
+    pub fn push(&mut self, batch: &Encoded) -> io::Result<Vec<Slot>> {
         let mut file = self.file.lock().map_err(|_| io::Error::other("another thread failed"))?;
         file.seek(SeekFrom::End(0))?;
-        file.write_all(&bytes)?;
-        let slots = (self.count..self.count + n).map(Slot).collect();
-        self.count += n;
+        file.write_all(&batch.bytes)?;
+        let slots = (self.count..self.count + batch.images).map(Slot).collect();
+        self.count += batch.images;
         Ok(slots)
     }
 
@@ -98,8 +110,8 @@ mod tests {
             ),
             f2: Tensor::from_data(TensorData::new(vec![first; 294], [2, 3, 7, 7]), &device),
         };
-        let mut slots = store.push(features(0.0)).unwrap();
-        slots.extend(store.push(features(512.0)).unwrap());
+        let batches = [0.0, 512.0].map(|first| store.encode(features(first)).unwrap());
+        let slots: Vec<Slot> = batches.iter().flat_map(|batch| store.push(batch).unwrap()).collect();
         let batch = store.batch(&[slots[3], slots[0]], &device).unwrap();
         let f1 = batch.f1.into_data().try_into_vec::<f32>().unwrap();
         assert_eq!((f1[0], f1[391], f1[392], f1[783]), (904.0, 1295.0, 0.0, 391.0));

@@ -3,32 +3,30 @@
 mod baselines;
 mod checkpoint;
 mod feature_store;
+mod folds;
+mod likeness;
+mod members;
+mod normal_photos;
 mod one_cycle;
 mod optimisation;
 mod settings;
 mod trainee;
 mod training_set;
 
-use std::io::{self, BufWriter, Write};
+use std::fs::File;
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use burn::tensor::Device;
-use cse::bank::Bank;
 use cse::calibration::Calibration;
 use cse::defects::{DefectMaker, Generator};
-use cse::detector::{Detector, Method, Shape, TrainedMember};
-use cse::embedder::{Embedder, Statistics};
 use cse::extractor_file::Extractor;
 use cse::model_file::ModelFileError;
-use cse::score::{Comparison, NormalRange, ScoreRule};
-use cse::standardisation::Standardisation;
 use cse::state_dict::{StateDict, StateDictError};
-use cse::texture_file::{self, MapScale, TextureInfo};
+use cse::texture_file::{self, TextureInfo};
 use cse::view::View;
-use rand::SeedableRng;
-use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
+use image::RgbImage;
 use sha2::{Digest, Sha256};
 
 use crate::checkpoints::CheckpointError;
@@ -38,11 +36,13 @@ use crate::devices::{self, DeviceChoice, DeviceError};
 use crate::files::{self, FileError};
 use crate::inspection::DeviceFailure;
 use crate::models::{self, LoadError};
-use crate::progress;
 use checkpoint::Checkpoint;
-use feature_store::Slot;
-use settings::{BatchNormChoice, CentreChoice, Contrast, DecoderChoice, Preset, Settings};
-use training_set::{Recipe, TrainingSet};
+use folds::{Fold, folds};
+use normal_photos::NormalPhotos;
+pub use settings::Settings;
+use settings::{BatchNormChoice, CentreChoice, Clusters, Contrast, DecoderChoice, Preset, learns};
+use training_set::Recipe;
+pub use training_set::TrainingSet;
 
 /// Aspect ratio from which `--view auto` takes windows: squashing to a square hides more than it shows.
 const LONGEST_ASPECT: f64 = 2.5;
@@ -128,16 +128,16 @@ pub struct Args {
     /// Whether distances are counted in what is normal at their position, on a logarithmic scale
     #[arg(long)]
     pub normal_range: Option<bool>,
-    /// Embedders, trained one after the other from seeds of their own, whose distances are averaged
+    /// Embedders whose distances are averaged: each holds out other photos
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=16))]
     pub members: Option<u32>,
-    /// Clusters of good samples in the bank
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=64))]
-    pub clusters: Option<u32>,
+    /// Clusters of good samples in the bank, 1 to 64; auto takes what tells held-out photos from synthetic defects best
+    #[arg(long, value_name = "N|auto")]
+    pub clusters: Option<Clusters>,
     /// What stands for a cluster in the bank
     #[arg(long, value_enum)]
     pub centre: Option<CentreChoice>,
-    /// Share of the good photos kept for validation and calibration
+    /// Share of the good photos that an embedder never sees: they choose its weights and say what is normal
     #[arg(long)]
     pub validation_share: Option<f64>,
     /// Share of good samples that may be called defective: sets the threshold
@@ -196,6 +196,9 @@ pub enum TrainError {
     /// A number out of its range.
     #[error("{0}")]
     Setting(&'static str),
+    /// The held-out photos' distances are no numbers.
+    #[error("the model gives no numbers for the held-out photos: use a smaller --max-rate")]
+    NoScores,
     /// Loss no longer a number.
     #[error("training diverged at step {0} (the loss is no number): use a smaller --max-rate")]
     Diverged(usize),
@@ -209,17 +212,9 @@ pub fn run(args: &Args) -> Result<(), TrainError> {
     println!("device      {}", chosen.reason);
     let extractor = models::extractor(args.extractor.as_deref(), &chosen.device)?;
     println!("extractor   {} {}", extractor.info.architecture, extractor.info.id);
-    let sources = match &args.textures {
-        Some(folder) => files::windows(&dataset::images_below(folder)?, View::Resize)?,
-        None => Vec::new(),
-    };
-    let generator = args.generator.unwrap_or(match args.preset {
-        Preset::Default => Generator::Default,
-        Preset::Paper | Preset::Released => Generator::Paper,
-    });
-    let maker = generator.maker(sources);
+    let maker = args.generator().maker(sources(args.textures.as_deref())?);
     stop_on_interrupt();
-    let session = Session { args, settings, generator, extractor, device: chosen.device, maker };
+    let session = Session { args, settings, extractor: &extractor, device: &chosen.device, maker: &maker };
     if let [data] = args.data.as_slice() {
         session.train(data, &args.out)?;
         return Ok(());
@@ -248,17 +243,40 @@ struct Summary {
     seconds: f64,
 }
 
-/// What all textures of one call have in common.
-struct Session<'a> {
-    args: &'a Args,
-    settings: Settings,
-    generator: Generator,
-    extractor: Extractor,
-    device: Device,
-    maker: DefectMaker,
+/// Images for textural defects, from a folder; none without one.
+pub fn sources(folder: Option<&Path>) -> Result<Vec<RgbImage>, TrainError> {
+    Ok(match folder {
+        Some(folder) => files::windows(&dataset::images_below(folder)?, View::Resize)?,
+        None => Vec::new(),
+    })
 }
 
-fn check(args: &Args, settings: &Settings) -> Result<(), TrainError> {
+impl Args {
+    /// The synthetic defects asked for, or the preset's.
+    pub fn generator(&self) -> Generator {
+        self.generator.unwrap_or(match self.preset {
+            Preset::Default => Generator::Default,
+            Preset::Paper | Preset::Released => Generator::Paper,
+        })
+    }
+}
+
+/// What all textures of one call have in common.
+pub struct Session<'a> {
+    /// The command line.
+    pub args: &'a Args,
+    /// What follows of it.
+    pub settings: Settings,
+    /// The frozen network.
+    pub extractor: &'a Extractor,
+    /// Where to compute.
+    pub device: &'a Device,
+    /// Makes the synthetic defects.
+    pub maker: &'a DefectMaker,
+}
+
+/// Whether the settings make sense.
+pub fn check(args: &Args, settings: &Settings) -> Result<(), TrainError> {
     let between = |value: f64| value > 0.0 && value < 1.0;
     let weight = |value: f64| value >= 0.0 && value.is_finite();
     let checks = [
@@ -289,11 +307,11 @@ fn stop_on_interrupt() {
 /// A fitted method before its calibration.
 struct Fitted {
     tensors: StateDict,
+    members: usize,
     clusters: usize,
-    /// Of each member.
+    /// Of each member that was trained.
     kept_steps: Vec<usize>,
-    /// What the detector reads out of each validation sample.
-    read_outs: Vec<Vec<f32>>,
+    normal: NormalPhotos,
 }
 
 impl Session<'_> {
@@ -304,36 +322,72 @@ impl Session<'_> {
         if dataset.train.len() < 3 {
             return Err(TrainError::TooFew(dataset.train.len(), data.to_owned()));
         }
-        let (train, validation) = split(&dataset.train, self.settings.validation_share, self.settings.seed);
-        println!("photos      {} to train, {} to validate", train.len(), validation.len());
         let (view, why) = self.view(&dataset.train)?;
         println!("view        {} ({why})", format!("{view:?}").to_lowercase());
-
-        // The plain statistics need no defects.
-        let defects = if self.settings.method == Method::Cse { self.settings.defects_per_image as usize } else { 0 };
-        let recipe =
-            Recipe { view, windows: self.args.windows as usize, defects, maker: &self.maker, seed: self.settings.seed };
-        let windows = if view == View::Tiles { self.args.windows as usize } else { train.len() };
-        let bar = progress::bar((windows + validation.len()) as u64, "features", "windows");
-        let set = TrainingSet::make(&self.extractor, &self.device, (&train, &validation), &recipe, &bar)?;
-        bar.finish();
-
-        let fitted = match self.settings.method {
-            Method::Cse => {
-                self.fit_cse(&set, out, &inputs_digest(&dataset.train, &self.extractor, view, self.generator))?
-            }
-            _ => baselines::fit(&self.settings, &self.extractor, &set, &self.device)?,
-        };
-        let (info, threshold) = self.calibrate(&dataset, view, &set, &fitted, (train.len(), validation.len()))?;
-        let model = texture_file::write(&info, &fitted.tensors)?;
+        let set = self.features(&dataset.train, view)?;
+        let (info, tensors) = self.fit(&dataset, view, &set, out)?;
+        let threshold = info.calibration.threshold;
+        println!(
+            "threshold   {threshold:.4} (false-alarm rate {:.1} % from {} good photos)",
+            100.0 * info.calibration.false_alarm_rate,
+            info.calibration.normal_scores.len(),
+        );
+        let model = texture_file::write(&info, &tensors)?;
         files::write_whole(out, &model)?;
         Checkpoint::clear(out).map_err(|source| FileError::Write { path: out.to_owned(), source })?;
         println!("written     {} ({} kB)", out.display(), model.len() / 1000);
         Ok(Summary { photos: dataset.train.len(), threshold, seconds: started.elapsed().as_secs_f64() })
     }
 
+    /// Windows, synthetic defects and features of the good photos.
+    pub fn features(&self, photos: &[PathBuf], view: View) -> Result<TrainingSet, TrainError> {
+        let (windows, seed) = (self.args.windows as usize, self.settings.seed);
+        let defects = self.settings.defects().map(|count| (count as usize, self.maker));
+        let recipe = Recipe { view, windows, defects, seed };
+        TrainingSet::make(self.extractor, self.device, photos, &recipe)
+    }
+
+    /// Fits the method to the features of `dataset`'s good photos; checkpoints lie beside `out`.
+    pub fn fit(
+        &self,
+        dataset: &Dataset,
+        view: View,
+        set: &TrainingSet,
+        out: &Path,
+    ) -> Result<(TextureInfo, StateDict), TrainError> {
+        let settings = &self.settings;
+        let pieces = likeness::pieces(set, self.device)?;
+        let mut distinct = pieces.clone();
+        distinct.sort_unstable();
+        distinct.dedup();
+        if distinct.len() < pieces.len() {
+            println!("pieces      {}: photos of the same one are held out together", distinct.len());
+        }
+        let folds = folds(&pieces, settings.members as usize, settings.validation_share, settings.seed);
+        for fold in &folds {
+            println!("photos      {} to train, {} held out", fold.train.len(), fold.held_out.len());
+        }
+        let fitted = if learns(settings.method) {
+            let inputs = inputs_digest(&dataset.train, self.extractor, view, self.args.generator());
+            let plan = members::Plan { settings, out, inputs, resume: self.args.resume, stop: &STOP };
+            members::fit(&plan, self.extractor, set, &folds, self.device, self.log()?)?
+        } else {
+            baselines::fit(settings, self.extractor, set, &folds, self.device)?
+        };
+        let info = self.calibrate(dataset, view, &fitted, &folds)?;
+        Ok((info, fitted.tensors))
+    }
+
+    /// Where the losses are written, if anywhere.
+    fn log(&self) -> Result<Option<BufWriter<File>>, TrainError> {
+        let Some(path) = &self.args.log else { return Ok(None) };
+        let mut options = std::fs::OpenOptions::new();
+        options.create(true).write(true).append(self.args.resume).truncate(!self.args.resume);
+        Ok(Some(BufWriter::new(options.open(path).map_err(TrainError::Log)?)))
+    }
+
     /// The view asked for, or the one that suits the photos' shape, and why.
-    fn view(&self, photos: &[PathBuf]) -> Result<(View, String), TrainError> {
+    pub fn view(&self, photos: &[PathBuf]) -> Result<(View, String), TrainError> {
         if let Some(view) = self.args.view.view() {
             return Ok((view, "as asked".into()));
         }
@@ -351,118 +405,18 @@ impl Session<'_> {
         })
     }
 
-    /// Trains the embedder and makes its bank.
-    fn fit_cse(&self, set: &TrainingSet, out: &Path, inputs: &str) -> Result<Fitted, TrainError> {
-        let settings = &self.settings;
-        let extractor_taps = self.extractor.info.architecture.tap_channels();
-        let channels = settings.taps.channels(extractor_taps);
-        let normal = training_set::normal(&set.train);
-        let standardisation = if settings.standardise {
-            let maps = set.compute(&normal, &self.device, |features| settings.taps.select_fine(features))?;
-            Standardisation::fit(maps.iter().map(Vec::as_slice), channels)
-                .ok_or(TrainError::Setting("no features came out of the extractor"))?
-        } else {
-            Standardisation::identity(channels)
-        };
-        let standardise = standardisation.on(&self.device);
-        let mut log = match &self.args.log {
-            Some(path) => {
-                let mut options = std::fs::OpenOptions::new();
-                options.create(true).write(true).append(self.args.resume).truncate(!self.args.resume);
-                Some(BufWriter::new(options.open(path).map_err(TrainError::Log)?))
-            }
-            None => None,
-        };
-        let validation = training_set::normal(&set.validation);
-        let (mut members, mut read_outs, mut kept_steps) = (Vec::new(), Vec::new(), Vec::new());
-        for member in 0..settings.members {
-            let checkpoint = Checkpoint::beside(out, member, inputs.to_owned());
-            let run = optimisation::Run {
-                member,
-                checkpoint: &checkpoint,
-                resume: self.args.resume,
-                log: log.as_mut().map(|log| log as &mut dyn Write),
-                stop: &STOP,
-            };
-            let trained = optimisation::run(settings, extractor_taps, set, &standardisation, &self.device, run);
-            if let Some(log) = &mut log {
-                log.flush().map_err(TrainError::Log)?;
-            }
-            let trained = trained?;
-            let embedder = Embedder::from_state_dict(trained.weights.clone(), channels, &self.device)?;
-            let embed = |slots: &[Slot]| {
-                set.compute(slots, &self.device, |features| {
-                    optimisation::embed(&embedder, &standardise, settings.taps, features, Statistics::Batch)
-                })
-            };
-            let of_train = embed(&normal)?;
-            let mut bank = Bank::fit(&of_train, settings.clusters as usize, settings.seed)
-                .ok_or(TrainError::Setting("no embedding came out of the extractor"))?;
-            if settings.centre == CentreChoice::Nearest {
-                bank = bank.nearest_members(&of_train);
-            }
-            read_outs.push(embed(&validation)?);
-            let embedder = texture_file::folded_embedder(trained.weights, &standardisation, channels)?;
-            members.push(TrainedMember { embedder, bank });
-            kept_steps.push(trained.step);
-        }
-        let clusters = members.first().map_or(1, |member| member.bank.clusters());
-        let tensors = Detector::cse_tensors(members, &read_outs, settings.aggregation);
-        let joined = (0..validation.len()).map(|image| read_outs.iter().flat_map(|own| &own[image]).copied().collect());
-        Ok(Fitted { clusters, kept_steps, read_outs: joined.collect(), tensors })
-    }
-
-    /// Score rule, threshold and description, from the validation photos.
+    /// Score rule, threshold and description, from the held-out photos.
     fn calibrate(
         &self,
         dataset: &Dataset,
         view: View,
-        set: &TrainingSet,
         fitted: &Fitted,
-        (train, validation): (usize, usize),
-    ) -> Result<(TextureInfo, f32), TrainError> {
+        folds: &[Fold],
+    ) -> Result<TextureInfo, TrainError> {
         let settings = &self.settings;
-        let extractor_taps = self.extractor.info.architecture.tap_channels();
-        let shape = Shape {
-            method: settings.method,
-            taps: settings.taps,
-            members: fitted.kept_steps.len().max(1),
-            clusters: fitted.clusters,
-        };
-        let detector = Detector::take(shape, extractor_taps, &mut fitted.tensors.clone(), &self.device)?;
-        let compared: Vec<Comparison> =
-            fitted.read_outs.iter().map(|read_out| detector.compare(read_out, settings.aggregation)).collect();
-        if !compared.iter().all(Comparison::is_finite) {
-            return Err(TrainError::Setting(
-                "the embedder gives no numbers for the validation photos: use a smaller --max-rate",
-            ));
-        }
-        let range_without = |left_out: Option<usize>| -> Option<NormalRange> {
-            let kept = set.validation_photos.iter().enumerate().filter(|(index, _)| Some(*index) != left_out);
-            let windows: Vec<&Comparison> = kept.flat_map(|(_, photo)| &compared[photo.samples.clone()]).collect();
-            NormalRange::fit(&windows)
-        };
-        let range = if settings.normal_range { range_without(None) } else { None };
-        // A photo that helped to say what is normal would look too normal: it is scored by what the others say.
-        let leave_out = range.is_some() && set.validation_photos.len() > 1;
-        let scores = set.validation_photos.iter().enumerate().map(|(index, photo)| {
-            let range = if leave_out { range_without(Some(index)) } else { range.clone() };
-            let rule = ScoreRule { aggregation: settings.aggregation, range };
-            let windows = compared[photo.samples.clone()].iter();
-            windows.map(|window| rule.score(&window.distances)).max_by(f32::total_cmp).unwrap_or(f32::NAN)
-        });
-        let calibration = Calibration::new(scores.collect(), self.args.false_alarm_rate)
-            .ok_or(TrainError::Setting("the good photos that were kept for validation have no scores"))?;
-        println!(
-            "threshold   {:.4} (false-alarm rate {:.1} % from {} good photos)",
-            calibration.threshold,
-            100.0 * calibration.false_alarm_rate,
-            calibration.normal_scores.len(),
-        );
-        let rule = ScoreRule { aggregation: settings.aggregation, range };
-        let map_scale = map_scale(compared.iter().flat_map(|window| rule.map(&window.grid)).collect());
-        let threshold = calibration.threshold;
-        let info = TextureInfo {
+        let normal = fitted.normal.said(settings.aggregation, settings.normal_range).ok_or(TrainError::NoScores)?;
+        let calibration = Calibration::new(normal.scores, self.args.false_alarm_rate).ok_or(TrainError::NoScores)?;
+        Ok(TextureInfo {
             name: self.args.name.clone().unwrap_or_else(|| dataset.name.clone()),
             extractor_id: self.extractor.info.id.clone(),
             extractor_architecture: self.extractor.info.architecture,
@@ -470,20 +424,21 @@ impl Session<'_> {
             method: settings.method,
             taps: settings.taps,
             aggregation: settings.aggregation,
-            normal_range: rule.range,
-            members: shape.members,
+            normal_range: normal.range,
+            members: fitted.members,
             clusters: fitted.clusters,
             calibration,
-            map_scale,
+            map_scale: normal.map_scale,
             provenance: format!(
-                "native-train {}: {train} good photos to train, {validation} to validate; {} defects; {}{}",
+                "native-train {}: {} good photos, {} of them held out; {} defects; {}{}",
                 env!("CARGO_PKG_VERSION"),
-                self.generator,
+                dataset.train.len(),
+                folds.iter().map(|fold| fold.held_out.len().to_string()).collect::<Vec<_>>().join(", "),
+                self.args.generator(),
                 kept(&fitted.kept_steps),
                 settings.provenance(),
             ),
-        };
-        Ok((info, threshold))
+        })
     }
 }
 
@@ -501,22 +456,4 @@ fn inputs_digest(photos: &[PathBuf], extractor: &Extractor, view: View, generato
     }
     digest.update(format!("{} {view:?} {generator}", extractor.info.id));
     digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Transparent up to what 95 % of good positions stay below, strongest at three times what nearly all stay below.
-fn map_scale(mut distances: Vec<f32>) -> MapScale {
-    distances.sort_by(f32::total_cmp);
-    let quantile = |q: f64| distances.get((q * distances.len().saturating_sub(1) as f64) as usize).copied();
-    let low = quantile(0.95).unwrap_or(0.0);
-    let high = 3.0 * quantile(0.999).unwrap_or(0.5);
-    MapScale { low, high: high.max(low + 1e-3) }
-}
-
-/// A seeded split; at least one photo to validate and two to train.
-fn split(photos: &[PathBuf], validation_share: f64, seed: u64) -> (Vec<PathBuf>, Vec<PathBuf>) {
-    let mut photos = photos.to_vec();
-    photos.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
-    let validation = ((photos.len() as f64 * validation_share).round() as usize).clamp(1, photos.len() - 2);
-    let train = photos.split_off(validation);
-    (train, photos)
 }

@@ -5,11 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use burn::module::Module;
+use burn::nn::conv::Conv2dConfig;
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor, TensorData};
 use cse::decoder::Decoder;
+use cse::detector::Method;
 use cse::efficientnet::Features;
-use cse::embedder::{self, Embedder, Statistics};
+use cse::embedder::{self, EMBEDDING_CHANNELS, Embedder, Statistics};
 use cse::losses;
 use cse::score::GRID;
 use cse::standardisation::{Standardisation, Standardise};
@@ -25,7 +27,7 @@ use super::feature_store::{FeatureStore, Slot};
 use super::one_cycle::{OneCycle, OneCycleAdam};
 use super::settings::{BatchNormChoice, Contrast, DecoderChoice, Settings};
 use super::trainee::Trainee;
-use super::training_set::{DefectiveSample, Sample, TrainingSet};
+use super::training_set::{DefectiveSample, Sample};
 use crate::progress;
 
 /// The authors' weight decay.
@@ -72,11 +74,22 @@ pub struct Run<'a> {
     pub stop: &'a AtomicBool,
 }
 
-/// Trains on `set`, whose features are standardised by `standardisation` on the way to the embedder.
+/// What a run learns from, and what it is judged on.
+#[derive(Clone, Copy)]
+pub struct Samples<'a> {
+    /// Where the features are.
+    pub store: &'a FeatureStore,
+    /// To learn from.
+    pub train: &'a [&'a Sample],
+    /// To validate with.
+    pub validation: &'a [&'a Sample],
+}
+
+/// Trains on `samples`, whose features are standardised by `standardisation` on the way to the embedder.
 pub fn run(
     settings: &Settings,
     extractor_taps: (usize, usize),
-    set: &TrainingSet,
+    samples: Samples<'_>,
     standardisation: &Standardisation,
     device: &Device,
     mut run: Run<'_>,
@@ -91,21 +104,31 @@ pub fn run(
     let decoder = Decoder::init(extractor_taps, &training_device).materialize();
     // Frozen weights stay random, but BatchNorm goes on measuring: without, what leaves the decoder's ReLU could never
     // be negative, as the features are.
-    let decoder = if settings.decoder == DecoderChoice::Trained { decoder } else { decoder.no_grad() };
-    let mut trainee = Trainee { embedder, decoder };
+    let learns = matches!(settings.decoder, DecoderChoice::Trained | DecoderChoice::Before);
+    let decoder = if learns { decoder } else { decoder.no_grad() };
+    let head = Conv2dConfig::new([EMBEDDING_CHANNELS, 1], [1, 1]).init(&training_device);
+    let mut trainee = Trainee { embedder, decoder, head };
 
-    let (steps, epoch) = settings.steps(set.train.len());
+    let (steps, epoch) = settings.steps(samples.train.len());
     let schedule = OneCycle { max_rate: settings.max_rate, steps };
-    let mut optimizer = ModuleOptimizer::from(OneCycleAdam { schedule, weight_decay: WEIGHT_DECAY });
-    let losses_on = |device: &Device| Losses {
+    let new_optimizer = || ModuleOptimizer::from(OneCycleAdam { schedule, weight_decay: WEIGHT_DECAY });
+    let mut optimizer = new_optimizer();
+    // A decoder that is trained before has a training of its own, without contrast; the embedder that it was trained
+    // with is not kept.
+    let before = if settings.decoder == DecoderChoice::Before { steps } else { 0 };
+    let untrained = trainee.embedder.clone();
+    let losses_on = |device: &Device, contrast_weight: f64| Losses {
         settings,
-        store: &set.store,
+        contrast_weight,
+        store: samples.store,
         standardise: standardisation.on(device),
         device: device.clone(),
     };
-    let (losses, validation_losses) = (losses_on(&training_device), losses_on(device));
-    let validation_pairs = validation_pairs(set, settings.seed);
-    let mut pairs = Pairs::new(&set.train, seed);
+    let reconstruction = losses_on(&training_device, 0.0);
+    let losses = losses_on(&training_device, settings.contrast_weight);
+    let validation_losses = losses_on(device, settings.contrast_weight);
+    let validation_pairs = validation_pairs(samples, settings.seed);
+    let mut pairs = Pairs::new(samples.train, seed);
     let every = steps.div_ceil(VALIDATIONS);
     let mut best: Option<Kept> = None;
     let mut done = 0;
@@ -114,6 +137,9 @@ pub fn run(
     {
         (trainee, optimizer) = (found.module, found.optimiser);
         (done, best) = (found.progress.step, found.progress.best);
+        if before > 0 && done > before {
+            trainee.decoder = trainee.decoder.no_grad();
+        }
         // The same draws as in the run that stopped.
         (0..done * settings.batch as usize).for_each(|_| {
             pairs.draw();
@@ -125,21 +151,28 @@ pub fn run(
     } else {
         "training".into()
     };
-    let bar = progress::bar(steps as u64, &what, "steps");
+    let all_steps = before + steps;
+    let bar = progress::bar(all_steps as u64, &what, "steps");
     bar.set_position(done as u64);
     let mut sums = Terms::default();
     let mut clock = Instant::now();
-    for step in done..steps {
+    for step in done..all_steps {
+        if before > 0 && step == before {
+            (trainee.embedder, trainee.decoder) = (untrained.clone(), trainee.decoder.no_grad());
+            optimizer = new_optimizer();
+        }
+        let losses = if step < before { &reconstruction } else { &losses };
+        let rate = schedule.rate(step % steps);
         let batch: Vec<Pair<'_>> = (0..settings.batch).map(|_| pairs.draw()).collect();
         let statistics = match settings.batch_norm {
-            BatchNormChoice::FirstEpoch if step >= epoch => Statistics::Running,
+            BatchNormChoice::FirstEpoch if step % steps >= epoch => Statistics::Running,
             _ => Statistics::Batch,
         };
         let (loss, contrastive, decoder) = losses.terms(&trainee, &batch, statistics)?;
         let gradients = GradientsParams::from_grads(loss.backward(), &trainee);
-        trainee = optimizer.step(schedule.rate(step), trainee, gradients);
-        let last = step + 1 == steps;
-        let validate = (step + 1) % every == 0 || last;
+        trainee = optimizer.step(rate, trainee, gradients);
+        let last = step + 1 == all_steps;
+        let validate = (step % steps + 1).is_multiple_of(every) || (step + 1).is_multiple_of(steps);
         if validate || run.log.is_some() {
             sums.add(&contrastive, &decoder);
         }
@@ -149,13 +182,13 @@ pub fn run(
                 return Err(TrainError::Diverged(step + 1));
             }
             bar.set_message(format!("{} validation {value:.4}", sums.message(settings)));
-            if best.as_ref().is_none_or(|best| value < best.validation_loss) {
-                let weights = trainee.embedder.to_state_dict();
-                best = Some(Kept { weights, step: step + 1, validation_loss: value });
+            if step >= before && best.as_ref().is_none_or(|best| value < best.validation_loss) {
+                let weights = trainee.to_state_dict();
+                best = Some(Kept { weights, step: step + 1 - before, validation_loss: value });
             }
             if let Some(log) = &mut run.log {
                 let pairs_per_second = (every * settings.batch as usize) as f64 / clock.elapsed().as_secs_f64();
-                let line = sums.line(settings, (run.member, step + 1), schedule.rate(step), value, pairs_per_second);
+                let line = sums.line(settings, (run.member, step + 1), rate, value, pairs_per_second);
                 writeln!(log, "{}", serde_json::to_string(&line).unwrap_or_default()).map_err(TrainError::Log)?;
             }
             (sums, clock) = (Terms::default(), Instant::now());
@@ -217,6 +250,7 @@ impl Terms {
 /// Both terms, on one device.
 struct Losses<'a> {
     settings: &'a Settings,
+    contrast_weight: f64,
     store: &'a FeatureStore,
     standardise: Standardise,
     device: Device,
@@ -238,16 +272,28 @@ impl Losses<'_> {
         let of_a = Features { f1: features.f1.clone().narrow(0, 0, n), f2: features.f2.clone().narrow(0, 0, n) };
         let e14 = embed(&trainee.embedder, &self.standardise, self.settings.taps, features, statistics);
         let (e14_a, e14_b) = (e14.clone().narrow(0, 0, n), e14.narrow(0, n, n));
+        let classifies = self.settings.method == Method::Classifier;
         let contrastive = match self.settings.contrast {
+            Contrast::Position if classifies => {
+                let covers = Tensor::cat(vec![Tensor::zeros([n, 1, GRID, GRID], device), covers(pairs, device)], 0);
+                losses::classification_by_position(
+                    trainee.head.forward(Tensor::cat(vec![e14_a.clone(), e14_b], 0)),
+                    covers,
+                )
+            }
+            Contrast::Image if classifies => {
+                let e7 = embedder::pool(Tensor::cat(vec![e14_a.clone(), e14_b], 0));
+                let defective = Tensor::cat(vec![Tensor::zeros([n], device), defective(pairs, device)], 0);
+                losses::classification(trainee.head.forward(e7), defective)
+            }
             Contrast::Position => losses::contrastive_by_position(e14_a.clone(), e14_b, covers(pairs, device)),
             Contrast::Image => {
-                let defective: Vec<f32> = pairs.iter().map(|pair| f32::from(pair.defect.is_some())).collect();
-                let defective = Tensor::from_data(TensorData::new(defective, [n]), device);
+                let defective = defective(pairs, device);
                 let (e7_a, e7_b) = (embedder::pool(e14_a.clone()), embedder::pool(e14_b));
                 losses::contrastive(e7_a, e7_b, defective, self.settings.grouping)
             }
         };
-        let weighted = contrastive.clone() * self.settings.contrast_weight;
+        let weighted = contrastive.clone() * self.contrast_weight;
         if self.settings.decoder == DecoderChoice::None || self.settings.decoder_weight == 0.0 {
             return Ok((weighted, contrastive.clone(), contrastive.zeros_like()));
         }
@@ -276,6 +322,12 @@ pub fn embed(
     embedder.forward(standardise.apply(taps.select_fine(features)), statistics)
 }
 
+/// 1 for each pair with a defect, else 0.
+fn defective(pairs: &[Pair<'_>], device: &Device) -> Tensor<1> {
+    let values: Vec<f32> = pairs.iter().map(|pair| f32::from(pair.defect.is_some())).collect();
+    Tensor::from_data(TensorData::new(values, [pairs.len()]), device)
+}
+
 /// Share of each position that the defect of each pair covers, `[n, 1, 14, 14]`.
 fn covers(pairs: &[Pair<'_>], device: &Device) -> Tensor<4> {
     let mut values = Vec::with_capacity(pairs.len() * GRID * GRID);
@@ -291,13 +343,13 @@ fn covers(pairs: &[Pair<'_>], device: &Device) -> Tensor<4> {
 /// An endless supply of training pairs: `a` goes through all images in a new order each time, `b` is any other image,
 /// defective with probability 1/2.
 struct Pairs<'a> {
-    samples: &'a [Sample],
+    samples: &'a [&'a Sample],
     order: Vec<usize>,
     rng: ChaCha8Rng,
 }
 
 impl<'a> Pairs<'a> {
-    fn new(samples: &'a [Sample], seed: u64) -> Self {
+    fn new(samples: &'a [&'a Sample], seed: u64) -> Self {
         Self { samples, order: Vec::new(), rng: ChaCha8Rng::seed_from_u64(seed) }
     }
 
@@ -317,11 +369,11 @@ impl<'a> Pairs<'a> {
 
 /// The same pairs at every validation: each image with another one, normal and in each of its defective versions.
 /// A single validation image is paired with a training image.
-fn validation_pairs(set: &TrainingSet, seed: u64) -> Vec<Pair<'_>> {
+fn validation_pairs(samples: Samples<'_>, seed: u64) -> Vec<Pair<'_>> {
     let mut pairs = Vec::new();
-    let samples = &set.validation;
-    for (index, sample) in samples.iter().enumerate() {
-        let other = if samples.len() > 1 { &samples[(index + 1) % samples.len()] } else { &set.train[0] };
+    let held_out = samples.validation;
+    for (index, sample) in held_out.iter().enumerate() {
+        let other = if held_out.len() > 1 { held_out[(index + 1) % held_out.len()] } else { samples.train[0] };
         pairs.push(Pair { a: sample.normal, b: other.normal, defect: None });
         pairs.extend(sample.defective.iter().map(|defect| Pair {
             a: other.normal,

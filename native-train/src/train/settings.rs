@@ -39,6 +39,8 @@ pub enum DecoderChoice {
     None,
     /// Random weights that stay: the paper's
     Frozen,
+    /// Trained with an embedder that is not kept, then frozen
+    Before,
     /// Trained with the embedder
     Trained,
 }
@@ -51,6 +53,33 @@ pub enum BatchNormChoice {
     Always,
     /// Until the end of the first epoch, as the authors' released code
     FirstEpoch,
+}
+
+/// `--clusters`: how many clusters the bank has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Clusters {
+    /// As many as tell held-out good photos from their synthetic defects best.
+    Auto,
+    /// So many; the paper has one.
+    Count(usize),
+}
+
+impl std::str::FromStr for Clusters {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match (text, text.parse()) {
+            ("auto", _) => Ok(Self::Auto),
+            (_, Ok(count @ 1..=64)) => Ok(Self::Count(count)),
+            _ => Err("give auto, or a number from 1 to 64".into()),
+        }
+    }
+}
+
+/// Whether `method` has an embedder that is trained, rather than a statistic that is taken.
+pub fn learns(method: Method) -> bool {
+    matches!(method, Method::Cse | Method::Classifier)
 }
 
 /// `--centre`: what stands for a cluster in the bank.
@@ -103,7 +132,7 @@ pub struct Settings {
     /// Highest rate of the one-cycle schedule.
     pub max_rate: f64,
     /// Clusters in the bank.
-    pub clusters: u32,
+    pub clusters: Clusters,
     /// What stands for a cluster.
     pub centre: CentreChoice,
     /// How distances become a score.
@@ -112,7 +141,7 @@ pub struct Settings {
     pub normal_range: bool,
     /// Embedders whose distances are averaged.
     pub members: u32,
-    /// Share of the good photos kept for validation and calibration.
+    /// Share of the good photos that an embedder never sees.
     pub validation_share: f64,
     /// Synthetic defects of each image.
     pub defects_per_image: u32,
@@ -131,7 +160,7 @@ impl Settings {
         };
         let method = args.method.map_or(preset.method, Into::into);
         // The plain statistics are taken on F1 unless asked otherwise: on both taps F2's many channels would drown it.
-        let taps = if method == Method::Cse { preset.taps } else { Taps::F1 };
+        let taps = if learns(method) { preset.taps } else { Taps::F1 };
         Self {
             method,
             taps: args.taps.map_or(taps, Into::into),
@@ -172,7 +201,7 @@ impl Settings {
             length: Length::Epochs(100),
             batch: 8,
             max_rate: 4e-3,
-            clusters: 1,
+            clusters: Clusters::Count(1),
             centre: CentreChoice::Mean,
             aggregation: Aggregation::Mean,
             normal_range: false,
@@ -204,6 +233,11 @@ impl Settings {
                 ..paper
             },
         }
+    }
+
+    /// Synthetic defects of each image; the plain statistics need none.
+    pub fn defects(&self) -> Option<u32> {
+        learns(self.method).then_some(self.defects_per_image)
     }
 
     /// Steps for `images` images to train on, and how many of them make an epoch.

@@ -2,6 +2,7 @@
 //!
 //! The extractor is frozen and takes nine tenths of a training step, and the normal images never change.
 
+use std::ops::Range;
 use std::path::PathBuf;
 
 use burn::tensor::{Device, Tensor};
@@ -18,9 +19,11 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use super::TrainError;
-use super::feature_store::{FeatureStore, Slot};
+use super::feature_store::{Encoded, FeatureStore, Slot};
+use crate::devices;
 use crate::files;
 use crate::inspection;
+use crate::progress;
 
 /// Images in one pass of the extractor.
 ///
@@ -45,92 +48,114 @@ pub struct Sample {
     pub defective: Vec<DefectiveSample>,
 }
 
-/// A photo, and which of the samples are its windows.
+/// A good photo: which of the samples are its windows.
 #[derive(Clone, Debug)]
 pub struct Photo {
-    /// First sample, and the one after the last.
-    pub samples: std::ops::Range<usize>,
+    /// All, to learn from.
+    pub samples: Range<usize>,
+    /// Those of them that an inspection looks at.
+    pub inspected: Range<usize>,
 }
 
 /// The normal ones of `samples`.
-pub fn normal(samples: &[Sample]) -> Vec<Slot> {
+pub fn normal(samples: &[&Sample]) -> Vec<Slot> {
     samples.iter().map(|sample| sample.normal).collect()
 }
 
-/// All samples with their features.
+/// All good photos as samples with their features.
 #[derive(Debug)]
 pub struct TrainingSet {
     /// Where the features are.
     pub store: FeatureStore,
-    /// To train on.
-    pub train: Vec<Sample>,
-    /// To validate and to calibrate with.
-    pub validation: Vec<Sample>,
-    /// The photos that the validation samples are windows of.
-    pub validation_photos: Vec<Photo>,
+    /// Windows of all photos.
+    pub samples: Vec<Sample>,
+    /// In the order in which they were given.
+    pub photos: Vec<Photo>,
 }
 
 /// How windows and defects are made.
 pub struct Recipe<'a> {
     /// How photos are looked at.
     pub view: View,
-    /// Windows to train on altogether, or more where the photos have more that an inspection looks at.
+    /// Windows altogether, or more where the photos have more that an inspection looks at.
     pub windows: usize,
-    /// Synthetic defects of each window.
-    pub defects: usize,
-    /// Makes them.
-    pub maker: &'a DefectMaker,
+    /// Synthetic defects of each window, and what makes them.
+    pub defects: Option<(usize, &'a DefectMaker)>,
     /// Of everything random.
     pub seed: u64,
 }
 
 impl TrainingSet {
-    /// Windows, defects and features of `train` and `validation` photos.
+    /// Windows, defects and features of `photos`.
     pub fn make(
         extractor: &Extractor,
         device: &Device,
-        (train, validation): (&[PathBuf], &[PathBuf]),
+        photos: &[PathBuf],
         recipe: &Recipe<'_>,
-        bar: &ProgressBar,
     ) -> Result<Self, TrainError> {
+        let each = recipe.windows.div_ceil(photos.len().max(1));
+        let mut count = 0;
+        for path in photos {
+            let (width, height) = files::photo_size(path)?;
+            count += window_count(recipe.view.regions(width, height).len(), recipe.view, each);
+        }
+        let bar = progress::bar(count as u64, "features", "windows");
         let store = FeatureStore::new(extractor.info.architecture.tap_channels()).map_err(TrainError::Store)?;
-        let mut set = Self { store, train: Vec::new(), validation: Vec::new(), validation_photos: Vec::new() };
+        let mut set = Self { store, samples: Vec::new(), photos: Vec::new() };
         // Photos are read and defects drawn ahead of the device, so that it never waits for them; no more than a few
         // photos ahead, so that memory is bounded.
         let (made, making) = std::sync::mpsc::sync_channel(PHOTOS_AHEAD);
         std::thread::scope(|scope| {
             scope.spawn(move || {
                 let rng = &mut ChaCha8Rng::seed_from_u64(recipe.seed);
-                let each = recipe.windows.div_ceil(train.len().max(1));
                 let mut task = recipe.seed << 32;
-                let of_train = train.iter().map(|path| (path, true));
-                for (path, to_train) in of_train.chain(validation.iter().map(|path| (path, false))) {
-                    let windows = files::read_photo(path).map(|photo| {
-                        let windows = if to_train {
-                            training_windows(&photo, recipe.view, each, rng)
-                        } else {
-                            recipe.view.windows(&photo).into_iter().map(|window| window.image).collect()
-                        };
-                        with_defects(windows, recipe, &mut task)
+                for path in photos {
+                    let drawn = files::read_photo(path).map(|photo| {
+                        let (windows, inspected) = windows(&photo, recipe.view, each, rng);
+                        (with_defects(windows, recipe, &mut task), inspected)
                     });
                     // Nobody listens any more after an error: there is nothing left to do.
-                    if made.send((windows, to_train)).is_err() {
+                    if made.send(drawn).is_err() {
                         return;
                     }
                 }
             });
-            for (windows, to_train) in making {
-                let samples = set.add(extractor, device, &windows?, bar)?;
-                if to_train {
-                    set.train.extend(samples);
-                } else {
-                    let start = set.validation.len();
-                    set.validation.extend(samples);
-                    set.validation_photos.push(Photo { samples: start..set.validation.len() });
+            let mut making = making.into_iter();
+            // A pass of the extractor keeps little more than one core busy.
+            let at_once = if devices::is_cpu(device) { rayon::current_num_threads() } else { 1 };
+            loop {
+                let drawn = making.by_ref().take(at_once).collect::<Result<Vec<_>, _>>()?;
+                if drawn.is_empty() {
+                    break;
+                }
+                let encoded = drawn.par_iter().map(|(windows, _)| set.extract(extractor, device, windows, &bar));
+                for ((windows, inspected), batches) in drawn.iter().zip(encoded.collect::<Result<Vec<_>, _>>()?) {
+                    set.add(windows, *inspected, &batches)?;
                 }
             }
+            bar.finish();
             Ok(set)
         })
+    }
+
+    /// The windows of `photos` that an inspection looks at, without defects.
+    pub fn inspected_only(
+        extractor: &Extractor,
+        device: &Device,
+        photos: &[PathBuf],
+        view: View,
+    ) -> Result<Self, TrainError> {
+        Self::make(extractor, device, photos, &Recipe { view, windows: 0, defects: None, seed: 0 })
+    }
+
+    /// All windows of `photos`.
+    pub fn windows(&self, photos: &[usize]) -> Vec<&Sample> {
+        photos.iter().flat_map(|photo| &self.samples[self.photos[*photo].samples.clone()]).collect()
+    }
+
+    /// The windows of a photo that an inspection looks at.
+    pub fn inspected(&self, photo: usize) -> Vec<&Sample> {
+        self.samples[self.photos[photo].inspected.clone()].iter().collect()
     }
 
     /// What `compute` makes of the features of each image, read back; some images at once.
@@ -148,36 +173,46 @@ impl TrainingSet {
         Ok(values)
     }
 
-    fn add(
-        &mut self,
+    /// Features of a photo's windows and of their defective versions, some images at once.
+    fn extract(
+        &self,
         extractor: &Extractor,
         device: &Device,
         windows: &[Drawn],
         bar: &ProgressBar,
-    ) -> Result<Vec<Sample>, TrainError> {
+    ) -> Result<Vec<Encoded>, TrainError> {
         let images: Vec<&RgbImage> = windows
             .iter()
             .flat_map(|window| std::iter::once(&window.normal).chain(window.defective.iter().map(|made| &made.image)))
             .collect();
-        let mut slots = Vec::with_capacity(images.len());
+        let mut encoded = Vec::with_capacity(images.len().div_ceil(BATCH));
+        let mut done = 0;
         for batch in images.chunks(BATCH) {
             let features = extractor.network.forward(preprocess::to_tensor(batch.iter().copied(), device));
-            slots.extend(self.store.push(features).map_err(TrainError::Store)?);
+            encoded.push(self.store.encode(features).map_err(TrainError::Store)?);
+            done += batch.len();
+            let before = (done - batch.len()) * windows.len() / images.len();
+            bar.inc((done * windows.len() / images.len() - before) as u64);
+        }
+        Ok(encoded)
+    }
+
+    /// Adds a photo of which `inspected` windows come first.
+    fn add(&mut self, windows: &[Drawn], inspected: usize, batches: &[Encoded]) -> Result<(), TrainError> {
+        let start = self.samples.len();
+        let mut slots = Vec::new();
+        for batch in batches {
+            slots.extend(self.store.push(batch).map_err(TrainError::Store)?);
         }
         let mut slots = slots.into_iter();
-        let mut samples = Vec::with_capacity(windows.len());
         for window in windows {
             let Some(normal) = slots.next() else { break };
-            let defective = window
-                .defective
-                .iter()
-                .zip(&mut slots)
-                .map(|(made, slot)| DefectiveSample { slot, cover: cover(&made.mask) })
-                .collect();
-            samples.push(Sample { normal, defective });
-            bar.inc(1);
+            let covered = window.defective.iter().map(|made| cover(&made.mask));
+            let defective = covered.zip(&mut slots).map(|(cover, slot)| DefectiveSample { slot, cover }).collect();
+            self.samples.push(Sample { normal, defective });
         }
-        Ok(samples)
+        self.photos.push(Photo { samples: start..self.samples.len(), inspected: start..start + inspected });
+        Ok(())
     }
 }
 
@@ -195,28 +230,36 @@ struct Drawn {
 /// Draws the defects of each window in parallel, from a seed of its own each.
 fn with_defects(windows: Vec<RgbImage>, recipe: &Recipe<'_>, task: &mut u64) -> Vec<Drawn> {
     let draw = |normal: RgbImage, task: &mut u64| {
-        let seeds = *task..*task + recipe.defects as u64;
+        let Some((count, maker)) = recipe.defects else { return Drawn { normal, defective: Vec::new() } };
+        let seeds = *task..*task + count as u64;
         *task = seeds.end;
-        let defective = seeds.into_par_iter().map(|seed| recipe.maker.make(&normal, seed)).collect();
+        let defective = seeds.into_par_iter().map(|seed| maker.make(&normal, seed)).collect();
         Drawn { normal, defective }
     };
     windows.into_iter().map(|window| draw(window, task)).collect()
 }
 
-/// The windows of a photo to train on: those that an inspection would look at, and for tiles more at random places until
-/// there are `count`. Random ones alone would hardly ever show a photo's ends, which then pass for defects.
-fn training_windows(photo: &RgbImage, view: View, count: usize, rng: &mut impl Rng) -> Vec<RgbImage> {
+/// The windows of a photo to learn from, and how many of them, the first ones, an inspection would look at: for tiles
+/// others at random places follow until there are `count`. Random ones alone would hardly ever show a photo's ends, which
+/// then pass for defects.
+fn windows(photo: &RgbImage, view: View, count: usize, rng: &mut impl Rng) -> (Vec<RgbImage>, usize) {
     let mut windows: Vec<RgbImage> = view.windows(photo).into_iter().map(|window| window.image).collect();
-    if view != View::Tiles {
-        return windows;
+    let inspected = windows.len();
+    let count = window_count(inspected, view, count);
+    if windows.len() < count {
+        let scaled = view.scaled(photo);
+        let mut corner = |side: u32| rng.random_range(0..=side - INPUT_SIDE);
+        while windows.len() < count {
+            let (x, y) = (corner(scaled.width()), corner(scaled.height()));
+            windows.push(image::imageops::crop_imm(&scaled, x, y, INPUT_SIDE, INPUT_SIDE).to_image());
+        }
     }
-    let scaled = view.scaled(photo);
-    let mut corner = |side: u32| rng.random_range(0..=side - INPUT_SIDE);
-    while windows.len() < count {
-        let (x, y) = (corner(scaled.width()), corner(scaled.height()));
-        windows.push(image::imageops::crop_imm(&scaled, x, y, INPUT_SIDE, INPUT_SIDE).to_image());
-    }
-    windows
+    (windows, inspected)
+}
+
+/// How many windows of a photo are learnt from, where an inspection looks at `inspected`.
+fn window_count(inspected: usize, view: View, count: usize) -> usize {
+    if view == View::Tiles { inspected.max(count) } else { inspected }
 }
 
 /// Share of each of the 14 x 14 positions that a mask of 224 x 224 covers, 0 to 255.
@@ -247,10 +290,10 @@ mod tests {
     fn tiles_give_what_is_inspected_and_as_many_as_asked_for() {
         let photo = RgbImage::from_fn(700, 224, |x, _| image::Rgb([(x / 3) as u8; 3]));
         let rng = &mut ChaCha8Rng::seed_from_u64(0);
-        let windows = training_windows(&photo, View::Tiles, 7, rng);
-        assert_eq!(windows.len(), 7);
-        let inspected = View::Tiles.windows(&photo);
-        assert!(inspected.iter().zip(&windows).all(|(inspected, window)| inspected.image == *window));
-        assert_eq!(training_windows(&photo, View::Resize, 5, rng).len(), 1);
+        let (learnt, inspected) = windows(&photo, View::Tiles, 7, rng);
+        let looked_at = View::Tiles.windows(&photo);
+        assert_eq!((learnt.len(), inspected), (7, looked_at.len()));
+        assert!(looked_at.iter().zip(&learnt).all(|(inspected, window)| inspected.image == *window));
+        assert_eq!(windows(&photo, View::Resize, 5, rng).0.len(), 1);
     }
 }

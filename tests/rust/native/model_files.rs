@@ -3,7 +3,7 @@
 use burn::tensor::Device;
 use cse::bank::Bank;
 use cse::calibration::Calibration;
-use cse::detector::{Detector, Method, TrainedMember};
+use cse::detector::{Detector, Judge, Method, TrainedMember};
 use cse::efficientnet::{Architecture, EfficientNetConfig, Normalisation};
 use cse::embedder::Embedder;
 use cse::extractor_file::{self, Extractor};
@@ -57,7 +57,7 @@ fn texture_bytes_times(extractor_id: &str, factor: f32) -> Vec<u8> {
     let standardisation = Standardisation::identity(c1 + c2);
     let mut embedder = texture_file::folded_embedder(embedder, &standardisation, c1 + c2).expect("complete");
     embedder.values_mut().for_each(|(_, values)| values.iter_mut().for_each(|value| *value *= factor));
-    let tensors = Detector::cse_tensors(vec![TrainedMember { embedder, bank }], &[Vec::new()], Aggregation::Mean);
+    let tensors = Detector::member_tensors(vec![TrainedMember { embedder, judge: Judge::Bank(bank), weight: 1.0 }]);
     texture_file::write(&info, &tensors).expect("complete")
 }
 

@@ -1,0 +1,323 @@
+//! `compare`: several ways to train on the same photos, with several seeds, side by side.
+//!
+//! Nine tenths of a training are the extractor's, and its features depend on the seed and the synthetic defects alone:
+//! ways that have those in common share them, and all share the test photos'.
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use burn::tensor::Device;
+use clap::Parser;
+use cse::defects::{DefectMaker, Generator};
+use cse::inspector::{self, Finding, InspectError};
+use cse::model_file::ModelFileError;
+use cse::texture_file::TextureModel;
+use cse::view::{Region, View};
+use serde::Serialize;
+
+use crate::choices::ViewChoice;
+use crate::dataset::Dataset;
+use crate::devices::{self, DeviceChoice, DeviceError};
+use crate::evaluate::{self, EvalError, Figures};
+use crate::files::{self, FileError};
+use crate::models::{self, LoadError};
+use crate::train::{self, Session, Settings, TrainError, TrainingSet};
+
+/// Settings of `compare`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// Folder of photos, as for `eval`
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// Settings of `train` to compare, such as "--method gaussian --taps f2"; can be given again. Without it, the default,
+    /// both presets and the plain statistics
+    #[arg(long = "with", value_name = "SETTINGS", allow_hyphen_values = true)]
+    pub ways: Vec<String>,
+    /// Seeds 0, 1, .. of each
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=100))]
+    pub seeds: u64,
+    /// Extractor file; without it, the shipped one
+    #[arg(long, value_name = "FILE")]
+    pub extractor: Option<PathBuf>,
+    /// Folder of texture images for textural defects; without it, generated ones
+    #[arg(long, value_name = "DIR")]
+    pub textures: Option<PathBuf>,
+    /// How a photo is looked at
+    #[arg(long, value_enum, default_value = "auto")]
+    pub view: ViewChoice,
+    /// File to write each run's figures to as they come, as JSON lines
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    /// Where to compute
+    #[arg(long, value_enum, default_value = "auto")]
+    pub device: DeviceChoice,
+}
+
+/// What is compared where nothing is said.
+const WAYS: [&str; 12] = [
+    "",
+    "--preset paper",
+    "--preset released",
+    "--method gaussian --taps f1",
+    "--method gaussian --taps f2",
+    "--method gaussian --taps both",
+    "--method nearest-neighbour --taps f1",
+    "--method nearest-neighbour --taps f2",
+    "--method nearest-neighbour --taps both",
+    "--method mean-cosine --taps f1",
+    "--method mean-cosine --taps f2",
+    "--method mean-cosine --taps both",
+];
+
+/// Why there is no comparison.
+#[derive(Debug, thiserror::Error)]
+pub enum CompareError {
+    /// Settings that are none.
+    #[error("{0}")]
+    Setting(clap::Error),
+    /// A training.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    /// An evaluation.
+    #[error(transparent)]
+    Evaluate(#[from] EvalError),
+    /// The device.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    /// The extractor.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// A trained model.
+    #[error("the trained model cannot be used: {0}")]
+    Model(#[from] ModelFileError),
+    /// The figures' file.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+/// One run, as `--json` writes it.
+#[derive(Serialize)]
+struct Line<'a> {
+    settings: &'a str,
+    seed: u64,
+    /// Of the fit, without the features.
+    fit_seconds: f64,
+    figures: &'a Figures,
+}
+
+/// A command line of `train`.
+#[derive(Parser)]
+struct TrainLine {
+    #[command(flatten)]
+    args: train::Args,
+}
+
+/// Trains, evaluates, prints the table.
+pub fn run(args: &Args) -> Result<(), CompareError> {
+    let dataset = evaluate::open(&args.data)?;
+    let ways: Vec<&str> =
+        if args.ways.is_empty() { WAYS.to_vec() } else { args.ways.iter().map(|way| way.trim()).collect() };
+    // All of them are read before hours are spent on the first.
+    let ways = ways.into_iter().map(|way| Ok((way, parse(args, way)?))).collect::<Result<Vec<_>, CompareError>>()?;
+    let device = devices::choose(args.device)?;
+    println!("device      {}", device.reason);
+    let device = device.device;
+    let extractor = models::extractor(args.extractor.as_deref(), &device)?;
+    println!("extractor   {} {}", extractor.info.architecture, extractor.info.id);
+    let sources = train::sources(args.textures.as_deref())?;
+    let mut makers: HashMap<Generator, DefectMaker> = HashMap::new();
+    for (_, way) in &ways {
+        makers.entry(way.generator()).or_insert_with(|| way.generator().maker(sources.clone()));
+    }
+    if let Some(path) = &args.json {
+        files::write_whole(path, b"")?;
+    }
+
+    let mut test: Option<(View, TestPhotos)> = None;
+    let mut runs: Vec<Vec<Figures>> = ways.iter().map(|_| Vec::new()).collect();
+    for seed in 0..args.seeds {
+        let mut shared: Option<(Made, TrainingSet)> = None;
+        // Ways with the same features one after the other, so that they are made once and kept no longer than that.
+        let mut order: Vec<usize> = (0..ways.len()).collect();
+        order.sort_by_key(|index| {
+            let made = Made::by(&ways[*index].1);
+            (made.generator.to_string(), made.windows, std::cmp::Reverse(made.defects))
+        });
+        for index in order {
+            let (words, way) = &ways[index];
+            println!("\nseed {seed}, {}", name(words));
+            let way = train::Args { seed, ..way.clone() };
+            let generator = way.generator();
+            let settings = Settings::of(&way);
+            train::check(&way, &settings)?;
+            let session =
+                Session { args: &way, settings, extractor: &extractor, device: &device, maker: &makers[&generator] };
+            let (view, _) = session.view(&dataset.train)?;
+            let wanted = Made::by(&way);
+            if !shared.as_ref().is_some_and(|(made, _)| made.serves(&wanted)) {
+                shared = Some((wanted, session.features(&dataset.train, view)?));
+            }
+            if !test.as_ref().is_some_and(|(seen, _)| *seen == view) {
+                test = Some((view, TestPhotos::look(&session, &dataset, view)?));
+            }
+            let (Some((_, set)), Some((_, test))) = (&shared, &test) else { continue };
+            let started = std::time::Instant::now();
+            let scratch = tempfile::tempdir().map_err(TrainError::Store)?;
+            let fitted = session.fit(&dataset, view, set, &scratch.path().join("model"))?;
+            let fit_seconds = started.elapsed().as_secs_f64();
+            let model = TextureModel::from_parts(fitted, &extractor.info, &device)?;
+            let figures = test.figures(&dataset, &model, &device)?;
+            if let Some(path) = &args.json {
+                let line = Line { settings: words, seed, fit_seconds, figures: &figures };
+                append(path, &serde_json::to_string(&line).unwrap_or_default())?;
+            }
+            runs[index].push(figures);
+        }
+    }
+    print(&ways.iter().map(|(words, _)| name(words)).collect::<Vec<_>>(), &runs);
+    Ok(())
+}
+
+fn name(words: &str) -> &str {
+    if words.is_empty() { "default" } else { words }
+}
+
+fn parse(args: &Args, words: &str) -> Result<train::Args, CompareError> {
+    let fixed = ["train", "--data", ".", "--out", "."];
+    let line = fixed.into_iter().chain(words.split_whitespace());
+    let mut way = TrainLine::try_parse_from(line).map_err(CompareError::Setting)?.args;
+    way.data = vec![args.data.clone()];
+    way.view = args.view;
+    Ok(way)
+}
+
+fn append(path: &Path, line: &str) -> Result<(), FileError> {
+    let open = std::fs::OpenOptions::new().append(true).open(path);
+    open.and_then(|mut file| writeln!(file, "{line}"))
+        .map_err(|source| FileError::Write { path: path.to_owned(), source })
+}
+
+/// What the features of the good photos depend on, beside the seed and the view.
+#[derive(Clone, Copy)]
+struct Made {
+    generator: Generator,
+    windows: u32,
+    defects: Option<u32>,
+}
+
+impl Made {
+    fn by(way: &train::Args) -> Self {
+        Self { generator: way.generator(), windows: way.windows, defects: Settings::of(way).defects() }
+    }
+
+    fn serves(&self, wanted: &Self) -> bool {
+        let defects = wanted.defects.is_none() || (self.defects, self.generator) == (wanted.defects, wanted.generator);
+        self.windows == wanted.windows && defects
+    }
+}
+
+/// The test photos as features, and where their windows lie.
+struct TestPhotos {
+    set: TrainingSet,
+    regions: Vec<Vec<Region>>,
+}
+
+impl TestPhotos {
+    fn look(session: &Session<'_>, dataset: &Dataset, view: View) -> Result<Self, CompareError> {
+        let photos: Vec<PathBuf> = dataset.test.iter().map(|sample| sample.photo.clone()).collect();
+        let mut regions = Vec::with_capacity(photos.len());
+        for path in &photos {
+            let (width, height) = files::photo_size(path)?;
+            regions.push(view.regions(width, height));
+        }
+        let set = TrainingSet::inspected_only(session.extractor, session.device, &photos, view)?;
+        Ok(Self { set, regions })
+    }
+
+    fn figures(&self, dataset: &Dataset, model: &TextureModel, device: &Device) -> Result<Figures, CompareError> {
+        let slots: Vec<_> = self.set.samples.iter().map(|sample| sample.normal).collect();
+        let taps = model.info.taps;
+        let read_outs = self.set.compute(&slots, device, |features| model.detector.forward(features, taps))?;
+        let find = |number: usize, _: &image::RgbImage| -> Result<Finding, InspectError> {
+            let windows = &read_outs[self.set.photos[number].inspected.clone()];
+            let compare = |read_out: &Vec<f32>| model.detector.compare(read_out, model.rule.aggregation);
+            let comparisons: Vec<_> = windows.iter().map(compare).collect();
+            inspector::join(&model.rule, self.regions[number].iter().copied(), &comparisons)
+        };
+        Ok(evaluate::figures(&model.info, dataset, find)?)
+    }
+}
+
+/// A column of the table: its head and the figure.
+type Column = (&'static str, fn(&Figures) -> Option<f64>);
+
+const COLUMNS: [Column; 7] = [
+    ("image AUROC", |figures| figures.image_auroc),
+    ("AP", |figures| figures.average_precision),
+    ("F1 max", |figures| figures.f1_max),
+    ("pixel AUROC", |figures| figures.pixel_auroc),
+    ("AUPRO", |figures| figures.aupro),
+    ("false alarms", |figures| Some(figures.false_alarms_at_threshold)),
+    ("found", |figures| Some(figures.detected_at_threshold)),
+];
+
+/// Mean and standard deviation over the seeds; and the image AUROC of each kind.
+fn print(names: &[&str], runs: &[Vec<Figures>]) {
+    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+    let cell = |values: Vec<f64>| match moments(&values) {
+        Some((mean, deviation)) => format!("{mean:.3} ± {deviation:.3}"),
+        None => "-".into(),
+    };
+    let table = |heads: Vec<String>, cells: &dyn Fn(&[Figures]) -> Vec<String>| {
+        println!("\n{:width$}  {}", "", heads.iter().map(|head| format!("{head:>15}")).collect::<String>());
+        for (name, runs) in names.iter().zip(runs) {
+            let row: String = cells(runs).iter().map(|cell| format!("{cell:>15}")).collect();
+            println!("{name:width$}  {row}");
+        }
+    };
+    table(COLUMNS.iter().map(|(head, _)| (*head).to_owned()).collect(), &|runs| {
+        COLUMNS.iter().map(|(_, figure)| cell(runs.iter().filter_map(figure).collect())).collect()
+    });
+    let kinds: Vec<String> =
+        runs.iter().flatten().next().map(|run| run.per_kind.keys().cloned().collect()).unwrap_or_default();
+    table(kinds.clone(), &|runs| {
+        let of = |kind: &String| runs.iter().filter_map(|run| run.per_kind.get(kind)?.image_auroc).collect();
+        kinds.iter().map(|kind| cell(of(kind))).collect()
+    });
+}
+
+/// Mean and standard deviation (of the sample; 0 of a single value). `None` for no values.
+fn moments(values: &[f64]) -> Option<(f64, f64)> {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let squares = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>();
+    (n > 0.0).then(|| (mean, (squares / (n - 1.0).max(1.0)).sqrt()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_way_is_a_command_line_of_train() {
+        #[derive(Parser)]
+        struct Line {
+            #[command(flatten)]
+            args: Args,
+        }
+        let line = |words: &[&str]| Line::try_parse_from(["x", "--data", "."].iter().chain(words)).unwrap().args;
+        for way in WAYS {
+            assert!(parse(&line(&[]), way).is_ok(), "{way}");
+        }
+        let wrong = line(&["--with", "--members nine"]);
+        assert!(parse(&wrong, &wrong.ways[0]).unwrap_err().to_string().contains("nine"));
+    }
+
+    #[test]
+    fn spread_is_the_samples_standard_deviation() {
+        assert_eq!(moments(&[1.0, 2.0, 3.0]), Some((2.0, 1.0)));
+        assert_eq!(moments(&[0.5]), Some((0.5, 0.0)));
+        assert_eq!(moments(&[]), None);
+    }
+}

@@ -1,0 +1,207 @@
+//! The embedders with what judges their embeddings: one on each fold, so that together they learn from every photo and
+//! each photo is judged by one that has not seen it.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use burn::tensor::Device;
+use cse::bank::Bank;
+use cse::detector::{Detector, Judge, Method, TrainedMember};
+use cse::embedder::{Embedder, Statistics};
+use cse::extractor_file::Extractor;
+use cse::score::{self, Aggregation, Comparison};
+use cse::standardisation::Standardisation;
+use cse::state_dict::StateDict;
+use cse::texture_file;
+
+use super::checkpoint::Checkpoint;
+use super::feature_store::Slot;
+use super::folds::Fold;
+use super::normal_photos::NormalPhotos;
+use super::optimisation::{self, Samples};
+use super::settings::{CentreChoice, Clusters, Settings};
+use super::trainee;
+use super::training_set::{self, TrainingSet};
+use super::{Fitted, TrainError};
+use crate::metrics;
+
+/// What is trained, and where it stops and goes on.
+pub struct Plan<'a> {
+    /// How.
+    pub settings: &'a Settings,
+    /// The model file that checkpoints lie beside.
+    pub out: &'a Path,
+    /// Digest of photos and extractor.
+    pub inputs: String,
+    /// Whether to go on from the checkpoints.
+    pub resume: bool,
+    /// Set when the user wants the program to stop.
+    pub stop: &'a AtomicBool,
+}
+
+/// A mean distance is no smaller: identical photos would leave none.
+const LEAST_DISTANCE: f64 = 1e-6;
+/// Numbers of clusters that `--clusters auto` looks at.
+const CLUSTERS: [usize; 4] = [1, 2, 4, 8];
+/// What a larger number of clusters must bring on validation, in AUROC.
+const WORTH_MORE_CLUSTERS: f64 = 0.002;
+
+/// A trained embedder, and what it makes of the photos.
+struct Embedded {
+    weights: StateDict,
+    standardisation: Standardisation,
+    step: usize,
+    /// `E14` of what it learnt from.
+    train: Vec<Vec<f32>>,
+    /// `E14` of each window of each held-out photo.
+    held_out: Vec<(usize, Vec<Vec<f32>>)>,
+    /// `E14` of the held-out photos' synthetic defects, where they are asked for.
+    defective: Vec<Vec<f32>>,
+}
+
+/// Trains an embedder on each fold and makes its judge.
+pub fn fit(
+    plan: &Plan<'_>,
+    extractor: &Extractor,
+    set: &TrainingSet,
+    folds: &[Fold],
+    device: &Device,
+    mut log: Option<BufWriter<File>>,
+) -> Result<Fitted, TrainError> {
+    let settings = plan.settings;
+    let mut trained = Vec::with_capacity(folds.len());
+    for (member, fold) in (0..).zip(folds) {
+        trained.push(train(plan, extractor, set, (member, fold), device, log.as_mut())?);
+    }
+    let clusters = match settings.clusters {
+        Clusters::Count(count) => count,
+        Clusters::Auto => best_clusters(&trained, settings)?,
+    };
+    let channels = settings.taps.channels(extractor.info.architecture.tap_channels());
+    let (mut members, mut kept_steps, mut normal) = (Vec::new(), Vec::new(), NormalPhotos::default());
+    for mut embedded in trained {
+        let judge = match settings.method {
+            Method::Classifier => Judge::Head(trainee::take_head(&mut embedded.weights)?),
+            _ => Judge::Bank(bank(&embedded.train, clusters, settings)?),
+        };
+        let compare = |e14: &Vec<f32>| judge.compare(e14, settings.aggregation);
+        let held_out: Vec<(usize, Vec<Comparison>)> =
+            embedded.held_out.iter().map(|(photo, windows)| (*photo, windows.iter().map(compare).collect())).collect();
+        // Embedders that differ in how far they spread normal photos weigh the same; a single one's distances stay as
+        // they are: cosine distances.
+        let usual = if folds.len() == 1 { 1.0 } else { mean_distance(&held_out).max(LEAST_DISTANCE) };
+        for (photo, windows) in held_out {
+            normal.add(photo, windows.into_iter(), (1.0 / usual) as f32);
+        }
+        let embedder = texture_file::folded_embedder(embedded.weights, &embedded.standardisation, channels)?;
+        members.push(TrainedMember { embedder, judge, weight: (1.0 / (usual * folds.len() as f64)) as f32 });
+        kept_steps.push(embedded.step);
+    }
+    let clusters = members.iter().find_map(|member| match &member.judge {
+        Judge::Bank(bank) => Some(bank.clusters()),
+        Judge::Head(_) => None,
+    });
+    let tensors = Detector::member_tensors(members);
+    Ok(Fitted { tensors, members: folds.len(), clusters: clusters.unwrap_or(1), kept_steps, normal })
+}
+
+/// Trains one embedder and embeds the photos with it.
+fn train(
+    plan: &Plan<'_>,
+    extractor: &Extractor,
+    set: &TrainingSet,
+    (member, fold): (u32, &Fold),
+    device: &Device,
+    mut log: Option<&mut BufWriter<File>>,
+) -> Result<Embedded, TrainError> {
+    let settings = plan.settings;
+    let extractor_taps = extractor.info.architecture.tap_channels();
+    let channels = settings.taps.channels(extractor_taps);
+    let (train, validation) = (set.windows(&fold.train), set.windows(&fold.held_out));
+    let of_train = training_set::normal(&train);
+    let standardisation = if settings.standardise {
+        let maps = set.compute(&of_train, device, |features| settings.taps.select_fine(features))?;
+        Standardisation::fit(maps.iter().map(Vec::as_slice), channels)
+            .ok_or(TrainError::Setting("no features came out of the extractor"))?
+    } else {
+        Standardisation::identity(channels)
+    };
+    let checkpoint = Checkpoint::beside(plan.out, member, plan.inputs.clone());
+    let run = optimisation::Run {
+        member,
+        checkpoint: &checkpoint,
+        resume: plan.resume,
+        log: log.as_mut().map(|log| log as &mut dyn Write),
+        stop: plan.stop,
+    };
+    let samples = Samples { store: &set.store, train: &train, validation: &validation };
+    let kept = optimisation::run(settings, extractor_taps, samples, &standardisation, device, run);
+    // What was logged before a failure says what led to it.
+    if let Some(log) = &mut log {
+        log.flush().map_err(TrainError::Log)?;
+    }
+    let kept = kept?;
+    let embedder = Embedder::from_state_dict(kept.weights.clone(), channels, device)?;
+    let standardise = standardisation.on(device);
+    let embed = |slots: &[Slot]| {
+        set.compute(slots, device, |features| {
+            optimisation::embed(&embedder, &standardise, settings.taps, features, Statistics::Batch)
+        })
+    };
+    let mut held_out = Vec::with_capacity(fold.held_out.len());
+    for photo in &fold.held_out {
+        held_out.push((*photo, embed(&training_set::normal(&set.inspected(*photo)))?));
+    }
+    let defects = validation.iter().flat_map(|sample| sample.defective.iter().map(|defect| defect.slot));
+    let defects: Vec<Slot> = if settings.clusters == Clusters::Auto { defects.collect() } else { Vec::new() };
+    let (train, defective) = (embed(&of_train)?, embed(&defects)?);
+    Ok(Embedded { weights: kept.weights, standardisation, step: kept.step, train, held_out, defective })
+}
+
+fn bank(train: &[Vec<f32>], clusters: usize, settings: &Settings) -> Result<Bank, TrainError> {
+    let bank = Bank::fit(train, clusters, settings.seed)
+        .ok_or(TrainError::Setting("no embedding came out of the extractor"))?;
+    Ok(if settings.centre == CentreChoice::Nearest { bank.nearest_members(train) } else { bank })
+}
+
+/// The number of clusters with which the held-out photos' distances and those of their synthetic defects are told apart
+/// best, over all embedders; the smallest of those that are about as good.
+fn best_clusters(trained: &[Embedded], settings: &Settings) -> Result<usize, TrainError> {
+    let mut best = (1, f64::NEG_INFINITY);
+    for clusters in CLUSTERS {
+        let mut sum = 0.0;
+        for embedded in trained {
+            let bank = bank(&embedded.train, clusters, settings)?;
+            let good = embedded.held_out.iter().flat_map(|(_, windows)| windows);
+            sum += auroc(&bank, good, &embedded.defective, settings.aggregation);
+        }
+        let auroc = sum / trained.len().max(1) as f64;
+        println!("clusters    {clusters}: validation AUROC {auroc:.4}");
+        if auroc > best.1 + WORTH_MORE_CLUSTERS {
+            best = (clusters, auroc);
+        }
+    }
+    Ok(best.0)
+}
+
+fn auroc<'a>(
+    bank: &Bank,
+    good: impl Iterator<Item = &'a Vec<f32>>,
+    defective: &'a [Vec<f32>],
+    aggregation: Aggregation,
+) -> f64 {
+    let score = |e14: &Vec<f32>| score::aggregate(&bank.compare(e14, aggregation).distances, aggregation);
+    let mut scores: Vec<f32> = good.map(score).collect();
+    let mut labels = vec![false; scores.len()];
+    scores.extend(defective.iter().map(score));
+    labels.resize(scores.len(), true);
+    metrics::roc_auc(&scores, &labels).unwrap_or(0.0)
+}
+
+fn mean_distance(photos: &[(usize, Vec<Comparison>)]) -> f64 {
+    let distances = photos.iter().flat_map(|(_, windows)| windows).flat_map(|window| &window.distances);
+    let (sum, count) = distances.fold((0.0, 0.0), |(sum, count), d| (sum + f64::from(*d), count + 1.0));
+    sum / f64::max(count, 1.0)
+}

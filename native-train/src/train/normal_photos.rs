@@ -1,0 +1,114 @@
+//! What is normal, from good photos that the one who judges them has not seen.
+
+use std::collections::BTreeMap;
+
+use cse::score::{Aggregation, Comparison, NormalRange, ScoreRule};
+use cse::texture_file::MapScale;
+
+/// The distances of each photo's windows, by the photo's number, as the mean of all who held it out.
+#[derive(Debug, Default)]
+pub struct NormalPhotos(BTreeMap<usize, (Vec<Comparison>, f32)>);
+
+/// What the photos say.
+#[derive(Debug)]
+pub struct Said {
+    /// How far normal distances reach.
+    pub range: Option<NormalRange>,
+    /// Each photo's score.
+    pub scores: Vec<f32>,
+    /// Colours of the map.
+    pub map_scale: MapScale,
+}
+
+impl NormalPhotos {
+    /// Adds what one fold says of a photo's windows, times `weight`.
+    pub fn add(&mut self, photo: usize, windows: impl Iterator<Item = Comparison>, weight: f32) {
+        let (sums, count) = self.0.entry(photo).or_default();
+        *count += 1.0;
+        for (index, window) in windows.enumerate() {
+            if index == sums.len() {
+                sums.push(Comparison::default());
+            }
+            sums[index].add(&window, weight);
+        }
+    }
+
+    /// Joins the photos. `None` where there is none, or a distance is no number.
+    pub fn said(&self, aggregation: Aggregation, normal_range: bool) -> Option<Said> {
+        let photos: Vec<Vec<Comparison>> = self.0.values().map(mean).collect();
+        if !photos.iter().flatten().all(Comparison::is_finite) {
+            return None;
+        }
+        let range_without = |left_out: Option<usize>| {
+            let kept = photos.iter().enumerate().filter(|(index, _)| normal_range && Some(*index) != left_out);
+            NormalRange::fit(&kept.flat_map(|(_, windows)| windows).collect::<Vec<_>>())
+        };
+        let range = range_without(None);
+        let score = |(index, windows): (usize, &Vec<Comparison>)| {
+            // A photo that helped to say what is normal would look too normal: it is scored by what the others say.
+            let range = range_without(Some(index)).or_else(|| range.clone());
+            let rule = ScoreRule { aggregation, range };
+            windows.iter().map(|window| rule.score(&window.distances)).max_by(f32::total_cmp)
+        };
+        let scores = photos.iter().enumerate().map(score).collect::<Option<Vec<f32>>>()?;
+        let rule = ScoreRule { aggregation, range };
+        let map_scale = map_scale(photos.iter().flatten().flat_map(|window| rule.map(&window.grid)).collect());
+        Some(Said { range: rule.range, scores, map_scale })
+    }
+}
+
+fn mean((sums, count): &(Vec<Comparison>, f32)) -> Vec<Comparison> {
+    let mean = |sum: &Comparison| {
+        let mut mean = Comparison::default();
+        mean.add(sum, 1.0 / count);
+        mean
+    };
+    sums.iter().map(mean).collect()
+}
+
+/// Transparent up to what 95 % of good positions stay below, strongest at three times what nearly all stay below.
+fn map_scale(mut values: Vec<f32>) -> MapScale {
+    values.sort_by(f32::total_cmp);
+    let quantile = |q: f64| values.get((q * values.len().saturating_sub(1) as f64) as usize).copied();
+    let low = quantile(0.95).unwrap_or(0.0);
+    let high = 3.0 * quantile(0.999).unwrap_or(0.5);
+    MapScale { low, high: high.max(low + 1e-3) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn window(distance: f32) -> Comparison {
+        Comparison { distances: vec![distance; 4], grid: vec![distance; 16] }
+    }
+
+    #[test]
+    fn a_photo_that_two_hold_out_counts_once() {
+        let mut photos = NormalPhotos::default();
+        photos.add(3, [window(0.2)].into_iter(), 1.0);
+        photos.add(1, [window(0.1), window(0.3)].into_iter(), 2.0);
+        photos.add(3, [window(0.4)].into_iter(), 1.0);
+        let said = photos.said(Aggregation::Mean, false).unwrap();
+        assert_eq!(said.scores, [0.6, 0.3]);
+        assert_eq!(said.range, None);
+    }
+
+    #[test]
+    fn a_photo_is_scored_by_what_the_others_say() {
+        let mut photos = NormalPhotos::default();
+        (0..20).for_each(|photo| photos.add(photo, [window(0.1)].into_iter(), 1.0));
+        photos.add(20, [window(0.7)].into_iter(), 1.0);
+        let said = photos.said(Aggregation::Mean, true).unwrap();
+        // log2(1 + 0.7 / 0.1): the others are all alike, and their edge is where they are.
+        assert!((said.scores[20] - 3.0).abs() < 1e-3, "{}", said.scores[20]);
+    }
+
+    #[test]
+    fn no_number_and_no_photo_say_nothing() {
+        let mut photos = NormalPhotos::default();
+        assert!(photos.said(Aggregation::Top, true).is_none_or(|said| said.scores.is_empty()));
+        photos.add(0, [window(f32::NAN)].into_iter(), 1.0);
+        assert!(photos.said(Aggregation::Top, true).is_none());
+    }
+}
