@@ -203,12 +203,15 @@ fn append(path: &Path, line: &str) -> Result<(), FileError> {
 struct Made {
     generator: Generator,
     windows: u32,
-    defects: Option<u32>,
+    /// Of each image, for what learns from them.
+    defects: Option<Option<u32>>,
 }
 
 impl Made {
     fn by(way: &train::Args) -> Self {
-        Self { generator: way.generator(), windows: way.windows, defects: Settings::of(way).defects() }
+        let settings = Settings::of(way);
+        let defects = train::learns(settings.method).then_some(settings.defects_per_image);
+        Self { generator: way.generator(), windows: way.windows, defects }
     }
 
     fn serves(&self, wanted: &Self) -> bool {

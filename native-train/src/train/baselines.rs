@@ -10,12 +10,13 @@ use rand::SeedableRng;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 
+use super::error::TrainError;
 use super::feature_store::Slot;
+use super::fitted::Fitted;
 use super::folds::Fold;
 use super::normal_photos::NormalPhotos;
 use super::settings::Settings;
 use super::training_set::{self, STORED_BATCH, TrainingSet};
-use super::{Fitted, TrainError};
 
 /// Fits the method of `settings`, which is not CSE: on all photos, with what is normal said by fits that have not seen
 /// the photo in question. A single fold, the paper's split, is the fit itself.

@@ -6,7 +6,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::TrainError;
+use super::error::TrainError;
 use super::training_set::TrainingSet;
 
 /// Two photos are of one piece where their distance is below this share of the distance from one of them to its nearest

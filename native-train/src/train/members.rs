@@ -1,8 +1,6 @@
 //! The embedders with what judges their embeddings: one on each fold, so that together they learn from every photo and
 //! each photo is judged by one that has not seen it.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
@@ -15,16 +13,19 @@ use cse::score::{self, Aggregation, Comparison};
 use cse::standardisation::Standardisation;
 use cse::state_dict::StateDict;
 use cse::texture_file;
+use indicatif::MultiProgress;
 
 use super::checkpoint::Checkpoint;
+use super::error::TrainError;
 use super::feature_store::Slot;
+use super::fitted::Fitted;
 use super::folds::Fold;
 use super::normal_photos::NormalPhotos;
-use super::optimisation::{self, Samples};
+use super::optimisation::{self, Log, Samples};
 use super::settings::{CentreChoice, Clusters, Settings};
-use super::trainee;
+use super::trainee::{self, Trainee};
 use super::training_set::{self, TrainingSet};
-use super::{Fitted, TrainError};
+use crate::devices;
 use crate::metrics;
 
 /// What is trained, and where it stops and goes on.
@@ -37,6 +38,10 @@ pub struct Plan<'a> {
     pub inputs: String,
     /// Whether to go on from the checkpoints.
     pub resume: bool,
+    /// Where the losses are written.
+    pub log: Log,
+    /// Where progress is shown.
+    pub progress: MultiProgress,
     /// Set when the user wants the program to stop.
     pub stop: &'a AtomicBool,
 }
@@ -68,12 +73,28 @@ pub fn fit(
     set: &TrainingSet,
     folds: &[Fold],
     device: &Device,
-    mut log: Option<BufWriter<File>>,
 ) -> Result<Fitted, TrainError> {
     let settings = plan.settings;
+    let taps = extractor.info.architecture.tap_channels();
+    // A training keeps little more than one core busy.
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let at_once = if devices::is_cpu(device) { cores } else { 1 };
+    let members: Vec<(u32, &Fold)> = (0..).zip(folds).collect();
     let mut trained = Vec::with_capacity(folds.len());
-    for (member, fold) in (0..).zip(folds) {
-        trained.push(train(plan, extractor, set, (member, fold), device, log.as_mut())?);
+    for members in members.chunks(at_once) {
+        let untrained = members.iter().map(|(member, _)| optimisation::untrained(settings, taps, device, *member));
+        let untrained: Vec<Trainee> = untrained.collect();
+        let results = std::thread::scope(|scope| {
+            let mut running = Vec::with_capacity(members.len());
+            for (member, trainee) in members.iter().zip(untrained) {
+                running.push(scope.spawn(move || train(plan, extractor, set, *member, device, trainee)));
+            }
+            let result = |thread: std::thread::ScopedJoinHandle<'_, _>| {
+                thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            };
+            running.into_iter().map(result).collect::<Result<Vec<Embedded>, TrainError>>()
+        });
+        trained.extend(results?);
     }
     let clusters = match settings.clusters {
         Clusters::Count(count) => count,
@@ -114,7 +135,7 @@ fn train(
     set: &TrainingSet,
     (member, fold): (u32, &Fold),
     device: &Device,
-    mut log: Option<&mut BufWriter<File>>,
+    trainee: Trainee,
 ) -> Result<Embedded, TrainError> {
     let settings = plan.settings;
     let extractor_taps = extractor.info.architecture.tap_channels();
@@ -133,16 +154,12 @@ fn train(
         member,
         checkpoint: &checkpoint,
         resume: plan.resume,
-        log: log.as_mut().map(|log| log as &mut dyn Write),
+        log: &plan.log,
+        progress: &plan.progress,
         stop: plan.stop,
     };
     let samples = Samples { store: &set.store, train: &train, validation: &validation };
-    let kept = optimisation::run(settings, extractor_taps, samples, &standardisation, device, run);
-    // What was logged before a failure says what led to it.
-    if let Some(log) = &mut log {
-        log.flush().map_err(TrainError::Log)?;
-    }
-    let kept = kept?;
+    let kept = optimisation::run(settings, samples, &standardisation, device, trainee, &run)?;
     let embedder = Embedder::from_state_dict(kept.weights.clone(), channels, device)?;
     let standardise = standardisation.on(device);
     let embed = |slots: &[Slot]| {

@@ -1,8 +1,11 @@
 //! `train`: from photos of good samples to a texture file (paper, section 3).
 
+mod args;
 mod baselines;
 mod checkpoint;
+mod error;
 mod feature_store;
+mod fitted;
 mod folds;
 mod likeness;
 mod members;
@@ -14,195 +17,37 @@ mod trainee;
 mod training_set;
 
 use std::fs::File;
-use std::io::{self, BufWriter};
+use std::io::BufWriter;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use burn::tensor::Device;
 use cse::calibration::Calibration;
 use cse::defects::{DefectMaker, Generator};
 use cse::extractor_file::Extractor;
-use cse::model_file::ModelFileError;
-use cse::state_dict::{StateDict, StateDictError};
+use cse::state_dict::StateDict;
 use cse::texture_file::{self, TextureInfo};
 use cse::view::View;
 use image::RgbImage;
+use indicatif::MultiProgress;
 use sha2::{Digest, Sha256};
 
-use crate::checkpoints::CheckpointError;
-use crate::choices::{AggregationChoice, GroupingChoice, MethodChoice, TapsChoice, ViewChoice};
-use crate::dataset::{self, Dataset, DatasetError};
-use crate::devices::{self, DeviceChoice, DeviceError};
+use crate::dataset::{self, Dataset};
+use crate::devices;
 use crate::files::{self, FileError};
-use crate::inspection::DeviceFailure;
-use crate::models::{self, LoadError};
+use crate::models;
+pub use args::Args;
 use checkpoint::Checkpoint;
+pub use error::TrainError;
+use fitted::Fitted;
 use folds::{Fold, folds};
-use normal_photos::NormalPhotos;
-pub use settings::Settings;
-use settings::{BatchNormChoice, CentreChoice, Clusters, Contrast, DecoderChoice, Preset, learns};
-use training_set::Recipe;
+pub use settings::{Settings, learns};
 pub use training_set::TrainingSet;
+use training_set::{Defects, Recipe};
 
 /// Aspect ratio from which `--view auto` takes windows: squashing to a square hides more than it shows.
 const LONGEST_ASPECT: f64 = 2.5;
-
-/// Settings of `train`.
-#[derive(Clone, Debug, clap::Args)]
-pub struct Args {
-    /// Folder of photos: train/good (MVTec AD's layout), or good. Several folders make a model each
-    #[arg(long, value_name = "DIR", required = true, num_args = 1..)]
-    pub data: Vec<PathBuf>,
-    /// Model file to write; with several folders of photos, the folder to write NAME.safetensors to
-    #[arg(long, value_name = "FILE")]
-    pub out: PathBuf,
-    /// Extractor file; without it, the shipped one
-    #[arg(long, value_name = "FILE")]
-    pub extractor: Option<PathBuf>,
-    /// Folder of texture images for textural defects, searched with its subfolders; without it, generated ones
-    #[arg(long, value_name = "DIR")]
-    pub textures: Option<PathBuf>,
-    /// Name of the texture; without it, the folder's
-    #[arg(long)]
-    pub name: Option<String>,
-    /// Seed of everything random: the same seed on the same device gives the same model
-    #[arg(long, default_value_t = 0)]
-    pub seed: u64,
-    /// Where the paper, its released code and our own measurements differ; what follows changes single settings of it
-    #[arg(long, value_enum, default_value = "default")]
-    pub preset: Preset,
-    /// How normality is modelled: the paper's method, or a plain statistic to compare it with
-    #[arg(long, value_enum)]
-    pub method: Option<MethodChoice>,
-    /// How a photo is looked at
-    #[arg(long, value_enum, default_value = "auto")]
-    pub view: ViewChoice,
-    /// Windows to train on, where a photo has more than one: those that an inspection looks at, and random ones
-    #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u32).range(2..))]
-    pub windows: u32,
-    /// Feature maps that are looked at
-    #[arg(long, value_enum)]
-    pub taps: Option<TapsChoice>,
-    /// Synthetic defects to contrast with
-    #[arg(long, value_parser = crate::defects::generator_parser())]
-    pub generator: Option<Generator>,
-    /// Synthetic defects made of each image
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100))]
-    pub defects_per_image: Option<u32>,
-    /// Training steps
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
-    pub steps: Option<u32>,
-    /// Length in epochs instead of steps
-    #[arg(long, conflicts_with = "steps", value_parser = clap::value_parser!(u32).range(1..))]
-    pub epochs: Option<u32>,
-    /// Pairs of images in a step
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=256))]
-    pub batch: Option<u32>,
-    /// Highest learning rate of the one-cycle schedule
-    #[arg(long)]
-    pub max_rate: Option<f64>,
-    /// Over what the contrastive term is taken
-    #[arg(long, value_enum)]
-    pub contrast: Option<Contrast>,
-    /// Vectors whose cosine is contrasted, for whole images
-    #[arg(long, value_enum)]
-    pub grouping: Option<GroupingChoice>,
-    /// Weight of the contrastive term
-    #[arg(long)]
-    pub contrast_weight: Option<f64>,
-    /// Weight of the decoder term
-    #[arg(long)]
-    pub decoder_weight: Option<f64>,
-    /// What becomes of the decoder's weights
-    #[arg(long, value_enum)]
-    pub decoder: Option<DecoderChoice>,
-    /// When the embedder's BatchNorm measures
-    #[arg(long, value_enum)]
-    pub batch_norm: Option<BatchNormChoice>,
-    /// Whether features are standardised a channel before the embedder
-    #[arg(long)]
-    pub standardise: Option<bool>,
-    /// How the distances at the positions become a score
-    #[arg(long, value_enum)]
-    pub aggregation: Option<AggregationChoice>,
-    /// Whether distances are counted in what is normal at their position, on a logarithmic scale
-    #[arg(long)]
-    pub normal_range: Option<bool>,
-    /// Embedders whose distances are averaged: each holds out other photos
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=16))]
-    pub members: Option<u32>,
-    /// Clusters of good samples in the bank, 1 to 64; auto takes what tells held-out photos from synthetic defects best
-    #[arg(long, value_name = "N|auto")]
-    pub clusters: Option<Clusters>,
-    /// What stands for a cluster in the bank
-    #[arg(long, value_enum)]
-    pub centre: Option<CentreChoice>,
-    /// Share of the good photos that an embedder never sees: they choose its weights and say what is normal
-    #[arg(long)]
-    pub validation_share: Option<f64>,
-    /// Share of good samples that may be called defective: sets the threshold
-    #[arg(long, default_value_t = 0.02)]
-    pub false_alarm_rate: f32,
-    /// Go on from where a run with the same settings was stopped
-    #[arg(long)]
-    pub resume: bool,
-    /// File to write the losses to, as JSON lines
-    #[arg(long, value_name = "FILE")]
-    pub log: Option<PathBuf>,
-    /// Where to compute
-    #[arg(long, value_enum, default_value = "auto")]
-    pub device: DeviceChoice,
-}
-
-/// Why training gave no model.
-#[derive(Debug, thiserror::Error)]
-pub enum TrainError {
-    /// The photos.
-    #[error(transparent)]
-    Dataset(#[from] DatasetError),
-    /// A file.
-    #[error(transparent)]
-    File(#[from] FileError),
-    /// The extractor.
-    #[error(transparent)]
-    Load(#[from] LoadError),
-    /// The device.
-    #[error(transparent)]
-    Device(#[from] DeviceError),
-    /// The device, while computing.
-    #[error(transparent)]
-    Failure(#[from] DeviceFailure),
-    /// Tensors of the trained embedder.
-    #[error("the trained embedder cannot be used: {0}")]
-    Embedder(#[from] StateDictError),
-    /// The model file.
-    #[error("the model file cannot be made: {0}")]
-    Model(#[from] ModelFileError),
-    /// The features' file.
-    #[error("the features cannot be stored in the system's folder for temporary files ({0}): make room there")]
-    Store(io::Error),
-    /// The log.
-    #[error("the log cannot be written ({0})")]
-    Log(io::Error),
-    /// A checkpoint.
-    #[error(transparent)]
-    Checkpoint(#[from] CheckpointError),
-    /// The user stopped it.
-    #[error("stopped after step {0}: the same command with --resume goes on from there")]
-    Stopped(usize),
-    /// Too few photos.
-    #[error("{0} photo(s) of good samples in {folder}: at least 3 are needed, and 50 or more are better", folder = .1.display())]
-    TooFew(usize, PathBuf),
-    /// A number out of its range.
-    #[error("{0}")]
-    Setting(&'static str),
-    /// The held-out photos' distances are no numbers.
-    #[error("the model gives no numbers for the held-out photos: use a smaller --max-rate")]
-    NoScores,
-    /// Loss no longer a number.
-    #[error("training diverged at step {0} (the loss is no number): use a smaller --max-rate")]
-    Diverged(usize),
-}
 
 /// Trains and writes a model for each folder of photos.
 pub fn run(args: &Args) -> Result<(), TrainError> {
@@ -251,16 +96,6 @@ pub fn sources(folder: Option<&Path>) -> Result<Vec<RgbImage>, TrainError> {
     })
 }
 
-impl Args {
-    /// The synthetic defects asked for, or the preset's.
-    pub fn generator(&self) -> Generator {
-        self.generator.unwrap_or(match self.preset {
-            Preset::Default => Generator::Default,
-            Preset::Paper | Preset::Released => Generator::Paper,
-        })
-    }
-}
-
 /// What all textures of one call have in common.
 pub struct Session<'a> {
     /// The command line.
@@ -304,16 +139,6 @@ fn stop_on_interrupt() {
     });
 }
 
-/// A fitted method before its calibration.
-struct Fitted {
-    tensors: StateDict,
-    members: usize,
-    clusters: usize,
-    /// Of each member that was trained.
-    kept_steps: Vec<usize>,
-    normal: NormalPhotos,
-}
-
 impl Session<'_> {
     /// From one folder of photos to one model file.
     fn train(&self, data: &Path, out: &Path) -> Result<Summary, TrainError> {
@@ -342,7 +167,8 @@ impl Session<'_> {
     /// Windows, synthetic defects and features of the good photos.
     pub fn features(&self, photos: &[PathBuf], view: View) -> Result<TrainingSet, TrainError> {
         let (windows, seed) = (self.args.windows as usize, self.settings.seed);
-        let defects = self.settings.defects().map(|count| (count as usize, self.maker));
+        let defects = Defects { each: self.settings.defects_per_image, maker: self.maker };
+        let defects = learns(self.settings.method).then_some(defects);
         let recipe = Recipe { view, windows, defects, seed };
         TrainingSet::make(self.extractor, self.device, photos, &recipe)
     }
@@ -369,8 +195,9 @@ impl Session<'_> {
         }
         let fitted = if learns(settings.method) {
             let inputs = inputs_digest(&dataset.train, self.extractor, view, self.args.generator());
-            let plan = members::Plan { settings, out, inputs, resume: self.args.resume, stop: &STOP };
-            members::fit(&plan, self.extractor, set, &folds, self.device, self.log()?)?
+            let (resume, log, progress) = (self.args.resume, Mutex::new(self.log()?), MultiProgress::new());
+            let plan = members::Plan { settings, out, inputs, resume, log, progress, stop: &STOP };
+            members::fit(&plan, self.extractor, set, &folds, self.device)?
         } else {
             baselines::fit(settings, self.extractor, set, &folds, self.device)?
         };

@@ -1,6 +1,8 @@
 //! The training loop: pairs, both losses, one-cycle Adam, and the weights of the lowest validation loss.
 
-use std::io::Write;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -16,13 +18,14 @@ use cse::losses;
 use cse::score::GRID;
 use cse::standardisation::{Standardisation, Standardise};
 use cse::taps::Taps;
+use indicatif::MultiProgress;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
-use super::TrainError;
 use super::checkpoint::{Checkpoint, Kept};
+use super::error::TrainError;
 use super::feature_store::{FeatureStore, Slot};
 use super::one_cycle::{OneCycle, OneCycleAdam};
 use super::settings::{BatchNormChoice, Contrast, DecoderChoice, Settings};
@@ -60,6 +63,9 @@ struct LogLine {
     pairs_per_second: f64,
 }
 
+/// Where all runs write their losses, if anywhere.
+pub type Log = Mutex<Option<BufWriter<File>>>;
+
 /// Where a run writes, and what stops it.
 pub struct Run<'a> {
     /// Which of the members is trained, from 0.
@@ -69,7 +75,9 @@ pub struct Run<'a> {
     /// Whether to go on from it.
     pub resume: bool,
     /// JSON lines, one at each validation.
-    pub log: Option<&'a mut dyn Write>,
+    pub log: &'a Log,
+    /// Where its progress is shown beside the others'.
+    pub progress: &'a MultiProgress,
     /// Set when the user wants the program to stop.
     pub stop: &'a AtomicBool,
 }
@@ -85,30 +93,37 @@ pub struct Samples<'a> {
     pub validation: &'a [&'a Sample],
 }
 
-/// Trains on `samples`, whose features are standardised by `standardisation` on the way to the embedder.
-pub fn run(
-    settings: &Settings,
-    extractor_taps: (usize, usize),
-    samples: Samples<'_>,
-    standardisation: &Standardisation,
-    device: &Device,
-    mut run: Run<'_>,
-) -> Result<Kept, TrainError> {
-    let training_device = device.clone().autodiff();
-    // Seeds of different trainings must not meet in their members.
-    let seed = settings.seed.wrapping_mul(1 << 16).wrapping_add(u64::from(run.member));
-    // The backend draws initial weights from its own generator.
-    training_device.seed(seed);
-    let channels = settings.taps.channels(extractor_taps);
-    let embedder = Embedder::init(channels, &training_device).materialize();
-    let decoder = Decoder::init(extractor_taps, &training_device).materialize();
+/// Seeds of different trainings must not meet in their members.
+fn seed(settings: &Settings, member: u32) -> u64 {
+    settings.seed.wrapping_mul(1 << 16).wrapping_add(u64::from(member))
+}
+
+/// What a member starts from. The backend draws initial weights from a generator of the whole process, so that members
+/// which are trained at the same time must have theirs drawn one after the other.
+pub fn untrained(settings: &Settings, extractor_taps: (usize, usize), device: &Device, member: u32) -> Trainee {
+    let device = &device.clone().autodiff();
+    device.seed(seed(settings, member));
+    let embedder = Embedder::init(settings.taps.channels(extractor_taps), device).materialize();
+    let decoder = Decoder::init(extractor_taps, device).materialize();
     // Frozen weights stay random, but BatchNorm goes on measuring: without, what leaves the decoder's ReLU could never
     // be negative, as the features are.
     let learns = matches!(settings.decoder, DecoderChoice::Trained | DecoderChoice::Before);
     let decoder = if learns { decoder } else { decoder.no_grad() };
-    let head = Conv2dConfig::new([EMBEDDING_CHANNELS, 1], [1, 1]).init(&training_device);
-    let mut trainee = Trainee { embedder, decoder, head };
+    let head = Conv2dConfig::new([EMBEDDING_CHANNELS, 1], [1, 1]).init(device).materialize();
+    Trainee { embedder, decoder, head }
+}
 
+/// Trains on `samples`, whose features are standardised by `standardisation` on the way to the embedder.
+pub fn run(
+    settings: &Settings,
+    samples: Samples<'_>,
+    standardisation: &Standardisation,
+    device: &Device,
+    mut trainee: Trainee,
+    run: &Run<'_>,
+) -> Result<Kept, TrainError> {
+    let training_device = device.clone().autodiff();
+    let seed = seed(settings, run.member);
     let (steps, epoch) = settings.steps(samples.train.len());
     let schedule = OneCycle { max_rate: settings.max_rate, steps };
     let new_optimizer = || ModuleOptimizer::from(OneCycleAdam { schedule, weight_decay: WEIGHT_DECAY });
@@ -130,6 +145,11 @@ pub fn run(
     let validation_pairs = validation_pairs(samples, settings.seed);
     let mut pairs = Pairs::new(samples.train, seed);
     let every = steps.div_ceil(VALIDATIONS);
+    let what = if settings.members > 1 {
+        format!("training {}/{}", run.member + 1, settings.members)
+    } else {
+        "training".into()
+    };
     let mut best: Option<Kept> = None;
     let mut done = 0;
     if run.resume
@@ -144,15 +164,10 @@ pub fn run(
         (0..done * settings.batch as usize).for_each(|_| {
             pairs.draw();
         });
-        println!("resumed     after step {done}");
+        run.progress.suspend(|| println!("resumed     {what} after step {done}"));
     }
-    let what = if settings.members > 1 {
-        format!("training {}/{}", run.member + 1, settings.members)
-    } else {
-        "training".into()
-    };
     let all_steps = before + steps;
-    let bar = progress::bar(all_steps as u64, &what, "steps");
+    let bar = run.progress.add(progress::bar(all_steps as u64, &what, "steps"));
     bar.set_position(done as u64);
     let mut sums = Terms::default();
     let mut clock = Instant::now();
@@ -173,7 +188,7 @@ pub fn run(
         trainee = optimizer.step(rate, trainee, gradients);
         let last = step + 1 == all_steps;
         let validate = (step % steps + 1).is_multiple_of(every) || (step + 1).is_multiple_of(steps);
-        if validate || run.log.is_some() {
+        if validate || run.logs() {
             sums.add(&contrastive, &decoder);
         }
         if validate {
@@ -186,15 +201,18 @@ pub fn run(
                 let weights = trainee.to_state_dict();
                 best = Some(Kept { weights, step: step + 1 - before, validation_loss: value });
             }
-            if let Some(log) = &mut run.log {
+            if let Ok(mut log) = run.log.lock()
+                && let Some(log) = &mut *log
+            {
                 let pairs_per_second = (every * settings.batch as usize) as f64 / clock.elapsed().as_secs_f64();
                 let line = sums.line(settings, (run.member, step + 1), rate, value, pairs_per_second);
-                writeln!(log, "{}", serde_json::to_string(&line).unwrap_or_default()).map_err(TrainError::Log)?;
+                let line = serde_json::to_string(&line).unwrap_or_default();
+                // What was logged before a failure says what led to it.
+                writeln!(log, "{line}").and_then(|()| log.flush()).map_err(TrainError::Log)?;
             }
             (sums, clock) = (Terms::default(), Instant::now());
             run.checkpoint.write(settings, step + 1, &trainee, &optimizer, best.as_ref())?;
-            let stop = run.stop.load(Ordering::Relaxed);
-            if stop && !(last && run.member + 1 == settings.members) {
+            if !last && run.stop.load(Ordering::Relaxed) {
                 bar.abandon();
                 return Err(TrainError::Stopped(step + 1));
             }
@@ -203,8 +221,15 @@ pub fn run(
     }
     bar.finish();
     let kept = best.ok_or(TrainError::Diverged(steps))?;
-    println!("kept        step {} of {steps}, validation loss {:.4}", kept.step, kept.validation_loss);
+    let (step, loss) = (kept.step, kept.validation_loss);
+    run.progress.suspend(|| println!("kept        {what}, step {step} of {steps}, validation loss {loss:.4}"));
     Ok(kept)
+}
+
+impl Run<'_> {
+    fn logs(&self) -> bool {
+        self.log.lock().is_ok_and(|log| log.is_some())
+    }
 }
 
 /// Sums of both terms over some steps.

@@ -6,7 +6,7 @@ use cse::score::Aggregation;
 use cse::taps::Taps;
 use serde::Serialize;
 
-use super::Args;
+use super::args::Args;
 
 /// `--preset`: where the paper, its released code and our own measurements differ.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, clap::ValueEnum)]
@@ -143,8 +143,8 @@ pub struct Settings {
     pub members: u32,
     /// Share of the good photos that an embedder never sees.
     pub validation_share: f64,
-    /// Synthetic defects of each image.
-    pub defects_per_image: u32,
+    /// Synthetic defects of each image; none stands for as many as are enough.
+    pub defects_per_image: Option<u32>,
     /// Seed of everything random.
     pub seed: u64,
 }
@@ -180,7 +180,7 @@ impl Settings {
             normal_range: args.normal_range.unwrap_or(preset.normal_range),
             members: args.members.unwrap_or(preset.members),
             validation_share: args.validation_share.unwrap_or(preset.validation_share),
-            defects_per_image: args.defects_per_image.unwrap_or(preset.defects_per_image),
+            defects_per_image: args.defects_per_image.or(preset.defects_per_image),
             seed: args.seed,
             preset: args.preset,
         }
@@ -207,7 +207,7 @@ impl Settings {
             normal_range: false,
             members: 1,
             validation_share: 0.3,
-            defects_per_image: 8,
+            defects_per_image: Some(8),
             seed: 0,
         };
         match preset {
@@ -229,15 +229,11 @@ impl Settings {
                 max_rate: 4e-4,
                 aggregation: Aggregation::Top,
                 normal_range: true,
-                members: 3,
+                members: 4,
+                defects_per_image: None,
                 ..paper
             },
         }
-    }
-
-    /// Synthetic defects of each image; the plain statistics need none.
-    pub fn defects(&self) -> Option<u32> {
-        learns(self.method).then_some(self.defects_per_image)
     }
 
     /// Steps for `images` images to train on, and how many of them make an epoch.

@@ -18,7 +18,7 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use super::TrainError;
+use super::error::TrainError;
 use super::feature_store::{Encoded, FeatureStore, Slot};
 use crate::devices;
 use crate::files;
@@ -73,14 +73,35 @@ pub struct TrainingSet {
     pub photos: Vec<Photo>,
 }
 
+/// How synthetic defects are made.
+#[derive(Clone, Copy)]
+pub struct Defects<'a> {
+    /// Of each window; without, as many as make [`DEFECTS`] altogether.
+    pub each: Option<u32>,
+    /// Makes them.
+    pub maker: &'a DefectMaker,
+}
+
+/// Defects altogether, so that a training of many photos takes no longer than it must: it draws some 4,000.
+const DEFECTS: usize = 2400;
+/// Of each window, at least and at most.
+const DEFECTS_EACH: (usize, usize) = (2, 8);
+
+impl Defects<'_> {
+    fn each(&self, windows: usize) -> usize {
+        let (least, most) = DEFECTS_EACH;
+        self.each.map_or_else(|| (DEFECTS / windows.max(1)).clamp(least, most), |each| each as usize)
+    }
+}
+
 /// How windows and defects are made.
 pub struct Recipe<'a> {
     /// How photos are looked at.
     pub view: View,
     /// Windows altogether, or more where the photos have more that an inspection looks at.
     pub windows: usize,
-    /// Synthetic defects of each window, and what makes them.
-    pub defects: Option<(usize, &'a DefectMaker)>,
+    /// Synthetic defects; the plain statistics need none.
+    pub defects: Option<Defects<'a>>,
     /// Of everything random.
     pub seed: u64,
 }
@@ -94,12 +115,13 @@ impl TrainingSet {
         recipe: &Recipe<'_>,
     ) -> Result<Self, TrainError> {
         let each = recipe.windows.div_ceil(photos.len().max(1));
-        let mut count = 0;
+        let mut count = 0usize;
         for path in photos {
             let (width, height) = files::photo_size(path)?;
             count += window_count(recipe.view.regions(width, height).len(), recipe.view, each);
         }
         let bar = progress::bar(count as u64, "features", "windows");
+        let defects = recipe.defects.map(|defects| (defects.each(count), defects.maker));
         let store = FeatureStore::new(extractor.info.architecture.tap_channels()).map_err(TrainError::Store)?;
         let mut set = Self { store, samples: Vec::new(), photos: Vec::new() };
         // Photos are read and defects drawn ahead of the device, so that it never waits for them; no more than a few
@@ -112,7 +134,7 @@ impl TrainingSet {
                 for path in photos {
                     let drawn = files::read_photo(path).map(|photo| {
                         let (windows, inspected) = windows(&photo, recipe.view, each, rng);
-                        (with_defects(windows, recipe, &mut task), inspected)
+                        (with_defects(windows, defects, &mut task), inspected)
                     });
                     // Nobody listens any more after an error: there is nothing left to do.
                     if made.send(drawn).is_err() {
@@ -228,9 +250,9 @@ struct Drawn {
 }
 
 /// Draws the defects of each window in parallel, from a seed of its own each.
-fn with_defects(windows: Vec<RgbImage>, recipe: &Recipe<'_>, task: &mut u64) -> Vec<Drawn> {
+fn with_defects(windows: Vec<RgbImage>, defects: Option<(usize, &DefectMaker)>, task: &mut u64) -> Vec<Drawn> {
     let draw = |normal: RgbImage, task: &mut u64| {
-        let Some((count, maker)) = recipe.defects else { return Drawn { normal, defective: Vec::new() } };
+        let Some((count, maker)) = defects else { return Drawn { normal, defective: Vec::new() } };
         let seeds = *task..*task + count as u64;
         *task = seeds.end;
         let defective = seeds.into_par_iter().map(|seed| maker.make(&normal, seed)).collect();
@@ -284,6 +306,14 @@ mod tests {
         }
         let cover = cover(&mask);
         assert_eq!((cover[0], cover[1], cover[2], cover[15]), (0, 127, 0, 0));
+    }
+
+    #[test]
+    fn many_photos_get_fewer_defects_each() {
+        let maker = cse::defects::Generator::Default.maker(Vec::new());
+        let each = |windows| Defects { each: None, maker: &maker }.each(windows);
+        assert_eq!([10, 300, 764, 5000].map(each), [8, 8, 3, 2]);
+        assert_eq!(Defects { each: Some(5), maker: &maker }.each(764), 5);
     }
 
     #[test]

@@ -1,0 +1,126 @@
+//! The command line of `train`.
+
+use std::path::PathBuf;
+
+use cse::defects::Generator;
+
+use super::settings::{BatchNormChoice, CentreChoice, Clusters, Contrast, DecoderChoice, Preset};
+use crate::choices::{AggregationChoice, GroupingChoice, MethodChoice, TapsChoice, ViewChoice};
+use crate::devices::DeviceChoice;
+
+/// Settings of `train`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// Folder of photos: train/good (MVTec AD's layout), or good. Several folders make a model each
+    #[arg(long, value_name = "DIR", required = true, num_args = 1..)]
+    pub data: Vec<PathBuf>,
+    /// Model file to write; with several folders of photos, the folder to write NAME.safetensors to
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Extractor file; without it, the shipped one
+    #[arg(long, value_name = "FILE")]
+    pub extractor: Option<PathBuf>,
+    /// Folder of texture images for textural defects, searched with its subfolders; without it, generated ones
+    #[arg(long, value_name = "DIR")]
+    pub textures: Option<PathBuf>,
+    /// Name of the texture; without it, the folder's
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Seed of everything random: the same seed on the same device gives the same model
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Where the paper, its released code and our own measurements differ; what follows changes single settings of it
+    #[arg(long, value_enum, default_value = "default")]
+    pub preset: Preset,
+    /// How normality is modelled: the paper's method, or a plain statistic to compare it with
+    #[arg(long, value_enum)]
+    pub method: Option<MethodChoice>,
+    /// How a photo is looked at
+    #[arg(long, value_enum, default_value = "auto")]
+    pub view: ViewChoice,
+    /// Windows to train on, where a photo has more than one: those that an inspection looks at, and random ones
+    #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u32).range(2..))]
+    pub windows: u32,
+    /// Feature maps that are looked at
+    #[arg(long, value_enum)]
+    pub taps: Option<TapsChoice>,
+    /// Synthetic defects to contrast with
+    #[arg(long, value_parser = crate::defects::generator_parser())]
+    pub generator: Option<Generator>,
+    /// Synthetic defects made of each image; by default 2 to 8, about 2,400 altogether
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub defects_per_image: Option<u32>,
+    /// Training steps
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    pub steps: Option<u32>,
+    /// Length in epochs instead of steps
+    #[arg(long, conflicts_with = "steps", value_parser = clap::value_parser!(u32).range(1..))]
+    pub epochs: Option<u32>,
+    /// Pairs of images in a step
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=256))]
+    pub batch: Option<u32>,
+    /// Highest learning rate of the one-cycle schedule
+    #[arg(long)]
+    pub max_rate: Option<f64>,
+    /// Over what the contrastive term is taken
+    #[arg(long, value_enum)]
+    pub contrast: Option<Contrast>,
+    /// Vectors whose cosine is contrasted, for whole images
+    #[arg(long, value_enum)]
+    pub grouping: Option<GroupingChoice>,
+    /// Weight of the contrastive term
+    #[arg(long)]
+    pub contrast_weight: Option<f64>,
+    /// Weight of the decoder term
+    #[arg(long)]
+    pub decoder_weight: Option<f64>,
+    /// What becomes of the decoder's weights
+    #[arg(long, value_enum)]
+    pub decoder: Option<DecoderChoice>,
+    /// When the embedder's BatchNorm measures
+    #[arg(long, value_enum)]
+    pub batch_norm: Option<BatchNormChoice>,
+    /// Whether features are standardised a channel before the embedder
+    #[arg(long)]
+    pub standardise: Option<bool>,
+    /// How the distances at the positions become a score
+    #[arg(long, value_enum)]
+    pub aggregation: Option<AggregationChoice>,
+    /// Whether distances are counted in what is normal at their position, on a logarithmic scale
+    #[arg(long)]
+    pub normal_range: Option<bool>,
+    /// Embedders whose distances are averaged: each holds out other photos
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=16))]
+    pub members: Option<u32>,
+    /// Clusters of good samples in the bank, 1 to 64; auto takes what tells held-out photos from synthetic defects best
+    #[arg(long, value_name = "N|auto")]
+    pub clusters: Option<Clusters>,
+    /// What stands for a cluster in the bank
+    #[arg(long, value_enum)]
+    pub centre: Option<CentreChoice>,
+    /// Share of the good photos that an embedder never sees: they choose its weights and say what is normal
+    #[arg(long)]
+    pub validation_share: Option<f64>,
+    /// Share of good samples that may be called defective: sets the threshold
+    #[arg(long, default_value_t = 0.02)]
+    pub false_alarm_rate: f32,
+    /// Go on from where a run with the same settings was stopped
+    #[arg(long)]
+    pub resume: bool,
+    /// File to write the losses to, as JSON lines
+    #[arg(long, value_name = "FILE")]
+    pub log: Option<PathBuf>,
+    /// Where to compute
+    #[arg(long, value_enum, default_value = "auto")]
+    pub device: DeviceChoice,
+}
+
+impl Args {
+    /// The synthetic defects asked for, or the preset's.
+    pub fn generator(&self) -> Generator {
+        self.generator.unwrap_or(match self.preset {
+            Preset::Default => Generator::Default,
+            Preset::Paper | Preset::Released => Generator::Paper,
+        })
+    }
+}

@@ -1,0 +1,64 @@
+//! Why training gave no model.
+
+use std::io;
+use std::path::PathBuf;
+
+use cse::model_file::ModelFileError;
+use cse::state_dict::StateDictError;
+
+use crate::checkpoints::CheckpointError;
+use crate::dataset::DatasetError;
+use crate::devices::DeviceError;
+use crate::files::FileError;
+use crate::inspection::DeviceFailure;
+use crate::models::LoadError;
+
+/// Why training gave no model.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// The photos.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// A file.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The extractor.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The device.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    /// The device, while computing.
+    #[error(transparent)]
+    Failure(#[from] DeviceFailure),
+    /// Tensors of the trained embedder.
+    #[error("the trained embedder cannot be used: {0}")]
+    Embedder(#[from] StateDictError),
+    /// The model file.
+    #[error("the model file cannot be made: {0}")]
+    Model(#[from] ModelFileError),
+    /// The features' file.
+    #[error("the features cannot be stored in the system's folder for temporary files ({0}): make room there")]
+    Store(io::Error),
+    /// The log.
+    #[error("the log cannot be written ({0})")]
+    Log(io::Error),
+    /// A checkpoint.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// The user stopped it.
+    #[error("stopped after step {0}: the same command with --resume goes on from there")]
+    Stopped(usize),
+    /// Too few photos.
+    #[error("{0} photo(s) of good samples in {folder}: at least 3 are needed, and 50 or more are better", folder = .1.display())]
+    TooFew(usize, PathBuf),
+    /// A number out of its range.
+    #[error("{0}")]
+    Setting(&'static str),
+    /// The held-out photos' distances are no numbers.
+    #[error("the model gives no numbers for the held-out photos: use a smaller --max-rate")]
+    NoScores,
+    /// Loss no longer a number.
+    #[error("training diverged at step {0} (the loss is no number): use a smaller --max-rate")]
+    Diverged(usize),
+}
