@@ -1,8 +1,12 @@
-//! Where the tests' outside data lies, and how tensors are compared with it.
+//! Where the tests' outside data lies, how tensors are compared with it, and what stands for it where any will do.
 
 use std::path::PathBuf;
 
-use cse::state_dict::{self, StateDict};
+use burn::store::{BurnToPyTorchAdapter, ModuleSnapshot, SafetensorsStore};
+use burn::tensor::Device;
+use cse::efficientnet::{Architecture, EfficientNetConfig, Normalisation};
+use cse::extractor_file;
+use cse::state_dict::{self, Precision, StateDict};
 
 /// The development data beside the repository: real images, reference tensors, reference weights. They are not part of
 /// the project; a test that needs them says that it is skipped where they are missing.
@@ -26,4 +30,16 @@ pub fn relative_error(a: &[f32], b: &[f32]) -> f64 {
     assert_eq!(a.len(), b.len(), "as many values");
     let square = |values: &mut dyn Iterator<Item = f64>| values.map(|v| v * v).sum::<f64>().sqrt();
     square(&mut a.iter().zip(b).map(|(a, b)| f64::from(a - b))) / square(&mut b.iter().map(|b| f64::from(*b)))
+}
+
+/// An extractor file of random weights.
+pub fn random_extractor(architecture: Architecture, seed: u64) -> Vec<u8> {
+    let device = Device::flex();
+    device.seed(seed);
+    let config = EfficientNetConfig { architecture, normalisation: Normalisation::BatchNorm };
+    let mut store = SafetensorsStore::from_bytes(None).with_to_adapter(BurnToPyTorchAdapter);
+    config.init(&device).save_into(&mut store).expect("exports");
+    let (mut tensors, _) = state_dict::read(&store.get_bytes().expect("bytes")).expect("readable");
+    tensors.retain(|_, (shape, _)| !shape.is_empty());
+    extractor_file::from_state_dict(tensors, architecture, "random".into(), Precision::F16).expect("complete")
 }

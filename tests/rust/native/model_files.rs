@@ -4,7 +4,7 @@ use burn::tensor::Device;
 use cse::bank::Bank;
 use cse::calibration::Calibration;
 use cse::detector::{Detector, Judge, Method, TrainedMember};
-use cse::efficientnet::{Architecture, EfficientNetConfig, Normalisation};
+use cse::efficientnet::Architecture;
 use cse::embedder::Embedder;
 use cse::extractor_file::{self, Extractor};
 use cse::inspector::{InspectError, Inspector};
@@ -16,17 +16,8 @@ use cse::taps::Taps;
 use cse::texture_file::{self, MapScale, TextureInfo, TextureModel};
 use cse::view::View;
 
-/// An extractor file of random weights.
 fn extractor_bytes(seed: u64) -> Vec<u8> {
-    use burn::store::{BurnToPyTorchAdapter, ModuleSnapshot, SafetensorsStore};
-    let device = Device::flex();
-    device.seed(seed);
-    let config = EfficientNetConfig { architecture: Architecture::B0, normalisation: Normalisation::BatchNorm };
-    let mut store = SafetensorsStore::from_bytes(None).with_to_adapter(BurnToPyTorchAdapter);
-    config.init(&device).save_into(&mut store).expect("exports");
-    let (mut tensors, _) = state_dict::read(&store.get_bytes().expect("bytes")).expect("readable");
-    tensors.retain(|_, (shape, _)| !shape.is_empty());
-    extractor_file::from_state_dict(tensors, Architecture::B0, "random".into(), Precision::F16).expect("complete")
+    cse_tests::random_extractor(Architecture::B0, seed)
 }
 
 fn texture_bytes(extractor_id: &str) -> Vec<u8> {

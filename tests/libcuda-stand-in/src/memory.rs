@@ -1,0 +1,177 @@
+//! Device memory and pinned memory, both the host's, and copies between them that stay within what was allocated.
+
+use std::alloc::{self, Layout};
+use std::collections::BTreeMap;
+use std::ffi::c_void;
+use std::ptr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::{INVALID_VALUE, OUT_OF_MEMORY, SUCCESS, Status, give, refuse};
+
+/// What memory holds that nothing was copied to; see the crate's description.
+const FILL: f32 = 64.0;
+/// As strict as any user of a driver's memory may expect.
+const ALIGNMENT: usize = 512;
+
+/// Address and layout of everything that is allocated.
+static ALLOCATED: Mutex<BTreeMap<usize, Layout>> = Mutex::new(BTreeMap::new());
+
+fn allocated() -> MutexGuard<'static, BTreeMap<usize, Layout>> {
+    ALLOCATED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether `size` bytes from `address` lie within one allocation.
+pub fn holds(address: usize, size: usize) -> bool {
+    let end = address.checked_add(size);
+    let before = allocated().range(..=address).next_back().map(|(start, layout)| start + layout.size());
+    matches!((end, before), (Some(end), Some(limit)) if end <= limit)
+}
+
+fn allocate(function: &str, size: usize) -> Result<usize, Status> {
+    let refused = || refuse(function, OUT_OF_MEMORY, &format!("{size} bytes cannot be had"));
+    let whole = size.max(1).checked_next_multiple_of(ALIGNMENT).ok_or_else(refused)?;
+    let layout = Layout::from_size_align(whole, ALIGNMENT).map_err(|_| refused())?;
+    // SAFETY: the size is not zero.
+    let start = unsafe { alloc::alloc(layout) }.cast::<f32>();
+    if start.is_null() {
+        return Err(refused());
+    }
+    for index in 0..whole / size_of::<f32>() {
+        // SAFETY: the memory is as long, aligned, and nobody else's yet.
+        unsafe { start.add(index).write(FILL) };
+    }
+    allocated().insert(start as usize, layout);
+    Ok(start as usize)
+}
+
+fn free(function: &str, address: usize) -> Status {
+    match allocated().remove(&address) {
+        Some(layout) => {
+            // SAFETY: it was allocated with this layout, and is no longer in the table.
+            unsafe { alloc::dealloc(address as *mut u8, layout) };
+            SUCCESS
+        }
+        None => refuse(function, INVALID_VALUE, "this memory was never allocated"),
+    }
+}
+
+/// Copies `size` bytes; `device` are the addresses that must lie in memory of ours.
+///
+/// # Safety
+///
+/// Addresses of the host must be good for `size` bytes.
+unsafe fn copy(function: &str, from: usize, to: usize, size: usize, device: &[usize]) -> Status {
+    if !device.iter().all(|address| holds(*address, size)) {
+        return refuse(function, INVALID_VALUE, &format!("{size} bytes reach beyond an allocation"));
+    }
+    // SAFETY: both sides were looked up, or the caller vouches for them.
+    unsafe { ptr::copy(from as *const u8, to as *mut u8, size) };
+    SUCCESS
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn cuMemAlloc_v2(address: *mut u64, size: usize) -> Status {
+    match allocate("cuMemAlloc_v2", size) {
+        // SAFETY: the caller vouches for it, here and in the functions below.
+        Ok(start) => unsafe { give("cuMemAlloc_v2", address, start as u64) },
+        Err(status) => status,
+    }
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn cuMemAllocAsync(address: *mut u64, size: usize, _stream: *mut c_void) -> Status {
+    // SAFETY: see above.
+    unsafe { cuMemAlloc_v2(address, size) }
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn cuMemAllocHost_v2(address: *mut *mut c_void, size: usize) -> Status {
+    match allocate("cuMemAllocHost_v2", size) {
+        // SAFETY: see above.
+        Ok(start) => unsafe { give("cuMemAllocHost_v2", address, start as *mut c_void) },
+        Err(status) => status,
+    }
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn cuMemFree_v2(address: u64) -> Status {
+    free("cuMemFree_v2", address as usize)
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn cuMemFreeAsync(address: u64, _stream: *mut c_void) -> Status {
+    free("cuMemFreeAsync", address as usize)
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn cuMemFreeHost(address: *mut c_void) -> Status {
+    free("cuMemFreeHost", address as usize)
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn cuMemcpyHtoDAsync_v2(to: u64, from: *const c_void, size: usize, _stream: *mut c_void) -> Status {
+    // SAFETY: see above.
+    unsafe { copy("cuMemcpyHtoDAsync_v2", from as usize, to as usize, size, &[to as usize]) }
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn cuMemcpyDtoHAsync_v2(to: *mut c_void, from: u64, size: usize, _stream: *mut c_void) -> Status {
+    // SAFETY: see above.
+    unsafe { copy("cuMemcpyDtoHAsync_v2", from as usize, to as usize, size, &[from as usize]) }
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn cuMemcpyDtoDAsync_v2(to: u64, from: u64, size: usize, _stream: *mut c_void) -> Status {
+    let (to, from) = (to as usize, from as usize);
+    // SAFETY: see above.
+    unsafe { copy("cuMemcpyDtoDAsync_v2", from, to, size, &[from, to]) }
+}
+
+/// One side of `CUDA_MEMCPY2D`.
+#[repr(C)]
+struct Side {
+    x_in_bytes: usize,
+    y: usize,
+    /// `CUmemorytype`: 1 is the host, 2 the device.
+    kind: u32,
+    host: *mut c_void,
+    device: u64,
+    array: *mut c_void,
+    pitch: usize,
+}
+
+/// `CUDA_MEMCPY2D`.
+#[repr(C)]
+struct Rectangle {
+    from: Side,
+    to: Side,
+    width_in_bytes: usize,
+    height: usize,
+}
+
+impl Side {
+    /// Address of a row, and whether it is the device's.
+    fn row(&self, row: usize) -> (usize, bool) {
+        let device = self.kind == 2;
+        let start = if device { self.device as usize } else { self.host as usize };
+        (start + (self.y + row) * self.pitch + self.x_in_bytes, device)
+    }
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn cuMemcpy2DAsync_v2(rectangle: *const Rectangle, _stream: *mut c_void) -> Status {
+    // SAFETY: see above.
+    let Some(rectangle) = (unsafe { rectangle.as_ref() }) else {
+        return refuse("cuMemcpy2DAsync_v2", INVALID_VALUE, "nothing to copy");
+    };
+    for row in 0..rectangle.height {
+        let (from, to) = (rectangle.from.row(row), rectangle.to.row(row));
+        let device: Vec<usize> = [from, to].into_iter().filter(|side| side.1).map(|side| side.0).collect();
+        // SAFETY: see above.
+        let status = unsafe { copy("cuMemcpy2DAsync_v2", from.0, to.0, rectangle.width_in_bytes, &device) };
+        if status != SUCCESS {
+            return status;
+        }
+    }
+    SUCCESS
+}
