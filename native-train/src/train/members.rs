@@ -13,7 +13,6 @@ use cse::score::{self, Aggregation, Comparison};
 use cse::standardisation::Standardisation;
 use cse::state_dict::StateDict;
 use cse::texture_file;
-use indicatif::MultiProgress;
 
 use super::checkpoint::Checkpoint;
 use super::error::TrainError;
@@ -25,7 +24,6 @@ use super::optimisation::{self, Log, Samples};
 use super::settings::{CentreChoice, Clusters, Settings};
 use super::trainee::{self, Trainee};
 use super::training_set::{self, TrainingSet};
-use crate::devices;
 use crate::metrics;
 
 /// What is trained, and where it stops and goes on.
@@ -40,8 +38,6 @@ pub struct Plan<'a> {
     pub resume: bool,
     /// Where the losses are written.
     pub log: Log,
-    /// Where progress is shown.
-    pub progress: MultiProgress,
     /// Set when the user wants the program to stop.
     pub stop: &'a AtomicBool,
 }
@@ -76,25 +72,12 @@ pub fn fit(
 ) -> Result<Fitted, TrainError> {
     let settings = plan.settings;
     let taps = extractor.info.architecture.tap_channels();
-    // A training keeps little more than one core busy.
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let at_once = if devices::is_cpu(device) { cores } else { 1 };
-    let members: Vec<(u32, &Fold)> = (0..).zip(folds).collect();
+    // One after the other: side by side they would keep more cores busy, but end with other weights in every run, since
+    // the order in which gradients are added then depends on who comes first.
     let mut trained = Vec::with_capacity(folds.len());
-    for members in members.chunks(at_once) {
-        let untrained = members.iter().map(|(member, _)| optimisation::untrained(settings, taps, device, *member));
-        let untrained: Vec<Trainee> = untrained.collect();
-        let results = std::thread::scope(|scope| {
-            let mut running = Vec::with_capacity(members.len());
-            for (member, trainee) in members.iter().zip(untrained) {
-                running.push(scope.spawn(move || train(plan, extractor, set, *member, device, trainee)));
-            }
-            let result = |thread: std::thread::ScopedJoinHandle<'_, _>| {
-                thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-            };
-            running.into_iter().map(result).collect::<Result<Vec<Embedded>, TrainError>>()
-        });
-        trained.extend(results?);
+    for (member, fold) in (0..).zip(folds) {
+        let trainee = optimisation::untrained(settings, taps, device, member);
+        trained.push(train(plan, extractor, set, (member, fold), device, trainee)?);
     }
     let clusters = match settings.clusters {
         Clusters::Count(count) => count,
@@ -150,14 +133,8 @@ fn train(
         Standardisation::identity(channels)
     };
     let checkpoint = Checkpoint::beside(plan.out, member, plan.inputs.clone());
-    let run = optimisation::Run {
-        member,
-        checkpoint: &checkpoint,
-        resume: plan.resume,
-        log: &plan.log,
-        progress: &plan.progress,
-        stop: plan.stop,
-    };
+    let run =
+        optimisation::Run { member, checkpoint: &checkpoint, resume: plan.resume, log: &plan.log, stop: plan.stop };
     let samples = Samples { store: &set.store, train: &train, validation: &validation };
     let kept = optimisation::run(settings, samples, &standardisation, device, trainee, &run)?;
     let embedder = Embedder::from_state_dict(kept.weights.clone(), channels, device)?;

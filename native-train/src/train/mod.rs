@@ -30,7 +30,6 @@ use cse::state_dict::StateDict;
 use cse::texture_file::{self, TextureInfo};
 use cse::view::View;
 use image::RgbImage;
-use indicatif::MultiProgress;
 use sha2::{Digest, Sha256};
 
 use crate::dataset::{self, Dataset};
@@ -195,8 +194,8 @@ impl Session<'_> {
         }
         let fitted = if learns(settings.method) {
             let inputs = inputs_digest(&dataset.train, self.extractor, view, self.args.generator());
-            let (resume, log, progress) = (self.args.resume, Mutex::new(self.log()?), MultiProgress::new());
-            let plan = members::Plan { settings, out, inputs, resume, log, progress, stop: &STOP };
+            let (resume, log) = (self.args.resume, Mutex::new(self.log()?));
+            let plan = members::Plan { settings, out, inputs, resume, log, stop: &STOP };
             members::fit(&plan, self.extractor, set, &folds, self.device)?
         } else {
             baselines::fit(settings, self.extractor, set, &folds, self.device)?

@@ -18,7 +18,6 @@ use cse::losses;
 use cse::score::GRID;
 use cse::standardisation::{Standardisation, Standardise};
 use cse::taps::Taps;
-use indicatif::MultiProgress;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -76,8 +75,6 @@ pub struct Run<'a> {
     pub resume: bool,
     /// JSON lines, one at each validation.
     pub log: &'a Log,
-    /// Where its progress is shown beside the others'.
-    pub progress: &'a MultiProgress,
     /// Set when the user wants the program to stop.
     pub stop: &'a AtomicBool,
 }
@@ -98,8 +95,7 @@ fn seed(settings: &Settings, member: u32) -> u64 {
     settings.seed.wrapping_mul(1 << 16).wrapping_add(u64::from(member))
 }
 
-/// What a member starts from. The backend draws initial weights from a generator of the whole process, so that members
-/// which are trained at the same time must have theirs drawn one after the other.
+/// What a member starts from. The backend draws initial weights from a generator of the whole process.
 pub fn untrained(settings: &Settings, extractor_taps: (usize, usize), device: &Device, member: u32) -> Trainee {
     let device = &device.clone().autodiff();
     device.seed(seed(settings, member));
@@ -164,10 +160,10 @@ pub fn run(
         (0..done * settings.batch as usize).for_each(|_| {
             pairs.draw();
         });
-        run.progress.suspend(|| println!("resumed     {what} after step {done}"));
+        println!("resumed     {what} after step {done}");
     }
     let all_steps = before + steps;
-    let bar = run.progress.add(progress::bar(all_steps as u64, &what, "steps"));
+    let bar = progress::bar(all_steps as u64, &what, "steps");
     bar.set_position(done as u64);
     let mut sums = Terms::default();
     let mut clock = Instant::now();
@@ -222,7 +218,7 @@ pub fn run(
     bar.finish();
     let kept = best.ok_or(TrainError::Diverged(steps))?;
     let (step, loss) = (kept.step, kept.validation_loss);
-    run.progress.suspend(|| println!("kept        {what}, step {step} of {steps}, validation loss {loss:.4}"));
+    println!("kept        {what}, step {step} of {steps}, validation loss {loss:.4}");
     Ok(kept)
 }
 
