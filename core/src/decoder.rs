@@ -6,8 +6,9 @@ use burn::tensor::module::max_pool2d;
 use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Device, Tensor};
 
+use crate::conv_relu_norm::{ConvReluNorm, Rows};
 use crate::efficientnet::Features;
-use crate::embedder::{ConvReluNorm, EMBEDDING_CHANNELS};
+use crate::embedder::{EMBEDDING_CHANNELS, Statistics};
 use crate::state_dict::{StateDict, StateDictError};
 
 /// Both heads; see [`Decoder::forward`].
@@ -52,9 +53,10 @@ impl Decoder {
 
     /// `E14` of `[n, 64, 14, 14]` to features like [`Features::f1`] and, after a 2x2 max pool, [`Features::f2`].
     pub fn forward(&self, embedding: Tensor<4>) -> Features {
-        let f1 = self.head1.iter().fold(embedding.clone(), |x, block| block.forward(x));
-        let x = self.head2[0].forward(embedding);
-        let x = max_pool2d(x, MaxPoolOptions::new([2, 2]));
-        Features { f1, f2: self.head2[1].forward(x) }
+        let block = |block: &ConvReluNorm, rows| block.forward(rows, Statistics::Batch);
+        let rows = Rows::of(embedding, None);
+        let f1 = self.head1.iter().fold(rows.clone(), |rows, own| block(own, rows)).into_maps();
+        let x = max_pool2d(block(&self.head2[0], rows).into_maps(), MaxPoolOptions::new([2, 2]));
+        Features { f1, f2: block(&self.head2[1], Rows::of(x, None)).into_maps() }
     }
 }

@@ -3,20 +3,20 @@
 //! [`Embedder`] is what training trains; [`FoldedEmbedder`] is the same function as the model file holds it, with each
 //! BatchNorm folded into the convolution after it (exact, since a 1x1 convolution pads nothing).
 
-use burn::module::{Module, RunningState};
+use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::nn::{BatchNorm, BatchNormConfig};
 use burn::tensor::module::{avg_pool2d, interpolate};
 use burn::tensor::ops::{AvgPoolOptions, InterpolateMode, InterpolateOptions};
 use burn::tensor::{Device, Tensor, TensorData, activation};
 
 use crate::batch_norm_folding::ChannelAffine;
+use crate::conv_relu_norm::{BATCH_NORM_EPSILON, ConvReluNorm, Rows};
 use crate::efficientnet::Features;
+use crate::standardisation::Standardise;
 use crate::state_dict::{StateDict, StateDictError, take};
 
 /// Channels of the embedding.
 pub const EMBEDDING_CHANNELS: usize = 64;
-const BATCH_NORM_EPSILON: f64 = 1e-5;
 
 /// Widths from the fused features to the embedding: halved twice, then 64 (520, 260, 130, 64 for B3).
 pub fn widths(fused_channels: usize) -> [usize; 4] {
@@ -35,70 +35,6 @@ pub fn fuse(features: Features) -> Tensor<4> {
 #[derive(Module, Debug)]
 pub struct Embedder {
     blocks: Vec<ConvReluNorm>,
-}
-
-/// 1x1 convolution without bias, ReLU, BatchNorm.
-#[derive(Module, Debug)]
-pub(crate) struct ConvReluNorm {
-    conv: Conv2d,
-    norm: BatchNorm,
-}
-
-impl ConvReluNorm {
-    pub(crate) fn init(input: usize, output: usize, device: &Device) -> Self {
-        Self {
-            conv: Conv2dConfig::new([input, output], [1, 1]).with_bias(false).init(device),
-            norm: BatchNormConfig::new(output).with_epsilon(BATCH_NORM_EPSILON).init(device),
-        }
-    }
-
-    /// Takes a convolution and the BatchNorm after it by their PyTorch names.
-    pub(crate) fn take(
-        tensors: &mut StateDict,
-        (conv, norm): (&str, &str),
-        (input, output): (usize, usize),
-        device: &Device,
-    ) -> Result<Self, StateDictError> {
-        let mut block = Self::init(input, output, device);
-        let weight = take(tensors, &format!("{conv}.weight"), &[output, input, 1, 1])?;
-        block.conv.weight = parameter(weight, [output, input, 1, 1], device);
-        let mut vector = |part: &str| take(tensors, &format!("{norm}.{part}"), &[output]);
-        block.norm.gamma = parameter(vector("weight")?, [output], device);
-        block.norm.beta = parameter(vector("bias")?, [output], device);
-        block.norm.running_mean = RunningState::new(tensor(vector("running_mean")?, [output], device));
-        block.norm.running_var = RunningState::new(tensor(vector("running_var")?, [output], device));
-        Ok(block)
-    }
-
-    pub(crate) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        self.norm.forward(activation::relu(self.conv.forward(x)))
-    }
-
-    /// With BatchNorm's running statistics, and without measuring, even while training.
-    fn forward_running(&self, x: Tensor<4>) -> Tensor<4> {
-        let x = activation::relu(self.conv.forward(x));
-        let channels = x.dims()[1];
-        let each = |values: Tensor<1>| values.reshape([1, channels, 1, 1]);
-        let deviation = (self.norm.running_var.value_sync() + BATCH_NORM_EPSILON).sqrt();
-        let standardised = (x - each(self.norm.running_mean.value_sync())) / each(deviation);
-        standardised * each(self.norm.gamma.val()) + each(self.norm.beta.val())
-    }
-
-    fn put(&self, tensors: &mut StateDict, conv: &str, norm: &str) {
-        let mut put = |name: String, shape: Vec<usize>, data: TensorData| {
-            tensors.insert(name, (shape, data.try_into_vec().unwrap_or_default()));
-        };
-        let weight = self.conv.weight.val();
-        put(format!("{conv}.weight"), weight.dims().to_vec(), weight.into_data());
-        for (part, value) in [
-            ("weight", self.norm.gamma.val()),
-            ("bias", self.norm.beta.val()),
-            ("running_mean", self.norm.running_mean.value_sync()),
-            ("running_var", self.norm.running_var.value_sync()),
-        ] {
-            put(format!("{norm}.{part}"), value.dims().to_vec(), value.into_data());
-        }
-    }
 }
 
 fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D], device: &Device) -> Tensor<D> {
@@ -144,12 +80,10 @@ impl Embedder {
         tensors
     }
 
-    /// Fused features `[n, c, h, w]` to `E14` of `[n, 64, h, w]`.
-    pub fn forward(&self, fused: Tensor<4>, statistics: Statistics) -> Tensor<4> {
-        self.blocks.iter().fold(fused, |x, block| match statistics {
-            Statistics::Batch => block.forward(x),
-            Statistics::Running => block.forward_running(x),
-        })
+    /// Fused features `[n, c, h, w]`, standardised on the way, to `E14` of `[n, 64, h, w]`.
+    pub fn forward(&self, fused: Tensor<4>, standardise: &Standardise, statistics: Statistics) -> Tensor<4> {
+        let rows = Rows::of(fused, Some(standardise.affine()));
+        self.blocks.iter().fold(rows, |rows, block| block.forward(rows, statistics)).into_maps()
     }
 }
 

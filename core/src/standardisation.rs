@@ -3,6 +3,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
+use crate::conv_relu_norm::Affine;
 use crate::state_dict::{StateDict, StateDictError, take};
 
 /// Mean and standard deviation of each channel of the features of good photos.
@@ -44,16 +45,15 @@ impl Standardisation {
         Self { mean: vec![0.0; channels], deviation: vec![1.0; channels] }
     }
 
-    /// As tensors of one value a channel, `[1, channels, 1, 1]`.
+    /// On `device`, for [`crate::embedder::Embedder::forward`].
     pub fn on(&self, device: &Device) -> Standardise {
-        let tensor = |values: Vec<f32>| {
-            let channels = values.len();
-            Tensor::from_data(TensorData::new(values, [1, channels, 1, 1]), device)
-        };
-        Standardise {
-            mean: tensor(self.mean.clone()),
+        let channels = self.mean.len();
+        let tensor = |values: Vec<f32>| Tensor::from_data(TensorData::new(values, [1, channels]), device);
+        let shift = self.mean.iter().zip(&self.deviation).map(|(mean, deviation)| -mean / deviation);
+        Standardise(Affine {
+            shift: tensor(shift.collect()),
             scale: tensor(self.deviation.iter().map(|deviation| 1.0 / deviation).collect()),
-        }
+        })
     }
 
     /// Makes a folded embedder (see [`crate::embedder::fold_state_dict`]) take features as they come from the extractor.
@@ -76,14 +76,10 @@ impl Standardisation {
 
 /// A [`Standardisation`] on a device.
 #[derive(Clone, Debug)]
-pub struct Standardise {
-    mean: Tensor<4>,
-    scale: Tensor<4>,
-}
+pub struct Standardise(Affine);
 
 impl Standardise {
-    /// `[n, channels, h, w]`, shape kept.
-    pub fn apply(&self, features: Tensor<4>) -> Tensor<4> {
-        (features - self.mean.clone()) * self.scale.clone()
+    pub(crate) fn affine(&self) -> Affine {
+        self.0.clone()
     }
 }

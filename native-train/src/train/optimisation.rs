@@ -340,7 +340,7 @@ pub fn embed(
     features: Features,
     statistics: Statistics,
 ) -> Tensor<4> {
-    embedder.forward(standardise.apply(taps.select_fine(features)), statistics)
+    embedder.forward(taps.select_fine(features), standardise, statistics)
 }
 
 /// 1 for each pair with a defect, else 0.
