@@ -39,6 +39,7 @@ function textureFacts({ info }: Texture): [string, string][] {
 		["Score", aggregations[info.aggregation]],
 	];
 	if (info.normal_range) facts.push(["Scale", "1 is the edge of what is normal, 2 is three times as far"]);
+	if (info.smoothing > 0) facts.push(["Smoothed over", `${asPercent(info.smoothing)} of a window’s side`]);
 	const learns = info.method === "cse" || info.method === "classifier";
 	if (learns) facts.push(["Embedders, averaged", String(info.members)]);
 	if (info.method === "cse") facts.push(["Clusters of good patches", String(info.clusters)]);

@@ -93,12 +93,12 @@ impl Inspector<'_> {
 
     /// Distances of one window.
     pub fn compare(&self, read_out: &[f32]) -> Comparison {
-        self.texture.detector.compare(read_out, self.texture.rule.aggregation)
+        self.texture.detector.compare(read_out, self.texture.info.rule.aggregation)
     }
 
     /// See [`join`].
     pub fn join(&self, windows: &[Window], comparisons: &[Comparison]) -> Result<Finding, InspectError> {
-        join(&self.texture.rule, windows.iter().map(|window| window.region), comparisons)
+        join(&self.texture.info.rule, windows.iter().map(|window| window.region), comparisons)
     }
 
     /// All of the above, on a decoded photo.

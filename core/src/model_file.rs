@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::state_dict::{self, Precision, StateDict, StateDictError};
 
 /// The newest format that this program reads, and the one that it writes.
-pub const FORMAT_VERSION: u32 = 2;
+pub const FORMAT_VERSION: u32 = 3;
 
 /// The oldest format of a texture file that can be read.
 const OLDEST_TEXTURE: u32 = 2;

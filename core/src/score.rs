@@ -105,35 +105,73 @@ fn beyond(distance: f32, edge: f32) -> f32 {
 }
 
 /// From the distances at the positions to the image's score and map.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ScoreRule {
     /// How the positions are joined.
     pub aggregation: Aggregation,
     /// With it, distances are first counted in what is normal at their position; without, the paper's, they stay as they
     /// are.
-    pub range: Option<NormalRange>,
+    pub normal_range: Option<NormalRange>,
+    /// Then each is replaced by the mean of its neighbourhood, weighed by a Gaussian: its standard deviation as a share
+    /// of the window's side, 0 for none. A defect covers more than one position, what is odd by chance seldom does.
+    #[serde(default)]
+    pub smoothing: f32,
 }
 
 impl ScoreRule {
     /// The image's score.
     pub fn score(&self, distances: &[f32]) -> f32 {
-        match &self.range {
+        let relative = match &self.normal_range {
             Some(range) => {
-                let relative: Vec<f32> =
-                    distances.iter().zip(&range.edges).map(|(distance, edge)| beyond(*distance, *edge)).collect();
-                aggregate(&relative, self.aggregation)
+                distances.iter().zip(&range.edges).map(|(distance, edge)| beyond(*distance, *edge)).collect()
             }
-            None => aggregate(distances, self.aggregation),
-        }
+            None => distances.to_vec(),
+        };
+        aggregate(&smoothed(relative, self.smoothing), self.aggregation)
     }
 
     /// The values of the map at the positions of `grid`.
     pub fn map(&self, grid: &[f32]) -> Vec<f32> {
-        match &self.range {
+        let relative = match &self.normal_range {
             Some(range) => grid.iter().map(|distance| beyond(*distance, range.map_edge)).collect(),
             None => grid.to_vec(),
-        }
+        };
+        smoothed(relative, self.smoothing)
     }
+}
+
+/// A square of values, each the mean of its neighbourhood weighed by a Gaussian of standard deviation `share` of the
+/// side; beyond the borders the values are mirrored, the border's own first, as `scipy.ndimage.gaussian_filter` does.
+fn smoothed(values: Vec<f32>, share: f32) -> Vec<f32> {
+    let side = values.len().isqrt();
+    let deviation = share * side as f32;
+    // What is no square has no neighbourhoods, and below this the neighbours weigh less than 1e-8.
+    if side * side != values.len() || deviation.is_nan() || deviation < 0.16 {
+        return values;
+    }
+    let radius = (4.0 * deviation + 0.5) as usize;
+    let kernel: Vec<f32> =
+        (0..=2 * radius).map(|tap| (-0.5 * ((tap as f32 - radius as f32) / deviation).powi(2)).exp()).collect();
+    let total: f32 = kernel.iter().sum();
+    let mirrored = |position: usize| {
+        let turned = position % (2 * side);
+        turned.min(2 * side - 1 - turned)
+    };
+    // A whole number of turns ahead, so that no position is negative.
+    let ahead = 2 * side * radius.div_ceil(2 * side) - radius;
+    let along = |values: &[f32], at: &dyn Fn(usize, usize) -> usize| -> Vec<f32> {
+        (0..side * side)
+            .map(|index| {
+                let (line, place) = (index / side, index % side);
+                let taps = kernel.iter().enumerate();
+                taps.map(|(tap, weight)| weight * values[at(line, mirrored(place + ahead + tap))]).sum::<f32>() / total
+            })
+            .collect()
+    };
+    let rows = along(&values, &|line, place| line * side + place);
+    // Column by column, and so turned back on the way.
+    let columns = along(&rows, &|line, place| place * side + line);
+    (0..side * side).map(|index| columns[index % side * side + index / side]).collect()
 }
 
 /// `E14` to `E7`, channel by channel: mean of 2x2.
@@ -200,24 +238,56 @@ mod tests {
     fn a_restless_position_counts_less() {
         let images: Vec<Vec<f32>> =
             (0..100).map(|i| vec![0.1 + 0.001 * (i % 2) as f32, 0.1 + 0.1 * (i % 2) as f32]).collect();
-        let rule = ScoreRule { aggregation: Aggregation::Max, range: normal(&images) };
+        let rule = ScoreRule { aggregation: Aggregation::Max, normal_range: normal(&images), smoothing: 0.0 };
         assert!(rule.score(&[0.4, 0.15]) > 1.5 * rule.score(&[0.1, 0.45]));
         assert_eq!(normal(&[]), None);
     }
 
     #[test]
     fn the_edge_of_what_is_normal_scores_1() {
-        let rule = ScoreRule { aggregation: Aggregation::Mean, range: normal(&vec![vec![0.25; 4]; 9]) };
+        let rule =
+            ScoreRule { aggregation: Aggregation::Mean, normal_range: normal(&vec![vec![0.25; 4]; 9]), smoothing: 0.0 };
         assert!((rule.score(&[0.25; 4]) - 1.0).abs() < 1e-6);
         assert!((rule.score(&[0.75; 4]) - 2.0).abs() < 1e-6);
         assert_eq!(rule.score(&[0.0; 4]), 0.0);
         assert!((rule.map(&[0.75])[0] - 2.0).abs() < 1e-6);
     }
 
+    /// Against `scipy.ndimage.gaussian_filter(x, 0.8)`.
+    #[test]
+    fn smoothing_is_scipys() {
+        let values = [0, 1, 4, 2, 2, 4, 1, 0, 1, 4, 2, 2, 4, 1, 0, 1].map(|value| value as f32).to_vec();
+        let scipy = [
+            0.90842, 1.80327, 2.40045, 1.93212, 1.79712, 2.38622, 1.97762, 1.27332, 2.2487, 2.40727, 1.75067, 1.34138,
+            2.79554, 1.8559, 1.05576, 1.06626,
+        ];
+        let ours = smoothed(values.clone(), 0.2);
+        let worst = ours.iter().zip(scipy).map(|(ours, scipy)| (ours - scipy).abs()).fold(0.0, f32::max);
+        assert!(worst < 1e-5, "{ours:?}");
+        assert_eq!(smoothed(values, 0.0)[2], 4.0);
+        // A filter wider than its values, and what has no neighbourhoods.
+        assert!((smoothed(vec![1.0; 9], 1.0)[4] - 1.0).abs() < 1e-6);
+        assert_eq!(smoothed(vec![1.0, 2.0, 3.0], 0.5), [1.0, 2.0, 3.0]);
+    }
+
+    #[test]
+    fn an_odd_position_counts_less_than_an_odd_place() {
+        let score = |odd: &[usize]| {
+            let mut distances = vec![0.1; 49];
+            odd.iter().for_each(|position| distances[*position] = 0.5);
+            ScoreRule { aggregation: Aggregation::Top, normal_range: None, smoothing: 0.08 }.score(&distances)
+        };
+        assert!(score(&[24, 25, 31]) > 1.1 * score(&[8, 24, 40]));
+    }
+
     #[test]
     fn one_normal_image_is_enough_for_finite_scores() {
         for image in [vec![0.1, 0.2, 0.3], vec![0.0; 3]] {
-            let rule = ScoreRule { aggregation: Aggregation::Max, range: normal(std::slice::from_ref(&image)) };
+            let rule = ScoreRule {
+                aggregation: Aggregation::Max,
+                normal_range: normal(std::slice::from_ref(&image)),
+                smoothing: 0.1,
+            };
             assert!(rule.score(&[0.1, 0.2, 0.3]).is_finite());
         }
     }

@@ -9,7 +9,7 @@ use crate::efficientnet::Architecture;
 use crate::embedder;
 use crate::extractor_file::ExtractorInfo;
 use crate::model_file::{self, Kind, ModelFileError};
-use crate::score::{Aggregation, NormalRange, ScoreRule};
+use crate::score::ScoreRule;
 use crate::standardisation::Standardisation;
 use crate::state_dict::{Precision, StateDict};
 use crate::taps::Taps;
@@ -39,10 +39,9 @@ pub struct TextureInfo {
     pub method: Method,
     /// Which feature maps the method looks at.
     pub taps: Taps,
-    /// How distances become a score.
-    pub aggregation: Aggregation,
-    /// With it, distances are counted in what is normal at their position.
-    pub normal_range: Option<NormalRange>,
+    /// How distances become a score and a map.
+    #[serde(flatten)]
+    pub rule: ScoreRule,
     /// Number of embedders.
     pub members: usize,
     /// Number of clusters in the bank of each.
@@ -70,8 +69,6 @@ pub struct TextureModel {
     pub info: TextureInfo,
     /// On the device.
     pub detector: Detector,
-    /// From distances to a score: the description's, ready for use.
-    pub rule: ScoreRule,
 }
 
 /// A trained embedder (tensors with the authors' names) as a model file holds it: with BatchNorm and what its features go
@@ -123,9 +120,11 @@ impl TextureModel {
         if !info.calibration.threshold.is_finite() || info.clusters == 0 || info.members == 0 {
             return Err(ModelFileError::Description("it has no threshold or no bank".into()));
         }
+        if !(0.0..=1.0).contains(&info.rule.smoothing) {
+            return Err(ModelFileError::Description("it smooths by more than a window".into()));
+        }
         let extractor_taps = extractor.architecture.tap_channels();
         let detector = Detector::take(info.shape(), extractor_taps, &mut tensors, device)?;
-        let rule = ScoreRule { aggregation: info.aggregation, range: info.normal_range.clone() };
-        Ok(Self { info, detector, rule })
+        Ok(Self { info, detector })
     }
 }

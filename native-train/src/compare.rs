@@ -244,9 +244,9 @@ impl TestPhotos {
         let read_outs = self.set.compute(&slots, device, |features| model.detector.forward(features, taps))?;
         let find = |number: usize, _: &image::RgbImage| -> Result<Finding, InspectError> {
             let windows = &read_outs[self.set.photos[number].inspected.clone()];
-            let compare = |read_out: &Vec<f32>| model.detector.compare(read_out, model.rule.aggregation);
+            let compare = |read_out: &Vec<f32>| model.detector.compare(read_out, model.info.rule.aggregation);
             let comparisons: Vec<_> = windows.iter().map(compare).collect();
-            inspector::join(&model.rule, self.regions[number].iter().copied(), &comparisons)
+            inspector::join(&model.info.rule, self.regions[number].iter().copied(), &comparisons)
         };
         Ok(evaluate::figures(&model.info, dataset, find)?)
     }

@@ -37,7 +37,8 @@ pub fn run(args: &Args) -> Result<(), FileError> {
             println!("name               {}", info.name);
             println!("extractor          {} {}", info.extractor_architecture, info.extractor_id);
             println!("view               {:?}", info.view);
-            println!("score              {:?} over positions, {} cluster(s)", info.aggregation, info.clusters);
+            println!("score              {:?} over positions, {} cluster(s)", info.rule.aggregation, info.clusters);
+            println!("smoothed over      {:.0} % of a window's side", 100.0 * info.rule.smoothing);
             println!("threshold          {:.4}", calibration.threshold);
             println!("false-alarm rate   {:.1} %", 100.0 * calibration.false_alarm_rate);
             println!("map scale          {:.4} to {:.4}", info.map_scale.low, info.map_scale.high);

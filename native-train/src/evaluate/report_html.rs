@@ -30,7 +30,7 @@ pub struct About {
 impl About {
     /// Of a model on the data set `data`.
     pub fn new(info: &TextureInfo, data: &str) -> Self {
-        let range = if info.normal_range.is_some() { ", in what is normal at each" } else { "" };
+        let range = if info.rule.normal_range.is_some() { ", in what is normal at each" } else { "" };
         Self {
             data: data.into(),
             false_alarm_rate: info.calibration.false_alarm_rate.into(),
@@ -39,7 +39,8 @@ impl About {
                 ("View", format!("{:?}", info.view).to_lowercase()),
                 ("Method", info.method.name().to_string()),
                 ("Feature maps", format!("{:?}", info.taps).to_lowercase()),
-                ("Score", format!("{} over positions{range}", format!("{:?}", info.aggregation).to_lowercase())),
+                ("Score", format!("{} over positions{range}", format!("{:?}", info.rule.aggregation).to_lowercase())),
+                ("Smoothing", format!("{:.0} % of a window's side", 100.0 * info.rule.smoothing)),
                 ("Embedders", info.members.to_string()),
                 ("Clusters", info.clusters.to_string()),
                 ("Training", info.provenance.clone()),

@@ -47,7 +47,7 @@ pub struct Args {
     /// Synthetic defects to contrast with
     #[arg(long, value_parser = crate::defects::generator_parser())]
     pub generator: Option<Generator>,
-    /// Synthetic defects made of each image; by default 2 to 8, about 2,400 altogether
+    /// Synthetic defects made of each image; by default 2 to 8, about 6,400 altogether
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub defects_per_image: Option<u32>,
     /// Training steps
@@ -89,6 +89,10 @@ pub struct Args {
     /// Whether distances are counted in what is normal at their position, on a logarithmic scale
     #[arg(long)]
     pub normal_range: Option<bool>,
+    /// How far distances are smoothed before they become score and map: standard deviation of a Gaussian, as a share of
+    /// the window's side; 0 for none
+    #[arg(long, value_name = "SHARE", value_parser = smoothing)]
+    pub smoothing: Option<f32>,
     /// Embedders whose distances are averaged: each holds out other photos
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=16))]
     pub members: Option<u32>,
@@ -113,6 +117,13 @@ pub struct Args {
     /// Where to compute
     #[arg(long, value_enum, default_value = "auto")]
     pub device: DeviceChoice,
+}
+
+fn smoothing(text: &str) -> Result<f32, String> {
+    match text.parse() {
+        Ok(share) if (0.0..=0.5).contains(&share) => Ok(share),
+        _ => Err("give a share from 0 to 0.5".into()),
+    }
 }
 
 impl Args {

@@ -240,7 +240,10 @@ impl Session<'_> {
         folds: &[Fold],
     ) -> Result<TextureInfo, TrainError> {
         let settings = &self.settings;
-        let normal = fitted.normal.said(settings.aggregation, settings.normal_range).ok_or(TrainError::NoScores)?;
+        let normal = fitted
+            .normal
+            .said(settings.aggregation, settings.normal_range, settings.smoothing)
+            .ok_or(TrainError::NoScores)?;
         let calibration = Calibration::new(normal.scores, self.args.false_alarm_rate).ok_or(TrainError::NoScores)?;
         Ok(TextureInfo {
             name: self.args.name.clone().unwrap_or_else(|| dataset.name.clone()),
@@ -249,8 +252,7 @@ impl Session<'_> {
             view,
             method: settings.method,
             taps: settings.taps,
-            aggregation: settings.aggregation,
-            normal_range: normal.range,
+            rule: normal.rule,
             members: fitted.members,
             clusters: fitted.clusters,
             calibration,

@@ -12,8 +12,8 @@ pub struct NormalPhotos(BTreeMap<usize, (Vec<Comparison>, f32)>);
 /// What the photos say.
 #[derive(Debug)]
 pub struct Said {
-    /// How far normal distances reach.
-    pub range: Option<NormalRange>,
+    /// From distances to a score, with how far normal ones reach.
+    pub rule: ScoreRule,
     /// Each photo's score.
     pub scores: Vec<f32>,
     /// Colours of the map.
@@ -34,7 +34,7 @@ impl NormalPhotos {
     }
 
     /// Joins the photos. `None` where there is none, or a distance is no number.
-    pub fn said(&self, aggregation: Aggregation, normal_range: bool) -> Option<Said> {
+    pub fn said(&self, aggregation: Aggregation, normal_range: bool, smoothing: f32) -> Option<Said> {
         let photos: Vec<Vec<Comparison>> = self.0.values().map(mean).collect();
         if !photos.iter().flatten().all(Comparison::is_finite) {
             return None;
@@ -43,17 +43,18 @@ impl NormalPhotos {
             let kept = photos.iter().enumerate().filter(|(index, _)| normal_range && Some(*index) != left_out);
             NormalRange::fit(&kept.flat_map(|(_, windows)| windows).collect::<Vec<_>>())
         };
+        let rule = |normal_range: Option<NormalRange>| ScoreRule { aggregation, normal_range, smoothing };
         let range = range_without(None);
         let score = |(index, windows): (usize, &Vec<Comparison>)| {
             // A photo that helped to say what is normal would look too normal: it is scored by what the others say.
             let range = range_without(Some(index)).or_else(|| range.clone());
-            let rule = ScoreRule { aggregation, range };
+            let rule = rule(range);
             windows.iter().map(|window| rule.score(&window.distances)).max_by(f32::total_cmp)
         };
         let scores = photos.iter().enumerate().map(score).collect::<Option<Vec<f32>>>()?;
-        let rule = ScoreRule { aggregation, range };
+        let rule = rule(range);
         let map_scale = map_scale(photos.iter().flatten().flat_map(|window| rule.map(&window.grid)).collect());
-        Some(Said { range: rule.range, scores, map_scale })
+        Some(Said { rule, scores, map_scale })
     }
 }
 
@@ -89,9 +90,9 @@ mod tests {
         photos.add(3, [window(0.2)].into_iter(), 1.0);
         photos.add(1, [window(0.1), window(0.3)].into_iter(), 2.0);
         photos.add(3, [window(0.4)].into_iter(), 1.0);
-        let said = photos.said(Aggregation::Mean, false).unwrap();
+        let said = photos.said(Aggregation::Mean, false, 0.0).unwrap();
         assert_eq!(said.scores, [0.6, 0.3]);
-        assert_eq!(said.range, None);
+        assert_eq!(said.rule.normal_range, None);
     }
 
     #[test]
@@ -99,7 +100,7 @@ mod tests {
         let mut photos = NormalPhotos::default();
         (0..20).for_each(|photo| photos.add(photo, [window(0.1)].into_iter(), 1.0));
         photos.add(20, [window(0.7)].into_iter(), 1.0);
-        let said = photos.said(Aggregation::Mean, true).unwrap();
+        let said = photos.said(Aggregation::Mean, true, 0.1).unwrap();
         // log2(1 + 0.7 / 0.1): the others are all alike, and their edge is where they are.
         assert!((said.scores[20] - 3.0).abs() < 1e-3, "{}", said.scores[20]);
     }
@@ -107,8 +108,8 @@ mod tests {
     #[test]
     fn no_number_and_no_photo_say_nothing() {
         let mut photos = NormalPhotos::default();
-        assert!(photos.said(Aggregation::Top, true).is_none_or(|said| said.scores.is_empty()));
+        assert!(photos.said(Aggregation::Top, true, 0.1).is_none_or(|said| said.scores.is_empty()));
         photos.add(0, [window(f32::NAN)].into_iter(), 1.0);
-        assert!(photos.said(Aggregation::Top, true).is_none());
+        assert!(photos.said(Aggregation::Top, true, 0.1).is_none());
     }
 }

@@ -139,6 +139,8 @@ pub struct Settings {
     pub aggregation: Aggregation,
     /// Whether distances are counted in what is normal at their position.
     pub normal_range: bool,
+    /// How far distances are smoothed, as a share of the window's side.
+    pub smoothing: f32,
     /// Embedders whose distances are averaged.
     pub members: u32,
     /// Share of the good photos that an embedder never sees.
@@ -178,6 +180,7 @@ impl Settings {
             centre: args.centre.unwrap_or(preset.centre),
             aggregation: args.aggregation.map_or(preset.aggregation, Into::into),
             normal_range: args.normal_range.unwrap_or(preset.normal_range),
+            smoothing: args.smoothing.unwrap_or(preset.smoothing),
             members: args.members.unwrap_or(preset.members),
             validation_share: args.validation_share.unwrap_or(preset.validation_share),
             defects_per_image: args.defects_per_image.or(preset.defects_per_image),
@@ -205,6 +208,7 @@ impl Settings {
             centre: CentreChoice::Mean,
             aggregation: Aggregation::Mean,
             normal_range: false,
+            smoothing: 0.0,
             members: 1,
             validation_share: 0.3,
             defects_per_image: Some(8),
@@ -225,11 +229,12 @@ impl Settings {
                 contrast: Contrast::Position,
                 contrast_weight: 1.0,
                 decoder_weight: 1.0,
-                length: Length::Steps(1000),
+                length: Length::Steps(600),
                 max_rate: 4e-4,
                 aggregation: Aggregation::Top,
                 normal_range: true,
-                members: 4,
+                smoothing: 0.08,
+                members: 6,
                 defects_per_image: None,
                 ..paper
             },

@@ -9,7 +9,7 @@ use cse::embedder::Embedder;
 use cse::extractor_file::{self, Extractor};
 use cse::inspector::{InspectError, Inspector};
 use cse::model_file::{self, Kind, ModelFileError};
-use cse::score::{Aggregation, E14_LENGTH};
+use cse::score::{E14_LENGTH, ScoreRule};
 use cse::standardisation::Standardisation;
 use cse::state_dict::{self, Precision, StateDict};
 use cse::taps::Taps;
@@ -36,8 +36,7 @@ fn texture_bytes_times(extractor_id: &str, factor: f32) -> Vec<u8> {
         view: View::Resize,
         method: Method::Cse,
         taps: Taps::Both,
-        aggregation: Aggregation::Mean,
-        normal_range: None,
+        rule: ScoreRule::default(),
         members: 1,
         clusters: 1,
         calibration: Calibration::new(vec![0.1, 0.2, 0.3], 0.05).expect("scores"),
@@ -105,7 +104,7 @@ fn a_newer_or_older_format_and_a_foreign_file_are_named() {
     let bytes = texture_bytes("0");
     let with_version = |version: &str| {
         let start = String::from_utf8_lossy(&bytes[8..400])
-            .replace(r#"format_version\":2"#, &format!(r#"format_version\":{version}"#));
+            .replace(&format!(r#"format_version\":{}"#, model_file::FORMAT_VERSION), &format!(r#"format_version\":{version}"#));
         assert!(
             start.contains(&format!(r#"format_version\":{version}"#)),
             "the description holds its version: {start}"
