@@ -1,13 +1,14 @@
 //! 1x1 convolution without bias, ReLU, BatchNorm: the block that embedder and decoder are made of.
 //!
-//! Maps go through a chain of blocks as rows, one a position, and BatchNorm as a scale and a shift that wait for the next
-//! convolution's weights: so each block is one matrix product over the rows, a ReLU and two means, and its gradient
+//! A chain of blocks takes rows of channels, one a position, and each BatchNorm is a scale and a shift that wait for the
+//! next convolution's weights: so a block is one matrix product over the rows, a ReLU and two means, and its gradient
 //! likewise. Training on a CPU spends most of its time here.
 
 use burn::module::{Initializer, Module, Param, RunningState};
 use burn::tensor::{Device, Tensor, TensorData, activation};
 
 use crate::embedder::Statistics;
+use crate::fused::Fused;
 use crate::state_dict::{StateDict, StateDictError, take};
 
 /// PyTorch's and Burn's, as everywhere in the authors' code.
@@ -15,15 +16,12 @@ pub(crate) const BATCH_NORM_EPSILON: f64 = 1e-5;
 /// Share of the running statistics that a batch replaces; PyTorch's default.
 const MOMENTUM: f64 = 0.1;
 
-/// Maps `[n, channels, height, width]` on their way through blocks.
+/// Rows `[positions, channels]` on their way through blocks.
 #[derive(Clone, Debug)]
 pub(crate) struct Rows {
-    /// One row a position, `[n * height * width, channels]`.
     values: Tensor<2>,
-    /// What is still to be done to each channel, before anything else sees the values.
-    affine: Option<Affine>,
-    /// `n`, height and width.
-    size: [usize; 3],
+    /// What is still to be done to each channel, before anything but a block sees the values.
+    affine: Affine,
 }
 
 /// `scale * x + shift`, one of each a channel, `[1, channels]`.
@@ -33,21 +31,19 @@ pub(crate) struct Affine {
     pub(crate) shift: Tensor<2>,
 }
 
-impl Rows {
-    pub(crate) fn of(maps: Tensor<4>, affine: Option<Affine>) -> Self {
-        let [n, channels, height, width] = maps.dims();
-        let values = maps.permute([0, 2, 3, 1]).reshape([n * height * width, channels]);
-        Self { values, affine, size: [n, height, width] }
+impl Affine {
+    /// Weight and bias of a convolution, `[output, channels]` and `[1, output]`, that does this first and then what
+    /// `weight` does.
+    fn before(self, weight: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
+        let bias = self.shift.matmul(weight.clone().transpose());
+        (weight * self.scale, bias)
     }
+}
 
-    pub(crate) fn into_maps(self) -> Tensor<4> {
-        let channels = self.values.dims()[1];
-        let [n, height, width] = self.size;
-        let values = match self.affine {
-            Some(affine) => self.values * affine.scale + affine.shift,
-            None => self.values,
-        };
-        values.reshape([n, height, width, channels]).permute([0, 3, 1, 2])
+impl Rows {
+    /// The rows, all done.
+    pub(crate) fn into_values(self) -> Tensor<2> {
+        self.values * self.affine.scale + self.affine.shift
     }
 }
 
@@ -114,20 +110,30 @@ impl ConvReluNorm {
         }
     }
 
-    pub(crate) fn forward(&self, input: Rows, statistics: Statistics) -> Rows {
-        let weight = self.weight.val();
-        let product = match input.affine {
-            Some(Affine { scale, shift }) => {
-                let bias = shift.matmul(weight.clone().transpose());
-                input.values.matmul((weight * scale).transpose()) + bias
-            }
-            None => input.values.matmul(weight.transpose()),
-        };
+    /// The first block of an embedder.
+    pub(crate) fn forward_fused(&self, fused: Fused, standardise: Affine, statistics: Statistics) -> Rows {
+        let (weight, bias) = standardise.before(self.weight.val());
+        self.finish(fused.product(weight) + bias, statistics)
+    }
+
+    /// The first block of a head of the decoder: rows with nothing left to do.
+    pub(crate) fn forward_values(&self, values: Tensor<2>, statistics: Statistics) -> Rows {
+        self.finish(values.matmul(self.weight.val().transpose()), statistics)
+    }
+
+    /// A block after another.
+    pub(crate) fn forward(&self, rows: Rows, statistics: Statistics) -> Rows {
+        let (weight, bias) = rows.affine.before(self.weight.val());
+        self.finish(rows.values.matmul(weight.transpose()) + bias, statistics)
+    }
+
+    /// ReLU and BatchNorm.
+    fn finish(&self, product: Tensor<2>, statistics: Statistics) -> Rows {
         let values = activation::relu(product);
         let (mean, variance) = self.moments(&values, statistics);
         let scale = self.gamma.val().unsqueeze() / (variance + BATCH_NORM_EPSILON).sqrt();
         let shift = self.beta.val().unsqueeze() - mean * scale.clone();
-        Rows { values, affine: Some(Affine { scale, shift }), size: input.size }
+        Rows { values, affine: Affine { scale, shift } }
     }
 
     /// Mean and variance that BatchNorm normalises with, `[1, output]`.

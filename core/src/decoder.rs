@@ -6,9 +6,10 @@ use burn::tensor::module::max_pool2d;
 use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Device, Tensor};
 
-use crate::conv_relu_norm::{ConvReluNorm, Rows};
+use crate::conv_relu_norm::ConvReluNorm;
 use crate::efficientnet::Features;
 use crate::embedder::{EMBEDDING_CHANNELS, Statistics};
+use crate::fused;
 use crate::state_dict::{StateDict, StateDictError};
 
 /// Both heads; see [`Decoder::forward`].
@@ -53,10 +54,17 @@ impl Decoder {
 
     /// `E14` of `[n, 64, 14, 14]` to features like [`Features::f1`] and, after a 2x2 max pool, [`Features::f2`].
     pub fn forward(&self, embedding: Tensor<4>) -> Features {
-        let block = |block: &ConvReluNorm, rows| block.forward(rows, Statistics::Batch);
-        let rows = Rows::of(embedding, None);
-        let f1 = self.head1.iter().fold(rows.clone(), |rows, own| block(own, rows)).into_maps();
-        let x = max_pool2d(block(&self.head2[0], rows).into_maps(), MaxPoolOptions::new([2, 2]));
-        Features { f1, f2: block(&self.head2[1], Rows::of(x, None)).into_maps() }
+        const BATCH: Statistics = Statistics::Batch;
+        let [n, _, height, width] = embedding.dims();
+        let rows = fused::rows(embedding);
+        let f1 = self.head1[1].forward(self.head1[0].forward_values(rows.clone(), BATCH), BATCH);
+        let x = fused::maps(self.head2[0].forward_values(rows, BATCH).into_values(), [n, height, width]);
+        let x = max_pool2d(x, MaxPoolOptions::new([2, 2]));
+        let [_, _, pooled_height, pooled_width] = x.dims();
+        let f2 = self.head2[1].forward_values(fused::rows(x), BATCH);
+        Features {
+            f1: fused::maps(f1.into_values(), [n, height, width]),
+            f2: fused::maps(f2.into_values(), [n, pooled_height, pooled_width]),
+        }
     }
 }

@@ -173,7 +173,7 @@ impl Detector {
     pub fn forward(&self, features: Features, taps: Taps) -> Tensor<4> {
         match self {
             Self::Embedded(members) => {
-                let fused = taps.select_fine(features);
+                let fused = taps.fused(features);
                 let embeddings = members.iter().map(|member| member.embedder.forward(fused.clone())).collect();
                 Tensor::cat(embeddings, 1)
             }

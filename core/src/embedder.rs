@@ -4,14 +4,13 @@
 //! BatchNorm folded into the convolution after it (exact, since a 1x1 convolution pads nothing).
 
 use burn::module::Module;
-use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::tensor::module::{avg_pool2d, interpolate};
-use burn::tensor::ops::{AvgPoolOptions, InterpolateMode, InterpolateOptions};
+use burn::tensor::module::avg_pool2d;
+use burn::tensor::ops::AvgPoolOptions;
 use burn::tensor::{Device, Tensor, TensorData, activation};
 
 use crate::batch_norm_folding::ChannelAffine;
-use crate::conv_relu_norm::{BATCH_NORM_EPSILON, ConvReluNorm, Rows};
-use crate::efficientnet::Features;
+use crate::conv_relu_norm::{BATCH_NORM_EPSILON, ConvReluNorm};
+use crate::fused::{self, Fused};
 use crate::standardisation::Standardise;
 use crate::state_dict::{StateDict, StateDictError, take};
 
@@ -23,26 +22,11 @@ pub fn widths(fused_channels: usize) -> [usize; 4] {
     [fused_channels, fused_channels / 2, fused_channels / 4, EMBEDDING_CHANNELS]
 }
 
-/// `F2` upsampled to `F1`'s size (bilinear, corners aligned) and put after it: `[n, c1 + c2, 14, 14]` for a 224 input.
-pub fn fuse(features: Features) -> Tensor<4> {
-    let [_, _, height, width] = features.f1.dims();
-    let options =
-        InterpolateOptions::new(InterpolateMode::Bilinear).with_align_corners(true).with_output_size([height, width]);
-    Tensor::cat(vec![features.f1, interpolate(features.f2, options)], 1)
-}
-
 /// The trainable embedder.
 #[derive(Module, Debug)]
 pub struct Embedder {
-    blocks: Vec<ConvReluNorm>,
-}
-
-fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D], device: &Device) -> Tensor<D> {
-    Tensor::from_data(TensorData::new(values, shape), device)
-}
-
-fn parameter<const D: usize>(values: Vec<f32>, shape: [usize; D], device: &Device) -> burn::module::Param<Tensor<D>> {
-    burn::module::Param::from_tensor(tensor(values, shape, device))
+    first: ConvReluNorm,
+    others: [ConvReluNorm; 2],
 }
 
 /// Names of the three convolutions and BatchNorms in the authors' `nn.Sequential`.
@@ -53,7 +37,8 @@ impl Embedder {
     /// With random weights, for features of `fused_channels` channels.
     pub fn init(fused_channels: usize, device: &Device) -> Self {
         let widths = widths(fused_channels);
-        Self { blocks: widths.windows(2).map(|pair| ConvReluNorm::init(pair[0], pair[1], device)).collect() }
+        let block = |index: usize| ConvReluNorm::init(widths[index], widths[index + 1], device);
+        Self { first: block(0), others: [block(1), block(2)] }
     }
 
     /// From tensors with the authors' names (`embedder.0.weight`, ..).
@@ -63,27 +48,26 @@ impl Embedder {
         device: &Device,
     ) -> Result<Self, StateDictError> {
         let widths = widths(fused_channels);
-        let blocks = LAYERS
-            .iter()
-            .zip(widths.windows(2))
-            .map(|(names, pair)| ConvReluNorm::take(&mut tensors, *names, (pair[0], pair[1]), device))
-            .collect::<Result<_, _>>()?;
-        Ok(Self { blocks })
+        let mut block =
+            |index: usize| ConvReluNorm::take(&mut tensors, LAYERS[index], (widths[index], widths[index + 1]), device);
+        Ok(Self { first: block(0)?, others: [block(1)?, block(2)?] })
     }
 
     /// Its tensors with the authors' names. Waits for the device.
     pub fn to_state_dict(&self) -> StateDict {
         let mut tensors = StateDict::new();
-        for (block, (conv, norm)) in self.blocks.iter().zip(LAYERS) {
+        for (block, (conv, norm)) in std::iter::once(&self.first).chain(&self.others).zip(LAYERS) {
             block.put(&mut tensors, conv, norm);
         }
         tensors
     }
 
-    /// Fused features `[n, c, h, w]`, standardised on the way, to `E14` of `[n, 64, h, w]`.
-    pub fn forward(&self, fused: Tensor<4>, standardise: &Standardise, statistics: Statistics) -> Tensor<4> {
-        let rows = Rows::of(fused, Some(standardise.affine()));
-        self.blocks.iter().fold(rows, |rows, block| block.forward(rows, statistics)).into_maps()
+    /// Standardises and embeds: `E14` of `[n, 64, h, w]`.
+    pub fn forward(&self, fused: Fused, standardise: &Standardise, statistics: Statistics) -> Tensor<4> {
+        let size = fused.size();
+        let rows = self.first.forward_fused(fused, standardise.affine(), statistics);
+        let rows = self.others.iter().fold(rows, |rows, block| block.forward(rows, statistics));
+        fused::maps(rows.into_values(), size)
     }
 }
 
@@ -129,37 +113,52 @@ pub fn fold_state_dict(mut tensors: StateDict, fused_channels: usize) -> Result<
 }
 
 /// The embedder of a model file: three convolutions with bias, each followed by ReLU, then a scale and shift a channel.
-#[derive(Module, Debug)]
+#[derive(Clone, Debug)]
 pub struct FoldedEmbedder {
-    convs: Vec<Conv2d>,
-    scale: Tensor<4>,
-    shift: Tensor<4>,
+    first: Layer,
+    others: [Layer; 2],
+    /// `[1, 64]`, as the shift.
+    scale: Tensor<2>,
+    shift: Tensor<2>,
+}
+
+/// A convolution and the ReLU after it.
+#[derive(Clone, Debug)]
+struct Layer {
+    /// `[output, input]`.
+    weight: Tensor<2>,
+    /// `[1, output]`.
+    bias: Tensor<2>,
 }
 
 impl FoldedEmbedder {
     /// Takes the tensors `embedder.*` that [`fold_state_dict`] made.
     pub fn take(tensors: &mut StateDict, fused_channels: usize, device: &Device) -> Result<Self, StateDictError> {
         let widths = widths(fused_channels);
-        let mut convs = Vec::with_capacity(3);
-        for (index, pair) in widths.windows(2).enumerate() {
-            let (input, output) = (pair[0], pair[1]);
-            let weight = take(tensors, &format!("embedder.{index}.weight"), &[output, input, 1, 1])?;
-            let bias = take(tensors, &format!("embedder.{index}.bias"), &[output])?;
-            let mut conv = Conv2dConfig::new([input, output], [1, 1]).init(device);
-            conv.weight = parameter(weight, [output, input, 1, 1], device);
-            conv.bias = Some(parameter(bias, [output], device));
-            convs.push(conv);
-        }
-        let mut affine = |name: &str| -> Result<Tensor<4>, StateDictError> {
-            let values = take(tensors, name, &[EMBEDDING_CHANNELS])?;
-            Ok(tensor(values, [1, EMBEDDING_CHANNELS, 1, 1], device))
+        let mut matrix = |name: &str, shape: &[usize], [rows, columns]: [usize; 2]| {
+            let values = take(tensors, name, shape)?;
+            Ok::<_, StateDictError>(Tensor::from_data(TensorData::new(values, [rows, columns]), device))
         };
-        Ok(Self { convs, scale: affine("embedder.scale")?, shift: affine("embedder.shift")? })
+        let mut layer = |index: usize| {
+            let (input, output) = (widths[index], widths[index + 1]);
+            let weight = matrix(&format!("embedder.{index}.weight"), &[output, input, 1, 1], [output, input])?;
+            let bias = matrix(&format!("embedder.{index}.bias"), &[output], [1, output])?;
+            Ok::<_, StateDictError>(Layer { weight, bias })
+        };
+        let (first, others) = (layer(0)?, [layer(1)?, layer(2)?]);
+        let mut vector = |name: &str| matrix(name, &[EMBEDDING_CHANNELS], [1, EMBEDDING_CHANNELS]);
+        Ok(Self { first, others, scale: vector("embedder.scale")?, shift: vector("embedder.shift")? })
     }
 
-    /// Fused features `[n, c, h, w]` to `E14` of `[n, 64, h, w]`.
-    pub fn forward(&self, fused: Tensor<4>) -> Tensor<4> {
-        let x = self.convs.iter().fold(fused, |x, conv| activation::relu(conv.forward(x)));
-        x * self.scale.clone() + self.shift.clone()
+    /// `E14` of `[n, 64, h, w]`.
+    pub fn forward(&self, fused: Fused) -> Tensor<4> {
+        let size = fused.size();
+        let first = fused.product(self.first.weight.clone());
+        let x = activation::relu(first + self.first.bias.clone());
+        let x = self
+            .others
+            .iter()
+            .fold(x, |x, Layer { weight, bias }| activation::relu(x.matmul(weight.clone().transpose()) + bias.clone()));
+        fused::maps(x * self.scale.clone() + self.shift.clone(), size)
     }
 }

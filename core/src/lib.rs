@@ -19,6 +19,7 @@ pub mod detector;
 pub mod efficientnet;
 pub mod embedder;
 pub mod extractor_file;
+pub mod fused;
 mod fused_cpu;
 pub mod gaussian;
 pub mod inspector;

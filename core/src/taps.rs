@@ -1,10 +1,11 @@
 //! Which of the extractor's two feature maps a method looks at.
 
 use burn::tensor::Tensor;
+use burn::tensor::module::interpolate;
+use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
 use serde::{Deserialize, Serialize};
 
 use crate::efficientnet::Features;
-use crate::embedder::fuse;
 
 /// The feature maps that are looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -38,7 +39,7 @@ impl Taps {
         }
     }
 
-    /// The chosen map at the size of `F1`, as the embedder takes it.
+    /// The chosen map at the size of `F1`; what an embedder sees, if not how it sees it (see [`crate::fused`]).
     pub fn select_fine(self, features: Features) -> Tensor<4> {
         match self {
             Self::F1 => features.f1,
@@ -51,4 +52,12 @@ impl Taps {
             }
         }
     }
+}
+
+/// `F2` upsampled to `F1`'s size (bilinear, corners aligned) and put after it: `[n, c1 + c2, 14, 14]` for a 224 input.
+fn fuse(features: Features) -> Tensor<4> {
+    let [_, _, height, width] = features.f1.dims();
+    let options =
+        InterpolateOptions::new(InterpolateMode::Bilinear).with_align_corners(true).with_output_size([height, width]);
+    Tensor::cat(vec![features.f1, interpolate(features.f2, options)], 1)
 }

@@ -340,7 +340,7 @@ pub fn embed(
     features: Features,
     statistics: Statistics,
 ) -> Tensor<4> {
-    embedder.forward(taps.select_fine(features), standardise, statistics)
+    embedder.forward(taps.fused(features), standardise, statistics)
 }
 
 /// 1 for each pair with a defect, else 0.

@@ -10,6 +10,7 @@ use cse::preprocess;
 use cse::score::{self, Aggregation};
 use cse::standardisation::Standardisation;
 use cse::state_dict::{Precision, StateDict};
+use cse::taps::Taps;
 use cse::view::View;
 use cse_tests::{relative_error, shared, shared_tensors};
 
@@ -97,7 +98,7 @@ fn embedder_and_decoder_are_those_of_the_authors() {
     let (Some(features), Some((golden, _))) = (features(&device), shared_tensors(GOLDEN_HEADS)) else { return };
     let channels = B3_TAPS.0 + B3_TAPS.1;
     let trained = below(&golden, "embedder.");
-    let fused = embedder::fuse(features);
+    let fused = Taps::Both.fused(features);
     let fused_again = fused.clone();
     let embedder = Embedder::from_state_dict(trained.clone(), channels, &device).expect("complete");
     let as_they_are = Standardisation::identity(channels).on(&device);

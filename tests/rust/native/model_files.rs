@@ -103,8 +103,10 @@ fn a_cut_file_is_refused_wherever_it_is_cut() {
 fn a_newer_or_older_format_and_a_foreign_file_are_named() {
     let bytes = texture_bytes("0");
     let with_version = |version: &str| {
-        let start = String::from_utf8_lossy(&bytes[8..400])
-            .replace(&format!(r#"format_version\":{}"#, model_file::FORMAT_VERSION), &format!(r#"format_version\":{version}"#));
+        let start = String::from_utf8_lossy(&bytes[8..400]).replace(
+            &format!(r#"format_version\":{}"#, model_file::FORMAT_VERSION),
+            &format!(r#"format_version\":{version}"#),
+        );
         assert!(
             start.contains(&format!(r#"format_version\":{version}"#)),
             "the description holds its version: {start}"
