@@ -53,6 +53,20 @@ pub struct TextureInfo {
     pub map_scale: MapScale,
     /// How it was made, for a reader: data, settings, seed, program.
     pub provenance: String,
+    /// How each embedder's losses went; empty for what is not trained, and in files of earlier programs.
+    #[serde(default)]
+    pub losses: Vec<Vec<LossPoint>>,
+}
+
+/// Losses of a pair at one step of a training.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LossPoint {
+    /// Steps done.
+    pub step: u32,
+    /// Mean over the steps since the last point.
+    pub training: f32,
+    /// Mean over the held-out photos.
+    pub validation: f32,
 }
 
 impl TextureInfo {

@@ -1,5 +1,6 @@
 //! Charts of scores as inline SVG. Colours come from the page's style, by class.
 
+use cse::texture_file::LossPoint;
 use maud::{Markup, html};
 
 /// Of both charts, in units of the view box.
@@ -87,6 +88,47 @@ pub fn histogram(scores: &[f32], defective: &[bool], threshold: f32) -> Markup {
                 "threshold " (format!("{threshold:.3}"))
             }
             text x=(n(right)) y=(n(bottom + 60.0)) text-anchor="end" { "score: the higher, the more anomalous" }
+        }
+    }
+}
+
+/// How the losses of each embedder's training went: a line for what it learnt from, one for what it was held out from.
+pub fn losses(trainings: &[Vec<LossPoint>]) -> Markup {
+    let (left, right, top, bottom) = (54.0, WIDTH - 14.0, 12.0, 312.0);
+    let points = || trainings.iter().flatten().filter(|p| p.training.is_finite() && p.validation.is_finite());
+    let last_step = f64::from(points().map(|point| point.step).max().unwrap_or(1).max(1));
+    let all: Vec<f32> = points().flat_map(|point| [point.training, point.validation]).collect();
+    let (low, high) = range(&all, all.first().copied().unwrap_or(0.0));
+    let at = |step: u32, loss: f32| {
+        let (x, y) = (f64::from(step) / last_step, (f64::from(loss) - low) / (high - low));
+        format!("{},{}", n(left + (right - left) * x), n(bottom - (bottom - top) * y))
+    };
+    let line = |training: &[LossPoint], loss: fn(&LossPoint) -> f32| {
+        let finite = training.iter().filter(|point| loss(point).is_finite());
+        finite.map(|point| at(point.step, loss(point))).collect::<Vec<_>>().join(" ")
+    };
+    html! {
+        svg.chart viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img" aria-labelledby="losses-title" {
+            title id="losses-title" {
+                "Losses over the steps of training: " (trainings.len()) " embedders, from "
+                (format!("{high:.2}")) " down to " (format!("{low:.2}"))
+            }
+            @for tick in ticks(low, high) {
+                @let y = bottom - (bottom - top) * (tick - low) / (high - low);
+                line.grid x1=(n(left)) x2=(n(right)) y1=(n(y)) y2=(n(y)) {}
+                text x=(n(left - 8.0)) y=(n(y + 4.5)) text-anchor="end" { (short(tick)) }
+            }
+            @for training in trainings {
+                polyline.learnt points=(line(training, |point| point.training)) {}
+                polyline.held-out points=(line(training, |point| point.validation)) {}
+            }
+            line.axis x1=(n(left)) x2=(n(right)) y1=(n(bottom)) y2=(n(bottom)) {}
+            text x=(n(left)) y=(n(bottom + 19.0)) text-anchor="middle" { "0" }
+            text x=(n(right)) y=(n(bottom + 19.0)) text-anchor="end" { (short(last_step)) " steps" }
+            line.learnt x1=(n(left)) x2=(n(left + 24.0)) y1=(n(bottom + 45.0)) y2=(n(bottom + 45.0)) {}
+            text x=(n(left + 32.0)) y=(n(bottom + 49.5)) { "photos learnt from" }
+            line.held-out x1=(n(left + 180.0)) x2=(n(left + 204.0)) y1=(n(bottom + 45.0)) y2=(n(bottom + 45.0)) {}
+            text x=(n(left + 212.0)) y=(n(bottom + 49.5)) { "held-out photos" }
         }
     }
 }
@@ -202,7 +244,13 @@ mod tests {
 
     #[test]
     fn charts_have_a_title_and_stay_numbers() {
-        for markup in [roc(&[0.1, 0.9], &[false, true], (0.0, 1.0)), histogram(&[0.5, 0.5], &[false, true], 0.5)] {
+        let loss = |step, training| LossPoint { step, training, validation: 0.5 };
+        for markup in [
+            roc(&[0.1, 0.9], &[false, true], (0.0, 1.0)),
+            histogram(&[0.5, 0.5], &[false, true], 0.5),
+            losses(&[vec![loss(10, 1.5), loss(20, f32::NAN), loss(30, 0.7)], Vec::new()]),
+            losses(&[vec![loss(0, 0.5)]]),
+        ] {
             let text = markup.into_string();
             assert!(text.contains("role=\"img\"") && text.contains("<title"), "{text}");
             assert!(!text.contains("NaN") && !text.contains("inf"), "{text}");

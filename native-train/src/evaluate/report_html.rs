@@ -5,7 +5,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use cse::texture_file::TextureInfo;
+use cse::texture_file::{LossPoint, TextureInfo};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::charts::{self, percent, photos};
@@ -25,6 +25,8 @@ pub struct About {
     normal_scores: usize,
     /// Settings of the model, by name.
     settings: Vec<(&'static str, String)>,
+    /// How each embedder's losses went.
+    losses: Vec<Vec<LossPoint>>,
 }
 
 impl About {
@@ -45,6 +47,7 @@ impl About {
                 ("Clusters", info.clusters.to_string()),
                 ("Training", info.provenance.clone()),
             ],
+            losses: info.losses.clone(),
         }
     }
 }
@@ -70,7 +73,7 @@ pub fn page(about: &About, figures: &Figures, gallery: &Gallery) -> String {
                         h1 { (title) }
                     }
                     (headline(about, figures))
-                    section.charts aria-label="Charts" { (curves(figures)) }
+                    section.charts aria-label="Charts" { (curves(about, figures)) }
                     (kinds(figures))
                     (pictures(
                         "Good photos with the highest scores",
@@ -132,7 +135,7 @@ fn tile(name: &str, value: &str, note: &str) -> Markup {
     }
 }
 
-fn curves(figures: &Figures) -> Markup {
+fn curves(about: &About, figures: &Figures) -> Markup {
     let (scores, defective) = figures.labelled();
     let point = (figures.false_alarms_at_threshold, figures.detected_at_threshold);
     html! {
@@ -149,6 +152,15 @@ fn curves(figures: &Figures) -> Markup {
                 p.note { "How far good and defective photos lie apart. Right of the line is called defective." }
             }
             (charts::histogram(&scores, &defective, figures.threshold))
+        }
+        @if about.losses.iter().any(|losses| !losses.is_empty()) {
+            figure {
+                figcaption {
+                    h2 { "Training" }
+                    p.note { "How the losses fell, a line for each embedder. Held-out photos that rise again would mean that it learnt by heart." }
+                }
+                (charts::losses(&about.losses))
+            }
         }
     }
 }
@@ -310,6 +322,7 @@ mod tests {
             false_alarm_rate: 0.1,
             normal_scores: 9,
             settings: vec![("Training", name.into())],
+            losses: vec![vec![LossPoint { step: 5, training: 1.2, validation: 1.3 }]],
         };
         let photo = |kind: &str, score| PhotoScore { photo: format!("{kind}/{name}.png"), kind: kind.into(), score };
         let kind = KindFigures { images: 1, image_auroc: Some(1.0), detected_at_threshold: 1.0 };

@@ -44,7 +44,7 @@ pub fn fit(
         let all: Vec<usize> = (0..set.photos.len()).collect();
         tensors = fit_on(settings, extractor, set, &all, device)?;
     }
-    Ok(Fitted { tensors, members: 1, clusters: 1, kept_steps: Vec::new(), normal })
+    Ok(Fitted { tensors, members: 1, clusters: 1, histories: Vec::new(), normal })
 }
 
 fn fit_on(

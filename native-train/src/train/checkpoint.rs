@@ -7,6 +7,7 @@ use burn::optim::ModuleOptimizer;
 use cse::state_dict::StateDict;
 use serde::{Deserialize, Serialize};
 
+use super::fitted::History;
 use super::settings::Settings;
 use super::trainee::Trainee;
 use crate::checkpoints::{CheckpointError, Checkpoints, Resumed};
@@ -17,19 +18,19 @@ use crate::files;
 pub struct Kept {
     /// With the authors' names.
     pub weights: StateDict,
-    /// After how many steps.
-    pub step: usize,
     /// Mean loss of a validation pair.
     pub validation_loss: f64,
 }
 
 /// How far a training is.
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 pub struct Progress {
     /// Steps done.
     pub step: usize,
     /// The best weights so far.
     pub best: Option<Kept>,
+    /// How it went.
+    pub history: History,
 }
 
 /// The checkpoint of one training, beside the model file that it will write.
@@ -52,17 +53,15 @@ impl Checkpoint {
         if folder.is_dir() { std::fs::remove_dir_all(folder) } else { Ok(()) }
     }
 
-    /// Writes it after `step` steps.
+    /// Writes it.
     pub fn write(
         &self,
         settings: &Settings,
-        step: usize,
+        progress: &Progress,
         trainee: &Trainee,
         optimizer: &ModuleOptimizer,
-        best: Option<&Kept>,
     ) -> Result<(), CheckpointError> {
-        let progress = Progress { step, best: best.cloned() };
-        self.checkpoints.write(step as u64, &self.key(settings), &progress, trainee, optimizer)
+        self.checkpoints.write(progress.step as u64, &self.key(settings), progress, trainee, optimizer)
     }
 
     /// Reads it, if there is one.

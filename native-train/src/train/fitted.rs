@@ -1,6 +1,8 @@
 //! What every method comes to: its tensors, and what good photos look like to it.
 
 use cse::state_dict::StateDict;
+use cse::texture_file::LossPoint;
+use serde::{Deserialize, Serialize};
 
 use super::normal_photos::NormalPhotos;
 
@@ -14,7 +16,16 @@ pub struct Fitted {
     /// Clusters in the bank of each.
     pub clusters: usize,
     /// Of each member that was trained.
-    pub kept_steps: Vec<usize>,
+    pub histories: Vec<History>,
     /// What the held-out photos look like to it.
     pub normal: NormalPhotos,
+}
+
+/// How a member's training went.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct History {
+    /// The step whose weights were kept, from 1.
+    pub kept_step: usize,
+    /// At each validation.
+    pub losses: Vec<LossPoint>,
 }

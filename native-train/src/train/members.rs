@@ -17,7 +17,7 @@ use cse::texture_file;
 use super::checkpoint::Checkpoint;
 use super::error::TrainError;
 use super::feature_store::Slot;
-use super::fitted::Fitted;
+use super::fitted::{Fitted, History};
 use super::folds::Fold;
 use super::normal_photos::NormalPhotos;
 use super::optimisation::{self, Log, Samples};
@@ -53,7 +53,7 @@ const WORTH_MORE_CLUSTERS: f64 = 0.002;
 struct Embedded {
     weights: StateDict,
     standardisation: Standardisation,
-    step: usize,
+    history: History,
     /// `E14` of what it learnt from.
     train: Vec<Vec<f32>>,
     /// `E14` of each window of each held-out photo.
@@ -84,7 +84,7 @@ pub fn fit(
         Clusters::Auto => best_clusters(&trained, settings)?,
     };
     let channels = settings.taps.channels(extractor.info.architecture.tap_channels());
-    let (mut members, mut kept_steps, mut normal) = (Vec::new(), Vec::new(), NormalPhotos::default());
+    let (mut members, mut histories, mut normal) = (Vec::new(), Vec::new(), NormalPhotos::default());
     for mut embedded in trained {
         let judge = match settings.method {
             Method::Classifier => Judge::Head(trainee::take_head(&mut embedded.weights)?),
@@ -101,14 +101,14 @@ pub fn fit(
         }
         let embedder = texture_file::folded_embedder(embedded.weights, &embedded.standardisation, channels)?;
         members.push(TrainedMember { embedder, judge, weight: (1.0 / (usual * folds.len() as f64)) as f32 });
-        kept_steps.push(embedded.step);
+        histories.push(embedded.history);
     }
     let clusters = members.iter().find_map(|member| match &member.judge {
         Judge::Bank(bank) => Some(bank.clusters()),
         Judge::Head(_) => None,
     });
     let tensors = Detector::member_tensors(members);
-    Ok(Fitted { tensors, members: folds.len(), clusters: clusters.unwrap_or(1), kept_steps, normal })
+    Ok(Fitted { tensors, members: folds.len(), clusters: clusters.unwrap_or(1), histories, normal })
 }
 
 /// Trains one embedder and embeds the photos with it.
@@ -136,8 +136,8 @@ fn train(
     let run =
         optimisation::Run { member, checkpoint: &checkpoint, resume: plan.resume, log: &plan.log, stop: plan.stop };
     let samples = Samples { store: &set.store, train: &train, validation: &validation };
-    let kept = optimisation::run(settings, samples, &standardisation, device, trainee, &run)?;
-    let embedder = Embedder::from_state_dict(kept.weights.clone(), channels, device)?;
+    let (weights, history) = optimisation::run(settings, samples, &standardisation, device, trainee, &run)?;
+    let embedder = Embedder::from_state_dict(weights.clone(), channels, device)?;
     let standardise = standardisation.on(device);
     let embed = |slots: &[Slot]| {
         set.compute(slots, device, |features| {
@@ -151,7 +151,7 @@ fn train(
     let defects = validation.iter().flat_map(|sample| sample.defective.iter().map(|defect| defect.slot));
     let defects: Vec<Slot> = if settings.clusters == Clusters::Auto { defects.collect() } else { Vec::new() };
     let (train, defective) = (embed(&of_train)?, embed(&defects)?);
-    Ok(Embedded { weights: kept.weights, standardisation, step: kept.step, train, held_out, defective })
+    Ok(Embedded { weights, standardisation, history, train, held_out, defective })
 }
 
 fn bank(train: &[Vec<f32>], clusters: usize, settings: &Settings) -> Result<Bank, TrainError> {

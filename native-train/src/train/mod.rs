@@ -39,7 +39,7 @@ use crate::models;
 pub use args::Args;
 use checkpoint::Checkpoint;
 pub use error::TrainError;
-use fitted::Fitted;
+use fitted::{Fitted, History};
 use folds::{Fold, folds};
 pub use settings::{Settings, learns};
 pub use training_set::TrainingSet;
@@ -263,16 +263,17 @@ impl Session<'_> {
                 dataset.train.len(),
                 folds.iter().map(|fold| fold.held_out.len().to_string()).collect::<Vec<_>>().join(", "),
                 self.args.generator(),
-                kept(&fitted.kept_steps),
+                kept(&fitted.histories),
                 settings.provenance(),
             ),
+            losses: fitted.histories.iter().map(|history| history.losses.clone()).collect(),
         })
     }
 }
 
 /// The steps whose weights were kept, for the reader.
-fn kept(steps: &[usize]) -> String {
-    let steps: Vec<String> = steps.iter().map(usize::to_string).collect();
+fn kept(histories: &[History]) -> String {
+    let steps: Vec<String> = histories.iter().map(|history| history.kept_step.to_string()).collect();
     if steps.is_empty() { String::new() } else { format!("kept steps {}; ", steps.join(", ")) }
 }
 

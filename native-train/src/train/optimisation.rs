@@ -17,15 +17,18 @@ use cse::embedder::{self, EMBEDDING_CHANNELS, Embedder, Statistics};
 use cse::losses;
 use cse::score::GRID;
 use cse::standardisation::{Standardisation, Standardise};
+use cse::state_dict::StateDict;
 use cse::taps::Taps;
+use cse::texture_file::LossPoint;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
-use super::checkpoint::{Checkpoint, Kept};
+use super::checkpoint::{Checkpoint, Kept, Progress};
 use super::error::TrainError;
 use super::feature_store::{FeatureStore, Slot};
+use super::fitted::History;
 use super::one_cycle::{OneCycle, OneCycleAdam};
 use super::settings::{BatchNormChoice, Contrast, DecoderChoice, Settings};
 use super::trainee::Trainee;
@@ -117,7 +120,7 @@ pub fn run(
     device: &Device,
     mut trainee: Trainee,
     run: &Run<'_>,
-) -> Result<Kept, TrainError> {
+) -> Result<(StateDict, History), TrainError> {
     let training_device = device.clone().autodiff();
     let seed = seed(settings, run.member);
     let (steps, epoch) = settings.steps(samples.train.len());
@@ -146,28 +149,27 @@ pub fn run(
     } else {
         "training".into()
     };
-    let mut best: Option<Kept> = None;
-    let mut done = 0;
+    let mut progress = Progress::default();
     if run.resume
         && let Some(found) = run.checkpoint.read(settings, &trainee, &optimizer)?
     {
         (trainee, optimizer) = (found.module, found.optimiser);
-        (done, best) = (found.progress.step, found.progress.best);
-        if before > 0 && done > before {
+        progress = found.progress;
+        if before > 0 && progress.step > before {
             trainee.decoder = trainee.decoder.no_grad();
         }
         // The same draws as in the run that stopped.
-        (0..done * settings.batch as usize).for_each(|_| {
+        (0..progress.step * settings.batch as usize).for_each(|_| {
             pairs.draw();
         });
-        println!("resumed     {what} after step {done}");
+        println!("resumed     {what} after step {}", progress.step);
     }
     let all_steps = before + steps;
     let bar = progress::bar(all_steps as u64, &what, "steps");
-    bar.set_position(done as u64);
+    bar.set_position(progress.step as u64);
     let mut sums = Terms::default();
     let mut clock = Instant::now();
-    for step in done..all_steps {
+    for step in progress.step..all_steps {
         if before > 0 && step == before {
             (trainee.embedder, trainee.decoder) = (untrained.clone(), trainee.decoder.no_grad());
             optimizer = new_optimizer();
@@ -184,19 +186,23 @@ pub fn run(
         trainee = optimizer.step(rate, trainee, gradients);
         let last = step + 1 == all_steps;
         let validate = (step % steps + 1).is_multiple_of(every) || (step + 1).is_multiple_of(steps);
-        if validate || run.logs() {
-            sums.add(&contrastive, &decoder);
-        }
+        sums.add(contrastive, decoder);
         if validate {
             let value = validation_losses.mean(&trainee.valid(), &validation_pairs)?;
             if !value.is_finite() {
                 return Err(TrainError::Diverged(step + 1));
             }
             bar.set_message(format!("{} validation {value:.4}", sums.message(settings)));
-            if step >= before && best.as_ref().is_none_or(|best| value < best.validation_loss) {
-                let weights = trainee.to_state_dict();
-                best = Some(Kept { weights, step: step + 1 - before, validation_loss: value });
+            if step >= before {
+                let step = step + 1 - before;
+                let training = sums.loss(settings) as f32;
+                progress.history.losses.push(LossPoint { step: step as u32, training, validation: value as f32 });
+                if progress.best.as_ref().is_none_or(|best| value < best.validation_loss) {
+                    progress.best = Some(Kept { weights: trainee.to_state_dict(), validation_loss: value });
+                    progress.history.kept_step = step;
+                }
             }
+            progress.step = step + 1;
             if let Ok(mut log) = run.log.lock()
                 && let Some(log) = &mut *log
             {
@@ -207,7 +213,7 @@ pub fn run(
                 writeln!(log, "{line}").and_then(|()| log.flush()).map_err(TrainError::Log)?;
             }
             (sums, clock) = (Terms::default(), Instant::now());
-            run.checkpoint.write(settings, step + 1, &trainee, &optimizer, best.as_ref())?;
+            run.checkpoint.write(settings, &progress, &trainee, &optimizer)?;
             if !last && run.stop.load(Ordering::Relaxed) {
                 bar.abandon();
                 return Err(TrainError::Stopped(step + 1));
@@ -216,37 +222,43 @@ pub fn run(
         bar.inc(1);
     }
     bar.finish();
-    let kept = best.ok_or(TrainError::Diverged(steps))?;
-    let (step, loss) = (kept.step, kept.validation_loss);
-    println!("kept        {what}, step {step} of {steps}, validation loss {loss:.4}");
-    Ok(kept)
+    let Progress { best, history, .. } = progress;
+    let Kept { weights, validation_loss } = best.ok_or(TrainError::Diverged(steps))?;
+    let step = history.kept_step;
+    println!("kept        {what}, step {step} of {steps}, validation loss {validation_loss:.4}");
+    Ok((weights, history))
 }
 
-impl Run<'_> {
-    fn logs(&self) -> bool {
-        self.log.lock().is_ok_and(|log| log.is_some())
-    }
-}
-
-/// Sums of both terms over some steps.
+/// Sums of both terms over some steps, on the device: to read them at each step would make it wait.
 #[derive(Default)]
 struct Terms {
-    contrastive: f64,
-    decoder: f64,
+    sums: Option<(Tensor<1>, Tensor<1>)>,
     steps: usize,
 }
 
 impl Terms {
-    fn add(&mut self, contrastive: &Tensor<1>, decoder: &Tensor<1>) {
-        self.contrastive += contrastive.clone().into_scalar::<f64>();
-        self.decoder += decoder.clone().into_scalar::<f64>();
+    fn add(&mut self, contrastive: Tensor<1>, decoder: Tensor<1>) {
+        let (contrastive, decoder) = (contrastive.detach(), decoder.detach());
+        self.sums = Some(match self.sums.take() {
+            Some((a, b)) => (a + contrastive, b + decoder),
+            None => (contrastive, decoder),
+        });
         self.steps += 1;
     }
 
     /// Mean of a pair.
     fn means(&self, settings: &Settings) -> (f64, f64) {
         let pairs = (self.steps * settings.batch as usize).max(1) as f64;
-        (self.contrastive / pairs, self.decoder / pairs)
+        self.sums.as_ref().map_or((0.0, 0.0), |(contrastive, decoder)| {
+            let mean = |sum: &Tensor<1>| sum.clone().into_scalar::<f64>() / pairs;
+            (mean(contrastive), mean(decoder))
+        })
+    }
+
+    /// Mean loss of a pair.
+    fn loss(&self, settings: &Settings) -> f64 {
+        let (contrastive, decoder) = self.means(settings);
+        settings.contrast_weight * contrastive + settings.decoder_weight * decoder
     }
 
     fn message(&self, settings: &Settings) -> String {
@@ -263,7 +275,7 @@ impl Terms {
         pairs_per_second: f64,
     ) -> LogLine {
         let (contrastive, decoder) = self.means(settings);
-        let loss = settings.contrast_weight * contrastive + settings.decoder_weight * decoder;
+        let loss = self.loss(settings);
         LogLine { member, step, rate, contrastive, decoder, loss, validation_loss, pairs_per_second }
     }
 }

@@ -37,6 +37,7 @@ fn texture_bytes_times(extractor_id: &str, factor: f32) -> Vec<u8> {
         method: Method::Cse,
         taps: Taps::Both,
         rule: ScoreRule::default(),
+        losses: Vec::new(),
         members: 1,
         clusters: 1,
         calibration: Calibration::new(vec![0.1, 0.2, 0.3], 0.05).expect("scores"),
