@@ -1,6 +1,6 @@
-"""Metrics of two small data sets by scikit-learn, and AUPRO from its definition.
+"""Metrics of two small data sets by scikit-learn, and AUPRO from its definition and, where it is installed, by anomalib.
 
-    pip install numpy scipy scikit-learn
+    pip install numpy scipy scikit-learn anomalib
     python tests/reference/metrics.py
 
 Prints what the tests of `native-train/src/metrics.rs` expect.
@@ -57,4 +57,13 @@ for k in range(3):
 
 pixels = metrics(np.ravel(maps), np.ravel(masks))
 pixels["aupro"], pixels["regions"] = aupro(maps, masks, 0.3)
+try:
+    import torch
+    from anomalib.metrics.aupro import _AUPRO
+except ImportError:
+    pass
+else:
+    by_anomalib = _AUPRO(fpr_limit=0.3)
+    by_anomalib.update(torch.tensor(np.float32(maps)), torch.tensor(np.int32(masks)))
+    pixels["aupro by anomalib"] = float(by_anomalib.compute())
 print(json.dumps({"images": metrics(scores, defective), "pixels": pixels}, indent=1))
