@@ -34,9 +34,12 @@ pub struct Args {
     /// both presets and the plain statistics
     #[arg(long = "with", value_name = "SETTINGS", allow_hyphen_values = true)]
     pub ways: Vec<String>,
-    /// Seeds 0, 1, .. of each
+    /// Seeds of each
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=100))]
     pub seeds: u64,
+    /// The first of them
+    #[arg(long, value_name = "SEED", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..1 << 32))]
+    pub first_seed: u64,
     /// Extractor file; without it, the shipped one
     #[arg(long, value_name = "FILE")]
     pub extractor: Option<PathBuf>,
@@ -134,14 +137,15 @@ pub fn run(args: &Args) -> Result<(), CompareError> {
         files::write_whole(path, b"")?;
     }
 
+    let made = ways.iter().map(|(_, way)| Made::by(way, &dataset.train)).collect::<Result<Vec<_>, _>>()?;
     let mut test: Option<(View, TestPhotos)> = None;
     let mut runs: Vec<Vec<Figures>> = ways.iter().map(|_| Vec::new()).collect();
-    for seed in 0..args.seeds {
+    for seed in args.first_seed..args.first_seed + args.seeds {
         let mut shared: Option<(Made, TrainingSet)> = None;
         // Ways with the same features one after the other, so that they are made once and kept no longer than that.
         let mut order: Vec<usize> = (0..ways.len()).collect();
         order.sort_by_key(|index| {
-            let made = Made::by(&ways[*index].1);
+            let made = made[*index];
             (made.generator.to_string(), made.windows, std::cmp::Reverse(made.defects))
         });
         for index in order {
@@ -153,10 +157,9 @@ pub fn run(args: &Args) -> Result<(), CompareError> {
             train::check(&way, &settings)?;
             let session =
                 Session { args: &way, settings, extractor: &extractor, device: &device, maker: &makers[&generator] };
-            let (view, _) = session.view(&dataset.train)?;
-            let wanted = Made::by(&way);
-            if !shared.as_ref().is_some_and(|(made, _)| made.serves(&wanted)) {
-                shared = Some((wanted, session.features(&dataset.train, view)?));
+            let (view, _) = train::view(&way, &dataset.train)?;
+            if !shared.as_ref().is_some_and(|(shared, _)| shared.serves(&made[index])) {
+                shared = Some((made[index], session.features(&dataset.train, view)?));
             }
             if !test.as_ref().is_some_and(|(seen, _)| *seen == view) {
                 test = Some((view, TestPhotos::look(&session, &dataset, view)?));
@@ -203,15 +206,16 @@ fn append(path: &Path, line: &str) -> Result<(), FileError> {
 struct Made {
     generator: Generator,
     windows: u32,
-    /// Of each image, for what learns from them.
-    defects: Option<Option<u32>>,
+    /// Of each window, for what learns from them.
+    defects: Option<usize>,
 }
 
 impl Made {
-    fn by(way: &train::Args) -> Self {
+    fn by(way: &train::Args, photos: &[PathBuf]) -> Result<Self, CompareError> {
+        let (view, _) = train::view(way, photos)?;
         let settings = Settings::of(way);
-        let defects = train::learns(settings.method).then_some(settings.defects_per_image);
-        Self { generator: way.generator(), windows: way.windows, defects }
+        let defects = train::defects_each(&settings, photos, view, way.windows)?;
+        Ok(Self { generator: way.generator(), windows: way.windows, defects })
     }
 
     fn serves(&self, wanted: &Self) -> bool {

@@ -42,8 +42,8 @@ pub use error::TrainError;
 use fitted::{Fitted, History};
 use folds::{Fold, folds};
 pub use settings::{Settings, learns};
+use training_set::Recipe;
 pub use training_set::TrainingSet;
-use training_set::{Defects, Recipe};
 
 /// Aspect ratio from which `--view auto` takes windows: squashing to a square hides more than it shows.
 const LONGEST_ASPECT: f64 = 2.5;
@@ -124,6 +124,39 @@ pub fn check(args: &Args, settings: &Settings) -> Result<(), TrainError> {
     checks.into_iter().find(|(fine, _)| !fine).map_or(Ok(()), |(_, sentence)| Err(TrainError::Setting(sentence)))
 }
 
+/// The view asked for, or the one that suits the photos' shape, and why.
+pub fn view(args: &Args, photos: &[PathBuf]) -> Result<(View, String), TrainError> {
+    if let Some(view) = args.view.view() {
+        return Ok((view, "as asked".into()));
+    }
+    let mut aspects = Vec::with_capacity(photos.len());
+    for path in photos {
+        let (width, height) = files::photo_size(path)?;
+        aspects.push(f64::from(width.max(height)) / f64::from(width.min(height).max(1)));
+    }
+    aspects.sort_by(f64::total_cmp);
+    let aspect = aspects[aspects.len() / 2];
+    Ok(if aspect > LONGEST_ASPECT {
+        (View::Tiles, format!("the photos are {aspect:.1} times as long as wide"))
+    } else {
+        (View::Resize, format!("the photos are {aspect:.1} times as long as wide: nothing is lost in a square"))
+    })
+}
+
+/// Synthetic defects of each window of `photos`; `None` where nothing learns from them.
+pub fn defects_each(
+    settings: &Settings,
+    photos: &[PathBuf],
+    view: View,
+    windows: u32,
+) -> Result<Option<usize>, TrainError> {
+    if !learns(settings.method) {
+        return Ok(None);
+    }
+    let count = training_set::windows_of_all(photos, view, windows as usize)?;
+    Ok(Some(training_set::defects_each(settings.defects_per_image, count)))
+}
+
 /// Set when the user interrupts: the training then saves where it is. Of the whole process, as interrupts are.
 static STOP: AtomicBool = AtomicBool::new(false);
 
@@ -146,7 +179,7 @@ impl Session<'_> {
         if dataset.train.len() < 3 {
             return Err(TrainError::TooFew(dataset.train.len(), data.to_owned()));
         }
-        let (view, why) = self.view(&dataset.train)?;
+        let (view, why) = view(self.args, &dataset.train)?;
         println!("view        {} ({why})", format!("{view:?}").to_lowercase());
         let set = self.features(&dataset.train, view)?;
         let (info, tensors) = self.fit(&dataset, view, &set, out)?;
@@ -165,9 +198,9 @@ impl Session<'_> {
 
     /// Windows, synthetic defects and features of the good photos.
     pub fn features(&self, photos: &[PathBuf], view: View) -> Result<TrainingSet, TrainError> {
+        let each = defects_each(&self.settings, photos, view, self.args.windows)?;
+        let defects = each.map(|each| (each, self.maker));
         let (windows, seed) = (self.args.windows as usize, self.settings.seed);
-        let defects = Defects { each: self.settings.defects_per_image, maker: self.maker };
-        let defects = learns(self.settings.method).then_some(defects);
         let recipe = Recipe { view, windows, defects, seed };
         TrainingSet::make(self.extractor, self.device, photos, &recipe)
     }
@@ -210,25 +243,6 @@ impl Session<'_> {
         let mut options = std::fs::OpenOptions::new();
         options.create(true).write(true).append(self.args.resume).truncate(!self.args.resume);
         Ok(Some(BufWriter::new(options.open(path).map_err(TrainError::Log)?)))
-    }
-
-    /// The view asked for, or the one that suits the photos' shape, and why.
-    pub fn view(&self, photos: &[PathBuf]) -> Result<(View, String), TrainError> {
-        if let Some(view) = self.args.view.view() {
-            return Ok((view, "as asked".into()));
-        }
-        let mut aspects = Vec::with_capacity(photos.len());
-        for path in photos {
-            let (width, height) = files::photo_size(path)?;
-            aspects.push(f64::from(width.max(height)) / f64::from(width.min(height).max(1)));
-        }
-        aspects.sort_by(f64::total_cmp);
-        let aspect = aspects[aspects.len() / 2];
-        Ok(if aspect > LONGEST_ASPECT {
-            (View::Tiles, format!("the photos are {aspect:.1} times as long as wide"))
-        } else {
-            (View::Resize, format!("the photos are {aspect:.1} times as long as wide: nothing is lost in a square"))
-        })
     }
 
     /// Score rule, threshold and description, from the held-out photos.

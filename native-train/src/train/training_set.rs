@@ -73,26 +73,32 @@ pub struct TrainingSet {
     pub photos: Vec<Photo>,
 }
 
-/// How synthetic defects are made.
-#[derive(Clone, Copy)]
-pub struct Defects<'a> {
-    /// Of each window; without, as many as make [`DEFECTS`] altogether.
-    pub each: Option<u32>,
-    /// Makes them.
-    pub maker: &'a DefectMaker,
-}
-
 /// Defects altogether: a training draws some 4,000 for each embedder, and fewer to draw from cost two points of AUROC on
 /// magnetic tile.
 const DEFECTS: usize = 6400;
 /// Of each window, at least and at most.
 const DEFECTS_EACH: (usize, usize) = (2, 8);
 
-impl Defects<'_> {
-    fn each(&self, windows: usize) -> usize {
-        let (least, most) = DEFECTS_EACH;
-        self.each.map_or_else(|| (DEFECTS / windows.max(1)).clamp(least, most), |each| each as usize)
+/// Synthetic defects of each of so many windows: as many as asked for, or as make [`DEFECTS`] altogether.
+pub fn defects_each(asked: Option<u32>, windows: usize) -> usize {
+    let (least, most) = DEFECTS_EACH;
+    asked.map_or_else(|| (DEFECTS / windows.max(1)).clamp(least, most), |each| each as usize)
+}
+
+/// Windows of `photos` to learn from: `windows` altogether, or more where the photos have more that an inspection looks
+/// at.
+pub fn windows_of_all(photos: &[PathBuf], view: View, windows: usize) -> Result<usize, TrainError> {
+    let each = windows_each(photos, windows);
+    let mut count = 0;
+    for path in photos {
+        let (width, height) = files::photo_size(path)?;
+        count += window_count(view.regions(width, height).len(), view, each);
     }
+    Ok(count)
+}
+
+fn windows_each(photos: &[PathBuf], windows: usize) -> usize {
+    windows.div_ceil(photos.len().max(1))
 }
 
 /// How windows and defects are made.
@@ -101,8 +107,8 @@ pub struct Recipe<'a> {
     pub view: View,
     /// Windows altogether, or more where the photos have more that an inspection looks at.
     pub windows: usize,
-    /// Synthetic defects; the plain statistics need none.
-    pub defects: Option<Defects<'a>>,
+    /// Synthetic defects of each window, and what makes them; the plain statistics need none.
+    pub defects: Option<(usize, &'a DefectMaker)>,
     /// Of everything random.
     pub seed: u64,
 }
@@ -115,14 +121,9 @@ impl TrainingSet {
         photos: &[PathBuf],
         recipe: &Recipe<'_>,
     ) -> Result<Self, TrainError> {
-        let each = recipe.windows.div_ceil(photos.len().max(1));
-        let mut count = 0usize;
-        for path in photos {
-            let (width, height) = files::photo_size(path)?;
-            count += window_count(recipe.view.regions(width, height).len(), recipe.view, each);
-        }
+        let each = windows_each(photos, recipe.windows);
+        let count = windows_of_all(photos, recipe.view, recipe.windows)?;
         let bar = progress::bar(count as u64, "features", "windows");
-        let defects = recipe.defects.map(|defects| (defects.each(count), defects.maker));
         let store = FeatureStore::new(extractor.info.architecture.tap_channels()).map_err(TrainError::Store)?;
         let mut set = Self { store, samples: Vec::new(), photos: Vec::new() };
         // Photos are read and defects drawn ahead of the device, so that it never waits for them; no more than a few
@@ -135,7 +136,7 @@ impl TrainingSet {
                 for path in photos {
                     let drawn = files::read_photo(path).map(|photo| {
                         let (windows, inspected) = windows(&photo, recipe.view, each, rng);
-                        (with_defects(windows, defects, &mut task), inspected)
+                        (with_defects(windows, recipe.defects, &mut task), inspected)
                     });
                     // Nobody listens any more after an error: there is nothing left to do.
                     if made.send(drawn).is_err() {
@@ -311,10 +312,8 @@ mod tests {
 
     #[test]
     fn many_photos_get_fewer_defects_each() {
-        let maker = cse::defects::Generator::Default.maker(Vec::new());
-        let each = |windows| Defects { each: None, maker: &maker }.each(windows);
-        assert_eq!([10, 800, 2000, 5000].map(each), [8, 8, 3, 2]);
-        assert_eq!(Defects { each: Some(5), maker: &maker }.each(764), 5);
+        assert_eq!([10, 800, 2000, 5000].map(|windows| defects_each(None, windows)), [8, 8, 3, 2]);
+        assert_eq!(defects_each(Some(5), 764), 5);
     }
 
     #[test]
