@@ -108,6 +108,12 @@ impl Architecture {
         (stages[F1_STAGE].channels, stages[6].channels)
     }
 
+    /// Indices of the [`EfficientNet::parts`] whose ends are `(F1, F2)`.
+    pub fn tap_parts(self) -> (usize, usize) {
+        let blocks = |stages: usize| self.stages()[..stages].iter().map(|stage| stage.repeats).sum();
+        (blocks(F1_STAGE + 1), blocks(7))
+    }
+
     /// Whether blocks have squeeze-and-excitation.
     pub fn has_squeeze_excite(self) -> bool {
         self != Self::Lite0
@@ -189,7 +195,7 @@ pub struct EfficientNet {
 /// timm's `InvertedResidual` (`conv_pw` expands, `conv_dw`, `conv_pwl` projects), or, where `conv_pwl` is absent,
 /// its `DepthwiseSeparableConv` (`conv_dw`, then `conv_pw` projects).
 #[derive(Module, Debug)]
-struct Block {
+pub struct Block {
     conv_pw: Conv2d,
     bn1: Option<BatchNorm>,
     conv_dw: Conv2d,
@@ -282,7 +288,7 @@ impl EfficientNetConfig {
 impl EfficientNet {
     /// The two taps of a normalised batch `[n, 3, h, w]`; `h` and `w` in multiples of 32.
     pub fn forward(&self, images: Tensor<4>) -> Features {
-        let mut x = conv_norm_act(&self.conv_stem, &self.bn1, Some(self.activation), images);
+        let mut x = self.stem(images);
         let mut f1 = None;
         for (index, stage) in self.blocks.iter().enumerate() {
             for block in stage {
@@ -294,6 +300,34 @@ impl EfficientNet {
         }
         let f1 = f1.unwrap_or_else(|| x.clone());
         Features { f1, f2: x }
+    }
+
+    fn stem(&self, images: Tensor<4>) -> Tensor<4> {
+        conv_norm_act(&self.conv_stem, &self.bn1, Some(self.activation), images)
+    }
+
+    /// The parts that follow one another, each a function of what the one before gives: the stem, then every block.
+    pub fn parts(&self) -> impl Iterator<Item = Part<'_>> {
+        std::iter::once(Part::Stem(self)).chain(self.blocks.iter().flatten().map(Part::Block))
+    }
+}
+
+/// One of [`EfficientNet::parts`].
+#[derive(Clone, Copy, Debug)]
+pub enum Part<'a> {
+    /// The first convolution.
+    Stem(&'a EfficientNet),
+    /// A block.
+    Block(&'a Block),
+}
+
+impl Part<'_> {
+    /// `[n, c, h, w]` to `[n, d, h / stride, w / stride]`.
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        match self {
+            Self::Stem(network) => network.stem(x),
+            Self::Block(block) => block.forward(x),
+        }
     }
 }
 
@@ -377,5 +411,21 @@ mod tests {
     fn b1_and_b2_have_the_published_widths_and_depths() {
         assert_eq!(Architecture::B1.stages().map(|s| s.repeats), [2, 3, 3, 4, 4, 5, 2]);
         assert_eq!(Architecture::B2.stages().map(|s| s.channels), [16, 24, 48, 88, 120, 208, 352]);
+    }
+
+    #[test]
+    fn the_parts_one_after_the_other_are_the_network() {
+        let device = Device::flex();
+        let config = EfficientNetConfig { architecture: Architecture::B0, normalisation: Normalisation::Folded };
+        let network = config.init(&device);
+        let images = Tensor::ones([1, 3, 32, 32], &device);
+        let mut maps = Vec::new();
+        for part in network.parts() {
+            maps.push(part.forward(maps.last().unwrap_or(&images).clone()));
+        }
+        let (f1, f2) = Architecture::B0.tap_parts();
+        assert_eq!(maps.len(), f2 + 1);
+        let whole = network.forward(images);
+        assert_eq!((maps[f1].to_data(), maps[f2].to_data()), (whole.f1.to_data(), whole.f2.to_data()));
     }
 }

@@ -78,13 +78,23 @@ pub fn from_state_dict(
         let tensor = tensors.remove(&name).ok_or_else(|| StateDictError::Missing(name.clone()))?;
         folded.insert(name, tensor);
     }
+    from_folded(&folded, architecture, provenance, precision)
+}
+
+/// An extractor file from the tensors of a network without BatchNorm.
+pub fn from_folded(
+    tensors: &StateDict,
+    architecture: Architecture,
+    provenance: String,
+    precision: Precision,
+) -> Result<Vec<u8>, ModelFileError> {
     let info = ExtractorInfo {
         architecture,
-        id: fingerprint(&folded),
+        id: fingerprint(tensors),
         provenance,
-        parameters: folded.values().map(|(_, values)| values.len()).sum(),
+        parameters: tensors.values().map(|(_, values)| values.len()).sum(),
     };
-    model_file::write(&info, Kind::Extractor, &folded, precision)
+    model_file::write(&info, Kind::Extractor, tensors, precision)
 }
 
 /// The description alone.

@@ -1,6 +1,7 @@
 //! Words of the command line for what the core calls otherwise.
 
 use cse::detector::Method;
+use cse::efficientnet::Architecture;
 use cse::losses::Grouping;
 use cse::score::Aggregation;
 use cse::taps::Taps;
@@ -27,6 +28,26 @@ impl ViewChoice {
             Self::Resize => Some(View::Resize),
             Self::Crop => Some(View::Crop),
             Self::Tiles => Some(View::Tiles),
+        }
+    }
+}
+
+/// `--architecture`: EfficientNets.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum ArchitectureChoice {
+    B0,
+    B1,
+    B2,
+    B3,
+}
+
+impl From<ArchitectureChoice> for Architecture {
+    fn from(choice: ArchitectureChoice) -> Self {
+        match choice {
+            ArchitectureChoice::B0 => Self::B0,
+            ArchitectureChoice::B1 => Self::B1,
+            ArchitectureChoice::B2 => Self::B2,
+            ArchitectureChoice::B3 => Self::B3,
         }
     }
 }

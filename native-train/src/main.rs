@@ -52,7 +52,8 @@ enum Command {
     #[command(subcommand)]
     Weights(weights::WeightsCommand),
     /// Make an extractor of one's own, without any photo
-    Pretrain(Box<pretrain::Args>),
+    #[command(subcommand)]
+    Pretrain(pretrain::PretrainCommand),
     /// Make photos of three generated materials, good and defective, for the demo models
     DemoTextures(demo_set::Args),
     /// Show synthetic defects on one's own photos, and how large and strong they are
@@ -70,7 +71,7 @@ fn main() -> ExitCode {
         Command::Reproduce(args) => reproduce::run(&args).map_err(Into::into),
         Command::Inspect(args) => inspect::run(&args).map_err(Into::into),
         Command::Weights(command) => weights::run(&command).map_err(Into::into),
-        Command::Pretrain(args) => pretrain::run(&args).map_err(Into::into),
+        Command::Pretrain(command) => pretrain::run(&command).map_err(Into::into),
         Command::DemoTextures(args) => demo_set::run(&args).map_err(Into::into),
         Command::Defects(args) => defects::run(&args).map_err(Into::into),
         Command::Textures(args) => textures::contact_sheet::run(&args).map_err(Into::into),

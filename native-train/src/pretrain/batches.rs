@@ -3,10 +3,10 @@
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
-use burn::tensor::{Device, Tensor};
-use cse::defects::{DefectError, DefectKind, DefectMaker};
+use burn::tensor::{Device, Tensor, TensorData};
+use cse::defects::{DefectError, DefectKind, DefectMaker, Generator};
 use cse::preprocess;
-use image::RgbImage;
+use image::{GrayImage, RgbImage};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -18,12 +18,18 @@ use crate::textures::light::Camera;
 /// What a batch is drawn for: training, the teacher's scale and validation never share a photo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// A training step.
-    Training = 0,
+    /// A step in which the parts learn apart.
+    Apart = 0,
     /// The standardisation of the teacher's maps.
     Scale = 1,
     /// The held-out error.
     Validation = 2,
+    /// A step in which they learn together.
+    Together = 3,
+    /// A step of the contrast.
+    Contrast = 4,
+    /// What BatchNorm's statistics are taken of.
+    Statistics = 5,
 }
 
 /// One batch to render: everything that decides its content.
@@ -41,6 +47,15 @@ pub struct Order {
     pub side: u32,
 }
 
+impl Order {
+    /// Of the texture of this index.
+    fn rng(&self, index: usize) -> ChaCha8Rng {
+        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+        rng.set_stream((self.number << 20) | ((self.purpose as u64) << 16) | index as u64);
+        rng
+    }
+}
+
 /// The photos of a batch.
 #[derive(Debug)]
 pub struct Batch(Vec<RgbImage>);
@@ -50,11 +65,7 @@ impl Batch {
     pub fn render(order: &Order) -> Result<Self, DefectError> {
         let photos = (0..order.photos)
             .into_par_iter()
-            .map(|index| {
-                let mut rng = ChaCha8Rng::seed_from_u64(order.seed);
-                rng.set_stream((order.number << 16) | ((order.purpose as u64) << 14) | index as u64);
-                photo(order.side, &mut rng)
-            })
+            .map(|index| photo(order.side, &mut order.rng(index)))
             .collect::<Result<_, _>>()?;
         Ok(Self(photos))
     }
@@ -78,13 +89,68 @@ pub fn photo(side: u32, rng: &mut ChaCha8Rng) -> Result<RgbImage, DefectError> {
     Ok(maker.make(&image, rng.random()).image)
 }
 
+/// Textures, each as two photos of different places.
+#[derive(Debug)]
+pub struct Pairs {
+    /// The first photos, good, and then the second ones, of which every second one has a defect.
+    photos: Batch,
+    /// Where, in the second photos.
+    masks: Vec<GrayImage>,
+}
+
+impl Pairs {
+    /// Renders both photos of each texture, on rayon's threads.
+    pub fn render(order: &Order) -> Result<Self, DefectError> {
+        let pairs = (0..order.photos).into_par_iter().map(|index| pair(order.side, &mut order.rng(index)));
+        let (good, second): (Vec<_>, Vec<_>) = pairs.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
+        let (seconds, masks): (Vec<_>, Vec<_>) = second.into_iter().unzip();
+        Ok(Self { photos: Batch(good.into_iter().chain(seconds).collect()), masks })
+    }
+
+    /// The network's input `[2n, 3, side, side]`.
+    pub fn to(&self, device: &Device) -> Tensor<4> {
+        self.photos.to(device)
+    }
+
+    /// Share of each of the positions of a map that the defects of the second photos cover, `[n, 1, side, side]`.
+    pub fn covers(&self, side: u32, device: &Device) -> Tensor<4> {
+        let cell = |mask: &GrayImage| (mask.width() / side).max(1);
+        let covered = |mask: &GrayImage| {
+            let (cell, mut counts) = (cell(mask), vec![0.0f32; (side * side) as usize]);
+            for (x, y, pixel) in mask.enumerate_pixels() {
+                let position = (y / cell).min(side - 1) * side + (x / cell).min(side - 1);
+                counts[position as usize] += f32::from(pixel.0[0] != 0) / (cell * cell) as f32;
+            }
+            counts
+        };
+        let values: Vec<f32> = self.masks.iter().flat_map(covered).collect();
+        Tensor::from_data(TensorData::new(values, [self.masks.len(), 1, side as usize, side as usize]), device)
+    }
+}
+
+/// Two photos of one material through one camera; the second may have a defect, where the mask says.
+fn pair(side: u32, rng: &mut ChaCha8Rng) -> Result<(RgbImage, (RgbImage, GrayImage)), DefectError> {
+    let (texture, camera) = (Texture::sample(rng), Camera::sample(rng));
+    let mut shot = || texture.photo(Size::square(side), &camera, rng.random());
+    let (first, second) = (shot(), shot());
+    if !rng.random_bool(0.5) {
+        return Ok((first, (second, GrayImage::new(side, side))));
+    }
+    let other = Texture::sample(rng).photo(Size::square(side), &Camera::sample(rng), rng.random());
+    let made = Generator::Default.maker(vec![other]).make(&second, rng.random());
+    Ok((first, (made.image, made.mask)))
+}
+
 /// Renders the batches of `orders` in a thread of its own, two ahead; the channel closes after the last one.
-pub fn ahead(orders: impl Iterator<Item = Order> + Send + 'static) -> Receiver<Result<Batch, DefectError>> {
+pub fn ahead<B: Send + 'static>(
+    orders: impl Iterator<Item = Order> + Send + 'static,
+    render: impl Fn(&Order) -> Result<B, DefectError> + Send + 'static,
+) -> Receiver<Result<B, DefectError>> {
     let (sender, receiver) = sync_channel(2);
     thread::spawn(move || {
         for order in orders {
             // The receiver is gone when training ends early.
-            if sender.send(Batch::render(&order)).is_err() {
+            if sender.send(render(&order)).is_err() {
                 break;
             }
         }
@@ -98,7 +164,7 @@ mod tests {
 
     #[test]
     fn an_order_decides_its_batch() -> Result<(), Box<dyn std::error::Error>> {
-        let order = Order { seed: 1, purpose: Purpose::Training, number: 0, photos: 2, side: 64 };
+        let order = Order { seed: 1, purpose: Purpose::Apart, number: 0, photos: 2, side: 64 };
         let values = |order: &Order| -> Result<Vec<f32>, Box<dyn std::error::Error>> {
             let input = Batch::render(order)?.to(&Device::flex());
             assert_eq!(input.dims(), [2, 3, 64, 64]);
@@ -106,6 +172,24 @@ mod tests {
         };
         assert_eq!(values(&order)?, values(&order)?);
         assert_ne!(values(&order)?, values(&Order { purpose: Purpose::Validation, ..order })?);
+        Ok(())
+    }
+
+    #[test]
+    fn half_of_the_second_photos_have_a_defect_where_the_cover_says() -> Result<(), Box<dyn std::error::Error>> {
+        let order = Order { seed: 3, purpose: Purpose::Contrast, number: 0, photos: 64, side: 64 };
+        let pairs = Pairs::render(&order)?;
+        let covers: Vec<f32> = pairs.covers(4, &Device::flex()).into_data().try_into_vec()?;
+        assert_eq!(covers.len(), 64 * 4 * 4);
+        assert!(covers.iter().all(|cover| (0.0..=1.0).contains(cover)));
+        let covered = |photo: usize| covers[16 * photo..][..16].iter().sum::<f32>() / 16.0;
+        let mut defective = 0;
+        for (photo, mask) in pairs.masks.iter().enumerate() {
+            let masked = mask.pixels().filter(|pixel| pixel.0[0] != 0).count();
+            assert!((covered(photo) - masked as f32 / (64.0 * 64.0)).abs() < 1e-5, "photo {photo}");
+            defective += usize::from(masked > 0);
+        }
+        assert!((20..=44).contains(&defective), "{defective} of 64");
         Ok(())
     }
 }

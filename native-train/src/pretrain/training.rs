@@ -1,0 +1,149 @@
+//! The loop of both recipes: Adam, a rate that rises and falls, checkpoints, a log.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use burn::module::Module;
+use burn::optim::{AdamConfig, GradientsParams};
+use burn::tensor::Tensor;
+use cse::defects::DefectError;
+use serde::Serialize;
+
+use super::batches::{self, Order, Purpose};
+use super::{Common, PretrainError};
+use crate::checkpoints::{Checkpoints, Resumed};
+use crate::progress;
+
+/// Everything that decides the result of a phase of training.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Plan {
+    /// Steps.
+    pub steps: u64,
+    /// Textures in a step.
+    pub batch: u16,
+    /// Side of the photos, pixels.
+    pub side: u32,
+    /// Highest learning rate.
+    pub rate: f64,
+    /// Of all random choices.
+    pub seed: u64,
+}
+
+impl Plan {
+    /// For checkpoints and provenance.
+    pub fn json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+/// How far a phase is.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+struct Progress {
+    /// Steps done.
+    step: u64,
+}
+
+/// A phase of training, by name, with its checkpoints.
+pub struct Training<'a> {
+    /// For folders, logs and bars.
+    pub name: &'static str,
+    /// What decides the result.
+    pub plan: Plan,
+    /// What its batches are drawn for.
+    pub purpose: Purpose,
+    /// Where and how often to save.
+    pub common: &'a Common,
+}
+
+impl Training<'_> {
+    /// Where the checkpoints of the phase are.
+    pub fn folder(&self) -> PathBuf {
+        self.common.folder().join(self.name)
+    }
+
+    /// Trains `learner`, or what a checkpoint holds of it, on batches that `render` makes; `loss` gives the loss of a
+    /// batch and two figures to follow.
+    pub fn run<M: Module, B: Send + 'static>(
+        &self,
+        mut learner: M,
+        log: &mut Log,
+        render: impl Fn(&Order) -> Result<B, DefectError> + Send + 'static,
+        loss: impl Fn(&M, &B) -> (Tensor<1>, [f32; 2]),
+    ) -> Result<M, PretrainError> {
+        let (name, Plan { steps, batch, side, rate: highest_rate, seed }, purpose) =
+            (self.name, self.plan, self.purpose);
+        let (checkpoints, settings) = (Checkpoints::in_folder(self.folder()), self.plan.json());
+        let mut optimiser = AdamConfig::new().with_epsilon(1e-8).init();
+        let mut progress = Progress { step: 0 };
+        if let Some(found) = checkpoints.newest(&settings, &learner, &optimiser)? {
+            Resumed { progress, module: learner, optimiser } = found;
+        }
+        let bar = progress::bar(steps, name, "steps").with_position(progress.step);
+        bar.reset_eta();
+        let photos = usize::from(batch);
+        let orders = (progress.step..steps).map(move |number| Order { seed, purpose, number, photos, side });
+        let (mut saved, mut smooth) = (Instant::now(), [f32::NAN; 2]);
+        for batch in batches::ahead(orders, render) {
+            let (loss, figures) = loss(&learner, &batch?);
+            if !figures.iter().all(|value| value.is_finite()) {
+                return Err(PretrainError::Diverged(progress.step));
+            }
+            let gradients = GradientsParams::from_grads(loss.backward(), &learner);
+            let rate = highest_rate * rate_at(progress.step as f64 / steps as f64);
+            learner = optimiser.step(rate, learner, gradients);
+            progress.step += 1;
+            for (smooth, value) in smooth.iter_mut().zip(figures) {
+                *smooth = if smooth.is_nan() { value } else { 0.95 * *smooth + 0.05 * value };
+            }
+            bar.set_message(format!("F1 {:.4}, F2 {:.4}", smooth[0], smooth[1]));
+            bar.inc(1);
+            if progress.step.is_multiple_of(10) {
+                let line = serde_json::json!({ "phase": name, "step": progress.step, "rate": rate, "smooth": smooth });
+                log.line(&line)?;
+            }
+            if saved.elapsed() > Duration::from_secs_f64(60.0 * self.common.checkpoint_minutes.max(0.1)) {
+                checkpoints.write(progress.step, &settings, &progress, &learner, &optimiser)?;
+                saved = Instant::now();
+            }
+        }
+        checkpoints.write(progress.step, &settings, &progress, &learner, &optimiser)?;
+        bar.finish();
+        Ok(learner)
+    }
+}
+
+/// The rate over its maximum: up linearly in the first twentieth of the phase, then down to 0 along a cosine.
+fn rate_at(share: f64) -> f64 {
+    const RISE: f64 = 0.05;
+    if share < RISE {
+        return (share / RISE).max(0.02);
+    }
+    let fall = ((share - RISE) / (1.0 - RISE)).min(1.0);
+    0.5 + 0.5 * (std::f64::consts::PI * fall).cos()
+}
+
+/// A JSON-lines file that is only ever added to.
+pub struct Log {
+    path: PathBuf,
+    file: fs::File,
+}
+
+impl Log {
+    /// Opens or creates it, and its folder.
+    pub fn open(common: &Common) -> Result<Self, PretrainError> {
+        let path = common.log.clone().unwrap_or_else(|| common.folder().join("log.jsonl"));
+        let failed = |source| PretrainError::Log { path: path.clone(), source };
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(failed)?;
+        }
+        let file = OpenOptions::new().create(true).append(true).open(&path).map_err(failed)?;
+        Ok(Self { path, file })
+    }
+
+    /// Adds a line.
+    pub fn line(&mut self, value: &serde_json::Value) -> Result<(), PretrainError> {
+        writeln!(self.file, "{value}").map_err(|source| PretrainError::Log { path: self.path.clone(), source })
+    }
+}
