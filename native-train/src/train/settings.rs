@@ -225,7 +225,6 @@ impl Settings {
                 ..paper
             },
             Preset::Default => Self {
-                standardise: true,
                 contrast: Contrast::Position,
                 contrast_weight: 1.0,
                 decoder_weight: 1.0,
