@@ -1,5 +1,5 @@
 // Makes the demo again, from seeds: photos of generated materials, a model of each, and the page's list of them.
-// The extractor (www/public/models/extractor.safetensors) is made before, by `native-train pretrain`.
+// The extractor (www/public/models/extractor.safetensors) is made before, by `native-train pretrain distil`.
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,9 +12,9 @@ const materials = [
 	{ id: "brushed_metal", title: "Brushed metal", first: "corrosion" },
 ];
 const note =
-	"The extractor is a small beginning of this project's own: an EfficientNet-B0 trained for under an hour of two " +
-	"processor cores, on surfaces generated in code. The demo surfaces and their photos are generated too. On real " +
-	"photos, ImageNet's EfficientNet-B3 finds more; the README says how to use it.";
+	"The extractor is a beginning of this project's own: an EfficientNet-B0 taught in under two hours on two processor cores, " +
+	"on surfaces generated in code. The demo surfaces and their photos are generated too. On real photos, ImageNet's " +
+	"EfficientNet-B3 finds more; the README says how to use it.";
 
 const models = join(top, "www", "public", "models");
 const samples = join(top, "www", "public", "samples");
