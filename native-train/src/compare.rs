@@ -157,7 +157,7 @@ pub fn run(args: &Args) -> Result<(), CompareError> {
             train::check(&way, &settings)?;
             let session =
                 Session { args: &way, settings, extractor: &extractor, device: &device, maker: &makers[&generator] };
-            let (view, _) = train::view(&way, &dataset.train)?;
+            let view = made[index].view;
             if !shared.as_ref().is_some_and(|(shared, _)| shared.serves(&made[index])) {
                 shared = Some((made[index], session.features(&dataset.train, view)?));
             }
@@ -201,9 +201,10 @@ fn append(path: &Path, line: &str) -> Result<(), FileError> {
         .map_err(|source| FileError::Write { path: path.to_owned(), source })
 }
 
-/// What the features of the good photos depend on, beside the seed and the view.
+/// What the features of the good photos depend on, beside the seed.
 #[derive(Clone, Copy)]
 struct Made {
+    view: View,
     generator: Generator,
     windows: u32,
     /// Of each window, for what learns from them.
@@ -215,12 +216,12 @@ impl Made {
         let (view, _) = train::view(way, photos)?;
         let settings = Settings::of(way);
         let defects = train::defects_each(&settings, photos, view, way.windows)?;
-        Ok(Self { generator: way.generator(), windows: way.windows, defects })
+        Ok(Self { view, generator: way.generator(), windows: way.windows, defects })
     }
 
     fn serves(&self, wanted: &Self) -> bool {
         let defects = wanted.defects.is_none() || (self.defects, self.generator) == (wanted.defects, wanted.generator);
-        self.windows == wanted.windows && defects
+        (self.view, self.windows) == (wanted.view, wanted.windows) && defects
     }
 }
 

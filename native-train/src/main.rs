@@ -3,6 +3,7 @@
 mod checkpoints;
 mod choices;
 mod compare;
+mod covered;
 mod dataset;
 mod defects;
 mod demo_set;

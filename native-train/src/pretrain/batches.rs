@@ -11,6 +11,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
+use crate::covered::covered_pixels;
 use crate::textures::Texture;
 use crate::textures::field::Size;
 use crate::textures::light::Camera;
@@ -76,15 +77,19 @@ impl Batch {
     }
 }
 
+/// A photo of a random material through a random camera.
+fn of_any_material(side: u32, rng: &mut ChaCha8Rng) -> RgbImage {
+    Texture::sample(rng).photo(Size::square(side), &Camera::sample(rng), rng.random())
+}
+
 /// A photo of a random material through a random camera, every second one with a defect.
 pub fn photo(side: u32, rng: &mut ChaCha8Rng) -> Result<RgbImage, DefectError> {
-    let mut shot = || Texture::sample(rng).photo(Size::square(side), &Camera::sample(rng), rng.random());
-    let image = shot();
+    let image = of_any_material(side, rng);
     if !rng.random_bool(0.5) {
         return Ok(image);
     }
     // Foreign matter in the defect is another material.
-    let other = Texture::sample(rng).photo(Size::square(side), &Camera::sample(rng), rng.random());
+    let other = of_any_material(side, rng);
     let maker = DefectMaker::new(DefectKind::PAPER.to_vec(), vec![other])?;
     Ok(maker.make(&image, rng.random()).image)
 }
@@ -114,16 +119,11 @@ impl Pairs {
 
     /// Share of each of the positions of a map that the defects of the second photos cover, `[n, 1, side, side]`.
     pub fn covers(&self, side: u32, device: &Device) -> Tensor<4> {
-        let cell = |mask: &GrayImage| (mask.width() / side).max(1);
-        let covered = |mask: &GrayImage| {
-            let (cell, mut counts) = (cell(mask), vec![0.0f32; (side * side) as usize]);
-            for (x, y, pixel) in mask.enumerate_pixels() {
-                let position = (y / cell).min(side - 1) * side + (x / cell).min(side - 1);
-                counts[position as usize] += f32::from(pixel.0[0] != 0) / (cell * cell) as f32;
-            }
-            counts
+        let shares = |mask: &GrayImage| {
+            let (counts, cell) = covered_pixels(mask, side);
+            counts.into_iter().map(move |count| count as f32 / cell as f32)
         };
-        let values: Vec<f32> = self.masks.iter().flat_map(covered).collect();
+        let values: Vec<f32> = self.masks.iter().flat_map(shares).collect();
         Tensor::from_data(TensorData::new(values, [self.masks.len(), 1, side as usize, side as usize]), device)
     }
 }
@@ -136,7 +136,7 @@ fn pair(side: u32, rng: &mut ChaCha8Rng) -> Result<(RgbImage, (RgbImage, GrayIma
     if !rng.random_bool(0.5) {
         return Ok((first, (second, GrayImage::new(side, side))));
     }
-    let other = Texture::sample(rng).photo(Size::square(side), &Camera::sample(rng), rng.random());
+    let other = of_any_material(side, rng);
     let made = Generator::Default.maker(vec![other]).make(&second, rng.random());
     Ok((first, (made.image, made.mask)))
 }

@@ -59,7 +59,7 @@ const STATISTICS_BATCH: usize = 8;
 #[derive(Module, Debug)]
 struct Learner {
     network: EfficientNet,
-    projections: Vec<Conv2d>,
+    projections: [Conv2d; 2],
 }
 
 impl Learner {
@@ -67,24 +67,20 @@ impl Learner {
         let config = EfficientNetConfig { architecture, normalisation: Normalisation::BatchNorm };
         let (c1, c2) = architecture.tap_channels();
         let projection = |channels| Conv2dConfig::new([channels, EMBEDDING_CHANNELS], [1, 1]).init(device);
-        Self { network: config.init(device), projections: [c1, c2].map(projection).into() }.materialize()
+        Self { network: config.init(device), projections: [c1, c2].map(projection) }.materialize()
     }
 
-    /// The loss of a batch, and its parts of both taps.
-    fn loss(&self, pairs: &Pairs, device: &Device) -> (Tensor<1>, [f32; 2]) {
+    /// The loss of a batch, and what each tap adds to it.
+    fn loss(&self, pairs: &Pairs, device: &Device) -> (Tensor<1>, [Tensor<1>; 2]) {
         let features = self.network.forward(pairs.to(device));
-        let taps = self.projections.iter().zip([features.f1, features.f2]);
-        let of_tap = |(projection, map): (&Conv2d, Tensor<4>)| {
+        let [projection1, projection2] = &self.projections;
+        let of_tap = |projection: &Conv2d, map: Tensor<4>| {
             let [_, _, side, _] = map.dims();
             tap_loss(projection.forward(map), pairs.covers(side as u32, device))
         };
-        let losses: Vec<Tensor<1>> = taps.map(of_tap).collect();
-        let mut values = [f32::NAN; 2];
-        for (value, loss) in values.iter_mut().zip(&losses) {
-            *value = loss.clone().into_scalar::<f32>();
-        }
-        let zero = Tensor::zeros([1], device);
-        (losses.into_iter().fold(zero, |sum, loss| sum + loss), values)
+        let taps = [of_tap(projection1, features.f1), of_tap(projection2, features.f2)];
+        let [f1, f2] = taps.clone();
+        (f1 + f2, taps)
     }
 }
 

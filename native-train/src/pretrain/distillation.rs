@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use cse::defects::DefectError;
-use cse::efficientnet::{Architecture, EfficientNet, EfficientNetConfig, Normalisation, Part};
+use cse::efficientnet::{Architecture, EfficientNet, EfficientNetConfig, Normalisation};
 use cse::extractor_file::{self, Extractor};
 use cse::preprocess;
 use cse::state_dict::Precision;
@@ -19,7 +19,7 @@ use cse::state_dict::Precision;
 use super::batches::{Batch, Order, Purpose};
 use super::export::exported;
 use super::teacher::{self, Scale, Teacher};
-use super::training::{Log, Plan, Training};
+use super::training::{Log, Plan, Training, scalar};
 use super::{Common, PretrainError};
 use crate::files;
 
@@ -202,7 +202,7 @@ impl Distillation {
     }
 
     /// The loss of a batch, and the errors of both taps in it.
-    fn loss(&self, phase: Phase, student: &EfficientNet, batch: &Batch) -> (Tensor<1>, [f32; 2]) {
+    fn loss(&self, phase: Phase, student: &EfficientNet, batch: &Batch) -> (Tensor<1>, [Tensor<1>; 2]) {
         let images = batch.to(&self.plain);
         let wanted = self.teacher.maps(images.clone()).into_iter().map(|map| map.to_device(&self.training));
         let wanted: Vec<_> = wanted.collect();
@@ -213,39 +213,37 @@ impl Distillation {
         };
         let (f1, f2) = STUDENT.tap_parts();
         let taps = [&errors[f1], &errors[f2]].map(|error| error.clone());
-        let values = taps.each_ref().map(scalar);
         let parts = errors.len() as f32;
         let all = errors.into_iter().reduce(|sum, error| sum + error).unwrap_or_else(|| taps[0].zeros_like()) / parts;
         let loss = match phase {
             Phase::Apart => all,
             Phase::Together => {
-                let [f1, f2] = taps;
+                let [f1, f2] = taps.clone();
                 (f1 + f2) * 0.5 + all * PARTS_WEIGHT
             }
         };
-        (loss, values)
+        (loss, taps)
     }
 
     fn errors_apart(&self, student: &EfficientNet, images: Tensor<4>, wanted: &[Tensor<4>]) -> Vec<Tensor<1>> {
         let [n, ..] = images.dims();
         let inputs = std::iter::once(&images).chain(wanted);
-        let parts = student.parts().zip(inputs).zip(wanted);
-        let error = |(index, ((part, input), wanted)): (usize, _)| {
+        let parts = student.parts().zip(inputs).zip(wanted).enumerate();
+        let errors = parts.map(|(index, ((part, input), wanted))| {
             let photos = if index <= LAST_LARGE_PART { n.div_ceil(4) } else { n };
             let of = |map: &Tensor<4>| map.clone().narrow(0, 0, photos);
-            let part: Part<'_> = part;
             self.scale.error(index, part.forward(of(input)), of(wanted))
-        };
-        parts.enumerate().map(error).collect()
+        });
+        errors.collect()
     }
 
     fn errors_together(&self, student: &EfficientNet, images: Tensor<4>, wanted: &[Tensor<4>]) -> Vec<Tensor<1>> {
         let mut x = images;
-        let error = |(index, (part, wanted)): (usize, (Part<'_>, &Tensor<4>))| {
+        let errors = student.parts().zip(wanted).enumerate().map(|(index, (part, wanted))| {
             x = part.forward(x.clone());
             self.scale.error(index, x.clone(), wanted.clone())
-        };
-        student.parts().zip(wanted).enumerate().map(error).collect()
+        });
+        errors.collect()
     }
 
     /// Errors of both taps on 32 held-out photos of the network's own input size.
@@ -268,9 +266,4 @@ impl Distillation {
         }
         Ok(sums)
     }
-}
-
-/// Not a number if the backend gives no value.
-fn scalar(tensor: &Tensor<1>) -> f32 {
-    tensor.to_data().try_to_vec::<f32>().ok().and_then(|values| values.first().copied()).unwrap_or(f32::NAN)
 }

@@ -38,13 +38,6 @@ impl Plan {
     }
 }
 
-/// How far a phase is.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-struct Progress {
-    /// Steps done.
-    step: u64,
-}
-
 /// A phase of training, by name, with its checkpoints.
 pub struct Training<'a> {
     /// For folders, logs and bars.
@@ -64,54 +57,60 @@ impl Training<'_> {
     }
 
     /// Trains `learner`, or what a checkpoint holds of it, on batches that `render` makes; `loss` gives the loss of a
-    /// batch and two figures to follow.
+    /// batch, and of it what belongs to each tap.
     pub fn run<M: Module, B: Send + 'static>(
         &self,
         mut learner: M,
         log: &mut Log,
         render: impl Fn(&Order) -> Result<B, DefectError> + Send + 'static,
-        loss: impl Fn(&M, &B) -> (Tensor<1>, [f32; 2]),
+        loss: impl Fn(&M, &B) -> (Tensor<1>, [Tensor<1>; 2]),
     ) -> Result<M, PretrainError> {
         let (name, Plan { steps, batch, side, rate: highest_rate, seed }, purpose) =
             (self.name, self.plan, self.purpose);
         let (checkpoints, settings) = (Checkpoints::in_folder(self.folder()), self.plan.json());
         let mut optimiser = AdamConfig::new().with_epsilon(1e-8).init();
-        let mut progress = Progress { step: 0 };
+        let mut step = 0;
         if let Some(found) = checkpoints.newest(&settings, &learner, &optimiser)? {
-            Resumed { progress, module: learner, optimiser } = found;
+            Resumed { progress: step, module: learner, optimiser } = found;
         }
-        let bar = progress::bar(steps, name, "steps").with_position(progress.step);
+        let bar = progress::bar(steps, name, "steps").with_position(step);
         bar.reset_eta();
         let photos = usize::from(batch);
-        let orders = (progress.step..steps).map(move |number| Order { seed, purpose, number, photos, side });
+        let orders = (step..steps).map(move |number| Order { seed, purpose, number, photos, side });
         let (mut saved, mut smooth) = (Instant::now(), [f32::NAN; 2]);
         for batch in batches::ahead(orders, render) {
-            let (loss, figures) = loss(&learner, &batch?);
+            let (loss, taps) = loss(&learner, &batch?);
+            let figures = taps.each_ref().map(scalar);
             if !figures.iter().all(|value| value.is_finite()) {
-                return Err(PretrainError::Diverged(progress.step));
+                return Err(PretrainError::Diverged(step));
             }
             let gradients = GradientsParams::from_grads(loss.backward(), &learner);
-            let rate = highest_rate * rate_at(progress.step as f64 / steps as f64);
+            let rate = highest_rate * rate_at(step as f64 / steps as f64);
             learner = optimiser.step(rate, learner, gradients);
-            progress.step += 1;
+            step += 1;
             for (smooth, value) in smooth.iter_mut().zip(figures) {
                 *smooth = if smooth.is_nan() { value } else { 0.95 * *smooth + 0.05 * value };
             }
             bar.set_message(format!("F1 {:.4}, F2 {:.4}", smooth[0], smooth[1]));
             bar.inc(1);
-            if progress.step.is_multiple_of(10) {
-                let line = serde_json::json!({ "phase": name, "step": progress.step, "rate": rate, "smooth": smooth });
+            if step.is_multiple_of(10) {
+                let line = serde_json::json!({ "phase": name, "step": step, "rate": rate, "smooth": smooth });
                 log.line(&line)?;
             }
             if saved.elapsed() > Duration::from_secs_f64(60.0 * self.common.checkpoint_minutes.max(0.1)) {
-                checkpoints.write(progress.step, &settings, &progress, &learner, &optimiser)?;
+                checkpoints.write(step, &settings, &step, &learner, &optimiser)?;
                 saved = Instant::now();
             }
         }
-        checkpoints.write(progress.step, &settings, &progress, &learner, &optimiser)?;
+        checkpoints.write(step, &settings, &step, &learner, &optimiser)?;
         bar.finish();
         Ok(learner)
     }
+}
+
+/// Not a number if the backend gives no value.
+pub fn scalar(tensor: &Tensor<1>) -> f32 {
+    tensor.to_data().try_to_vec::<f32>().ok().and_then(|values| values.first().copied()).unwrap_or(f32::NAN)
 }
 
 /// The rate over its maximum: up linearly in the first twentieth of the phase, then down to 0 along a cosine.

@@ -192,10 +192,13 @@ pub fn run(
             if !value.is_finite() {
                 return Err(TrainError::Diverged(step + 1));
             }
-            bar.set_message(format!("{} validation {value:.4}", sums.message(settings)));
+            let pairs_per_second = (every * settings.batch as usize) as f64 / clock.elapsed().as_secs_f64();
+            let line = sums.line(settings, (run.member, step + 1), rate, value, pairs_per_second);
+            let LogLine { contrastive, decoder, .. } = line;
+            bar.set_message(format!("contrast {contrastive:.3}, decoder {decoder:.3}, validation {value:.4}"));
             if step >= before {
                 let step = step + 1 - before;
-                let training = sums.loss(settings) as f32;
+                let training = line.loss as f32;
                 progress.history.losses.push(LossPoint { step: step as u32, training, validation: value as f32 });
                 if progress.best.as_ref().is_none_or(|best| value < best.validation_loss) {
                     progress.best = Some(Kept { weights: trainee.to_state_dict(), validation_loss: value });
@@ -206,8 +209,6 @@ pub fn run(
             if let Ok(mut log) = run.log.lock()
                 && let Some(log) = &mut *log
             {
-                let pairs_per_second = (every * settings.batch as usize) as f64 / clock.elapsed().as_secs_f64();
-                let line = sums.line(settings, (run.member, step + 1), rate, value, pairs_per_second);
                 let line = serde_json::to_string(&line).unwrap_or_default();
                 // What was logged before a failure says what led to it.
                 writeln!(log, "{line}").and_then(|()| log.flush()).map_err(TrainError::Log)?;
@@ -255,17 +256,6 @@ impl Terms {
         })
     }
 
-    /// Mean loss of a pair.
-    fn loss(&self, settings: &Settings) -> f64 {
-        let (contrastive, decoder) = self.means(settings);
-        settings.contrast_weight * contrastive + settings.decoder_weight * decoder
-    }
-
-    fn message(&self, settings: &Settings) -> String {
-        let (contrastive, decoder) = self.means(settings);
-        format!("contrast {contrastive:.3}, decoder {decoder:.3},")
-    }
-
     fn line(
         &self,
         settings: &Settings,
@@ -275,7 +265,7 @@ impl Terms {
         pairs_per_second: f64,
     ) -> LogLine {
         let (contrastive, decoder) = self.means(settings);
-        let loss = self.loss(settings);
+        let loss = settings.contrast_weight * contrastive + settings.decoder_weight * decoder;
         LogLine { member, step, rate, contrastive, decoder, loss, validation_loss, pairs_per_second }
     }
 }

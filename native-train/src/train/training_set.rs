@@ -20,6 +20,7 @@ use rayon::prelude::*;
 
 use super::error::TrainError;
 use super::feature_store::{Encoded, FeatureStore, Slot};
+use crate::covered::covered_pixels;
 use crate::devices;
 use crate::files;
 use crate::inspection;
@@ -288,12 +289,8 @@ fn window_count(inspected: usize, view: View, count: usize) -> usize {
 
 /// Share of each of the 14 x 14 positions that a mask of 224 x 224 covers, 0 to 255.
 fn cover(mask: &GrayImage) -> Vec<u8> {
-    const CELL: u32 = INPUT_SIDE / GRID as u32;
-    let mut counts = vec![0u32; GRID * GRID];
-    for (x, y, pixel) in mask.enumerate_pixels() {
-        counts[(y / CELL) as usize * GRID + (x / CELL) as usize] += u32::from(pixel.0[0] != 0);
-    }
-    counts.iter().map(|count| (count * 255 / (CELL * CELL)) as u8).collect()
+    let (counts, cell) = covered_pixels(mask, GRID as u32);
+    counts.iter().map(|count| (count * 255 / cell) as u8).collect()
 }
 
 #[cfg(test)]
