@@ -102,7 +102,8 @@ fn tap_loss(embedding: Tensor<4>, covers: Tensor<4>) -> Tensor<1> {
 /// The mean of all positions of each map, of length 1: `[n, c, h, w]` to `[n, c]`.
 fn mean(maps: Tensor<4>) -> Tensor<2> {
     let mean: Tensor<2> = maps.flatten::<3>(2, 3).mean_dim(2).squeeze_dim(2);
-    let norm = mean.clone().square().sum_dim(1).sqrt().clamp_min(1e-8);
+    // Where a defect covers a whole photo nothing is left of it, and the slope of a root at 0 is infinite.
+    let norm = mean.clone().square().sum_dim(1).clamp_min(1e-16).sqrt();
     mean / norm
 }
 
@@ -172,6 +173,15 @@ mod tests {
         let embedding = Tensor::<1>::from_floats(photos.as_slice(), &device).reshape([4, 2, 2, 2]);
         let covers = Tensor::<1>::from_floats([0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0], &device);
         tap_loss(embedding, covers.reshape([2, 1, 2, 2])).into_scalar::<f32>()
+    }
+
+    #[test]
+    fn a_photo_that_is_covered_whole_has_a_slope() {
+        let device = Device::flex().autodiff();
+        let maps = Tensor::<4>::zeros([2, 3, 2, 2], &device).require_grad();
+        let slopes = mean(maps.clone()).sum().backward();
+        let slopes: Vec<f32> = maps.grad(&slopes).map(|slope| slope.into_data().try_into_vec()).unwrap().unwrap();
+        assert!(slopes.iter().all(|slope| slope.is_finite()), "{slopes:?}");
     }
 
     #[test]
