@@ -43,6 +43,7 @@ pub fn run(args: &Args) -> Result<(), ImageError> {
         .filter(|(_, family)| format!("{family:?}").to_lowercase().contains(&wanted))
         .collect::<Vec<_>>();
     let cells = families.iter().flat_map(|&family| (0..args.columns).map(move |column| (family, column)));
+    let started = std::time::Instant::now();
     let samples = cells
         .collect::<Vec<_>>()
         .into_par_iter()
@@ -55,6 +56,8 @@ pub fn run(args: &Args) -> Result<(), ImageError> {
             texture.photo(Size::square(args.side), &camera, rng.random())
         })
         .collect::<Vec<_>>();
+    let (count, seconds) = (samples.len(), started.elapsed().as_secs_f64());
+    println!("rendered    {count} surfaces of {0} x {0}: {1:.0} a second", args.side, count as f64 / seconds);
     const GAP: u32 = 4;
     let pitch = args.side + GAP;
     let rows = families.len() as u32;

@@ -10,15 +10,18 @@ pub mod field;
 mod gabor;
 mod knit;
 pub mod leather;
+mod leaves;
 pub mod light;
 pub mod metal;
 pub mod paper;
 mod pile;
 mod power_law;
+mod program;
 mod stone;
 mod stripes;
 pub mod surface;
 mod tile;
+mod turing;
 mod voronoi;
 pub mod weave;
 pub mod wood;
@@ -88,6 +91,12 @@ families! {
     Voronoi(voronoi::Voronoi),
     /// Paper, felt and fleece.
     Paper(paper::Paper),
+    /// Things that lie on one another.
+    Leaves(leaves::Leaves),
+    /// Labyrinths and spots that grew.
+    Turing(turing::Turing),
+    /// Programs drawn at random.
+    Program(program::Program),
 }
 
 /// One material under one lamp.
