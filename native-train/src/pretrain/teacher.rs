@@ -17,8 +17,8 @@ use super::PretrainError;
 use crate::weights::recognise::{recognise, take_timm_named};
 use crate::weights::state_dict;
 
-/// Lite0's tensors with timm's names, BatchNorm folded into the convolutions, from a published checkpoint.
-pub fn folded_lite0(path: &Path) -> Result<StateDict, PretrainError> {
+/// Lite0 as an extractor file, in full precision, from a published checkpoint.
+pub fn folded_lite0(path: &Path) -> Result<Vec<u8>, PretrainError> {
     let unusable = |problem: String| PretrainError::Teacher { path: path.to_owned(), problem };
     let mut tensors = state_dict::read(path).map_err(|error| unusable(error.to_string()))?;
     let network = recognise(&tensors).map_err(|error| unusable(error.to_string()))?;
@@ -26,8 +26,7 @@ pub fn folded_lite0(path: &Path) -> Result<StateDict, PretrainError> {
         return Err(unusable(format!("it holds {}, not EfficientNet-Lite0", network.architecture)));
     }
     let named = take_timm_named(&mut tensors, &network).map_err(|error| unusable(error.to_string()))?;
-    let folded = extractor_file::from_state_dict(named, Architecture::Lite0, String::new(), Precision::F32)?;
-    Ok(extractor_file::tensors(&folded)?)
+    Ok(extractor_file::from_state_dict(named, Architecture::Lite0, String::new(), Precision::F32)?)
 }
 
 /// Lite0 up to the end of its last stage, forward only.
@@ -53,7 +52,7 @@ struct Block {
 }
 
 impl Teacher {
-    /// From the tensors of [`folded_lite0`].
+    /// From the tensors of what [`folded_lite0`] gives.
     pub fn new(tensors: &StateDict, device: &Device) -> Result<Self, StateDictError> {
         let layer = |name: String, stride: usize, clipped: bool| Layer::new(tensors, &name, stride, clipped, device);
         let mut input = Architecture::Lite0.stem_channels();

@@ -44,6 +44,8 @@ pub struct Training<'a> {
     pub name: &'static str,
     /// What decides the result.
     pub plan: Plan,
+    /// What it begins with and learns from; a run from or of something else does not go on from its checkpoints.
+    pub origin: String,
     /// What its batches are drawn for.
     pub purpose: Purpose,
     /// Where and how often to save.
@@ -67,7 +69,8 @@ impl Training<'_> {
     ) -> Result<M, PretrainError> {
         let (name, Plan { steps, batch, side, rate: highest_rate, seed }, purpose) =
             (self.name, self.plan, self.purpose);
-        let (checkpoints, settings) = (Checkpoints::in_folder(self.folder()), self.plan.json());
+        let checkpoints = Checkpoints::in_folder(self.folder());
+        let settings = format!("{}, {}", self.origin, self.plan.json());
         let mut optimiser = AdamConfig::new().with_epsilon(1e-8).init();
         let mut step = 0;
         if let Some(found) = checkpoints.newest(&settings, &learner, &optimiser)? {
