@@ -8,8 +8,8 @@ import { announce, run, top } from "./run.mjs";
 // The page opens with the first sample of the first: one that a first look understands.
 const materials = [
 	{ id: "cloth", title: "Woven cloth", first: "hole" },
-	{ id: "leather", title: "Leather", first: "glue" },
-	{ id: "brushed_metal", title: "Brushed metal", first: "corrosion" },
+	{ id: "vinyl", title: "Embossed vinyl", first: "cut" },
+	{ id: "cork", title: "Cork", first: "gouge" },
 ];
 const note =
 	"The extractor is a beginning of this project's own: an EfficientNet-B0 taught in under two hours on two processor cores, " +

@@ -3,10 +3,10 @@
 //! The defects change the material before it is lit and photographed: a dent is a change of height, a broken yarn bares
 //! the yarns below. They are not the synthetic defects of training, so they measure what training has not seen.
 
-mod brushed_metal;
 mod cloth;
+mod cork;
 pub mod damage;
-mod leather;
+mod vinyl;
 
 use std::fs;
 use std::io;
@@ -88,7 +88,7 @@ pub struct Material {
 
 /// Writes the sets.
 pub fn run(args: &Args) -> Result<(), DemoSetError> {
-    for (number, material) in [cloth::material(), leather::material(), brushed_metal::material()].iter().enumerate() {
+    for (number, material) in [cloth::material(), vinyl::material(), cork::material()].iter().enumerate() {
         let folder = args.out.join(material.name);
         let shots = shots(args, material);
         for place in shots.iter().map(|shot| &shot.place) {
@@ -197,7 +197,7 @@ mod tests {
     }
 
     fn materials() -> [Material; 3] {
-        [cloth::material(), leather::material(), brushed_metal::material()]
+        [cloth::material(), vinyl::material(), cork::material()]
     }
 
     #[test]
