@@ -52,6 +52,7 @@ macro_rules! families {
         }
 
         /// The parameters of a material.
+        #[expect(clippy::large_enum_variant, reason = "one is there at a time, and a box could not be copied")]
         #[derive(Clone, Copy, Debug)]
         pub enum Pattern { $($(#[$doc])* $family($parameters)),+ }
 
