@@ -142,7 +142,7 @@ impl ScoreRule {
 
 /// A square of values, each the mean of its neighbourhood weighed by a Gaussian of standard deviation `share` of the
 /// side; beyond the borders the values are mirrored, the border's own first, as `scipy.ndimage.gaussian_filter` does.
-fn smoothed(values: Vec<f32>, share: f32) -> Vec<f32> {
+pub fn smoothed(values: Vec<f32>, share: f32) -> Vec<f32> {
     let side = values.len().isqrt();
     let deviation = share * side as f32;
     // What is no square has no neighbourhoods, and below this the neighbours weigh less than 1e-8.

@@ -20,6 +20,7 @@ use rayon::prelude::*;
 
 use super::error::TrainError;
 use super::feature_store::{Encoded, FeatureStore, Slot};
+use super::likeness;
 use crate::covered::covered_pixels;
 use crate::devices;
 use crate::files;
@@ -49,13 +50,15 @@ pub struct Sample {
     pub defective: Vec<DefectiveSample>,
 }
 
-/// A good photo: which of the samples are its windows.
+/// A good photo: which of the samples are its windows, and what tells its piece from others.
 #[derive(Clone, Debug)]
 pub struct Photo {
     /// All, to learn from.
     pub samples: Range<usize>,
     /// Those of them that an inspection looks at.
     pub inspected: Range<usize>,
+    /// See [`likeness::sketch`].
+    pub sketch: Vec<f32>,
 }
 
 /// The normal ones of `samples`.
@@ -137,7 +140,8 @@ impl TrainingSet {
                 for path in photos {
                     let drawn = files::read_photo(path).map(|photo| {
                         let (windows, inspected) = windows(&photo, recipe.view, each, rng);
-                        (with_defects(windows, recipe.defects, &mut task), inspected)
+                        let windows = with_defects(windows, recipe.defects, &mut task);
+                        DrawnPhoto { windows, inspected, sketch: likeness::sketch(&photo) }
                     });
                     // Nobody listens any more after an error: there is nothing left to do.
                     if made.send(drawn).is_err() {
@@ -153,9 +157,10 @@ impl TrainingSet {
                 if drawn.is_empty() {
                     break;
                 }
-                let encoded = drawn.par_iter().map(|(windows, _)| set.extract(extractor, device, windows, &bar));
-                for ((windows, inspected), batches) in drawn.iter().zip(encoded.collect::<Result<Vec<_>, _>>()?) {
-                    set.add(windows, *inspected, &batches)?;
+                let encoded = drawn.par_iter().map(|photo| set.extract(extractor, device, &photo.windows, &bar));
+                let encoded = encoded.collect::<Result<Vec<_>, _>>()?;
+                for (photo, batches) in drawn.into_iter().zip(encoded) {
+                    set.add(photo, &batches)?;
                 }
             }
             bar.finish();
@@ -222,21 +227,22 @@ impl TrainingSet {
         Ok(encoded)
     }
 
-    /// Adds a photo of which `inspected` windows come first.
-    fn add(&mut self, windows: &[Drawn], inspected: usize, batches: &[Encoded]) -> Result<(), TrainError> {
+    /// Adds a photo with the features of its windows.
+    fn add(&mut self, photo: DrawnPhoto, batches: &[Encoded]) -> Result<(), TrainError> {
         let start = self.samples.len();
         let mut slots = Vec::new();
         for batch in batches {
             slots.extend(self.store.push(batch).map_err(TrainError::Store)?);
         }
         let mut slots = slots.into_iter();
-        for window in windows {
+        for window in &photo.windows {
             let Some(normal) = slots.next() else { break };
             let covered = window.defective.iter().map(|made| cover(&made.mask));
             let defective = covered.zip(&mut slots).map(|(cover, slot)| DefectiveSample { slot, cover }).collect();
             self.samples.push(Sample { normal, defective });
         }
-        self.photos.push(Photo { samples: start..self.samples.len(), inspected: start..start + inspected });
+        let (samples, inspected) = (start..self.samples.len(), start..start + photo.inspected);
+        self.photos.push(Photo { samples, inspected, sketch: photo.sketch });
         Ok(())
     }
 }
@@ -245,6 +251,13 @@ impl TrainingSet {
 pub const STORED_BATCH: usize = 16;
 /// Photos that are read and drawn on ahead of the device.
 const PHOTOS_AHEAD: usize = 4;
+
+/// A photo of which the first `inspected` windows are those that an inspection looks at.
+struct DrawnPhoto {
+    windows: Vec<Drawn>,
+    inspected: usize,
+    sketch: Vec<f32>,
+}
 
 /// A window and its defective versions.
 struct Drawn {
