@@ -39,7 +39,7 @@ function textureFacts({ info }: Texture): [string, string][] {
 		["Score", aggregations[info.aggregation]],
 	];
 	const cosine = info.method === "cse" || info.method === "mean-cosine";
-	if (info.normal_range) facts.push(["Scale", "1 is the edge of what is normal, 2 is three times as far"]);
+	if (info.normal_range) facts.push(["Scale", "1 is the edge of what is normal, 2 is four times as far"]);
 	else if (cosine) facts.push(["Scale", "cosine distance: 2 is as far away as can be"]);
 	if (info.smoothing > 0) facts.push(["Smoothed over", `${asPercent(info.smoothing)} of a window’s side`]);
 	const learns = info.method === "cse" || info.method === "classifier";

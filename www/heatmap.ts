@@ -1,4 +1,4 @@
-// Draws an anomaly map, always on the model's own scale, and finds its strongest place.
+// Draws an anomaly map on the model's own scale, as far as that reaches, and finds its strongest place.
 import { colourIndex, colourTable } from "./colours.js";
 import type { Inspection } from "./contract.js";
 
@@ -12,6 +12,14 @@ export interface Peak {
 	/** Fractions of the photo's width and height. */
 	x: number;
 	y: number;
+}
+
+/**
+ * The model's scale, with the top raised to the map's strongest place: where all of a strong defect lies beyond the top,
+ * nothing shows its middle. A fainter photo keeps the model's scale, so that what is normal stays clear.
+ */
+export function reaching(scale: Scale, inspection: Inspection): Scale {
+	return { low: scale.low, high: Math.max(scale.high, peakOf(inspection)?.value ?? scale.high) };
 }
 
 export function drawMap(canvas: HTMLCanvasElement, inspection: Inspection, scale: Scale): void {

@@ -1,7 +1,7 @@
 // The selected photo with its anomaly map over it.
 import { byId } from "./elements.js";
 import { asScore } from "./figures.js";
-import { drawLegend, drawMap, isPartial, peakOf, type Scale, valueAt } from "./heatmap.js";
+import { drawLegend, drawMap, isPartial, peakOf, reaching, type Scale, valueAt } from "./heatmap.js";
 import type { Photo } from "./photos.js";
 import type { Result, Workbench } from "./workbench.js";
 
@@ -69,7 +69,8 @@ export function renderViewer(bench: Workbench): void {
 	const { selected } = bench;
 	const outcome = selected && bench.outcome(selected);
 	const result = outcome && "result" in outcome ? outcome.result : undefined;
-	const scale = bench.texture?.info?.map_scale;
+	const own = bench.texture?.info?.map_scale;
+	const scale = own && result ? reaching(own, result.inspection) : own;
 	if (!selected) showNothing();
 	else if (selected !== shown) void showPhoto(selected);
 	stage.hidden = !selected || (outcome !== undefined && "error" in outcome);

@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 use crate::state_dict::{self, Precision, StateDict, StateDictError};
 
 /// The newest format that this program reads, and the one that it writes.
-pub const FORMAT_VERSION: u32 = 3;
+pub const FORMAT_VERSION: u32 = 4;
 
-/// The oldest format of a texture file that can be read.
-const OLDEST_TEXTURE: u32 = 2;
+/// The oldest format of a texture file that can be read. The thresholds of those before it are on another scale.
+const OLDEST_TEXTURE: u32 = 4;
 
 const KEY: &str = "cse";
 
@@ -53,7 +53,7 @@ pub enum ModelFileError {
         /// The file's format.
         found: u32,
     },
-    /// A texture model written by an earlier version that held less.
+    /// A texture model written by an earlier version that held less, or on another scale.
     #[error("this file has format {found}, from before version {oldest}: train the texture again", oldest = OLDEST_TEXTURE)]
     Older {
         /// The file's format.

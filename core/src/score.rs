@@ -98,10 +98,11 @@ fn moments(values: impl Iterator<Item = f32> + Clone) -> (f64, f64) {
     (mean, values.map(|value| (f64::from(value) - mean).powi(2)).sum::<f64>() / count)
 }
 
-/// 0 like the bank, 1 at the edge of what is normal, 2 at three times as far, 3 at seven times: strong defects lie
-/// hundreds of edges away, and would leave no room for faint ones on any scale that is not logarithmic.
-fn beyond(distance: f32, edge: f32) -> f32 {
-    (1.0 + distance.max(0.0) / edge).log2()
+/// 0 like the bank, 1 at the edge of what is normal, 2 at four times as far: the chord between two directions, whose
+/// square their cosine distance is. In distances themselves a few strong positions drown many faint ones, and in their
+/// logarithm strong positions count hardly more than faint ones.
+fn in_edges(distance: f32, edge: f32) -> f32 {
+    (distance.max(0.0) / edge).sqrt()
 }
 
 /// From the distances at the positions to the image's score and map.
@@ -113,8 +114,8 @@ pub struct ScoreRule {
     /// are.
     pub normal_range: Option<NormalRange>,
     /// Then each is replaced by the mean of its neighbourhood, weighed by a Gaussian: its standard deviation as a share
-    /// of the window's side, 0 for none. A defect covers more than one position, what is odd by chance seldom does.
-    #[serde(default)]
+    /// of the window's side, 0 for none. A defect covers more than one position, what is odd by chance seldom does. The
+    /// score asks whether there is one and the map where it is: the map is smoothed half as far.
     pub smoothing: f32,
 }
 
@@ -123,7 +124,7 @@ impl ScoreRule {
     pub fn score(&self, distances: &[f32]) -> f32 {
         let relative = match &self.normal_range {
             Some(range) => {
-                distances.iter().zip(&range.edges).map(|(distance, edge)| beyond(*distance, *edge)).collect()
+                distances.iter().zip(&range.edges).map(|(distance, edge)| in_edges(*distance, *edge)).collect()
             }
             None => distances.to_vec(),
         };
@@ -133,10 +134,10 @@ impl ScoreRule {
     /// The values of the map at the positions of `grid`.
     pub fn map(&self, grid: &[f32]) -> Vec<f32> {
         let relative = match &self.normal_range {
-            Some(range) => grid.iter().map(|distance| beyond(*distance, range.map_edge)).collect(),
+            Some(range) => grid.iter().map(|distance| in_edges(*distance, range.map_edge)).collect(),
             None => grid.to_vec(),
         };
-        smoothed(relative, self.smoothing)
+        smoothed(relative, self.smoothing / 2.0)
     }
 }
 
@@ -239,7 +240,7 @@ mod tests {
         let images: Vec<Vec<f32>> =
             (0..100).map(|i| vec![0.1 + 0.001 * (i % 2) as f32, 0.1 + 0.1 * (i % 2) as f32]).collect();
         let rule = ScoreRule { aggregation: Aggregation::Max, normal_range: normal(&images), smoothing: 0.0 };
-        assert!(rule.score(&[0.4, 0.15]) > 1.5 * rule.score(&[0.1, 0.45]));
+        assert!(rule.score(&[0.4, 0.15]) > 1.3 * rule.score(&[0.1, 0.45]));
         assert_eq!(normal(&[]), None);
     }
 
@@ -248,9 +249,9 @@ mod tests {
         let rule =
             ScoreRule { aggregation: Aggregation::Mean, normal_range: normal(&vec![vec![0.25; 4]; 9]), smoothing: 0.0 };
         assert!((rule.score(&[0.25; 4]) - 1.0).abs() < 1e-6);
-        assert!((rule.score(&[0.75; 4]) - 2.0).abs() < 1e-6);
+        assert!((rule.score(&[1.0; 4]) - 2.0).abs() < 1e-6);
         assert_eq!(rule.score(&[0.0; 4]), 0.0);
-        assert!((rule.map(&[0.75])[0] - 2.0).abs() < 1e-6);
+        assert!((rule.map(&[1.0])[0] - 2.0).abs() < 1e-6);
     }
 
     /// Against `scipy.ndimage.gaussian_filter(x, 0.8)`.
@@ -268,6 +269,17 @@ mod tests {
         // A filter wider than its values, and what has no neighbourhoods.
         assert!((smoothed(vec![1.0; 9], 1.0)[4] - 1.0).abs() < 1e-6);
         assert_eq!(smoothed(vec![1.0, 2.0, 3.0], 0.5), [1.0, 2.0, 3.0]);
+    }
+
+    /// What it says is where, and a blur says it worse.
+    #[test]
+    fn the_map_is_smoothed_half_as_far_as_the_score() {
+        let mut grid = vec![0.0; 49];
+        grid[24] = 1.0;
+        let rule = |smoothing| ScoreRule { aggregation: Aggregation::Max, normal_range: None, smoothing };
+        let highest = rule(0.2).map(&grid)[24];
+        assert_eq!(highest, rule(0.1).score(&grid));
+        assert!(highest > 2.0 * rule(0.2).score(&grid));
     }
 
     #[test]

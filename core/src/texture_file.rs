@@ -15,13 +15,21 @@ use crate::state_dict::{Precision, StateDict};
 use crate::taps::Taps;
 use crate::view::View;
 
-/// Colour scale of the anomaly map, in cosine distance.
+/// Colour scale of the anomaly map, in its values.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MapScale {
     /// Shown as nothing: what is common on good samples.
     pub low: f32,
     /// Shown as most anomalous.
     pub high: f32,
+}
+
+impl MapScale {
+    /// With the top raised to the strongest place of `map`: where all of a strong defect lies beyond the top, nothing
+    /// shows its middle. Values that are no numbers are passed over.
+    pub fn reaching(self, map: &[f32]) -> Self {
+        Self { low: self.low, high: map.iter().copied().fold(self.high, f32::max) }
+    }
 }
 
 /// What a texture file says of itself.
@@ -53,8 +61,7 @@ pub struct TextureInfo {
     pub map_scale: MapScale,
     /// How it was made, for a reader: data, settings, seed, program.
     pub provenance: String,
-    /// How each embedder's losses went; empty for what is not trained, and in files of earlier programs.
-    #[serde(default)]
+    /// How each embedder's losses went; empty for what is not trained.
     pub losses: Vec<Vec<LossPoint>>,
 }
 

@@ -22,7 +22,7 @@ use crate::devices::{self, DeviceChoice, DeviceError};
 use crate::evaluate::{self, EvalError, Figures};
 use crate::files::{self, FileError};
 use crate::models::{self, LoadError};
-use crate::train::{self, Session, Settings, TrainError, TrainingSet};
+use crate::train::{self, Session, TrainError, TrainingSet};
 
 /// Settings of `compare`.
 #[derive(Clone, Debug, clap::Args)]
@@ -153,7 +153,7 @@ pub fn run(args: &Args) -> Result<(), CompareError> {
             println!("\nseed {seed}, {}", name(words));
             let way = train::Args { seed, ..way.clone() };
             let generator = way.generator();
-            let settings = Settings::of(&way);
+            let settings = way.settings();
             train::check(&way, &settings)?;
             let session =
                 Session { args: &way, settings, extractor: &extractor, device: &device, maker: &makers[&generator] };
@@ -214,7 +214,7 @@ struct Made {
 impl Made {
     fn by(way: &train::Args, photos: &[PathBuf]) -> Result<Self, CompareError> {
         let (view, _) = train::view(way, photos)?;
-        let settings = Settings::of(way);
+        let settings = way.settings();
         let defects = train::defects_each(&settings, photos, view, way.windows)?;
         Ok(Self { view, generator: way.generator(), windows: way.windows, defects })
     }

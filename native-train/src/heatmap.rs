@@ -15,8 +15,10 @@ pub fn write(folder: &Path, path: &Path, photo: &RgbImage, map: &[f32], scale: M
     Ok(out)
 }
 
-/// Yellow to red over the photo, stronger where the map is; what was not inspected is darkened.
+/// Yellow to red over the photo, stronger where the map is; what was not inspected is darkened. A map that goes beyond
+/// the scale raises its top.
 pub fn overlay(photo: &RgbImage, map: &[f32], scale: MapScale) -> RgbImage {
+    let scale = scale.reaching(map);
     let mut picture = photo.clone();
     for (pixel, value) in picture.pixels_mut().zip(map) {
         if value.is_nan() {
@@ -31,4 +33,20 @@ pub fn overlay(photo: &RgbImage, map: &[f32], scale: MapScale) -> RgbImage {
         }
     }
     picture
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_middle_of_a_defect_beyond_the_scale_shows() {
+        let photo = RgbImage::from_pixel(4, 1, Rgb([90, 90, 90]));
+        let scale = MapScale { low: 0.5, high: 2.0 };
+        let picture = overlay(&photo, &[0.3, 5.0, 9.0, f32::NAN], scale);
+        let [clear, side, middle, outside] = [0, 1, 2, 3].map(|x| picture.get_pixel(x, 0).0);
+        assert_eq!(clear, [90, 90, 90]);
+        assert_ne!(side, middle);
+        assert_eq!(outside, [30, 30, 30]);
+    }
 }

@@ -9,7 +9,7 @@ import { announce, run, top } from "./run.mjs";
 const materials = [
 	{ id: "cloth", title: "Woven cloth", first: "hole" },
 	{ id: "vinyl", title: "Embossed vinyl", first: "cut" },
-	{ id: "cork", title: "Cork", first: "gouge" },
+	{ id: "cork", title: "Cork", first: "scorch" },
 ];
 const note =
 	"The extractor is a beginning of this project's own: an EfficientNet-B0 taught in under two hours on two processor cores, " +

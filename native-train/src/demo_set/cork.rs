@@ -24,14 +24,14 @@ pub fn material() -> Material {
 }
 
 /// Width of a granule and of a grain in it, pixels.
-const WIDTHS: [f32; 2] = [30.0, 7.0];
+const WIDTHS: [f32; 2] = [13.0, 4.5];
 
 fn surface(size: Size, rng: &mut ChaCha8Rng) -> Surface {
     let seed: u32 = rng.random();
     let frames = WIDTHS.map(|width| Frame::anywhere(size, 0.4, 100.0 * width, rng));
-    let bend = Fractal { largest: 22.0, smallest: 3.0, smoothness: 0.9, stretch: 1.0 };
+    let bend = Fractal { largest: 10.0, smallest: 2.0, smoothness: 0.9, stretch: 1.0 };
     let bend = [Field::fractal(size, bend, rng), Field::fractal(size, bend, rng)];
-    let pores = Field::fractal(size, Fractal { largest: 14.0, smallest: 2.0, smoothness: 0.9, stretch: 1.6 }, rng);
+    let pores = Field::fractal(size, Fractal { largest: 7.0, smallest: 1.5, smoothness: 0.8, stretch: 1.4 }, rng);
     let grain = Field::fractal(size, Fractal { largest: 4.0, smallest: 1.0, smoothness: 0.3, stretch: 1.0 }, rng);
     let (pale, brown) = (draw::oklch(0.76, 0.075, 72.0), draw::oklch(0.57, 0.08, 60.0));
     let bark = draw::oklch(0.33, 0.05, 50.0);
@@ -46,7 +46,7 @@ fn surface(size: Size, rng: &mut ChaCha8Rng) -> Surface {
         let value = granule.value(seed);
         let tone = draw::mix(pale, brown, (0.8 * value + 0.35 * (own.value(seed) - 0.3)).clamp(0.0, 1.0));
         let joint = 1.0 - draw::step(0.01, 0.07, granule.inside());
-        let bark_here = draw::step(2.0, 2.35, pores.values[p]).max(0.75 * joint * draw::step(0.35, 0.7, value));
+        let bark_here = draw::step(2.9, 3.3, pores.values[p]).max(0.75 * joint * draw::step(0.35, 0.7, value));
         let colour = draw::mix(tone, bark, bark_here);
         let height = 0.6 * draw::step(0.0, 0.25, own.inside()) - 1.4 * bark_here - 0.4 * joint;
         (draw::shade(colour, 1.0 + 0.06 * grain.values[p]), height + 0.25 * grain.values[p])
@@ -58,7 +58,7 @@ fn scratch(damage: &mut Damage, rng: &mut ChaCha8Rng) {
     let start = damage.somewhere(0.25, rng);
     let heading = draw::direction(rng);
     let (length, bend, width) =
-        (rng.random_range(60.0..130.0), draw::normal(rng, 0.0, 0.25), rng.random_range(3.6..5.6));
+        (rng.random_range(60.0..130.0), draw::normal(rng, 0.0, 0.25), rng.random_range(4.5..7.0));
     let line = damage.stroke(start, heading, length, bend, width, rng).profile(damage.surface.size);
     let torn = Field::fractal(
         damage.surface.size,
@@ -78,7 +78,7 @@ fn scratch(damage: &mut Damage, rng: &mut ChaCha8Rng) {
 /// A piece broken out: fresh, pale cork in a ragged hollow.
 fn gouge(damage: &mut Damage, rng: &mut ChaCha8Rng) {
     let middle = damage.somewhere(0.22, rng);
-    let radius = rng.random_range(13.0..24.0);
+    let radius = rng.random_range(16.0..28.0);
     let patch = damage.blob(middle, radius, 1.0, rng);
     let rough = Field::fractal(
         damage.surface.size,
@@ -95,10 +95,10 @@ fn gouge(damage: &mut Damage, rng: &mut ChaCha8Rng) {
 /// Dried water: darker, with a darker border.
 fn stain(damage: &mut Damage, rng: &mut ChaCha8Rng) {
     let middle = damage.somewhere(0.22, rng);
-    let radius = rng.random_range(18.0..36.0_f32);
+    let radius = rng.random_range(22.0..40.0_f32);
     let shape = Fractal { largest: 1.3 * radius, smallest: 6.0, smoothness: 1.1, stretch: 1.0 };
     let edge = Field::fractal(damage.surface.size, shape, rng);
-    let strength = rng.random_range(0.42..0.62);
+    let strength = rng.random_range(0.5..0.68);
     damage.apply(
         |x, y| {
             let distance = (x - middle[0]).hypot(y - middle[1]) / radius + 0.14 * edge.at(x, y);
@@ -114,7 +114,7 @@ fn stain(damage: &mut Damage, rng: &mut ChaCha8Rng) {
 /// Burnt by something hot: black in the middle, brown around it.
 fn scorch(damage: &mut Damage, rng: &mut ChaCha8Rng) {
     let middle = damage.somewhere(0.22, rng);
-    let radius = rng.random_range(9.0..17.0);
+    let radius = rng.random_range(11.0..19.0);
     let (char, brown) = (draw::oklch(0.2, 0.015, 50.0), draw::oklch(0.4, 0.07, 55.0));
     let around = damage.blob(middle, 1.8 * radius, 0.8, rng);
     damage.apply(around, |surface, pixel, amount| surface.tint(pixel, brown, 0.5 * amount));

@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 
 use cse::defects::Generator;
+use cse::taps::Taps;
 
-use super::settings::{BatchNormChoice, CentreChoice, Clusters, Contrast, DecoderChoice, Preset};
+use super::settings::{
+    BatchNormChoice, CentreChoice, Clusters, Contrast, DecoderChoice, Length, Preset, Settings, learns,
+};
 use crate::choices::{AggregationChoice, GroupingChoice, MethodChoice, TapsChoice, ViewChoice};
 use crate::devices::DeviceChoice;
 
@@ -86,7 +89,7 @@ pub struct Args {
     /// How the distances at the positions become a score
     #[arg(long, value_enum)]
     pub aggregation: Option<AggregationChoice>,
-    /// Whether distances are counted in what is normal at their position, on a logarithmic scale
+    /// Whether distances are counted in what is normal at their position
     #[arg(long)]
     pub normal_range: Option<bool>,
     /// How far distances are smoothed before they become score and map: standard deviation of a Gaussian, as a share of
@@ -127,6 +130,43 @@ fn smoothing(text: &str) -> Result<f32, String> {
 }
 
 impl Args {
+    /// The preset with its changes.
+    pub fn settings(&self) -> Settings {
+        let preset = Settings::preset(self.preset);
+        let length = match (self.steps, self.epochs) {
+            (Some(steps), _) => Length::Steps(steps),
+            (None, Some(epochs)) => Length::Epochs(epochs),
+            (None, None) => preset.length,
+        };
+        let method = self.method.map_or(preset.method, Into::into);
+        // The plain statistics are taken on F1 unless asked otherwise: on both taps F2's many channels would drown it.
+        let taps = if learns(method) { preset.taps } else { Taps::F1 };
+        Settings {
+            method,
+            taps: self.taps.map_or(taps, Into::into),
+            standardise: self.standardise.unwrap_or(preset.standardise),
+            contrast: self.contrast.unwrap_or(preset.contrast),
+            grouping: self.grouping.map_or(preset.grouping, Into::into),
+            contrast_weight: self.contrast_weight.unwrap_or(preset.contrast_weight),
+            decoder_weight: self.decoder_weight.unwrap_or(preset.decoder_weight),
+            decoder: self.decoder.unwrap_or(preset.decoder),
+            batch_norm: self.batch_norm.unwrap_or(preset.batch_norm),
+            length,
+            batch: self.batch.unwrap_or(preset.batch),
+            max_rate: self.max_rate.unwrap_or(preset.max_rate),
+            clusters: self.clusters.unwrap_or(preset.clusters),
+            centre: self.centre.unwrap_or(preset.centre),
+            aggregation: self.aggregation.map_or(preset.aggregation, Into::into),
+            normal_range: self.normal_range.unwrap_or(preset.normal_range),
+            smoothing: self.smoothing.unwrap_or(preset.smoothing),
+            members: self.members.unwrap_or(preset.members),
+            validation_share: self.validation_share.unwrap_or(preset.validation_share),
+            defects_per_image: self.defects_per_image.or(preset.defects_per_image),
+            seed: self.seed,
+            preset: self.preset,
+        }
+    }
+
     /// The synthetic defects asked for, or the preset's.
     pub fn generator(&self) -> Generator {
         self.generator.unwrap_or(match self.preset {

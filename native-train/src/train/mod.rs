@@ -50,7 +50,7 @@ const LONGEST_ASPECT: f64 = 2.5;
 
 /// Trains and writes a model for each folder of photos.
 pub fn run(args: &Args) -> Result<(), TrainError> {
-    let settings = Settings::of(args);
+    let settings = args.settings();
     check(args, &settings)?;
     let chosen = devices::choose(args.device)?;
     println!("device      {}", chosen.reason);

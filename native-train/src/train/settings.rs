@@ -6,8 +6,6 @@ use cse::score::Aggregation;
 use cse::taps::Taps;
 use serde::Serialize;
 
-use super::args::Args;
-
 /// `--preset`: where the paper, its released code and our own measurements differ.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
@@ -152,44 +150,8 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The preset of `args` with its changes.
-    pub fn of(args: &Args) -> Self {
-        let preset = Self::preset(args.preset);
-        let length = match (args.steps, args.epochs) {
-            (Some(steps), _) => Length::Steps(steps),
-            (None, Some(epochs)) => Length::Epochs(epochs),
-            (None, None) => preset.length,
-        };
-        let method = args.method.map_or(preset.method, Into::into);
-        // The plain statistics are taken on F1 unless asked otherwise: on both taps F2's many channels would drown it.
-        let taps = if learns(method) { preset.taps } else { Taps::F1 };
-        Self {
-            method,
-            taps: args.taps.map_or(taps, Into::into),
-            standardise: args.standardise.unwrap_or(preset.standardise),
-            contrast: args.contrast.unwrap_or(preset.contrast),
-            grouping: args.grouping.map_or(preset.grouping, Into::into),
-            contrast_weight: args.contrast_weight.unwrap_or(preset.contrast_weight),
-            decoder_weight: args.decoder_weight.unwrap_or(preset.decoder_weight),
-            decoder: args.decoder.unwrap_or(preset.decoder),
-            batch_norm: args.batch_norm.unwrap_or(preset.batch_norm),
-            length,
-            batch: args.batch.unwrap_or(preset.batch),
-            max_rate: args.max_rate.unwrap_or(preset.max_rate),
-            clusters: args.clusters.unwrap_or(preset.clusters),
-            centre: args.centre.unwrap_or(preset.centre),
-            aggregation: args.aggregation.map_or(preset.aggregation, Into::into),
-            normal_range: args.normal_range.unwrap_or(preset.normal_range),
-            smoothing: args.smoothing.unwrap_or(preset.smoothing),
-            members: args.members.unwrap_or(preset.members),
-            validation_share: args.validation_share.unwrap_or(preset.validation_share),
-            defects_per_image: args.defects_per_image.or(preset.defects_per_image),
-            seed: args.seed,
-            preset: args.preset,
-        }
-    }
-
-    fn preset(preset: Preset) -> Self {
+    /// All settings of a preset.
+    pub fn preset(preset: Preset) -> Self {
         let paper = Self {
             preset,
             method: Method::Cse,
@@ -230,9 +192,9 @@ impl Settings {
                 decoder_weight: 1.0,
                 length: Length::Steps(600),
                 max_rate: 4e-4,
-                aggregation: Aggregation::Top,
+                aggregation: Aggregation::Max,
                 normal_range: true,
-                smoothing: 0.08,
+                smoothing: 0.13,
                 members: 6,
                 defects_per_image: None,
                 ..paper
