@@ -7,7 +7,6 @@
 use burn::module::{Initializer, Module, Param, RunningState};
 use burn::tensor::{Device, Tensor, TensorData, activation};
 
-use crate::embedder::Statistics;
 use crate::fused::Fused;
 use crate::state_dict::{StateDict, StateDictError, take};
 
@@ -15,6 +14,16 @@ use crate::state_dict::{StateDict, StateDictError, take};
 pub(crate) const BATCH_NORM_EPSILON: f64 = 1e-5;
 /// Share of the running statistics that a batch replaces; PyTorch's default.
 const MOMENTUM: f64 = 0.1;
+
+/// What BatchNorm normalises with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Statistics {
+    /// The batch's while training, which also measures the running ones; the running ones otherwise.
+    #[default]
+    Batch,
+    /// The running ones, even while training.
+    Running,
+}
 
 /// Rows `[positions, channels]` on their way through blocks.
 #[derive(Clone, Debug)]

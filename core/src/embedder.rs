@@ -9,6 +9,7 @@ use burn::tensor::ops::AvgPoolOptions;
 use burn::tensor::{Device, Tensor, TensorData, activation};
 
 use crate::batch_norm_folding::ChannelAffine;
+pub use crate::conv_relu_norm::Statistics;
 use crate::conv_relu_norm::{BATCH_NORM_EPSILON, ConvReluNorm};
 use crate::fused::{self, Fused};
 use crate::standardisation::Standardise;
@@ -69,16 +70,6 @@ impl Embedder {
         let rows = self.others.iter().fold(rows, |rows, block| block.forward(rows, statistics));
         fused::maps(rows.into_values(), size)
     }
-}
-
-/// What BatchNorm normalises with.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Statistics {
-    /// The batch's while training, which also measures the running ones; the running ones otherwise.
-    #[default]
-    Batch,
-    /// The running ones, even while training.
-    Running,
 }
 
 /// `E14` to `E7`: mean of 2x2, stride 2.

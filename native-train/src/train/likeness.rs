@@ -6,9 +6,6 @@
 //! extractor that sees through another light.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use cse::score;
-use image::RgbImage;
-use image::imageops::{self, FilterType};
 
 use super::error::TrainError;
 use super::training_set::TrainingSet;
@@ -23,14 +20,6 @@ const NEAR: f32 = 0.5;
 const NEAR_SKETCHES: f32 = 0.4;
 /// See [`NEAR`].
 const FAR: f64 = 0.1;
-
-/// Side of a sketch: more shows the grain, which the exposures of one piece do not have in common.
-const SKETCH_SIDE: u32 = 24;
-/// Deviations of the Gaussians, as shares of a sketch's side, over which its brightness and its contrast are made even.
-const EVEN_BRIGHTNESS: f32 = 1.0 / 16.0;
-const EVEN_CONTRAST: f32 = 1.0 / 8.0;
-/// Keeps the logarithm of a black pixel near those of dark ones; grey values go to 255.
-const DARK: f32 = 8.0;
 
 /// For each photo the number of its piece, from 0.
 pub fn pieces(set: &TrainingSet, device: &Device) -> Result<Vec<usize>, TrainError> {
@@ -54,18 +43,6 @@ fn largest(pieces: &[usize]) -> usize {
     let mut photos = vec![0; pieces.len()];
     pieces.iter().for_each(|piece| photos[*piece] += 1);
     photos.into_iter().max().unwrap_or(0)
-}
-
-/// A photo in so few pixels that only what is on it is left, each in what its neighbourhood differs by: neither the light
-/// nor the exposure changes it much.
-pub fn sketch(photo: &RgbImage) -> Vec<f32> {
-    let small = imageops::resize(photo, SKETCH_SIDE, SKETCH_SIDE, FilterType::CatmullRom);
-    let grey = imageops::grayscale(&small);
-    let bright: Vec<f32> = grey.as_raw().iter().map(|value| (f32::from(*value) + DARK).ln()).collect();
-    let around = score::smoothed(bright.clone(), EVEN_BRIGHTNESS);
-    let contrast: Vec<f32> = bright.iter().zip(around).map(|(value, around)| value - around).collect();
-    let power = score::smoothed(contrast.iter().map(|value| value * value).collect(), EVEN_CONTRAST);
-    contrast.iter().zip(power).map(|(value, power)| value / (power + 1e-6).sqrt()).collect()
 }
 
 /// `F2` of a photo, the mean of its windows.
@@ -155,7 +132,9 @@ mod tests {
     /// Each under another light: darker or brighter, from one side or the other.
     #[test]
     fn a_sketch_knows_a_piece_under_another_light() {
-        use image::Rgb;
+        use super::super::sketch::sketch;
+        use image::imageops::{self, FilterType};
+        use image::{Rgb, RgbImage};
         use rand::{RngExt, SeedableRng};
         let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(5);
         let mut sketches = Vec::new();

@@ -13,6 +13,7 @@ mod normal_photos;
 mod one_cycle;
 mod optimisation;
 mod settings;
+mod sketch;
 mod trainee;
 mod training_set;
 

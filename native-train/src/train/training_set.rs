@@ -20,7 +20,7 @@ use rayon::prelude::*;
 
 use super::error::TrainError;
 use super::feature_store::{Encoded, FeatureStore, Slot};
-use super::likeness;
+use super::sketch::sketch;
 use crate::covered::covered_pixels;
 use crate::devices;
 use crate::files;
@@ -57,7 +57,7 @@ pub struct Photo {
     pub samples: Range<usize>,
     /// Those of them that an inspection looks at.
     pub inspected: Range<usize>,
-    /// See [`likeness::sketch`].
+    /// See [`sketch`].
     pub sketch: Vec<f32>,
 }
 
@@ -141,7 +141,7 @@ impl TrainingSet {
                     let drawn = files::read_photo(path).map(|photo| {
                         let (windows, inspected) = windows(&photo, recipe.view, each, rng);
                         let windows = with_defects(windows, recipe.defects, &mut task);
-                        DrawnPhoto { windows, inspected, sketch: likeness::sketch(&photo) }
+                        DrawnPhoto { windows, inspected, sketch: sketch(&photo) }
                     });
                     // Nobody listens any more after an error: there is nothing left to do.
                     if made.send(drawn).is_err() {
