@@ -122,7 +122,7 @@ pub fn run(args: &Args) -> Result<(), PretrainError> {
     let learner = Learner::init(architecture, &device);
     let loss = |learner: &Learner, pairs: &Pairs| learner.loss(pairs, &device);
     let Learner { network, .. } = training.run(learner, log, Pairs::render, loss)?;
-    measure(args, &network, &device)?;
+    let network = measure(args, network, &device)?;
     let provenance = format!(
         "{architecture} from random weights, taught on generated textures, without any photo, to tell them and their \
          synthetic defects apart, {}",
@@ -136,7 +136,9 @@ pub fn run(args: &Args) -> Result<(), PretrainError> {
 }
 
 /// Takes BatchNorm's statistics at the size of photos that the network will see.
-fn measure(args: &Args, network: &EfficientNet, device: &Device) -> Result<(), PretrainError> {
+fn measure(args: &Args, network: EfficientNet, device: &Device) -> Result<EfficientNet, PretrainError> {
+    // Without gradients nothing is kept of a pass; with them all of it, as no backward pass follows.
+    let network = network.no_grad();
     let photos = match &args.statistics {
         Some(folder) => files::windows(&dataset::images_below(folder)?, cse::view::View::Resize)?,
         None => Vec::new(),
@@ -155,7 +157,7 @@ fn measure(args: &Args, network: &EfficientNet, device: &Device) -> Result<(), P
         // BatchNorm measures whenever a network that is trained looks at something.
         network.forward(images);
     }
-    Ok(())
+    Ok(network)
 }
 
 #[cfg(test)]
