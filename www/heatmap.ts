@@ -18,8 +18,8 @@ export interface Peak {
  * The model's scale, with the top raised to the map's strongest place: where all of a strong defect lies beyond the top,
  * nothing shows its middle. A fainter photo keeps the model's scale, so that what is normal stays clear.
  */
-export function reaching(scale: Scale, inspection: Inspection): Scale {
-	return { low: scale.low, high: Math.max(scale.high, peakOf(inspection)?.value ?? scale.high) };
+export function reaching(scale: Scale, peak: Peak | undefined): Scale {
+	return { low: scale.low, high: Math.max(scale.high, peak?.value ?? scale.high) };
 }
 
 export function drawMap(canvas: HTMLCanvasElement, inspection: Inspection, scale: Scale): void {

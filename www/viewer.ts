@@ -1,7 +1,16 @@
 // The selected photo with its anomaly map over it.
 import { byId } from "./elements.js";
 import { asScore } from "./figures.js";
-import { drawLegend, drawMap, isPartial, peakOf, reaching, type Scale, valueAt } from "./heatmap.js";
+import {
+	drawLegend,
+	drawMap,
+	isPartial,
+	type Peak,
+	peakOf,
+	reaching,
+	type Scale,
+	valueAt,
+} from "./heatmap.js";
 import type { Photo } from "./photos.js";
 import type { Result, Workbench } from "./workbench.js";
 
@@ -44,25 +53,28 @@ function showNothing(): void {
 	note.textContent = "";
 }
 
-function describe(result: Result): string {
-	const peak = peakOf(result.inspection);
+function describe(peak: Peak | undefined): string {
 	if (!peak) return "Anomaly map, empty";
 	const place = (fraction: number) => `${Math.round(100 * fraction)} %`;
 	return `Anomaly map, strongest with ${asScore(peak.value)} at ${place(peak.x)} across and ${place(peak.y)} down`;
 }
 
-function showResult(result: Result, scale: Scale): void {
+function showResult(result: Result, own: Scale): void {
 	drawn = result;
-	setShape(result.inspection.width, result.inspection.height);
-	drawMap(canvas, result.inspection, scale);
-	canvas.setAttribute("aria-label", describe(result));
+	const { inspection } = result;
+	const peak = peakOf(inspection);
+	const scale = reaching(own, peak);
+	setShape(inspection.width, inspection.height);
+	drawMap(canvas, inspection, scale);
+	canvas.setAttribute("aria-label", describe(peak));
 	canvas.hidden = false;
+	showScale(scale, isPartial(inspection));
 }
 
-function showScale(scale: Scale | undefined, result: Result | undefined): void {
+function showScale(scale: Scale | undefined, partial: boolean): void {
 	byId("scale-low", "span").textContent = scale ? asScore(scale.low) : "";
 	byId("scale-high", "span").textContent = scale ? asScore(scale.high) : "";
-	byId("partial", "span").hidden = !result || !isPartial(result.inspection);
+	byId("partial", "span").hidden = !partial;
 }
 
 export function renderViewer(bench: Workbench): void {
@@ -70,17 +82,17 @@ export function renderViewer(bench: Workbench): void {
 	const outcome = selected && bench.outcome(selected);
 	const result = outcome && "result" in outcome ? outcome.result : undefined;
 	const own = bench.texture?.info?.map_scale;
-	const scale = own && result ? reaching(own, result.inspection) : own;
 	if (!selected) showNothing();
 	else if (selected !== shown) void showPhoto(selected);
 	stage.hidden = !selected || (outcome !== undefined && "error" in outcome);
 	empty.hidden = selected !== undefined && !stage.hidden;
-	if (result && scale && result !== drawn) showResult(result, scale);
+	// A map has as many values as the photo pixels: it is gone through when it is new, not at each change of the page.
+	if (result && own && result !== drawn) showResult(result, own);
 	if (!result) {
 		drawn = undefined;
 		canvas.hidden = true;
+		showScale(own, false);
 	}
-	showScale(scale, result);
 }
 
 function showPointed(event: PointerEvent): void {
