@@ -113,16 +113,16 @@ mod tests {
         looks
     }
 
-    fn groups(looks: &[Vec<f32>]) -> Vec<usize> {
+    fn groups(looks: &[Vec<f32>], near: f32) -> Vec<usize> {
         let mut pieces: Vec<usize> = (0..looks.len()).collect();
         let looks: Vec<&[f32]> = looks.iter().map(Vec::as_slice).collect();
-        link(&mut pieces, &similarity(&looks, &Device::flex()), NEAR);
+        link(&mut pieces, &similarity(&looks, &Device::flex()), near);
         pieces
     }
 
     #[test]
     fn exposures_of_one_piece_belong_together() {
-        let groups = groups(&looks(20, 3, 0.4));
+        let groups = groups(&looks(20, 3, 0.4), NEAR);
         assert!(groups.chunks(3).all(|piece| piece[0] == piece[1] && piece[1] == piece[2]), "{groups:?}");
         let mut distinct = groups;
         distinct.dedup();
@@ -149,7 +149,7 @@ mod tests {
                 sketches.push(sketch(&lit));
             }
         }
-        let found = groups(&sketches);
+        let found = groups(&sketches, NEAR_SKETCHES);
         assert!(found.chunks(3).all(|piece| piece[0] == piece[1] && piece[1] == piece[2]), "{found:?}");
         let distinct: std::collections::HashSet<usize> = found.into_iter().collect();
         assert_eq!(distinct.len(), 15);
@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn different_pieces_stay_apart() {
         for pieces in [1, 2, 3, 12, 60] {
-            assert_eq!(groups(&looks(pieces, 1, 0.0)), (0..pieces).collect::<Vec<_>>());
+            assert_eq!(groups(&looks(pieces, 1, 0.0), NEAR), (0..pieces).collect::<Vec<_>>());
         }
     }
 }
