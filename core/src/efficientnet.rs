@@ -10,7 +10,7 @@ use burn::nn::{BatchNorm, BatchNormConfig, Initializer, PaddingConfig2d};
 use burn::tensor::{Device, Tensor, activation};
 use serde::{Deserialize, Serialize};
 
-use crate::fused_cpu;
+use crate::{fused_cpu, gpu_training};
 
 /// A member of the family. The name is timm's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -374,6 +374,7 @@ impl SqueezeExcite {
 impl Activation {
     fn apply(self, x: Tensor<4>) -> Tensor<4> {
         match self {
+            Self::Silu if gpu_training::applies(&x) => gpu_training::silu(x),
             Self::Silu => activation::silu(x),
             Self::Relu6 => x.clamp(0.0, 6.0),
         }
@@ -385,7 +386,7 @@ fn conv_norm_act(conv: &Conv2d, norm: &Option<BatchNorm>, act: Option<Activation
     if norm.is_none() && act == Some(Activation::Silu) && fused_cpu::applies(&x) {
         return fused_cpu::conv_bias_silu(conv, x);
     }
-    let mut x = conv.forward(x);
+    let mut x = if gpu_training::applies(&x) { gpu_training::convolve(conv, x) } else { conv.forward(x) };
     if let Some(norm) = norm {
         x = norm.forward(x);
     }

@@ -13,6 +13,11 @@ const STD: [f32; 3] = [0.229, 0.224, 0.225];
 
 /// Inputs `[n, 3, height, width]`, normalised, on `device`. All images must be of the first one's size.
 pub fn to_tensor<'a>(inputs: impl IntoIterator<Item = &'a RgbImage>, device: &Device) -> Tensor<4> {
+    Tensor::from_data(to_data(inputs), device)
+}
+
+/// What [`to_tensor`] puts on a device.
+pub fn to_data<'a>(inputs: impl IntoIterator<Item = &'a RgbImage>) -> TensorData {
     let mut inputs = inputs.into_iter().peekable();
     let size = inputs.peek().map_or((INPUT_SIDE, INPUT_SIDE), |first| first.dimensions());
     let (width, height) = (size.0 as usize, size.1 as usize);
@@ -26,7 +31,7 @@ pub fn to_tensor<'a>(inputs: impl IntoIterator<Item = &'a RgbImage>, device: &De
             values.extend(input.as_raw().iter().skip(channel).step_by(3).map(|v| f32::from(*v) * scale - shift));
         }
     }
-    Tensor::from_data(TensorData::new(values, [n, 3, height, width]), device)
+    TensorData::new(values, [n, 3, height, width])
 }
 
 /// Bilinear with antialias, as Pillow's `Image.resize(.., BILINEAR)`: each output pixel is the triangle-weighted mean of

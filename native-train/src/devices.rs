@@ -7,6 +7,7 @@ use std::{
     sync::mpsc,
 };
 
+use burn::module::Module;
 #[cfg(feature = "cuda")]
 use burn::tensor::Tensor;
 use burn::tensor::{Device, DeviceKind, DeviceType};
@@ -83,6 +84,12 @@ pub fn choose(choice: DeviceChoice) -> Result<Chosen, DeviceError> {
 /// Whether `device` is the CPU.
 pub fn is_cpu(device: &Device) -> bool {
     *device == Device::flex()
+}
+
+/// `module`, to learn on `device`, which has gradients. Burn draws weights at their first use, where they are then: here
+/// it does before they move.
+pub fn moved<M: Module>(module: M, device: &Device) -> M {
+    module.valid().to_device(device).train()
 }
 
 fn cpu(why: &str) -> Chosen {

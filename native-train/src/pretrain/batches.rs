@@ -57,9 +57,9 @@ impl Order {
     }
 }
 
-/// The photos of a batch.
+/// The photos of a batch, as the network takes them.
 #[derive(Debug)]
-pub struct Batch(Vec<RgbImage>);
+pub struct Batch(TensorData);
 
 impl Batch {
     /// Renders the photos, on rayon's threads. Every second one, on average, has a synthetic defect.
@@ -67,13 +67,13 @@ impl Batch {
         let photos = (0..order.photos)
             .into_par_iter()
             .map(|index| photo(order.side, &mut order.rng(index)))
-            .collect::<Result<_, _>>()?;
-        Ok(Self(photos))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Self(preprocess::to_data(&photos)))
     }
 
     /// The network's input `[n, 3, side, side]`, on a device.
     pub fn to(&self, device: &Device) -> Tensor<4> {
-        preprocess::to_tensor(&self.0, device)
+        Tensor::from_data(self.0.clone(), device)
     }
 }
 
@@ -109,7 +109,7 @@ impl Pairs {
         let pairs = (0..order.photos).into_par_iter().map(|index| pair(order.side, &mut order.rng(index)));
         let (good, second): (Vec<_>, Vec<_>) = pairs.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
         let (seconds, masks): (Vec<_>, Vec<_>) = second.into_iter().unzip();
-        Ok(Self { photos: Batch(good.into_iter().chain(seconds).collect()), masks })
+        Ok(Self { photos: Batch(preprocess::to_data(good.iter().chain(&seconds))), masks })
     }
 
     /// The network's input `[2n, 3, side, side]`.
@@ -141,21 +141,30 @@ fn pair(side: u32, rng: &mut ChaCha8Rng) -> Result<(RgbImage, (RgbImage, GrayIma
     Ok((first, (made.image, made.mask)))
 }
 
-/// Renders the batches of `orders` in a thread of its own, two ahead; the channel closes after the last one.
+/// Batches that are rendered at the same time: the last photos of one leave cores to the next.
+const AT_ONCE: usize = 3;
+
+/// Renders the batches of `orders` ahead of their use, each in its turn; the iterator ends after the last one.
 pub fn ahead<B: Send + 'static>(
-    orders: impl Iterator<Item = Order> + Send + 'static,
-    render: impl Fn(&Order) -> Result<B, DefectError> + Send + 'static,
-) -> Receiver<Result<B, DefectError>> {
-    let (sender, receiver) = sync_channel(2);
-    thread::spawn(move || {
-        for order in orders {
-            // The receiver is gone when training ends early.
-            if sender.send(render(&order)).is_err() {
-                break;
-            }
-        }
-    });
-    receiver
+    orders: impl Iterator<Item = Order> + Clone + Send + 'static,
+    render: impl Fn(&Order) -> Result<B, DefectError> + Clone + Send + 'static,
+) -> impl Iterator<Item = Result<B, DefectError>> {
+    let lanes: Vec<Receiver<_>> = (0..AT_ONCE)
+        .map(|lane| {
+            let (sender, receiver) = sync_channel(1);
+            let (orders, render) = (orders.clone().skip(lane).step_by(AT_ONCE), render.clone());
+            thread::spawn(move || {
+                for order in orders {
+                    // The receiver is gone when training ends early.
+                    if sender.send(render(&order)).is_err() {
+                        break;
+                    }
+                }
+            });
+            receiver
+        })
+        .collect();
+    (0..AT_ONCE).cycle().map_while(move |lane| lanes[lane].recv().ok())
 }
 
 #[cfg(test)]

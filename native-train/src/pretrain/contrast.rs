@@ -20,7 +20,7 @@ use super::export::exported;
 use super::training::{Log, Plan, Training};
 use super::{Common, PretrainError};
 use crate::choices::ArchitectureChoice;
-use crate::{dataset, files};
+use crate::{dataset, devices, files};
 
 /// Arguments of `pretrain contrast`.
 #[derive(Clone, Debug, clap::Args)]
@@ -67,7 +67,7 @@ impl Learner {
         let config = EfficientNetConfig { architecture, normalisation: Normalisation::BatchNorm };
         let (c1, c2) = architecture.tap_channels();
         let projection = |channels| Conv2dConfig::new([channels, EMBEDDING_CHANNELS], [1, 1]).init(device);
-        Self { network: config.init(device), projections: [c1, c2].map(projection) }.materialize()
+        Self { network: config.init(device), projections: [c1, c2].map(projection) }
     }
 
     /// The loss of a batch, and what each tap adds to it.
@@ -110,16 +110,17 @@ fn mean(maps: Tensor<4>) -> Tensor<2> {
 /// Trains and writes the extractor.
 pub fn run(args: &Args) -> Result<(), PretrainError> {
     args.common.set_threads()?;
-    let (_, device) = super::devices();
+    let (_, device) = args.common.devices()?;
     let (common, seed) = (&args.common, args.common.seed);
     let plan = Plan { steps: args.steps, batch: args.batch, side: args.side, rate: args.rate, seed };
     let architecture = args.architecture.into();
     let origin = format!("{architecture} from random weights");
     let training = Training { name: "contrast", plan, origin, purpose: Purpose::Contrast, common };
     let log = &mut Log::open(common)?;
-    // The backend draws initial weights from its own generator.
-    device.seed(seed);
-    let learner = Learner::init(architecture, &device);
+    // The CPU draws initial weights, from a generator of the whole process: the same for every device.
+    let cpu = Device::flex();
+    cpu.seed(seed);
+    let learner = devices::moved(Learner::init(architecture, &cpu), &device);
     let loss = |learner: &Learner, pairs: &Pairs| learner.loss(pairs, &device);
     let Learner { network, .. } = training.run(learner, log, Pairs::render, loss)?;
     let network = measure(args, network, &device)?;

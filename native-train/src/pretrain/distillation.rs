@@ -15,13 +15,14 @@ use cse::efficientnet::{Architecture, EfficientNet, EfficientNetConfig, Normalis
 use cse::extractor_file::{self, Extractor, ExtractorInfo};
 use cse::preprocess;
 use cse::state_dict::Precision;
+use serde::Serialize;
 
 use super::batches::{Batch, Order, Purpose};
 use super::export::exported;
 use super::teacher::{self, Scale, Teacher};
 use super::training::{Log, Plan, Training, scalar};
 use super::{Common, PretrainError};
-use crate::files;
+use crate::{devices, files};
 
 /// The network that learns: block by block of the teacher's shape.
 pub const STUDENT: Architecture = Architecture::B0;
@@ -53,6 +54,9 @@ pub struct Args {
     /// Side of the photos in the steps together
     #[arg(long, default_value_t = 224, value_parser = super::side)]
     pub side_together: u32,
+    /// Weight of the errors within each photo beside those over all photos, when they learn together
+    #[arg(long, default_value_t = 1.0)]
+    pub within: f32,
     /// Highest learning rate apart
     #[arg(long, default_value_t = 4e-3)]
     pub rate_apart: f64,
@@ -83,7 +87,8 @@ impl Args {
     }
 
     /// What the extractor file says of its origin, and of that of the file that it goes on from.
-    fn provenance(&self, from: Option<&ExtractorInfo>, [f1, f2]: [f32; 2]) -> String {
+    fn provenance(&self, from: Option<&ExtractorInfo>, errors: Errors) -> String {
+        let [[f1, f2], [within1, within2]] = [errors.over_all, errors.within];
         let before = match from {
             Some(info) => format!("{}; from there on", info.provenance),
             None => format!(
@@ -94,9 +99,10 @@ impl Args {
             ),
         };
         format!(
-            "{before} together, {}; share of the teacher's variance at stages 5 and 7 that is not explained, on \
-             held-out textures: {f1:.4} and {f2:.4}",
-            self.plan(Phase::Together).json()
+            "{before} together, {}, errors within photos weighing {}; share of the teacher's variance at stages 5 and 7 \
+             that is not explained, on held-out textures: {f1:.4} and {f2:.4}, within photos {within1:.4} and {within2:.4}",
+            self.plan(Phase::Together).json(),
+            self.within,
         )
     }
 }
@@ -104,10 +110,10 @@ impl Args {
 /// Trains and writes the extractor.
 pub fn run(args: &Args) -> Result<(), PretrainError> {
     args.common.set_threads()?;
-    let (plain, training) = super::devices();
+    let (plain, training) = args.common.devices()?;
     let lite0 = teacher::folded_lite0(&args.teacher)?;
     let teacher = Teacher::new(&extractor_file::tensors(&lite0)?, &plain)?;
-    let distillation = Distillation::new(teacher, plain, training)?;
+    let distillation = Distillation::new(teacher, args.within, plain, training)?;
     let log = &mut Log::open(&args.common)?;
     let from = args.from.as_deref().map(|path| begun(path, &distillation.training)).transpose()?;
     let mut origin = format!("teacher {}", extractor_file::read_info(&lite0)?.id);
@@ -115,14 +121,14 @@ pub fn run(args: &Args) -> Result<(), PretrainError> {
         Some(Extractor { info, .. }) => format!(", from {}", info.id),
         None => format!(", apart {}", args.plan(Phase::Apart).json()),
     };
-    let together = args.training(Phase::Together, origin.clone());
+    let together = args.training(Phase::Together, format!("{origin}, within {}", args.within));
     let device = &distillation.training;
     let (info, student) = match from {
         Some(Extractor { info, network }) => (Some(info), network),
         // The steps apart are over, and a checkpoint holds what became of them.
         None if together.folder().is_dir() => {
             let config = EfficientNetConfig { architecture: STUDENT, normalisation: Normalisation::Folded };
-            (None, config.init(device).materialize())
+            (None, config.init(device))
         }
         None => {
             let bytes = apart(args.training(Phase::Apart, origin), &distillation, log)?;
@@ -148,11 +154,12 @@ fn begun(path: &Path, device: &Device) -> Result<Extractor, PretrainError> {
 
 /// An extractor file of the student whose parts learnt apart.
 fn apart(training: Training<'_>, distillation: &Distillation, log: &mut Log) -> Result<Vec<u8>, PretrainError> {
-    let device = &distillation.training;
-    // The backend draws initial weights from its own generator.
-    device.seed(training.plan.seed);
+    // The CPU draws initial weights, from a generator of the whole process: the same for every device.
+    let cpu = Device::flex();
+    cpu.seed(training.plan.seed);
     let config = EfficientNetConfig { architecture: STUDENT, normalisation: Normalisation::BatchNorm };
-    let (student, _) = train(&training, Phase::Apart, distillation, config.init(device).materialize(), log)?;
+    let student = devices::moved(config.init(&cpu), &distillation.training);
+    let (student, _) = train(&training, Phase::Apart, distillation, student, log)?;
     Ok(extractor_file::from_state_dict(exported(&student)?, STUDENT, String::new(), Precision::F32)?)
 }
 
@@ -163,12 +170,13 @@ fn train(
     distillation: &Distillation,
     student: EfficientNet,
     log: &mut Log,
-) -> Result<(EfficientNet, [f32; 2]), PretrainError> {
+) -> Result<(EfficientNet, Errors), PretrainError> {
     let loss = |student: &EfficientNet, batch: &Batch| distillation.loss(phase, student, batch);
     let student = training.run(student, log, Batch::render, loss)?;
     let errors = distillation.validate(&student)?;
     log.line(&serde_json::json!({ "phase": training.name, "validation": errors }))?;
-    println!("{:11} held-out error {:.4} and {:.4}", training.name, errors[0], errors[1]);
+    let Errors { over_all, within } = errors;
+    println!("{:11} held-out errors {over_all:.4?}, within photos {within:.4?}", training.name);
     Ok((student, errors))
 }
 
@@ -194,6 +202,8 @@ const PARTS_WEIGHT: f32 = 0.5;
 struct Distillation {
     teacher: Teacher,
     scale: Scale,
+    /// Weight of the errors within each photo.
+    within: f32,
     plain: Device,
     /// Where the student is trained.
     training: Device,
@@ -201,37 +211,45 @@ struct Distillation {
 
 impl Distillation {
     /// Measures the deviation of the teacher's channels over 128 photos.
-    fn new(teacher: Teacher, plain: Device, training: Device) -> Result<Self, DefectError> {
+    fn new(teacher: Teacher, within: f32, plain: Device, training: Device) -> Result<Self, DefectError> {
         const BATCHES: u64 = 16;
         let seed = MEASURED_SEED;
         let orders = (0..BATCHES).map(|number| Order { seed, purpose: Purpose::Scale, number, photos: 8, side: 128 });
         let batches = orders.map(|order| Batch::render(&order)).collect::<Result<Vec<_>, _>>()?;
         let scale = Scale::of(batches.iter().map(|batch| teacher.maps(batch.to(&plain))), &training);
-        Ok(Self { teacher, scale, plain, training })
+        Ok(Self { teacher, scale, within, plain, training })
     }
 
-    /// The loss of a batch, and the errors of both taps in it.
+    /// The loss of a batch, and the errors of both taps in it, over all photos or, where they count, within each.
     fn loss(&self, phase: Phase, student: &EfficientNet, batch: &Batch) -> (Tensor<1>, [Tensor<1>; 2]) {
-        let wanted = self.teacher.maps(batch.to(&self.plain)).into_iter().map(|map| map.to_device(&self.training));
-        let wanted: Vec<_> = wanted.collect();
         // Made there, not moved there: Burn's graph keeps each image that was moved (0.8 MB a step at 4 x 128 x 128).
         let images = batch.to(&self.training);
-        let errors = match phase {
-            Phase::Apart => self.errors_apart(student, images, &wanted),
-            Phase::Together => self.errors_together(student, images, &wanted),
-        };
+        let wanted = self.teacher.maps(images.clone().inner());
+        let wanted: Vec<_> = wanted.into_iter().map(|map| map.to_device(&self.training)).collect();
         let (f1, f2) = STUDENT.tap_parts();
-        let taps = [&errors[f1], &errors[f2]].map(|error| error.clone());
-        let parts = errors.len() as f32;
-        let all = errors.into_iter().reduce(|sum, error| sum + error).unwrap_or_else(|| taps[0].zeros_like()) / parts;
-        let loss = match phase {
-            Phase::Apart => all,
-            Phase::Together => {
-                let [f1, f2] = taps.clone();
-                (f1 + f2) * 0.5 + all * PARTS_WEIGHT
+        let at_taps = |errors: &[Tensor<1>]| [errors[f1].clone(), errors[f2].clone()];
+        let mean = |errors: Vec<Tensor<1>>| Tensor::cat(errors, 0).mean();
+        match phase {
+            Phase::Apart => {
+                let errors = self.errors_apart(student, images, &wanted);
+                let taps = at_taps(&errors);
+                (mean(errors), taps)
             }
-        };
-        (loss, taps)
+            Phase::Together => {
+                let maps = maps(student, images);
+                let errors = maps.iter().zip(&wanted).enumerate();
+                let errors: Vec<_> =
+                    errors.map(|(part, (map, wanted))| self.scale.error(part, map.clone(), wanted.clone())).collect();
+                let taps = at_taps(&errors);
+                let loss = mean(taps.to_vec()) + mean(errors) * PARTS_WEIGHT;
+                if self.within == 0.0 {
+                    return (loss, taps);
+                }
+                let within =
+                    [f1, f2].map(|part| self.scale.error_within(part, maps[part].clone(), wanted[part].clone()));
+                (loss + mean(within.to_vec()) * self.within, within)
+            }
+        }
     }
 
     fn errors_apart(&self, student: &EfficientNet, images: Tensor<4>, wanted: &[Tensor<4>]) -> Vec<Tensor<1>> {
@@ -246,21 +264,12 @@ impl Distillation {
         errors.collect()
     }
 
-    fn errors_together(&self, student: &EfficientNet, images: Tensor<4>, wanted: &[Tensor<4>]) -> Vec<Tensor<1>> {
-        let mut x = images;
-        let errors = student.parts().zip(wanted).enumerate().map(|(index, (part, wanted))| {
-            x = part.forward(x.clone());
-            self.scale.error(index, x.clone(), wanted.clone())
-        });
-        errors.collect()
-    }
-
-    /// Errors of both taps on 128 held-out photos of the network's own input size.
-    fn validate(&self, student: &EfficientNet) -> Result<[f32; 2], DefectError> {
+    /// Errors of both taps on 128 held-out photos of the network's own input size: over all of them, and within each.
+    fn validate(&self, student: &EfficientNet) -> Result<Errors, DefectError> {
         const BATCHES: u64 = 32;
         let (f1, f2) = STUDENT.tap_parts();
         let student = student.valid();
-        let mut sums = [0.0; 2];
+        let mut errors = Errors::default();
         for number in 0..BATCHES {
             let side = preprocess::INPUT_SIDE;
             let batch =
@@ -268,12 +277,29 @@ impl Distillation {
             let images = batch.to(&self.plain);
             let wanted = self.teacher.maps(images.clone());
             let given = student.forward(images);
-            for (sum, (part, given)) in sums.iter_mut().zip([(f1, given.f1), (f2, given.f2)]) {
-                let on_training = |map: &Tensor<4>| map.clone().to_device(&self.training);
-                let error = self.scale.error(part, on_training(&given), on_training(&wanted[part]));
-                *sum += scalar(&error) / BATCHES as f32;
+            for (tap, (part, given)) in [(f1, given.f1), (f2, given.f2)].into_iter().enumerate() {
+                let [given, wanted] = [&given, &wanted[part]].map(|map| map.clone().to_device(&self.training));
+                errors.over_all[tap] += scalar(&self.scale.error(part, given.clone(), wanted.clone())) / BATCHES as f32;
+                errors.within[tap] += scalar(&self.scale.error_within(part, given, wanted)) / BATCHES as f32;
             }
         }
-        Ok(sums)
+        Ok(errors)
     }
+}
+
+/// The map of each part, one after the other.
+fn maps(network: &EfficientNet, images: Tensor<4>) -> Vec<Tensor<4>> {
+    let mut x = images;
+    let maps = network.parts().map(|part| {
+        x = part.forward(x.clone());
+        x.clone()
+    });
+    maps.collect()
+}
+
+/// Shares of the teacher's variance that are not explained, at both taps.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+struct Errors {
+    over_all: [f32; 2],
+    within: [f32; 2],
 }

@@ -19,6 +19,7 @@ use cse::model_file::ModelFileError;
 use cse::state_dict::StateDictError;
 
 use crate::checkpoints::CheckpointError;
+use crate::devices::{self, Chosen, DeviceChoice, DeviceError};
 use crate::files::{self, FileError};
 
 /// The recipes of `pretrain`.
@@ -39,6 +40,9 @@ pub struct Common {
     /// Seed of all random choices; to go on from a file, take another one for other photos
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// Device to train on
+    #[arg(long, value_enum, default_value = "auto")]
+    pub device: DeviceChoice,
     /// Threads; 0 takes one for each core
     #[arg(long, default_value_t = 0)]
     pub threads: usize,
@@ -57,6 +61,13 @@ impl Common {
     /// Where checkpoints are.
     fn folder(&self) -> PathBuf {
         self.checkpoints.clone().unwrap_or_else(|| files::appended(&self.out, ".run"))
+    }
+
+    /// The device that was asked for, without and with gradients.
+    fn devices(&self) -> Result<(Device, Device), PretrainError> {
+        let Chosen { device, reason } = devices::choose(self.device)?;
+        println!("device      {reason}");
+        Ok((device.clone(), device.autodiff()))
     }
 
     /// Takes as many threads as asked for.
@@ -87,11 +98,6 @@ pub fn run(command: &PretrainCommand) -> Result<(), PretrainError> {
     }
 }
 
-/// Without and with gradients.
-fn devices() -> (Device, Device) {
-    (Device::flex(), Device::flex().autodiff())
-}
-
 /// Why there is no new extractor.
 #[derive(Debug, thiserror::Error)]
 pub enum PretrainError {
@@ -103,6 +109,9 @@ pub enum PretrainError {
         /// What is wrong.
         problem: String,
     },
+    /// There is no such device.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
     /// A network's tensors do not fit.
     #[error(transparent)]
     Model(#[from] ModelFileError),

@@ -10,10 +10,11 @@ use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor, TensorData};
 use cse::efficientnet::Architecture;
-use cse::extractor_file;
 use cse::state_dict::{Precision, StateDict, StateDictError};
+use cse::{extractor_file, gpu_training};
 
 use super::PretrainError;
+use crate::devices;
 use crate::weights::recognise::{recognise, take_timm_named};
 use crate::weights::state_dict;
 
@@ -115,7 +116,13 @@ impl Layer {
     }
 
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let y = conv2d(x, self.weight.clone(), Some(self.bias.clone()), self.options.clone());
+        let weight = self.weight.clone();
+        let is_pointwise = weight.dims()[2..] == [1, 1];
+        let y = if is_pointwise && !devices::is_cpu(&x.device()) {
+            gpu_training::pointwise(x, weight) + self.bias.clone().reshape([1, -1, 1, 1])
+        } else {
+            conv2d(x, weight, Some(self.bias.clone()), self.options.clone())
+        };
         if self.clipped { y.clamp(0.0, 6.0) } else { y }
     }
 }
@@ -161,5 +168,19 @@ impl Scale {
     /// Mean squared error of one part's standardised map: the share of the teacher's variance that is not explained.
     pub fn error(&self, part: usize, student: Tensor<4>, teacher: Tensor<4>) -> Tensor<1> {
         ((student - teacher) * self.reciprocals[part].clone()).square().mean()
+    }
+
+    /// The same of what varies within each photo, in units of what the teacher's channel varies there: on one surface a
+    /// channel may hardly vary that tells surfaces apart, and what it says of a place is what a detector looks at.
+    pub fn error_within(&self, part: usize, student: Tensor<4>, teacher: Tensor<4>) -> Tensor<1> {
+        /// Share of a channel's variance over all photos below which what varies within one is held to be nothing.
+        const LEAST: f32 = 0.01;
+        let centred = |map: Tensor<4>| {
+            let map = map * self.reciprocals[part].clone();
+            map.clone() - map.mean_dims(&[2, 3])
+        };
+        let teacher = centred(teacher);
+        let variance = teacher.clone().square().mean_dims(&[2, 3]) + LEAST;
+        ((centred(student) - teacher).square().mean_dims(&[2, 3]) / variance).mean()
     }
 }

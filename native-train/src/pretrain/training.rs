@@ -16,6 +16,9 @@ use super::{Common, PretrainError};
 use crate::checkpoints::{Checkpoints, Resumed};
 use crate::progress;
 
+/// Steps between two looks at the losses.
+const LOOK_EVERY: u64 = 10;
+
 /// Everything that decides the result of a phase of training.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Plan {
@@ -64,10 +67,10 @@ impl Training<'_> {
         &self,
         mut learner: M,
         log: &mut Log,
-        render: impl Fn(&Order) -> Result<B, DefectError> + Send + 'static,
+        render: impl Fn(&Order) -> Result<B, DefectError> + Clone + Send + 'static,
         loss: impl Fn(&M, &B) -> (Tensor<1>, [Tensor<1>; 2]),
     ) -> Result<M, PretrainError> {
-        let (name, Plan { steps, batch, side, rate: highest_rate, seed }, purpose) =
+        let (name, Plan { steps, batch: batch_size, side, rate: highest_rate, seed }, purpose) =
             (self.name, self.plan, self.purpose);
         let checkpoints = Checkpoints::in_folder(self.folder());
         let settings = format!("{}, {}", self.origin, self.plan.json());
@@ -78,37 +81,51 @@ impl Training<'_> {
         }
         let bar = progress::bar(steps, name, "steps").with_position(step);
         bar.reset_eta();
-        let photos = usize::from(batch);
+        let photos = usize::from(batch_size);
         let orders = (step..steps).map(move |number| Order { seed, purpose, number, photos, side });
-        let (mut saved, mut smooth) = (Instant::now(), [f32::NAN; 2]);
-        for batch in batches::ahead(orders, render) {
+        let (mut saved, mut unseen) = (Instant::now(), Vec::new());
+        let mut batches = batches::ahead(orders, render);
+        let (mut looked, mut waited) = (Instant::now(), Duration::ZERO);
+        while let (wait, Some(batch)) = (Instant::now(), batches.next()) {
+            waited += wait.elapsed();
             let (loss, taps) = loss(&learner, &batch?);
-            let figures = taps.each_ref().map(scalar);
-            if !figures.iter().all(|value| value.is_finite()) {
-                return Err(PretrainError::Diverged(step));
-            }
+            unseen.push(taps.map(Tensor::inner));
             let gradients = GradientsParams::from_grads(loss.backward(), &learner);
             let rate = highest_rate * rate_at(step as f64 / steps as f64);
             learner = optimiser.step(rate, learner, gradients);
             step += 1;
-            for (smooth, value) in smooth.iter_mut().zip(figures) {
-                *smooth = if smooth.is_nan() { value } else { 0.95 * *smooth + 0.05 * value };
-            }
-            bar.set_message(format!("F1 {:.4}, F2 {:.4}", smooth[0], smooth[1]));
             bar.inc(1);
-            if step.is_multiple_of(10) {
-                let line = serde_json::json!({ "phase": name, "step": step, "rate": rate, "smooth": smooth });
-                log.line(&line)?;
-            }
-            if saved.elapsed() > Duration::from_secs_f64(60.0 * self.common.checkpoint_minutes.max(0.1)) {
-                checkpoints.write(step, &settings, &step, &learner, &optimiser)?;
-                saved = Instant::now();
+            // A look at a figure waits for the device, which would then wait for the next step's kernels.
+            if step.is_multiple_of(LOOK_EVERY) || step == steps {
+                let photos = unseen.len() as f64 * f64::from(batch_size);
+                let means = means(std::mem::take(&mut unseen));
+                if !means.iter().all(|value| value.is_finite()) {
+                    return Err(PretrainError::Diverged(step));
+                }
+                bar.set_message(format!("F1 {:.4}, F2 {:.4}", means[0], means[1]));
+                let seconds = looked.elapsed().as_secs_f64();
+                log.line(&serde_json::json!({
+                    "phase": name, "step": step, "rate": rate, "means": means,
+                    "photos_per_second": photos / seconds, "waiting_for_photos": waited.as_secs_f64() / seconds,
+                }))?;
+                (looked, waited) = (Instant::now(), Duration::ZERO);
+                if saved.elapsed() > Duration::from_secs_f64(60.0 * self.common.checkpoint_minutes.max(0.1)) {
+                    checkpoints.write(step, &settings, &step, &learner, &optimiser)?;
+                    saved = Instant::now();
+                }
             }
         }
         checkpoints.write(step, &settings, &step, &learner, &optimiser)?;
         bar.finish();
         Ok(learner)
     }
+}
+
+/// The mean of each of the two figures over some steps.
+fn means(figures: Vec<[Tensor<1>; 2]>) -> [f32; 2] {
+    let steps = figures.len() as f32;
+    let (f1, f2): (Vec<_>, Vec<_>) = figures.into_iter().map(|[f1, f2]| (f1, f2)).unzip();
+    [f1, f2].map(|of_steps| scalar(&(Tensor::cat(of_steps, 0).sum() / steps)))
 }
 
 /// Not a number if the backend gives no value.

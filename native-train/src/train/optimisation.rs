@@ -33,7 +33,7 @@ use super::one_cycle::{OneCycle, OneCycleAdam};
 use super::settings::{BatchNormChoice, Contrast, DecoderChoice, Settings};
 use super::trainee::Trainee;
 use super::training_set::{DefectiveSample, Sample};
-use crate::progress;
+use crate::{devices, progress};
 
 /// The authors' weight decay.
 const WEIGHT_DECAY: f64 = 1e-5;
@@ -98,17 +98,18 @@ fn seed(settings: &Settings, member: u32) -> u64 {
     settings.seed.wrapping_mul(1 << 16).wrapping_add(u64::from(member))
 }
 
-/// What a member starts from. The backend draws initial weights from a generator of the whole process.
+/// What a member starts from: the same on every device, as the CPU draws initial weights, from a generator of the whole
+/// process.
 pub fn untrained(settings: &Settings, extractor_taps: (usize, usize), device: &Device, member: u32) -> Trainee {
-    let device = &device.clone().autodiff();
-    device.seed(seed(settings, member));
-    let embedder = Embedder::init(settings.taps.channels(extractor_taps), device).materialize();
-    let decoder = Decoder::init(extractor_taps, device).materialize();
+    let (cpu, device) = (&Device::flex(), &device.clone().autodiff());
+    cpu.seed(seed(settings, member));
+    let embedder = devices::moved(Embedder::init(settings.taps.channels(extractor_taps), cpu), device);
+    let decoder = devices::moved(Decoder::init(extractor_taps, cpu), device);
+    let head = devices::moved(Conv2dConfig::new([EMBEDDING_CHANNELS, 1], [1, 1]).init(cpu), device);
     // Frozen weights stay random, but BatchNorm goes on measuring: without, what leaves the decoder's ReLU could never
     // be negative, as the features are.
     let learns = matches!(settings.decoder, DecoderChoice::Trained | DecoderChoice::Before);
     let decoder = if learns { decoder } else { decoder.no_grad() };
-    let head = Conv2dConfig::new([EMBEDDING_CHANNELS, 1], [1, 1]).init(device).materialize();
     Trainee { embedder, decoder, head }
 }
 
@@ -407,4 +408,24 @@ fn validation_pairs(samples: Samples<'_>, seed: u64) -> Vec<Pair<'_>> {
     pairs.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
     pairs.truncate(VALIDATION_PAIRS);
     pairs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::settings::Preset;
+    use burn::tensor::{DeviceKind, DeviceType};
+
+    #[test]
+    fn every_device_starts_from_the_same_weights() {
+        let settings = Settings::preset(Preset::Default);
+        let untrained = |device: Device| untrained(&settings, (8, 16), &device, 2).to_state_dict();
+        let on_cpu = untrained(Device::flex());
+        assert_eq!(untrained(Device::flex()), on_cpu);
+        if Device::enumerate(DeviceType::Wgpu).into_vec().is_empty() {
+            eprintln!("SKIPPED: no GPU here for wgpu");
+            return;
+        }
+        assert_eq!(untrained(Device::wgpu(DeviceKind::DefaultDevice)), on_cpu);
+    }
 }

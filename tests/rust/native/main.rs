@@ -1,6 +1,6 @@
 //! Tests that cross crates, in one binary: linking the backends takes longer than running them.
 
 mod golden;
+mod gpus;
 mod model_files;
 mod photos;
-mod wgpu;
