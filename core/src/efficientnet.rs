@@ -1,7 +1,7 @@
 //! EfficientNet up to its last stage: the frozen extractor (paper, section 3.1) and what pretraining trains.
 //!
-//! One table of seven stages gives B0 to B3 by compound scaling (Tan and Le 2019), and EfficientNet-Lite0, the teacher
-//! of the project's own weights. Layers are named as in timm, so that timm's weights load without renaming.
+//! One table of seven stages gives B0 to B3 by compound scaling (Tan and Le 2019), and EfficientNet-Lite0, what teaches
+//! the project's own weights. Layers are named as in timm, so that timm's weights load without renaming.
 //! Two taps leave the network: [`Features::f1`], the end of stage 5, and [`Features::f2`], the end of stage 7.
 
 use burn::module::Module;
@@ -27,9 +27,12 @@ pub enum Architecture {
     /// Width 1.2, depth 1.4: the paper's extractor.
     #[serde(rename = "efficientnet_b3")]
     B3,
-    /// B0 without squeeze-and-excitation, with ReLU6 and TensorFlow's padding.
-    #[serde(rename = "tf_efficientnet_lite0")]
+    /// B0 without squeeze-and-excitation, with ReLU6.
+    #[serde(rename = "efficientnet_lite0")]
     Lite0,
+    /// The same with TensorFlow's padding, as its weights are published.
+    #[serde(rename = "tf_efficientnet_lite0")]
+    TfLite0,
 }
 
 impl std::fmt::Display for Architecture {
@@ -39,7 +42,8 @@ impl std::fmt::Display for Architecture {
             Self::B1 => "efficientnet_b1",
             Self::B2 => "efficientnet_b2",
             Self::B3 => "efficientnet_b3",
-            Self::Lite0 => "tf_efficientnet_lite0",
+            Self::Lite0 => "efficientnet_lite0",
+            Self::TfLite0 => "tf_efficientnet_lite0",
         })
     }
 }
@@ -80,7 +84,7 @@ impl Architecture {
 
     fn scaling(self) -> (f64, f64) {
         match self {
-            Self::B0 | Self::Lite0 => (1.0, 1.0),
+            Self::B0 | Self::Lite0 | Self::TfLite0 => (1.0, 1.0),
             Self::B1 => (1.0, 1.1),
             Self::B2 => (1.1, 1.2),
             Self::B3 => (1.2, 1.4),
@@ -116,12 +120,12 @@ impl Architecture {
 
     /// Whether blocks have squeeze-and-excitation.
     pub fn has_squeeze_excite(self) -> bool {
-        self != Self::Lite0
+        !matches!(self, Self::Lite0 | Self::TfLite0)
     }
 
     fn activation(self) -> Activation {
         match self {
-            Self::Lite0 => Activation::Relu6,
+            Self::Lite0 | Self::TfLite0 => Activation::Relu6,
             _ => Activation::Silu,
         }
     }
@@ -129,14 +133,14 @@ impl Architecture {
     /// The epsilon that BatchNorm was trained with.
     pub fn batch_norm_epsilon(self) -> f64 {
         match self {
-            Self::Lite0 => 1e-3,
+            Self::TfLite0 => 1e-3,
             _ => 1e-5,
         }
     }
 
     fn padding(self, kernel: usize) -> PaddingConfig2d {
         match self {
-            Self::Lite0 => PaddingConfig2d::Same,
+            Self::TfLite0 => PaddingConfig2d::Same,
             _ => PaddingConfig2d::Explicit(kernel / 2, kernel / 2, kernel / 2, kernel / 2),
         }
     }

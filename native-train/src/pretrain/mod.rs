@@ -122,12 +122,14 @@ pub enum PretrainError {
     #[error(transparent)]
     File(#[from] FileError),
     /// It holds another network.
-    #[error("{} holds {found}, and only {} is pretrained", .path.display(), distillation::STUDENT)]
+    #[error("{} holds {found}, not {wanted}: ask for that with --student, or go on from another file", .path.display())]
     Architecture {
         /// Its path.
         path: PathBuf,
         /// Its network.
         found: Architecture,
+        /// The student.
+        wanted: Architecture,
     },
     /// Photos to measure with.
     #[error(transparent)]

@@ -23,11 +23,11 @@ pub fn folded_lite0(path: &Path) -> Result<Vec<u8>, PretrainError> {
     let unusable = |problem: String| PretrainError::Teacher { path: path.to_owned(), problem };
     let mut tensors = state_dict::read(path).map_err(|error| unusable(error.to_string()))?;
     let network = recognise(&tensors).map_err(|error| unusable(error.to_string()))?;
-    if network.architecture != Architecture::Lite0 {
+    if network.architecture != Architecture::TfLite0 {
         return Err(unusable(format!("it holds {}, not EfficientNet-Lite0", network.architecture)));
     }
     let named = take_timm_named(&mut tensors, &network).map_err(|error| unusable(error.to_string()))?;
-    Ok(extractor_file::from_state_dict(named, Architecture::Lite0, String::new(), Precision::F32)?)
+    Ok(extractor_file::from_state_dict(named, Architecture::TfLite0, String::new(), Precision::F32)?)
 }
 
 /// Lite0 up to the end of its last stage, forward only.
@@ -56,9 +56,9 @@ impl Teacher {
     /// From the tensors of what [`folded_lite0`] gives.
     pub fn new(tensors: &StateDict, device: &Device) -> Result<Self, StateDictError> {
         let layer = |name: String, stride: usize, clipped: bool| Layer::new(tensors, &name, stride, clipped, device);
-        let mut input = Architecture::Lite0.stem_channels();
+        let mut input = Architecture::TfLite0.stem_channels();
         let mut blocks = Vec::new();
-        for (s, stage) in Architecture::Lite0.stages().iter().enumerate() {
+        for (s, stage) in Architecture::TfLite0.stages().iter().enumerate() {
             for b in 0..stage.repeats {
                 let stride = if b == 0 { stage.stride } else { 1 };
                 let name = |part: &str| format!("blocks.{s}.{b}.{part}");

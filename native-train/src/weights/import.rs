@@ -127,7 +127,7 @@ pub(super) fn import_as(file: &Path, out: &Path, origin: &str, tensorflow: bool)
     })?;
     let Recognised { architecture, location } = &network;
     // Lite0 exists only as converted from TensorFlow, so its architecture has that padding.
-    if *architecture != Architecture::Lite0 && (tensorflow || location.layout == Layout::EfficientNetPytorch) {
+    if *architecture != Architecture::TfLite0 && (tensorflow || location.layout == Layout::EfficientNetPytorch) {
         return Err(ImportError::Tensorflow { path: file.to_owned(), architecture: *architecture });
     }
     let tensors = take_timm_named(&mut tensors, &network).map_err(recognised)?;
@@ -245,8 +245,8 @@ mod tests {
             assert!(!out.exists());
         }
         let file = folder.path().join("efficientnet-lite0.safetensors");
-        safetensors(&file, &made_up(Architecture::Lite0, Layout::EfficientNetPytorch, ""));
-        assert_eq!(import(&args(file, &out)).unwrap().architecture, Architecture::Lite0);
+        safetensors(&file, &made_up(Architecture::TfLite0, Layout::EfficientNetPytorch, ""));
+        assert_eq!(import(&args(file, &out)).unwrap().architecture, Architecture::TfLite0);
     }
 
     #[test]

@@ -51,7 +51,7 @@ pub enum RecogniseError {
 pub fn recognise(tensors: &StateDict) -> Result<Recognised, RecogniseError> {
     let location = only_network(tensors)?;
     let mut closest: Option<(usize, Architecture, String)> = None;
-    for architecture in Architecture::EXTRACTORS.into_iter().chain([Architecture::Lite0]) {
+    for architecture in Architecture::EXTRACTORS.into_iter().chain([Architecture::TfLite0]) {
         let expected: BTreeMap<String, Vec<usize>> = expected(architecture)
             .into_iter()
             .map(|(layer, word, shape)| (source_name(&location, layer, word), shape))
@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn every_member_is_told_by_its_shapes_in_every_layout() {
-        for architecture in Architecture::EXTRACTORS.into_iter().chain([Architecture::Lite0]) {
+        for architecture in Architecture::EXTRACTORS.into_iter().chain([Architecture::TfLite0]) {
             for layout in Layout::ALL {
                 let mut tensors = made_up(architecture, layout, "module.");
                 tensors.insert("module.classifier.weight".into(), (vec![2], vec![0.0; 2]));
