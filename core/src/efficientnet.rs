@@ -18,6 +18,9 @@ pub enum Architecture {
     /// Width 1.0, depth 1.0.
     #[serde(rename = "efficientnet_b0")]
     B0,
+    /// B0 with TensorFlow's padding.
+    #[serde(rename = "tf_efficientnet_b0")]
+    TfB0,
     /// Width 1.0, depth 1.1.
     #[serde(rename = "efficientnet_b1")]
     B1,
@@ -27,10 +30,7 @@ pub enum Architecture {
     /// Width 1.2, depth 1.4: the paper's extractor.
     #[serde(rename = "efficientnet_b3")]
     B3,
-    /// B0 without squeeze-and-excitation, with ReLU6.
-    #[serde(rename = "efficientnet_lite0")]
-    Lite0,
-    /// The same with TensorFlow's padding, as its weights are published.
+    /// [`Self::TfB0`] without squeeze-and-excitation, with ReLU6.
     #[serde(rename = "tf_efficientnet_lite0")]
     TfLite0,
 }
@@ -39,10 +39,10 @@ impl std::fmt::Display for Architecture {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::B0 => "efficientnet_b0",
+            Self::TfB0 => "tf_efficientnet_b0",
             Self::B1 => "efficientnet_b1",
             Self::B2 => "efficientnet_b2",
             Self::B3 => "efficientnet_b3",
-            Self::Lite0 => "efficientnet_lite0",
             Self::TfLite0 => "tf_efficientnet_lite0",
         })
     }
@@ -84,7 +84,7 @@ impl Architecture {
 
     fn scaling(self) -> (f64, f64) {
         match self {
-            Self::B0 | Self::Lite0 | Self::TfLite0 => (1.0, 1.0),
+            Self::B0 | Self::TfB0 | Self::TfLite0 => (1.0, 1.0),
             Self::B1 => (1.0, 1.1),
             Self::B2 => (1.1, 1.2),
             Self::B3 => (1.2, 1.4),
@@ -120,12 +120,12 @@ impl Architecture {
 
     /// Whether blocks have squeeze-and-excitation.
     pub fn has_squeeze_excite(self) -> bool {
-        !matches!(self, Self::Lite0 | Self::TfLite0)
+        self != Self::TfLite0
     }
 
     fn activation(self) -> Activation {
         match self {
-            Self::Lite0 | Self::TfLite0 => Activation::Relu6,
+            Self::TfLite0 => Activation::Relu6,
             _ => Activation::Silu,
         }
     }
@@ -133,14 +133,14 @@ impl Architecture {
     /// The epsilon that BatchNorm was trained with.
     pub fn batch_norm_epsilon(self) -> f64 {
         match self {
-            Self::TfLite0 => 1e-3,
+            Self::TfB0 | Self::TfLite0 => 1e-3,
             _ => 1e-5,
         }
     }
 
     fn padding(self, kernel: usize) -> PaddingConfig2d {
         match self {
-            Self::TfLite0 => PaddingConfig2d::Same,
+            Self::TfB0 | Self::TfLite0 => PaddingConfig2d::Same,
             _ => PaddingConfig2d::Explicit(kernel / 2, kernel / 2, kernel / 2, kernel / 2),
         }
     }

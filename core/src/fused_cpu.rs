@@ -15,12 +15,25 @@ pub fn applies(x: &Tensor<4>) -> bool {
     x.dtype() == DType::F32 && !device.is_autodiff() && device == Device::flex()
 }
 
-/// `silu(conv(x) + bias)` with the bias of `conv`: `[n, c, h, w]` to `[n, c', h', w']`. Padding must be explicit or none.
-pub fn conv_bias_silu(conv: &Conv2d, x: Tensor<4>) -> Tensor<4> {
-    let padding = match conv.padding {
+/// Rows and columns that `conv` pads an input of `size` with, before and after.
+pub(crate) fn padding(conv: &Conv2d, size: [usize; 2]) -> [(usize, usize); 2] {
+    match conv.padding {
         PaddingConfig2d::Explicit(top, left, bottom, right) => [(top, bottom), (left, right)],
-        PaddingConfig2d::Valid | PaddingConfig2d::Same => [(0, 0), (0, 0)],
-    };
+        PaddingConfig2d::Valid => [(0, 0), (0, 0)],
+        // TensorFlow's: an output for each stride, and the odd pixel after.
+        PaddingConfig2d::Same => [0, 1].map(|axis| {
+            let (stride, kernel) = (conv.stride[axis], conv.kernel_size[axis]);
+            let reach = (size[axis].div_ceil(stride) - 1) * stride + kernel;
+            let all = reach.saturating_sub(size[axis]);
+            (all / 2, all - all / 2)
+        }),
+    }
+}
+
+/// `silu(conv(x) + bias)` with the bias of `conv`: `[n, c, h, w]` to `[n, c', h', w']`.
+pub fn conv_bias_silu(conv: &Conv2d, x: Tensor<4>) -> Tensor<4> {
+    let [_, _, height, width] = x.dims();
+    let padding = padding(conv, [height, width]);
     let options = ConvOptions::new_with_padding(conv.stride, padding, conv.dilation, conv.groups);
     let y = conv2d(x, conv.weight.val(), None, options);
     let bias = match &conv.bias {

@@ -4,11 +4,12 @@
 //! numbers, over all positions of all images. Written as below, the same convolution is a matrix product, or has a
 //! weight of its own for each image, and as many threads more. And every element-wise step is a pass over memory.
 
-use burn::nn::PaddingConfig2d;
 use burn::nn::conv::Conv2d;
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor, s};
+
+use crate::fused_cpu::padding;
 
 /// Whether `x` is on a GPU and gradients are wanted.
 pub(crate) fn applies(x: &Tensor<4>) -> bool {
@@ -22,12 +23,12 @@ pub(crate) fn silu(x: Tensor<4>) -> Tensor<4> {
     half.clone().tanh() * half.clone() + half
 }
 
-/// `conv` of `[n, c, h, w]`. Padding that differs from side to side is left to Burn.
+/// `conv` of `[n, c, h, w]`.
 pub(crate) fn convolve(conv: &Conv2d, x: Tensor<4>) -> Tensor<4> {
-    let padding = match &conv.padding {
-        PaddingConfig2d::Valid => [0, 0],
-        PaddingConfig2d::Explicit(top, left, bottom, right) if (top, left) == (bottom, right) => [*top, *left],
-        _ => return conv.forward(x),
+    let [_, _, height, width] = x.dims();
+    let (x, padding) = match padding(conv, [height, width]) {
+        [(top, bottom), (left, right)] if top == bottom && left == right => (x, [top, left]),
+        [(top, bottom), (left, right)] => (x.pad((left, right, top, bottom), 0.0), [0, 0]),
     };
     let weight = conv.weight.val();
     let y = if conv.groups > 1 && conv.groups == x.dims()[1] {
@@ -43,9 +44,8 @@ pub(crate) fn convolve(conv: &Conv2d, x: Tensor<4>) -> Tensor<4> {
     }
 }
 
-/// A product of `weight`, `[o, c, 1, 1]`, with each image: its gradient is a product an image, and their sum. Without
-/// gradients too it is several times as fast as a 1x1 convolution, and on tensor cores rounds to TensorFloat-32.
-pub fn pointwise(x: Tensor<4>, weight: Tensor<4>) -> Tensor<4> {
+/// A product of `weight`, `[o, c, 1, 1]`, with each image: its gradient is a product an image, and their sum.
+fn pointwise(x: Tensor<4>, weight: Tensor<4>) -> Tensor<4> {
     let ([n, channels, height, width], outputs) = (x.dims(), weight.dims()[0]);
     let weight = weight.reshape([1, outputs, channels]);
     weight.matmul(x.reshape([n, channels, height * width])).reshape([n, outputs, height, width])
@@ -80,6 +80,7 @@ fn dense(x: Tensor<4>, weight: Tensor<4>, stride: [usize; 2], [top, left]: [usiz
 #[cfg(test)]
 mod tests {
     use super::*;
+    use burn::nn::PaddingConfig2d;
     use burn::nn::conv::Conv2dConfig;
     use burn::tensor::Distribution;
 
@@ -99,17 +100,23 @@ mod tests {
     fn results_and_gradients_are_those_of_burns_convolution() {
         let device = Device::flex().autodiff();
         device.seed(4);
-        for (channels, kernel, stride, groups, size) in [
-            ([3, 8], 3, 2, 1, [12, 10]),
-            ([3, 8], 3, 2, 1, [11, 13]),
-            ([6, 4], 1, 1, 1, [5, 7]),
-            ([6, 6], 3, 1, 6, [5, 7]),
-            ([6, 6], 5, 2, 6, [12, 9]),
+        let symmetric = |kernel: usize| {
+            let padding = kernel / 2;
+            PaddingConfig2d::Explicit(padding, padding, padding, padding)
+        };
+        for (channels, kernel, stride, groups, size, padding) in [
+            ([3, 8], 3, 2, 1, [12, 10], symmetric(3)),
+            ([3, 8], 3, 2, 1, [11, 13], symmetric(3)),
+            ([3, 8], 3, 2, 1, [12, 13], PaddingConfig2d::Same),
+            ([6, 4], 1, 1, 1, [5, 7], PaddingConfig2d::Valid),
+            ([6, 6], 3, 1, 6, [5, 7], symmetric(3)),
+            ([6, 6], 5, 2, 6, [12, 9], symmetric(5)),
+            ([6, 6], 5, 2, 6, [12, 9], PaddingConfig2d::Same),
         ] {
             let conv = Conv2dConfig::new(channels, [kernel, kernel])
                 .with_stride([stride, stride])
                 .with_groups(groups)
-                .with_padding(PaddingConfig2d::Explicit(kernel / 2, kernel / 2, kernel / 2, kernel / 2))
+                .with_padding(padding)
                 .init(&device);
             let shape = [3, channels[0], size[0], size[1]];
             let x = Tensor::<4>::random(shape, Distribution::Default, &device).require_grad();

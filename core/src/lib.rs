@@ -22,7 +22,7 @@ pub mod extractor_file;
 pub mod fused;
 mod fused_cpu;
 pub mod gaussian;
-pub mod gpu_training;
+mod gpu_training;
 pub mod inspector;
 mod jpeg_end;
 pub mod losses;

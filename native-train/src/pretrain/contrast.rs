@@ -110,7 +110,7 @@ fn mean(maps: Tensor<4>) -> Tensor<2> {
 /// Trains and writes the extractor.
 pub fn run(args: &Args) -> Result<(), PretrainError> {
     args.common.set_threads()?;
-    let (_, device) = args.common.devices()?;
+    let device = args.common.training_device()?;
     let (common, seed) = (&args.common, args.common.seed);
     let plan = Plan { steps: args.steps, batch: args.batch, side: args.side, rate: args.rate, seed };
     let architecture = args.architecture.into();

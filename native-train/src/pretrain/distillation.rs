@@ -19,7 +19,7 @@ use serde::Serialize;
 
 use super::batches::{Batch, Order, Purpose};
 use super::export::exported;
-use super::teacher::{self, Scale, Teacher};
+use super::teacher::{self, Scale};
 use super::training::{Log, Plan, Training, scalar};
 use super::{Common, PretrainError};
 use crate::{devices, files};
@@ -29,7 +29,7 @@ use crate::{devices, files};
 pub enum Student {
     /// EfficientNet-B0, which the teacher was made from
     B0,
-    /// The teacher's own architecture, with symmetric padding
+    /// The teacher's own architecture
     Lite0,
 }
 
@@ -37,10 +37,12 @@ pub enum Student {
 const TEACHER: Architecture = Architecture::TfLite0;
 
 impl Student {
+    /// With the teacher's padding: with another one the teacher itself finds less, as its maps show where it is not used
+    /// to the edges that it sees, and what learns from such maps learns that too.
     fn architecture(self) -> Architecture {
         match self {
-            Self::B0 => Architecture::B0,
-            Self::Lite0 => Architecture::Lite0,
+            Self::B0 => Architecture::TfB0,
+            Self::Lite0 => Architecture::TfLite0,
         }
     }
 }
@@ -132,12 +134,12 @@ impl Args {
 /// Trains and writes the extractor.
 pub fn run(args: &Args) -> Result<(), PretrainError> {
     args.common.set_threads()?;
-    let (plain, training) = args.common.devices()?;
+    let device = args.common.training_device()?;
     let lite0 = teacher::folded_lite0(&args.teacher)?;
-    let teacher = Teacher::new(&extractor_file::tensors(&lite0)?, &plain)?;
-    let distillation = Distillation::new(teacher, args.within, plain, training)?;
+    let teacher = Extractor::load(lite0.clone(), &device)?.network.no_grad();
+    let distillation = Distillation::new(teacher, args.within, device)?;
     let log = &mut Log::open(&args.common)?;
-    let begun = |path| begun(path, args.student.architecture(), &distillation.training);
+    let begun = |path| begun(path, args.student.architecture(), &distillation.device);
     let from = args.from.as_deref().map(begun).transpose()?;
     let mut origin = format!("teacher {}", extractor_file::read_info(&lite0)?.id);
     origin += &format!(", student {}", args.student.architecture());
@@ -146,7 +148,7 @@ pub fn run(args: &Args) -> Result<(), PretrainError> {
         None => format!(", apart {}", args.plan(Phase::Apart).json()),
     };
     let together = args.training(Phase::Together, format!("{origin}, within {}", args.within));
-    let (device, architecture) = (&distillation.training, args.student.architecture());
+    let (device, architecture) = (&distillation.device, args.student.architecture());
     let (info, student) = match from {
         Some(Extractor { info, network }) => (Some(info), network),
         // The steps apart are over, and a checkpoint holds what became of them.
@@ -167,11 +169,17 @@ pub fn run(args: &Args) -> Result<(), PretrainError> {
     Ok(())
 }
 
-/// The student that an earlier run has left.
+/// The student that an earlier run has left. One with symmetric padding goes on with the teacher's.
 fn begun(path: &Path, wanted: Architecture, device: &Device) -> Result<Extractor, PretrainError> {
-    let extractor = Extractor::load(files::read(path)?, device)?;
-    match extractor.info.architecture {
-        found if found == wanted => Ok(extractor),
+    let file = files::read(path)?;
+    let info = extractor_file::read_info(&file)?;
+    match info.architecture {
+        found if found == wanted => Ok(Extractor::load(file, device)?),
+        Architecture::B0 if wanted == Architecture::TfB0 => {
+            let tensors = extractor_file::tensors(&file)?;
+            let file = extractor_file::from_folded(&tensors, wanted, info.provenance, Precision::F32)?;
+            Ok(Extractor::load(file, device)?)
+        }
         found => Err(PretrainError::Architecture { path: path.to_owned(), found, wanted }),
     }
 }
@@ -187,7 +195,7 @@ fn apart(
     let cpu = Device::flex();
     cpu.seed(training.plan.seed);
     let config = EfficientNetConfig { architecture, normalisation: Normalisation::BatchNorm };
-    let student = devices::moved(config.init(&cpu), &distillation.training);
+    let student = devices::moved(config.init(&cpu), &distillation.device);
     let (student, _) = train(&training, Phase::Apart, distillation, student, log)?;
     Ok(extractor_file::from_state_dict(exported(&student)?, architecture, String::new(), Precision::F32)?)
 }
@@ -229,32 +237,30 @@ const PARTS_WEIGHT: f32 = 0.5;
 /// A teacher, and in what its student's errors are measured.
 #[derive(Debug)]
 struct Distillation {
-    teacher: Teacher,
+    teacher: EfficientNet,
     scale: Scale,
     /// Weight of the errors within each photo.
     within: f32,
-    plain: Device,
-    /// Where the student is trained.
-    training: Device,
+    /// Where the student learns.
+    device: Device,
 }
 
 impl Distillation {
     /// Measures the deviation of the teacher's channels over 128 photos.
-    fn new(teacher: Teacher, within: f32, plain: Device, training: Device) -> Result<Self, DefectError> {
+    fn new(teacher: EfficientNet, within: f32, device: Device) -> Result<Self, DefectError> {
         const BATCHES: u64 = 16;
         let seed = MEASURED_SEED;
         let orders = (0..BATCHES).map(|number| Order { seed, purpose: Purpose::Scale, number, photos: 8, side: 128 });
         let batches = orders.map(|order| Batch::render(&order)).collect::<Result<Vec<_>, _>>()?;
-        let scale = Scale::of(batches.iter().map(|batch| teacher.maps(batch.to(&plain))), &training);
-        Ok(Self { teacher, scale, within, plain, training })
+        let scale = Scale::of(batches.iter().map(|batch| maps(&teacher, batch.to(&device))));
+        Ok(Self { teacher, scale, within, device })
     }
 
     /// The loss of a batch, and the errors of both taps in it, over all photos or, where they count, within each.
     fn loss(&self, phase: Phase, student: &EfficientNet, batch: &Batch) -> (Tensor<1>, [Tensor<1>; 2]) {
         // Made there, not moved there: Burn's graph keeps each image that was moved (0.8 MB a step at 4 x 128 x 128).
-        let images = batch.to(&self.training);
-        let wanted = self.teacher.maps(images.clone().inner());
-        let wanted: Vec<_> = wanted.into_iter().map(|map| map.to_device(&self.training)).collect();
+        let images = batch.to(&self.device);
+        let wanted = maps(&self.teacher, images.clone());
         let (f1, f2) = TEACHER.tap_parts();
         let at_taps = |errors: &[Tensor<1>]| [errors[f1].clone(), errors[f2].clone()];
         let mean = |errors: Vec<Tensor<1>>| Tensor::cat(errors, 0).mean();
@@ -297,19 +303,20 @@ impl Distillation {
     fn validate(&self, student: &EfficientNet) -> Result<Errors, DefectError> {
         const BATCHES: u64 = 32;
         let (f1, f2) = TEACHER.tap_parts();
-        let student = student.valid();
+        // Without gradients nothing is kept of a pass; with them all of it, as no backward pass follows.
+        let student = student.clone().no_grad();
         let mut errors = Errors::default();
         for number in 0..BATCHES {
             let side = preprocess::INPUT_SIDE;
             let batch =
                 Batch::render(&Order { seed: MEASURED_SEED, purpose: Purpose::Validation, number, photos: 4, side })?;
-            let images = batch.to(&self.plain);
-            let wanted = self.teacher.maps(images.clone());
+            let images = batch.to(&self.device);
+            let wanted = maps(&self.teacher, images.clone());
             let given = student.forward(images);
             for (tap, (part, given)) in [(f1, given.f1), (f2, given.f2)].into_iter().enumerate() {
-                let [given, wanted] = [&given, &wanted[part]].map(|map| map.clone().to_device(&self.training));
+                let wanted = &wanted[part];
                 errors.over_all[tap] += scalar(&self.scale.error(part, given.clone(), wanted.clone())) / BATCHES as f32;
-                errors.within[tap] += scalar(&self.scale.error_within(part, given, wanted)) / BATCHES as f32;
+                errors.within[tap] += scalar(&self.scale.error_within(part, given, wanted.clone())) / BATCHES as f32;
             }
         }
         Ok(errors)

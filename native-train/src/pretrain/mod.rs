@@ -63,11 +63,11 @@ impl Common {
         self.checkpoints.clone().unwrap_or_else(|| files::appended(&self.out, ".run"))
     }
 
-    /// The device that was asked for, without and with gradients.
-    fn devices(&self) -> Result<(Device, Device), PretrainError> {
+    /// The device that was asked for, with gradients.
+    fn training_device(&self) -> Result<Device, PretrainError> {
         let Chosen { device, reason } = devices::choose(self.device)?;
         println!("device      {reason}");
-        Ok((device.clone(), device.autodiff()))
+        Ok(device.autodiff())
     }
 
     /// Takes as many threads as asked for.
