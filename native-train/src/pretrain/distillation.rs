@@ -37,8 +37,8 @@ pub enum Student {
 const TEACHER: Architecture = Architecture::TfLite0;
 
 impl Student {
-    /// With the teacher's padding: with another one the teacher itself finds less, as its maps show where it is not used
-    /// to the edges that it sees, and what learns from such maps learns that too.
+    /// With the teacher's padding: with another one its own maps go astray from the edges inwards, it finds less, and what
+    /// learns from such maps learns that too.
     fn architecture(self) -> Architecture {
         match self {
             Self::B0 => Architecture::TfB0,

@@ -49,23 +49,26 @@ fn b3_is_that_of_timm() {
     }
 }
 
-fn network() -> EfficientNet {
+fn network(architecture: Architecture) -> EfficientNet {
     let cpu = Device::flex();
     cpu.seed(5);
     // `valid` draws the weights, which Burn otherwise does at their first use.
-    EfficientNetConfig { architecture: Architecture::B0, normalisation: Normalisation::Folded }.init(&cpu).valid()
+    EfficientNetConfig { architecture, normalisation: Normalisation::Folded }.init(&cpu).valid()
 }
 
 #[test]
 fn a_small_input_gives_what_it_gives_on_the_cpu() {
-    let network = network();
-    let input = Tensor::<4>::random([1, 3, 32, 32], Distribution::Default, &Device::flex());
-    let expected = values(network.forward(input.clone()).f2);
-    for (name, device) in gpus() {
-        let ours = values(network.clone().to_device(&device).forward(input.clone().to_device(&device)).f2);
-        let error = relative_error(&ours, &expected);
-        println!("{name}: relative L2 error {error:.1e}");
-        assert!(error < 1e-3, "{name}: {error}");
+    // The two ways to pad.
+    for architecture in [Architecture::B0, Architecture::TfB0] {
+        let network = network(architecture);
+        let input = Tensor::<4>::random([1, 3, 32, 32], Distribution::Default, &Device::flex());
+        let expected = values(network.forward(input.clone()).f2);
+        for (name, device) in gpus() {
+            let ours = values(network.clone().to_device(&device).forward(input.clone().to_device(&device)).f2);
+            let error = relative_error(&ours, &expected);
+            println!("{name}, {architecture}: relative L2 error {error:.1e}");
+            assert!(error < 1e-3, "{name}, {architecture}: {error}");
+        }
     }
 }
 
@@ -74,7 +77,7 @@ fn a_small_input_gives_what_it_gives_on_the_cpu() {
 #[test]
 fn a_network_learns_what_it_learns_on_the_cpu() {
     let cpu = Device::flex();
-    let network = network();
+    let network = network(Architecture::TfB0);
     let input = Tensor::<4>::random([2, 3, 32, 32], Distribution::Default, &cpu).into_data();
     let learnt = |device: &Device| {
         let device = device.clone().autodiff();
