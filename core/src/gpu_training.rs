@@ -25,13 +25,10 @@ pub(crate) fn silu(x: Tensor<4>) -> Tensor<4> {
 
 /// `conv` of `[n, c, h, w]`.
 pub(crate) fn convolve(conv: &Conv2d, x: Tensor<4>) -> Tensor<4> {
-    let [_, _, height, width] = x.dims();
-    let (x, padding) = match padding(conv, [height, width]) {
-        [(top, bottom), (left, right)] if top == bottom && left == right => (x, [top, left]),
-        [(top, bottom), (left, right)] => (x.pad((left, right, top, bottom), 0.0), [0, 0]),
-    };
+    let [_, channels, height, width] = x.dims();
+    let padding = padding(conv, [height, width]);
     let weight = conv.weight.val();
-    let y = if conv.groups > 1 && conv.groups == x.dims()[1] {
+    let y = if conv.groups > 1 && conv.groups == channels {
         depthwise(x, weight, conv.stride, padding)
     } else if conv.kernel_size == [1, 1] {
         pointwise(x, weight)
@@ -52,19 +49,20 @@ fn pointwise(x: Tensor<4>, weight: Tensor<4>) -> Tensor<4> {
 }
 
 /// All channels of all images as the channels of one, each with its own copy of its filter.
-fn depthwise(x: Tensor<4>, weight: Tensor<4>, stride: [usize; 2], padding: [usize; 2]) -> Tensor<4> {
+fn depthwise(x: Tensor<4>, weight: Tensor<4>, stride: [usize; 2], padding: [(usize, usize); 2]) -> Tensor<4> {
     let [n, channels, height, width] = x.dims();
     let weight = weight.repeat_dim(0, n);
-    let options = ConvOptions::new(stride, padding, [1, 1], n * channels);
+    let options = ConvOptions::new_with_padding(stride, padding, [1, 1], n * channels);
     let y = conv2d(x.reshape([1, n * channels, height, width]), weight, None, options);
     let [_, _, height, width] = y.dims();
     y.reshape([n, channels, height, width])
 }
 
 /// Each position's neighbours as its channels, and a pointwise convolution of those.
-fn dense(x: Tensor<4>, weight: Tensor<4>, stride: [usize; 2], [top, left]: [usize; 2]) -> Tensor<4> {
+fn dense(x: Tensor<4>, weight: Tensor<4>, stride: [usize; 2], padding: [(usize, usize); 2]) -> Tensor<4> {
     let [outputs, channels, rows, columns] = weight.dims();
-    let x = x.pad((left, left, top, top), 0.0);
+    let [(top, bottom), (left, right)] = padding;
+    let x = x.pad((left, right, top, bottom), 0.0);
     let [_, _, height, width] = x.dims();
     let offsets = (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)));
     let neighbours = offsets.map(|(row, column)| {

@@ -86,10 +86,13 @@ pub fn is_cpu(device: &Device) -> bool {
     *device == Device::flex()
 }
 
-/// `module`, to learn on `device`, which has gradients. Burn draws weights at their first use, where they are then: here
-/// it does before they move.
-pub fn moved<M: Module>(module: M, device: &Device) -> M {
-    module.valid().to_device(device).train()
+/// What `init` makes on the CPU, to learn on `device`, which has gradients: the CPU draws initial weights, from a generator
+/// of the whole process, so that a seed means the same on every device. Burn draws them at their first use, where they are
+/// then: here it does before they move.
+pub fn initial<M: Module>(seed: u64, device: &Device, init: impl FnOnce(&Device) -> M) -> M {
+    let cpu = Device::flex();
+    cpu.seed(seed);
+    init(&cpu).valid().to_device(device).train()
 }
 
 fn cpu(why: &str) -> Chosen {

@@ -117,10 +117,7 @@ pub fn run(args: &Args) -> Result<(), PretrainError> {
     let origin = format!("{architecture} from random weights");
     let training = Training { name: "contrast", plan, origin, purpose: Purpose::Contrast, common };
     let log = &mut Log::open(common)?;
-    // The CPU draws initial weights, from a generator of the whole process: the same for every device.
-    let cpu = Device::flex();
-    cpu.seed(seed);
-    let learner = devices::moved(Learner::init(architecture, &cpu), &device);
+    let learner = devices::initial(seed, &device, |cpu| Learner::init(architecture, cpu));
     let loss = |learner: &Learner, pairs: &Pairs| learner.loss(pairs, &device);
     let Learner { network, .. } = training.run(learner, log, Pairs::render, loss)?;
     let network = measure(args, network, &device)?;

@@ -135,20 +135,18 @@ impl Args {
 pub fn run(args: &Args) -> Result<(), PretrainError> {
     args.common.set_threads()?;
     let device = args.common.training_device()?;
-    let lite0 = teacher::folded_lite0(&args.teacher)?;
-    let teacher = Extractor::load(lite0.clone(), &device)?.network.no_grad();
-    let distillation = Distillation::new(teacher, args.within, device)?;
+    let teacher = Extractor::load(teacher::folded_lite0(&args.teacher)?, &device)?;
+    let architecture = args.student.architecture();
+    let mut origin = format!("teacher {}, student {architecture}", teacher.info.id);
+    let distillation = Distillation::new(teacher.network.no_grad(), args.within, device)?;
+    let device = &distillation.device;
     let log = &mut Log::open(&args.common)?;
-    let begun = |path| begun(path, args.student.architecture(), &distillation.device);
-    let from = args.from.as_deref().map(begun).transpose()?;
-    let mut origin = format!("teacher {}", extractor_file::read_info(&lite0)?.id);
-    origin += &format!(", student {}", args.student.architecture());
+    let from = args.from.as_deref().map(|path| begun(path, architecture, device)).transpose()?;
     origin += &match &from {
         Some(Extractor { info, .. }) => format!(", from {}", info.id),
         None => format!(", apart {}", args.plan(Phase::Apart).json()),
     };
     let together = args.training(Phase::Together, format!("{origin}, within {}", args.within));
-    let (device, architecture) = (&distillation.device, args.student.architecture());
     let (info, student) = match from {
         Some(Extractor { info, network }) => (Some(info), network),
         // The steps apart are over, and a checkpoint holds what became of them.
@@ -191,11 +189,8 @@ fn apart(
     distillation: &Distillation,
     log: &mut Log,
 ) -> Result<Vec<u8>, PretrainError> {
-    // The CPU draws initial weights, from a generator of the whole process: the same for every device.
-    let cpu = Device::flex();
-    cpu.seed(training.plan.seed);
     let config = EfficientNetConfig { architecture, normalisation: Normalisation::BatchNorm };
-    let student = devices::moved(config.init(&cpu), &distillation.device);
+    let student = devices::initial(training.plan.seed, &distillation.device, |cpu| config.init(cpu));
     let (student, _) = train(&training, Phase::Apart, distillation, student, log)?;
     Ok(extractor_file::from_state_dict(exported(&student)?, architecture, String::new(), Precision::F32)?)
 }

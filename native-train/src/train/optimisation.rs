@@ -98,14 +98,14 @@ fn seed(settings: &Settings, member: u32) -> u64 {
     settings.seed.wrapping_mul(1 << 16).wrapping_add(u64::from(member))
 }
 
-/// What a member starts from: the same on every device, as the CPU draws initial weights, from a generator of the whole
-/// process.
+/// What a member starts from: the same on every device.
 pub fn untrained(settings: &Settings, extractor_taps: (usize, usize), device: &Device, member: u32) -> Trainee {
-    let (cpu, device) = (&Device::flex(), &device.clone().autodiff());
-    cpu.seed(seed(settings, member));
-    let embedder = devices::moved(Embedder::init(settings.taps.channels(extractor_taps), cpu), device);
-    let decoder = devices::moved(Decoder::init(extractor_taps, cpu), device);
-    let head = devices::moved(Conv2dConfig::new([EMBEDDING_CHANNELS, 1], [1, 1]).init(cpu), device);
+    let device = &device.clone().autodiff();
+    let (embedder, decoder, head) = devices::initial(seed(settings, member), device, |cpu| {
+        let embedder = Embedder::init(settings.taps.channels(extractor_taps), cpu);
+        let head = Conv2dConfig::new([EMBEDDING_CHANNELS, 1], [1, 1]).init(cpu);
+        (embedder, Decoder::init(extractor_taps, cpu), head)
+    });
     // Frozen weights stay random, but BatchNorm goes on measuring: without, what leaves the decoder's ReLU could never
     // be negative, as the features are.
     let learns = matches!(settings.decoder, DecoderChoice::Trained | DecoderChoice::Before);
