@@ -3,31 +3,17 @@
 //! As the backend comes, SiLU's scalar `exp` is 44 % of the extractor's time, and bias, activation and gate are a pass
 //! each. The tensors leave and enter the backend without a copy, since they are contiguous and not shared.
 
-use burn::nn::PaddingConfig2d;
 use burn::nn::conv::Conv2d;
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
+use crate::padding::padding;
+
 /// Whether `x` is on the CPU backend, in f32, with no gradient wanted: where these functions may replace the backend's own.
 pub fn applies(x: &Tensor<4>) -> bool {
     let device = x.device();
     x.dtype() == DType::F32 && !device.is_autodiff() && device == Device::flex()
-}
-
-/// Rows and columns that `conv` pads an input of `size` with, before and after.
-pub(crate) fn padding(conv: &Conv2d, size: [usize; 2]) -> [(usize, usize); 2] {
-    match conv.padding {
-        PaddingConfig2d::Explicit(top, left, bottom, right) => [(top, bottom), (left, right)],
-        PaddingConfig2d::Valid => [(0, 0), (0, 0)],
-        // TensorFlow's: an output for each stride, and the odd pixel after.
-        PaddingConfig2d::Same => [0, 1].map(|axis| {
-            let (stride, kernel) = (conv.stride[axis], conv.kernel_size[axis]);
-            let reach = (size[axis].div_ceil(stride) - 1) * stride + kernel;
-            let all = reach.saturating_sub(size[axis]);
-            (all / 2, all - all / 2)
-        }),
-    }
 }
 
 /// `silu(conv(x) + bias)` with the bias of `conv`: `[n, c, h, w]` to `[n, c', h', w']`.

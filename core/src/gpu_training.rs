@@ -9,7 +9,7 @@ use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor, s};
 
-use crate::fused_cpu::padding;
+use crate::padding::padding;
 
 /// Whether `x` is on a GPU and gradients are wanted.
 pub(crate) fn applies(x: &Tensor<4>) -> bool {

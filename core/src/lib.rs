@@ -29,6 +29,7 @@ pub mod losses;
 pub mod mean_cosine;
 pub mod model_file;
 pub mod nearest_neighbour;
+mod padding;
 pub mod photo;
 pub mod preprocess;
 pub mod score;
