@@ -62,19 +62,30 @@ impl Order {
 pub struct Batch(TensorData);
 
 impl Batch {
-    /// Renders the photos, on rayon's threads. Every second one, on average, has a synthetic defect.
+    /// Renders the photos. Every second one, on average, has a synthetic defect.
     pub fn render(order: &Order) -> Result<Self, DefectError> {
-        let photos = (0..order.photos)
-            .into_par_iter()
-            .map(|index| photo(order.side, &mut order.rng(index)))
-            .collect::<Result<Vec<_>, _>>()?;
-        Ok(Self(preprocess::to_data(&photos)))
+        Ok(Self(preprocess::to_data(&photos(order)?)))
+    }
+
+    /// The same photos in batches of `photos_in_share`; the last one may have fewer.
+    pub fn render_shares(order: &Order, photos_in_share: usize) -> Result<Vec<Self>, DefectError> {
+        Ok(photos(order)?.chunks(photos_in_share.max(1)).map(|share| Self(preprocess::to_data(share))).collect())
+    }
+
+    /// Photos in it.
+    pub fn photos(&self) -> usize {
+        self.0.shape()[0]
     }
 
     /// The network's input `[n, 3, side, side]`, on a device.
     pub fn to(&self, device: &Device) -> Tensor<4> {
         Tensor::from_data(self.0.clone(), device)
     }
+}
+
+/// On rayon's threads.
+fn photos(order: &Order) -> Result<Vec<RgbImage>, DefectError> {
+    (0..order.photos).into_par_iter().map(|index| photo(order.side, &mut order.rng(index))).collect()
 }
 
 /// A photo of a random material through a random camera.

@@ -119,7 +119,9 @@ pub fn run(args: &Args) -> Result<(), PretrainError> {
     let log = &mut Log::open(common)?;
     let learner = devices::initial(seed, &device, |cpu| Learner::init(architecture, cpu));
     let loss = |learner: &Learner, pairs: &Pairs| learner.loss(pairs, &device);
-    let Learner { network, .. } = training.run(learner, log, Pairs::render, loss)?;
+    // Each texture is told from all others: one share.
+    let whole = |order: &Order| Ok(vec![Pairs::render(order)?]);
+    let Learner { network, .. } = training.run(learner, log, whole, loss)?;
     let network = measure(args, network, &device)?;
     let provenance = format!(
         "{architecture} from random weights, taught on generated textures, without any photo, to tell them and their \

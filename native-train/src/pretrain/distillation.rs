@@ -203,8 +203,15 @@ fn train(
     student: EfficientNet,
     log: &mut Log,
 ) -> Result<(EfficientNet, Errors), PretrainError> {
-    let loss = |student: &EfficientNet, batch: &Batch| distillation.loss(phase, student, batch);
-    let student = training.run(student, log, Batch::render, loss)?;
+    let photos = f32::from(training.plan.batch);
+    let photos_in_share = distillation.photos_in_share(phase, usize::from(training.plan.batch));
+    let loss = |student: &EfficientNet, share: &Batch| {
+        let part = share.photos() as f32 / photos;
+        let (loss, taps) = distillation.loss(phase, student, share);
+        (loss * part, taps.map(|tap| tap * part))
+    };
+    let shares = move |order: &Order| Batch::render_shares(order, photos_in_share);
+    let student = training.run(student, log, shares, loss)?;
     let errors = distillation.validate(&student)?;
     log.line(&serde_json::json!({ "phase": training.name, "validation": errors }))?;
     let Errors { over_all, within } = errors;
@@ -249,6 +256,16 @@ impl Distillation {
         let batches = orders.map(|order| Batch::render(&order)).collect::<Result<Vec<_>, _>>()?;
         let scale = Scale::of(batches.iter().map(|batch| maps(&teacher, batch.to(&device))));
         Ok(Self { teacher, scale, within, device })
+    }
+
+    /// A batch is one share where BatchNorm measures it, and on a GPU. The CPU backend does most of what it does on one
+    /// thread, so that there each thread takes shares; few enough that the gradients of all have room.
+    fn photos_in_share(&self, phase: Phase, batch: usize) -> usize {
+        const MOST_SHARES: usize = 16;
+        match phase {
+            Phase::Together if self.device.clone().inner() == Device::flex() => batch.div_ceil(MOST_SHARES).max(2),
+            _ => batch,
+        }
     }
 
     /// The loss of a batch, and the errors of both taps in it, over all photos or, where they count, within each.

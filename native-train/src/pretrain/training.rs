@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use burn::module::Module;
-use burn::optim::{AdamConfig, GradientsParams};
+use burn::optim::{AdamConfig, GradientsAccumulator, GradientsParams};
 use burn::tensor::Tensor;
 use cse::defects::DefectError;
+use rayon::prelude::*;
 use serde::Serialize;
 
 use super::batches::{self, Order, Purpose};
@@ -61,14 +62,15 @@ impl Training<'_> {
         self.common.folder().join(self.name)
     }
 
-    /// Trains `learner`, or what a checkpoint holds of it, on batches that `render` makes; `loss` gives the loss of a
-    /// batch, and of it what belongs to each tap.
-    pub fn run<M: Module, B: Send + 'static>(
+    /// Trains `learner`, or what a checkpoint holds of it, on batches that `render` makes, in one share or in several
+    /// that learn at the same time; `loss` gives the part of a share in the loss of its batch, and of it what belongs to
+    /// each tap.
+    pub fn run<M: Module + Sync, B: Send + Sync + 'static>(
         &self,
         mut learner: M,
         log: &mut Log,
-        render: impl Fn(&Order) -> Result<B, DefectError> + Clone + Send + 'static,
-        loss: impl Fn(&M, &B) -> (Tensor<1>, [Tensor<1>; 2]),
+        render: impl Fn(&Order) -> Result<Vec<B>, DefectError> + Clone + Send + 'static,
+        loss: impl Fn(&M, &B) -> (Tensor<1>, [Tensor<1>; 2]) + Sync,
     ) -> Result<M, PretrainError> {
         let (name, Plan { steps, batch: batch_size, side, rate: highest_rate, seed }, purpose) =
             (self.name, self.plan, self.purpose);
@@ -88,9 +90,8 @@ impl Training<'_> {
         let (mut looked, mut waited) = (Instant::now(), Duration::ZERO);
         while let (wait, Some(batch)) = (Instant::now(), batches.next()) {
             waited += wait.elapsed();
-            let (loss, taps) = loss(&learner, &batch?);
-            unseen.push(taps.map(Tensor::inner));
-            let gradients = GradientsParams::from_grads(loss.backward(), &learner);
+            let (gradients, taps) = gradients(&learner, &batch?, &loss);
+            unseen.push(taps);
             let rate = highest_rate * rate_at(step as f64 / steps as f64);
             learner = optimiser.step(rate, learner, gradients);
             step += 1;
@@ -121,11 +122,36 @@ impl Training<'_> {
     }
 }
 
-/// The mean of each of the two figures over some steps.
-fn means(figures: Vec<[Tensor<1>; 2]>) -> [f32; 2] {
+/// The gradients of the sum of the shares' losses, and what of each belongs to each tap: the same for any number of
+/// threads.
+fn gradients<M: Module + Sync, B: Sync>(
+    learner: &M,
+    shares: &[B],
+    loss: &(impl Fn(&M, &B) -> (Tensor<1>, [Tensor<1>; 2]) + Sync),
+) -> (GradientsParams, Vec<[Tensor<1>; 2]>) {
+    let of_share = |learner: M, share: &B| {
+        let (loss, taps) = loss(&learner, share);
+        (GradientsParams::from_grads(loss.backward(), &learner), taps.map(Tensor::inner))
+    };
+    // On this thread, as a GPU has a queue for each, and in the learner itself, where BatchNorm is to measure it.
+    if let [share] = shares {
+        let (gradients, taps) = of_share(learner.clone(), share);
+        return (gradients, vec![taps]);
+    }
+    let devices = learner.devices();
+    // In one graph they would wait for each other.
+    let forked = || devices.iter().fold(learner.clone(), |learner, device| learner.fork(device));
+    let (gradients, taps): (Vec<_>, Vec<_>) = shares.par_iter().map(|share| of_share(forked(), share)).unzip();
+    let mut sum = GradientsAccumulator::new();
+    gradients.into_iter().for_each(|gradients| sum.accumulate(learner, gradients));
+    (sum.grads(), taps)
+}
+
+/// The mean of each of the two figures over some steps, each the sum of its shares'.
+fn means(figures: Vec<Vec<[Tensor<1>; 2]>>) -> [f32; 2] {
     let steps = figures.len() as f32;
-    let (f1, f2): (Vec<_>, Vec<_>) = figures.into_iter().map(|[f1, f2]| (f1, f2)).unzip();
-    [f1, f2].map(|of_steps| scalar(&(Tensor::cat(of_steps, 0).sum() / steps)))
+    let (f1, f2): (Vec<_>, Vec<_>) = figures.into_iter().flatten().map(|[f1, f2]| (f1, f2)).unzip();
+    [f1, f2].map(|of_shares| scalar(&(Tensor::cat(of_shares, 0).sum() / steps)))
 }
 
 /// Not a number if the backend gives no value.
@@ -164,5 +190,62 @@ impl Log {
     /// Adds a line.
     pub fn line(&mut self, value: &serde_json::Value) -> Result<(), PretrainError> {
         writeln!(self.file, "{value}").map_err(|source| PretrainError::Log { path: self.path.clone(), source })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig};
+    use burn::tensor::{Device, TensorData};
+
+    use super::*;
+    use crate::devices;
+
+    type Photos = Vec<[f32; 2]>;
+
+    fn rows(photos: &Photos) -> TensorData {
+        TensorData::new(photos.concat(), [photos.len(), 2])
+    }
+
+    fn share_of_loss(values: Tensor<2>, of: usize) -> (Tensor<1>, [Tensor<1>; 2]) {
+        let part = values.dims()[0] as f32 / of as f32;
+        let loss = values.square().mean() * part;
+        (loss.clone(), [loss.clone(), loss])
+    }
+
+    #[test]
+    fn shares_learn_what_the_batch_would() {
+        let device = Device::flex().autodiff();
+        let learner = devices::initial(1, &device, |cpu| LinearConfig::new(2, 3).init(cpu));
+        let photos = [[1.0, 2.0], [-0.5, 0.25], [3.0, -1.0], [0.1, 0.7], [2.0, 2.0]];
+        let slopes = |shares: &[Photos]| {
+            let loss = |learner: &Linear, share: &Photos| {
+                let photos = Tensor::<2>::from_data(rows(share), &device);
+                share_of_loss(learner.forward(photos), 5)
+            };
+            let (gradients, taps) = gradients(&learner, shares, &loss);
+            let slopes = gradients.get::<2>(learner.weight.id).expect("a gradient").into_data();
+            (slopes.try_into_vec::<f32>().expect("numbers"), means(vec![taps])[0])
+        };
+        let (whole, whole_loss) = slopes(&[photos.to_vec()]);
+        let (shared, shared_loss) = slopes(&[photos[..2].to_vec(), photos[2..4].to_vec(), photos[4..].to_vec()]);
+        assert!((whole_loss - shared_loss).abs() < 1e-5 * whole_loss, "{whole_loss} {shared_loss}");
+        for (whole, shared) in whole.iter().zip(&shared) {
+            assert!((whole - shared).abs() < 1e-5, "{whole} {shared}");
+        }
+    }
+
+    #[test]
+    fn batch_norm_measures_a_batch_in_one_share() {
+        let device = Device::flex().autodiff();
+        let learner = devices::initial(1, &device, |cpu| BatchNormConfig::new(2).init(cpu));
+        let loss = |learner: &BatchNorm, share: &Photos| {
+            let photos = Tensor::<2>::from_data(rows(share), &device);
+            let [n, channels] = photos.dims();
+            share_of_loss(learner.forward(photos.reshape([n, channels, 1])).reshape([n, channels]), n)
+        };
+        let _ = gradients(&learner, &[vec![[4.0, 0.0], [6.0, 0.0]]], &loss);
+        let mean = learner.running_mean.value_sync().into_data().try_into_vec::<f32>().expect("numbers");
+        assert!(mean[0] > 0.1 && mean[1].abs() < 1e-6, "{mean:?}");
     }
 }
