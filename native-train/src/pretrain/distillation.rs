@@ -263,7 +263,7 @@ impl Distillation {
     fn photos_in_share(&self, phase: Phase, batch: usize) -> usize {
         const MOST_SHARES: usize = 16;
         match phase {
-            Phase::Together if self.device.clone().inner() == Device::flex() => batch.div_ceil(MOST_SHARES).max(2),
+            Phase::Together if devices::is_cpu(&self.device.clone().inner()) => batch.div_ceil(MOST_SHARES).max(2),
             _ => batch,
         }
     }

@@ -20,13 +20,14 @@ const NEAR: f32 = 0.5;
 const NEAR_SKETCHES: f32 = 0.4;
 /// See [`NEAR`].
 const FAR: f64 = 0.1;
-/// Where the features tell photos less well apart, pieces are linked to each other, one by one, to a chain (315 of the 764
-/// photos with the extractor that ships). It would be held out as a whole, by most embedders the same: they would learn
-/// less, and the rest would never say what is normal. Then they have to be nearer, down to this share of [`NEAR`].
-const NEAREST: f32 = 0.4;
-/// Photos that are too many for one piece: this share of all of them, where that is more than [`FEW`].
+/// Shares of [`NEAR`] and [`NEAR_SKETCHES`] to link photos below, until no piece has too many: where features tell photos
+/// less well apart, pieces are linked to each other, one by one, to a chain (315 of the 764 photos with the extractor that
+/// ships). It would be held out as a whole, by most embedders the same: they would learn less, and the rest would never say
+/// what is normal.
+const NEARER: [f32; 4] = [1.0, 0.8, 0.6, 0.4];
+/// Photos that are too many for one piece: more than this share of all of them, and than [`FEW`].
 const MANY: f64 = 0.1;
-/// See [`MANY`]; of few photos, half.
+/// See [`MANY`]. More than half are too many in any case: photos that are all alike are one material, not one piece.
 const FEW: usize = 12;
 
 /// For each photo the number of its piece, from 0.
@@ -42,13 +43,14 @@ pub fn pieces(set: &TrainingSet, device: &Device) -> Result<Vec<usize>, TrainErr
     Ok(pieces)
 }
 
-/// Links photos below the largest share, from `near` down, with which no piece has too many photos; below none otherwise.
+/// Links photos that are [`NEARER`] than `near`, by as little as leaves no piece with too many photos; else none.
 fn join(pieces: &mut Vec<usize>, similarity: &[f32], near: f32) {
     let photos = pieces.len();
     let most = ((MANY * photos as f64) as usize).max(FEW).min(photos / 2);
-    let joined = [1.0, 0.8, 0.6, NEAREST].into_iter().find_map(|share| {
+    let Some(far) = far(similarity, photos) else { return };
+    let joined = NEARER.into_iter().find_map(|share| {
         let mut joined = pieces.clone();
-        link(&mut joined, similarity, share * near);
+        link(&mut joined, similarity, &far, share * near);
         (largest(&joined) <= most).then_some(joined)
     });
     if let Some(joined) = joined {
@@ -85,26 +87,29 @@ fn similarity(looks: &[&[f32]], device: &Device) -> Vec<f32> {
     unit.clone().matmul(unit.transpose()).into_data().try_into_vec().unwrap_or_default()
 }
 
-/// Gives all photos that are linked, directly or through others, the number of one of them.
-fn link(pieces: &mut [usize], similarity: &[f32], near: f32) {
-    let photos = pieces.len();
+/// The distance from each photo to its nearest [`FAR`] of all. `None` where a similarity is missing or no number.
+fn far(similarity: &[f32], photos: usize) -> Option<Vec<f32>> {
     if similarity.len() != photos * photos || similarity.iter().any(|value| value.is_nan()) {
-        return;
+        return None;
     }
-    let row = |photo: usize| &similarity[photo * photos..(photo + 1) * photos];
-    let limits: Vec<f32> = (0..photos)
-        .map(|photo| {
-            let mut others: Vec<f32> =
-                row(photo).iter().enumerate().filter(|(other, _)| *other != photo).map(|(_, s)| *s).collect();
-            others.sort_unstable_by(|a, b| b.total_cmp(a));
-            let far = (FAR * others.len() as f64).ceil() as usize;
-            others.get(far).map_or(0.0, |far| near * (1.0 - far))
-        })
-        .collect();
+    let of_photo = |photo: usize| {
+        let row = &similarity[photo * photos..(photo + 1) * photos];
+        let mut others: Vec<f32> =
+            row.iter().enumerate().filter(|(other, _)| *other != photo).map(|(_, s)| *s).collect();
+        others.sort_unstable_by(|a, b| b.total_cmp(a));
+        let far = (FAR * others.len() as f64).ceil() as usize;
+        others.get(far).map_or(0.0, |far| 1.0 - far)
+    };
+    Some((0..photos).map(of_photo).collect())
+}
+
+/// Gives all photos that are linked, directly or through others, the number of one of them.
+fn link(pieces: &mut [usize], similarity: &[f32], far: &[f32], near: f32) {
+    let photos = pieces.len();
     for a in 0..photos {
         for b in a + 1..photos {
             let (one, other) = (pieces[a], pieces[b]);
-            if one != other && 1.0 - row(a)[b] < limits[a].max(limits[b]) {
+            if one != other && 1.0 - similarity[a * photos + b] < near * far[a].max(far[b]) {
                 pieces.iter_mut().filter(|piece| **piece == other).for_each(|piece| *piece = one);
             }
         }
@@ -188,8 +193,9 @@ mod tests {
             web[photo].iter_mut().zip(before).for_each(|(value, before)| *value = before + 0.2 * *value);
         }
         let all: Vec<&[f32]> = web.iter().map(Vec::as_slice).collect();
+        let similarity = similarity(&all, &Device::flex());
         let mut linked: Vec<usize> = (0..web.len()).collect();
-        link(&mut linked, &similarity(&all, &Device::flex()), NEAR);
+        link(&mut linked, &similarity, &far(&similarity, web.len()).unwrap(), NEAR);
         assert_eq!(largest(&linked), web.len());
         assert!(largest(&groups(&web, NEAR)) <= web.len() / 10);
     }
