@@ -44,6 +44,8 @@ function textureFacts({ info }: Texture): [string, string][] {
 	if (info.smoothing > 0) facts.push(["Smoothed over", `${asPercent(info.smoothing)} of a window’s side`]);
 	const learns = info.method === "cse" || info.method === "classifier";
 	if (learns) facts.push(["Embedders, averaged", String(info.members)]);
+	if (info.density)
+		facts.push(["Beside the embedders", "how likely the coarse features are among good ones"]);
 	if (info.method === "cse") facts.push(["Clusters of good patches", String(info.clusters)]);
 	return facts;
 }

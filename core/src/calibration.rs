@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 pub struct Calibration {
     /// A photo that scores above it is called defective.
     pub threshold: f32,
-    /// The share of normal images that is expected above the threshold: what was asked for, or `1 / (n + 1)` where that
-    /// is larger, since `n` images cannot promise less.
+    /// The share of normal images that is expected above the threshold: what was asked for, or `1 / (pieces + 1)` where
+    /// that is larger, since images of so many pieces cannot promise less of the next piece.
     pub false_alarm_rate: f32,
     /// Scores of the normal validation images, ascending.
     pub normal_scores: Vec<f32>,
@@ -17,8 +17,9 @@ pub struct Calibration {
 impl Calibration {
     /// The smallest threshold that a further normal image, drawn like `normal_scores`, exceeds with probability at most
     /// `false_alarm_rate` (split conformal prediction: the `ceil((1 - rate)(n + 1))`-th smallest score; the largest where
-    /// there are too few). `None` for no scores, or one that is no number.
-    pub fn new(mut normal_scores: Vec<f32>, false_alarm_rate: f32) -> Option<Self> {
+    /// there are too few). They show `pieces` different pieces; images of one say little of the next one. `None` for no
+    /// scores, or one that is no number.
+    pub fn new(mut normal_scores: Vec<f32>, pieces: usize, false_alarm_rate: f32) -> Option<Self> {
         if normal_scores.iter().any(|score| !score.is_finite()) {
             return None;
         }
@@ -26,7 +27,7 @@ impl Calibration {
         let n = normal_scores.len();
         let rank = ((1.0 - f64::from(false_alarm_rate)) * (n + 1) as f64).ceil() as usize;
         let threshold = *normal_scores.get(rank.clamp(1, n.max(1)) - 1)?;
-        let promised = false_alarm_rate.max(1.0 / (n + 1) as f32);
+        let promised = false_alarm_rate.max(1.0 / (pieces.min(n) + 1) as f32);
         Some(Self { threshold, false_alarm_rate: promised, normal_scores })
     }
 }
@@ -38,16 +39,23 @@ mod tests {
     #[test]
     fn the_stated_share_of_normal_scores_lies_above() {
         let scores: Vec<f32> = (0..99).map(|i| i as f32).collect();
-        let calibration = Calibration::new(scores.clone(), 0.05).unwrap();
+        let calibration = Calibration::new(scores.clone(), 99, 0.05).unwrap();
         assert_eq!(calibration.threshold, 94.0);
         assert_eq!(scores.iter().filter(|s| **s > calibration.threshold).count(), 4);
     }
 
     #[test]
     fn few_images_promise_what_they_can() {
-        let calibration = Calibration::new(vec![0.3, 0.1, 0.2], 0.01).unwrap();
+        let calibration = Calibration::new(vec![0.3, 0.1, 0.2], 3, 0.01).unwrap();
         assert_eq!((calibration.threshold, calibration.false_alarm_rate), (0.3, 0.25));
-        assert_eq!(Calibration::new(vec![], 0.01), None);
-        assert_eq!(Calibration::new(vec![0.3, f32::NAN], 0.01), None);
+        assert_eq!(Calibration::new(vec![], 0, 0.01), None);
+        assert_eq!(Calibration::new(vec![0.3, f32::NAN], 2, 0.01), None);
+    }
+
+    #[test]
+    fn many_images_of_few_pieces_promise_no_more_than_the_pieces() {
+        let scores: Vec<f32> = (0..99).map(|i| i as f32).collect();
+        let calibration = Calibration::new(scores, 4, 0.05).unwrap();
+        assert_eq!((calibration.threshold, calibration.false_alarm_rate), (94.0, 0.2));
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bank::Bank;
 use crate::classifier::Head;
+use crate::density::{self, Density, FittedDensity};
 use crate::efficientnet::Features;
 use crate::embedder::{EMBEDDING_CHANNELS, FoldedEmbedder};
 use crate::gaussian::Gaussian;
@@ -50,13 +51,20 @@ impl Method {
 #[derive(Debug)]
 pub enum Detector {
     /// See [`Method::Cse`] and [`Method::Classifier`].
-    Embedded(Vec<Member>),
+    Embedded(Embedded),
     /// See [`Method::MeanCosine`].
     MeanCosine(Box<MeanCosine>),
     /// See [`Method::Gaussian`].
     Gaussian(Box<Gaussian>),
     /// See [`Method::NearestNeighbour`].
     NearestNeighbour(Box<NearestNeighbour>),
+}
+
+/// Trained embedders, and what stands beside them: their distances are added.
+#[derive(Debug)]
+pub struct Embedded {
+    members: Vec<Member>,
+    density: Option<Density>,
 }
 
 /// What an embedding is judged by.
@@ -101,6 +109,7 @@ pub struct TrainedMember {
 
 const BANK: &str = "bank.e14";
 const WEIGHTS: &str = "members.weight";
+const DENSITY: &str = "density.";
 
 /// What a fitted method is loaded with, beside its tensors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,6 +122,8 @@ pub struct Shape {
     pub members: usize,
     /// Clusters in each one's bank, where there is one.
     pub clusters: usize,
+    /// Whether a density stands beside the embedders.
+    pub density: bool,
 }
 
 impl Detector {
@@ -138,7 +149,13 @@ impl Detector {
                     };
                     Ok(Member { embedder, judge, weight: *weight })
                 };
-                Self::Embedded(weights.iter().enumerate().map(member).collect::<Result<_, _>>()?)
+                let members = weights.iter().enumerate().map(member).collect::<Result<_, _>>()?;
+                let (_, f2_channels) = extractor_taps;
+                let density = shape.density.then(|| {
+                    let mut own = take_below(tensors, DENSITY);
+                    Density::take(&mut own, f2_channels, device)
+                });
+                Self::Embedded(Embedded { members, density: density.transpose()? })
             }
             Method::MeanCosine => Self::MeanCosine(Box::new(MeanCosine::take(tensors, channels, device)?)),
             Method::Gaussian => Self::Gaussian(Box::new(Gaussian::take(tensors, channels, device)?)),
@@ -148,8 +165,8 @@ impl Detector {
         })
     }
 
-    /// The tensors of a model file for trained members.
-    pub fn member_tensors(members: Vec<TrainedMember>) -> StateDict {
+    /// The tensors of a model file for trained members and the density beside them.
+    pub fn embedded_tensors(members: Vec<TrainedMember>, density: Option<FittedDensity>) -> StateDict {
         let mut tensors = StateDict::new();
         let mut weights = Vec::with_capacity(members.len());
         for (index, member) in members.into_iter().enumerate() {
@@ -165,17 +182,20 @@ impl Detector {
             tensors.extend(own.into_iter().map(|(name, tensor)| (format!("member.{index}.{name}"), tensor)));
         }
         tensors.insert(WEIGHTS.into(), (vec![weights.len()], weights));
+        let density = density.map(FittedDensity::tensors).into_iter().flatten();
+        tensors.extend(density.map(|(name, tensor)| (format!("{DENSITY}{name}"), tensor)));
         tensors
     }
 
-    /// What is left to compare on the host, for each image: each member's `E14` (64 x 14 x 14) where there are members, else the
-    /// distances.
+    /// What is left to compare on the host, for each image: each member's `E14` (64 x 14 x 14) where there are members, and
+    /// the density's distances after them (14 x 14); else the distances.
     pub fn forward(&self, features: Features, taps: Taps) -> Tensor<4> {
         match self {
-            Self::Embedded(members) => {
+            Self::Embedded(Embedded { members, density }) => {
+                let distances = density.as_ref().map(|density| density.distances(features.clone()));
                 let fused = taps.fused(features);
-                let embeddings = members.iter().map(|member| member.embedder.forward(fused.clone())).collect();
-                Tensor::cat(embeddings, 1)
+                let embeddings = members.iter().map(|member| member.embedder.forward(fused.clone()));
+                Tensor::cat(embeddings.chain(distances).collect(), 1)
             }
             Self::MeanCosine(model) => model.distances(taps.select(features)),
             Self::Gaussian(model) => model.distances(taps.select(features)),
@@ -185,11 +205,15 @@ impl Detector {
 
     /// Distances of one image from its part of what [`forward`](Self::forward) gives.
     pub fn compare(&self, read_out: &[f32], aggregation: Aggregation) -> Comparison {
-        let Self::Embedded(members) = self else {
+        let Self::Embedded(Embedded { members, density }) = self else {
             return Comparison { distances: read_out.to_vec(), grid: read_out.to_vec() };
         };
+        let embeddings = read_out.chunks_exact(E14_LENGTH);
         let mut sum = Comparison::default();
-        for (member, e14) in members.iter().zip(read_out.chunks_exact(E14_LENGTH)) {
+        if let Some(density) = density {
+            sum.add(&density::compare(embeddings.remainder()), density.weight());
+        }
+        for (member, e14) in members.iter().zip(embeddings) {
             sum.add(&member.judge.compare(e14, aggregation), member.weight);
         }
         sum

@@ -1,5 +1,5 @@
-//! Baseline: one Gaussian over the feature vectors of all positions, Mahalanobis distance (the core of PaDiM, Defard et
-//! al. 2021, which has one Gaussian at each position).
+//! One Gaussian over the feature vectors of all positions, squared Mahalanobis distance (the core of PaDiM, Defard et al.
+//! 2021, which has one Gaussian at each position): a baseline, and the density beside the embedders.
 
 use burn::module::{Module, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
@@ -15,7 +15,8 @@ const BIAS: &str = "gaussian.bias";
 /// Whitens feature vectors: the length of what comes out is the Mahalanobis distance.
 ///
 /// With the precision matrix written as `L L'` and the mean `m`, the distance of `x` is `|L'(x - m)|`: a 1x1 convolution
-/// with the weights `L'` and the bias `-L'm`, and a norm over the channels.
+/// with the weights `L'` and the bias `-L'm`, and a norm over the channels. Its square is what likelihoods are made of,
+/// and what the score takes the root of, as it does of cosine distances.
 #[derive(Module, Debug)]
 pub struct Gaussian {
     whitening: Conv2d,
@@ -131,9 +132,9 @@ impl Gaussian {
         Ok(Self { whitening })
     }
 
-    /// Mahalanobis distance at each position: `[n, channels, h, w]` to `[n, 1, h, w]`.
+    /// Squared Mahalanobis distance at each position: `[n, channels, h, w]` to `[n, 1, h, w]`.
     pub fn distances(&self, features: Tensor<4>) -> Tensor<4> {
-        self.whitening.forward(features).square().sum_dim(1).sqrt()
+        self.whitening.forward(features).square().sum_dim(1)
     }
 }
 
@@ -141,9 +142,9 @@ impl Gaussian {
 mod tests {
     use super::*;
 
-    /// Against `scipy.spatial.distance.mahalanobis`, worked out by hand for a diagonal covariance.
+    /// Against the square of `scipy.spatial.distance.mahalanobis`, worked out by hand for a diagonal covariance.
     #[test]
-    fn distance_is_that_of_mahalanobis() {
+    fn distance_is_that_of_mahalanobis_squared() {
         let mut moments = Moments::new(2);
         // Four vectors with means (1, 10) and variances (1, 16), uncorrelated.
         moments.add(&[0.0, 2.0, 0.0, 2.0, 6.0, 6.0, 14.0, 14.0]);
@@ -153,7 +154,7 @@ mod tests {
         let x = Tensor::<4>::from_data(TensorData::new(vec![3.0f32, 1.0, 10.0, 18.0], [1, 2, 1, 2]), &device);
         let distances = gaussian.distances(x).into_data().try_into_vec::<f32>().unwrap();
         let shrinkage = SHRINKAGE * 17.0 / 2.0;
-        let expected = [2.0 / (1.0 + shrinkage).sqrt(), 8.0 / (16.0 + shrinkage).sqrt()];
+        let expected = [4.0 / (1.0 + shrinkage), 64.0 / (16.0 + shrinkage)];
         for (ours, theirs) in distances.iter().zip(expected) {
             assert!((f64::from(*ours) - theirs).abs() < 1e-5, "{distances:?} {expected:?}");
         }

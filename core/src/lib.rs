@@ -15,6 +15,7 @@ pub mod classifier;
 mod conv_relu_norm;
 pub mod decoder;
 pub mod defects;
+pub mod density;
 pub mod detector;
 pub mod efficientnet;
 pub mod embedder;

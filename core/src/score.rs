@@ -175,7 +175,7 @@ pub fn smoothed(values: Vec<f32>, share: f32) -> Vec<f32> {
     (0..side * side).map(|index| columns[index % side * side + index / side]).collect()
 }
 
-/// `E14` to `E7`, channel by channel: mean of 2x2.
+/// `E14` to `E7`, or what else lies on their grids, channel by channel: mean of 2x2.
 pub fn pool(e14: &[f32]) -> Vec<f32> {
     let mut e7 = Vec::with_capacity(E7_LENGTH);
     for plane in e14.chunks_exact(GRID * GRID) {

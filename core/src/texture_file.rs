@@ -54,6 +54,8 @@ pub struct TextureInfo {
     pub members: usize,
     /// Number of clusters in the bank of each.
     pub clusters: usize,
+    /// Whether a density stands beside them.
+    pub density: bool,
     /// Threshold and normal scores.
     #[serde(flatten)]
     pub calibration: Calibration,
@@ -79,7 +81,13 @@ pub struct LossPoint {
 impl TextureInfo {
     /// What its detector is loaded with.
     pub fn shape(&self) -> Shape {
-        Shape { method: self.method, taps: self.taps, members: self.members, clusters: self.clusters }
+        Shape {
+            method: self.method,
+            taps: self.taps,
+            members: self.members,
+            clusters: self.clusters,
+            density: self.density,
+        }
     }
 }
 

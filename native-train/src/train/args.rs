@@ -77,6 +77,10 @@ pub struct Args {
     /// Weight of the decoder term
     #[arg(long)]
     pub decoder_weight: Option<f64>,
+    /// Weight of a density of F2 beside the embedders, whose own is 1; 0 for none. Without it 2, and with EfficientNet-B3
+    /// none
+    #[arg(long)]
+    pub density_weight: Option<f64>,
     /// What becomes of the decoder's weights
     #[arg(long, value_enum)]
     pub decoder: Option<DecoderChoice>,
@@ -149,6 +153,7 @@ impl Args {
             grouping: self.grouping.map_or(preset.grouping, Into::into),
             contrast_weight: self.contrast_weight.unwrap_or(preset.contrast_weight),
             decoder_weight: self.decoder_weight.unwrap_or(preset.decoder_weight),
+            density_weight: self.density_weight.or(preset.density_weight),
             decoder: self.decoder.unwrap_or(preset.decoder),
             batch_norm: self.batch_norm.unwrap_or(preset.batch_norm),
             length,

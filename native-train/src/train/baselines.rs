@@ -5,6 +5,7 @@ use cse::detector::{Detector, Method, Shape};
 use cse::extractor_file::Extractor;
 use cse::gaussian::Moments;
 use cse::state_dict::StateDict;
+use cse::taps::Taps;
 use cse::{mean_cosine, nearest_neighbour};
 use rand::SeedableRng;
 use rand::seq::IndexedRandom;
@@ -27,7 +28,7 @@ pub fn fit(
     folds: &[Fold],
     device: &Device,
 ) -> Result<Fitted, TrainError> {
-    let shape = Shape { method: settings.method, taps: settings.taps, members: 1, clusters: 1 };
+    let shape = Shape { method: settings.method, taps: settings.taps, members: 1, clusters: 1, density: false };
     let mut normal = NormalPhotos::default();
     let mut tensors = StateDict::new();
     for fold in folds {
@@ -37,14 +38,14 @@ pub fn fit(
         for photo in &fold.held_out {
             let slots = training_set::normal(&set.inspected(*photo));
             let read_outs = set.compute(&slots, device, |features| detector.forward(features, settings.taps))?;
-            normal.add(*photo, read_outs.iter().map(|read_out| detector.compare(read_out, settings.aggregation)), 1.0);
+            normal.add(*photo, read_outs.iter().map(|read_out| detector.compare(read_out, settings.aggregation)));
         }
     }
     if folds.len() > 1 {
         let all: Vec<usize> = (0..set.photos.len()).collect();
         tensors = fit_on(settings, extractor, set, &all, device)?;
     }
-    Ok(Fitted { tensors, members: 1, clusters: 1, histories: Vec::new(), normal })
+    Ok(Fitted { tensors, members: 1, clusters: 1, density: false, histories: Vec::new(), normal })
 }
 
 fn fit_on(
@@ -69,18 +70,27 @@ fn fit_on(
                 all.sample(rng, nearest_neighbour::CANDIDATES).flat_map(|vector| vector.iter().copied()).collect();
             nearest_neighbour::coreset(&candidates, channels, nearest_neighbour::CORESET, settings.seed)
         }
-        Method::Gaussian => {
-            let mut moments = Moments::new(channels);
-            for batch in normal.chunks(STORED_BATCH) {
-                maps(batch)?.iter().for_each(|map| moments.add(map));
-            }
-            moments.whitening().ok_or(TrainError::Setting("the features of the good photos are no numbers"))?
-        }
+        Method::Gaussian => gaussian(extractor, set, photos, settings.taps, device)?,
         Method::MeanCosine | Method::Cse | Method::Classifier => {
             let maps = maps(&normal)?;
             mean_cosine::mean(maps.iter().map(Vec::as_slice), channels)
         }
     })
+}
+
+/// A Gaussian over the chosen feature maps of `photos`.
+pub fn gaussian(
+    extractor: &Extractor,
+    set: &TrainingSet,
+    photos: &[usize],
+    taps: Taps,
+    device: &Device,
+) -> Result<StateDict, TrainError> {
+    let mut moments = Moments::new(taps.channels(extractor.info.architecture.tap_channels()));
+    for batch in training_set::normal(&set.windows(photos)).chunks(STORED_BATCH) {
+        set.compute(batch, device, |features| taps.select(features))?.iter().for_each(|map| moments.add(map));
+    }
+    moments.whitening().ok_or(TrainError::Setting("the features of the good photos are no numbers"))
 }
 
 /// Rows of channels to rows of positions.

@@ -15,6 +15,8 @@ pub struct Fitted {
     pub members: usize,
     /// Clusters in the bank of each.
     pub clusters: usize,
+    /// Whether a density stands beside the embedders.
+    pub density: bool,
     /// Of each member that was trained.
     pub histories: Vec<History>,
     /// What the held-out photos look like to it.

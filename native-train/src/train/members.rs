@@ -15,6 +15,7 @@ use cse::state_dict::StateDict;
 use cse::texture_file;
 
 use super::checkpoint::Checkpoint;
+use super::density;
 use super::error::TrainError;
 use super::feature_store::Slot;
 use super::fitted::{Fitted, History};
@@ -84,8 +85,13 @@ pub fn fit(
         Clusters::Auto => best_clusters(&trained, settings)?,
     };
     let channels = settings.taps.channels(extractor.info.architecture.tap_channels());
+    let density_weight = settings.density_weight.unwrap_or_else(|| density::suits(extractor.info.architecture));
+    let density = match density_weight {
+        weight if weight > 0.0 => Some(density::fit(weight, extractor, set, folds, device)?),
+        _ => None,
+    };
     let (mut members, mut histories, mut normal) = (Vec::new(), Vec::new(), NormalPhotos::default());
-    for mut embedded in trained {
+    for (fold, mut embedded) in trained.into_iter().enumerate() {
         let judge = match settings.method {
             Method::Classifier => Judge::Head(trainee::take_head(&mut embedded.weights)?),
             _ => Judge::Bank(bank(&embedded.train, clusters, settings)?),
@@ -93,11 +99,19 @@ pub fn fit(
         let compare = |e14: &Vec<f32>| judge.compare(e14, settings.aggregation);
         let held_out: Vec<(usize, Vec<Comparison>)> =
             embedded.held_out.iter().map(|(photo, windows)| (*photo, windows.iter().map(compare).collect())).collect();
-        // Embedders that differ in how far they spread normal photos weigh the same; a single one's distances stay as
-        // they are: cosine distances.
-        let usual = if folds.len() == 1 { 1.0 } else { mean_distance(&held_out).max(LEAST_DISTANCE) };
-        for (photo, windows) in held_out {
-            normal.add(photo, windows.into_iter(), (1.0 / usual) as f32);
+        // Embedders that differ in how far they spread normal photos weigh the same; a single one's distances with
+        // nothing beside them stay as they are: cosine distances.
+        let alone = folds.len() == 1 && density.is_none();
+        let usual = if alone { 1.0 } else { mean_distance(held_out.iter().flat_map(|(_, windows)| windows)) };
+        for (index, (photo, windows)) in held_out.into_iter().enumerate() {
+            let beside = density.as_ref().map(|density| &density.held_out[fold][index]);
+            let joined = windows.into_iter().enumerate().map(|(window, own)| {
+                let mut joined = Comparison::default();
+                joined.add(&own, (1.0 / usual) as f32);
+                beside.into_iter().for_each(|beside| joined.add(&beside[window], 1.0));
+                joined
+            });
+            normal.add(photo, joined);
         }
         let embedder = texture_file::folded_embedder(embedded.weights, &embedded.standardisation, channels)?;
         members.push(TrainedMember { embedder, judge, weight: (1.0 / (usual * folds.len() as f64)) as f32 });
@@ -107,8 +121,10 @@ pub fn fit(
         Judge::Bank(bank) => Some(bank.clusters()),
         Judge::Head(_) => None,
     });
-    let tensors = Detector::member_tensors(members);
-    Ok(Fitted { tensors, members: folds.len(), clusters: clusters.unwrap_or(1), histories, normal })
+    let has_density = density.is_some();
+    let tensors = Detector::embedded_tensors(members, density.map(|fit| fit.density));
+    let (members, clusters) = (folds.len(), clusters.unwrap_or(1));
+    Ok(Fitted { tensors, members, clusters, density: has_density, histories, normal })
 }
 
 /// Trains one embedder and embeds the photos with it.
@@ -194,8 +210,9 @@ fn auroc<'a>(
     metrics::roc_auc(&scores, &labels).unwrap_or(0.0)
 }
 
-fn mean_distance(photos: &[(usize, Vec<Comparison>)]) -> f64 {
-    let distances = photos.iter().flat_map(|(_, windows)| windows).flat_map(|window| &window.distances);
+/// Mean over the positions of all windows; above 0.
+pub fn mean_distance<'a>(windows: impl Iterator<Item = &'a Comparison>) -> f64 {
+    let distances = windows.flat_map(|window| &window.distances);
     let (sum, count) = distances.fold((0.0, 0.0), |(sum, count), d| (sum + f64::from(*d), count + 1.0));
-    sum / f64::max(count, 1.0)
+    (sum / f64::max(count, 1.0)).max(LEAST_DISTANCE)
 }

@@ -3,6 +3,7 @@
 mod args;
 mod baselines;
 mod checkpoint;
+mod density;
 mod error;
 mod feature_store;
 mod fitted;
@@ -120,6 +121,7 @@ pub fn check(args: &Args, settings: &Settings) -> Result<(), TrainError> {
         (settings.max_rate > 0.0 && settings.max_rate.is_finite(), "--max-rate must be above 0"),
         (weight(settings.contrast_weight), "--contrast-weight must be 0 or more"),
         (weight(settings.decoder_weight), "--decoder-weight must be 0 or more"),
+        (settings.density_weight.is_none_or(weight), "--density-weight must be 0 or more"),
         (args.name.is_none() || args.data.len() == 1, "--name is for one folder of photos"),
     ];
     checks.into_iter().find(|(fine, _)| !fine).map_or(Ok(()), |(_, sentence)| Err(TrainError::Setting(sentence)))
@@ -234,7 +236,7 @@ impl Session<'_> {
         } else {
             baselines::fit(settings, self.extractor, set, &folds, self.device)?
         };
-        let info = self.calibrate(dataset, view, &fitted, &folds)?;
+        let info = self.calibrate(dataset, view, &fitted, &folds, distinct.len())?;
         Ok((info, fitted.tensors))
     }
 
@@ -253,13 +255,15 @@ impl Session<'_> {
         view: View,
         fitted: &Fitted,
         folds: &[Fold],
+        pieces: usize,
     ) -> Result<TextureInfo, TrainError> {
         let settings = &self.settings;
         let normal = fitted
             .normal
             .said(settings.aggregation, settings.normal_range, settings.smoothing)
             .ok_or(TrainError::NoScores)?;
-        let calibration = Calibration::new(normal.scores, self.args.false_alarm_rate).ok_or(TrainError::NoScores)?;
+        let calibration =
+            Calibration::new(normal.scores, pieces, self.args.false_alarm_rate).ok_or(TrainError::NoScores)?;
         Ok(TextureInfo {
             name: self.args.name.clone().unwrap_or_else(|| dataset.name.clone()),
             extractor_id: self.extractor.info.id.clone(),
@@ -270,6 +274,7 @@ impl Session<'_> {
             rule: normal.rule,
             members: fitted.members,
             clusters: fitted.clusters,
+            density: fitted.density,
             calibration,
             map_scale: normal.map_scale,
             provenance: format!(

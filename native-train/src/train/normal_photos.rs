@@ -21,15 +21,15 @@ pub struct Said {
 }
 
 impl NormalPhotos {
-    /// Adds what one fold says of a photo's windows, times `weight`.
-    pub fn add(&mut self, photo: usize, windows: impl Iterator<Item = Comparison>, weight: f32) {
+    /// Adds what one fold says of a photo's windows.
+    pub fn add(&mut self, photo: usize, windows: impl Iterator<Item = Comparison>) {
         let (sums, count) = self.0.entry(photo).or_default();
         *count += 1.0;
         for (index, window) in windows.enumerate() {
             if index == sums.len() {
                 sums.push(Comparison::default());
             }
-            sums[index].add(&window, weight);
+            sums[index].add(&window, 1.0);
         }
     }
 
@@ -87,9 +87,9 @@ mod tests {
     #[test]
     fn a_photo_that_two_hold_out_counts_once() {
         let mut photos = NormalPhotos::default();
-        photos.add(3, [window(0.2)].into_iter(), 1.0);
-        photos.add(1, [window(0.1), window(0.3)].into_iter(), 2.0);
-        photos.add(3, [window(0.4)].into_iter(), 1.0);
+        photos.add(3, [window(0.2)].into_iter());
+        photos.add(1, [window(0.2), window(0.6)].into_iter());
+        photos.add(3, [window(0.4)].into_iter());
         let said = photos.said(Aggregation::Mean, false, 0.0).unwrap();
         assert_eq!(said.scores, [0.6, 0.3]);
         assert_eq!(said.rule.normal_range, None);
@@ -98,8 +98,8 @@ mod tests {
     #[test]
     fn a_photo_is_scored_by_what_the_others_say() {
         let mut photos = NormalPhotos::default();
-        (0..20).for_each(|photo| photos.add(photo, [window(0.1)].into_iter(), 1.0));
-        photos.add(20, [window(0.7)].into_iter(), 1.0);
+        (0..20).for_each(|photo| photos.add(photo, [window(0.1)].into_iter()));
+        photos.add(20, [window(0.7)].into_iter());
         let said = photos.said(Aggregation::Mean, true, 0.1).unwrap();
         // The others are all alike, and their edge is where they are.
         assert!((said.scores[20] - 7.0f32.sqrt()).abs() < 1e-3, "{}", said.scores[20]);
@@ -109,7 +109,7 @@ mod tests {
     fn no_number_and_no_photo_say_nothing() {
         let mut photos = NormalPhotos::default();
         assert!(photos.said(Aggregation::Top, true, 0.1).is_none_or(|said| said.scores.is_empty()));
-        photos.add(0, [window(f32::NAN)].into_iter(), 1.0);
+        photos.add(0, [window(f32::NAN)].into_iter());
         assert!(photos.said(Aggregation::Top, true, 0.1).is_none());
     }
 }

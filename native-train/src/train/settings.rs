@@ -119,6 +119,9 @@ pub struct Settings {
     pub contrast_weight: f64,
     /// Weight of the decoder term.
     pub decoder_weight: f64,
+    /// Weight of the density beside the embedders, whose own is 1; at 0 there is none. Where nothing is said, what suits the
+    /// extractor.
+    pub density_weight: Option<f64>,
     /// What becomes of the decoder.
     pub decoder: DecoderChoice,
     /// When BatchNorm measures.
@@ -161,6 +164,7 @@ impl Settings {
             grouping: Grouping::Position,
             contrast_weight: 10.0,
             decoder_weight: 1.0,
+            density_weight: Some(0.0),
             decoder: DecoderChoice::Frozen,
             batch_norm: BatchNormChoice::Always,
             length: Length::Epochs(100),
@@ -190,6 +194,7 @@ impl Settings {
                 contrast: Contrast::Position,
                 contrast_weight: 1.0,
                 decoder_weight: 1.0,
+                density_weight: None,
                 length: Length::Steps(600),
                 max_rate: 4e-4,
                 aggregation: Aggregation::Max,

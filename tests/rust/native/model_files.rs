@@ -40,7 +40,8 @@ fn texture_bytes_times(extractor_id: &str, factor: f32) -> Vec<u8> {
         losses: Vec::new(),
         members: 1,
         clusters: 1,
-        calibration: Calibration::new(vec![0.1, 0.2, 0.3], 0.05).expect("scores"),
+        density: false,
+        calibration: Calibration::new(vec![0.1, 0.2, 0.3], 3, 0.05).expect("scores"),
         map_scale: MapScale { low: 0.1, high: 0.9 },
         provenance: "test".into(),
     };
@@ -48,7 +49,8 @@ fn texture_bytes_times(extractor_id: &str, factor: f32) -> Vec<u8> {
     let standardisation = Standardisation::identity(c1 + c2);
     let mut embedder = texture_file::folded_embedder(embedder, &standardisation, c1 + c2).expect("complete");
     embedder.values_mut().for_each(|(_, values)| values.iter_mut().for_each(|value| *value *= factor));
-    let tensors = Detector::member_tensors(vec![TrainedMember { embedder, judge: Judge::Bank(bank), weight: 1.0 }]);
+    let tensors =
+        Detector::embedded_tensors(vec![TrainedMember { embedder, judge: Judge::Bank(bank), weight: 1.0 }], None);
     texture_file::write(&info, &tensors).expect("complete")
 }
 
