@@ -51,7 +51,7 @@ impl Method {
 #[derive(Debug)]
 pub enum Detector {
     /// See [`Method::Cse`] and [`Method::Classifier`].
-    Embedded(Embedded),
+    Embedded(Box<Embedded>),
     /// See [`Method::MeanCosine`].
     MeanCosine(Box<MeanCosine>),
     /// See [`Method::Gaussian`].
@@ -155,7 +155,7 @@ impl Detector {
                     let mut own = take_below(tensors, DENSITY);
                     Density::take(&mut own, f2_channels, device)
                 });
-                Self::Embedded(Embedded { members, density: density.transpose()? })
+                Self::Embedded(Box::new(Embedded { members, density: density.transpose()? }))
             }
             Method::MeanCosine => Self::MeanCosine(Box::new(MeanCosine::take(tensors, channels, device)?)),
             Method::Gaussian => Self::Gaussian(Box::new(Gaussian::take(tensors, channels, device)?)),
@@ -191,7 +191,8 @@ impl Detector {
     /// the density's distances after them (14 x 14); else the distances.
     pub fn forward(&self, features: Features, taps: Taps) -> Tensor<4> {
         match self {
-            Self::Embedded(Embedded { members, density }) => {
+            Self::Embedded(embedded) => {
+                let Embedded { members, density } = embedded.as_ref();
                 let distances = density.as_ref().map(|density| density.distances(features.clone()));
                 let fused = taps.fused(features);
                 let embeddings = members.iter().map(|member| member.embedder.forward(fused.clone()));
@@ -205,9 +206,10 @@ impl Detector {
 
     /// Distances of one image from its part of what [`forward`](Self::forward) gives.
     pub fn compare(&self, read_out: &[f32], aggregation: Aggregation) -> Comparison {
-        let Self::Embedded(Embedded { members, density }) = self else {
+        let Self::Embedded(embedded) = self else {
             return Comparison { distances: read_out.to_vec(), grid: read_out.to_vec() };
         };
+        let Embedded { members, density } = embedded.as_ref();
         let embeddings = read_out.chunks_exact(E14_LENGTH);
         let mut sum = Comparison::default();
         if let Some(density) = density {
