@@ -7,7 +7,6 @@ use burn::tensor::module::interpolate;
 use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
 use burn::tensor::{Device, Tensor};
 
-use crate::efficientnet::Features;
 use crate::gaussian::Gaussian;
 use crate::score::{self, Comparison, GRID};
 use crate::state_dict::{StateDict, StateDictError, take};
@@ -54,9 +53,9 @@ impl Density {
     }
 
     /// Squared Mahalanobis distances of `F2`, each at the four positions of `E14` that it covers: `[n, 1, 14, 14]`.
-    pub fn distances(&self, features: Features) -> Tensor<4> {
+    pub fn distances(&self, f2: Tensor<4>) -> Tensor<4> {
         let options = InterpolateOptions::new(InterpolateMode::Nearest).with_output_size([GRID, GRID]);
-        interpolate(self.gaussian.distances(features.f2), options)
+        interpolate(self.gaussian.distances(f2), options)
     }
 }
 
@@ -88,8 +87,7 @@ mod tests {
         let positions = POOLED_GRID * POOLED_GRID;
         let f2: Vec<f32> = (0..2 * positions).map(|value| value as f32).collect();
         let f2 = Tensor::from_data(TensorData::new(f2, [1, 2, POOLED_GRID, POOLED_GRID]), &device);
-        let f1 = Tensor::zeros([1, 1, GRID, GRID], &device);
-        let distances = density.distances(Features { f1, f2 }).into_data().try_into_vec::<f32>().unwrap();
+        let distances = density.distances(f2).into_data().try_into_vec::<f32>().unwrap();
         let comparison = compare(&distances);
         let squared = |p: usize| (p * p + (p + positions) * (p + positions)) as f32;
         assert_eq!(comparison.distances, (0..positions).map(squared).collect::<Vec<_>>());

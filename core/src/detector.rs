@@ -51,20 +51,18 @@ impl Method {
 #[derive(Debug)]
 pub enum Detector {
     /// See [`Method::Cse`] and [`Method::Classifier`].
-    Embedded(Box<Embedded>),
+    Embedded {
+        /// Their distances are averaged.
+        members: Vec<Member>,
+        /// What stands beside them: its distances are added.
+        density: Option<Box<Density>>,
+    },
     /// See [`Method::MeanCosine`].
     MeanCosine(Box<MeanCosine>),
     /// See [`Method::Gaussian`].
     Gaussian(Box<Gaussian>),
     /// See [`Method::NearestNeighbour`].
     NearestNeighbour(Box<NearestNeighbour>),
-}
-
-/// Trained embedders, and what stands beside them: their distances are added.
-#[derive(Debug)]
-pub struct Embedded {
-    members: Vec<Member>,
-    density: Option<Density>,
 }
 
 /// What an embedding is judged by.
@@ -153,9 +151,9 @@ impl Detector {
                 let (_, f2_channels) = extractor_taps;
                 let density = shape.density.then(|| {
                     let mut own = take_below(tensors, DENSITY);
-                    Density::take(&mut own, f2_channels, device)
+                    Density::take(&mut own, f2_channels, device).map(Box::new)
                 });
-                Self::Embedded(Box::new(Embedded { members, density: density.transpose()? }))
+                Self::Embedded { members, density: density.transpose()? }
             }
             Method::MeanCosine => Self::MeanCosine(Box::new(MeanCosine::take(tensors, channels, device)?)),
             Method::Gaussian => Self::Gaussian(Box::new(Gaussian::take(tensors, channels, device)?)),
@@ -191,9 +189,8 @@ impl Detector {
     /// the density's distances after them (14 x 14); else the distances.
     pub fn forward(&self, features: Features, taps: Taps) -> Tensor<4> {
         match self {
-            Self::Embedded(embedded) => {
-                let Embedded { members, density } = embedded.as_ref();
-                let distances = density.as_ref().map(|density| density.distances(features.clone()));
+            Self::Embedded { members, density } => {
+                let distances = density.as_ref().map(|density| density.distances(features.f2.clone()));
                 let fused = taps.fused(features);
                 let embeddings = members.iter().map(|member| member.embedder.forward(fused.clone()));
                 Tensor::cat(embeddings.chain(distances).collect(), 1)
@@ -206,10 +203,9 @@ impl Detector {
 
     /// Distances of one image from its part of what [`forward`](Self::forward) gives.
     pub fn compare(&self, read_out: &[f32], aggregation: Aggregation) -> Comparison {
-        let Self::Embedded(embedded) = self else {
+        let Self::Embedded { members, density } = self else {
             return Comparison { distances: read_out.to_vec(), grid: read_out.to_vec() };
         };
-        let Embedded { members, density } = embedded.as_ref();
         let embeddings = read_out.chunks_exact(E14_LENGTH);
         let mut sum = Comparison::default();
         if let Some(density) = density {

@@ -33,6 +33,13 @@ impl Comparison {
         }
     }
 
+    /// `weight` times the distances.
+    pub fn times(&self, weight: f32) -> Self {
+        let mut product = Self::default();
+        product.add(self, weight);
+        product
+    }
+
     /// Whether all distances are numbers. Compared with a threshold, one that is not would pass for good.
     pub fn is_finite(&self) -> bool {
         self.distances.iter().chain(&self.grid).all(|distance| distance.is_finite())

@@ -14,13 +14,13 @@ use rand_chacha::ChaCha8Rng;
 use super::error::TrainError;
 use super::feature_store::Slot;
 use super::fitted::Fitted;
-use super::folds::Fold;
+use super::folds::{Fold, cross_fit};
 use super::normal_photos::NormalPhotos;
 use super::settings::Settings;
 use super::training_set::{self, STORED_BATCH, TrainingSet};
 
 /// Fits the method of `settings`, which is not CSE: on all photos, with what is normal said by fits that have not seen
-/// the photo in question. A single fold, the paper's split, is the fit itself.
+/// the photo in question, as [`cross_fit`] has it.
 pub fn fit(
     settings: &Settings,
     extractor: &Extractor,
@@ -29,22 +29,19 @@ pub fn fit(
     device: &Device,
 ) -> Result<Fitted, TrainError> {
     let shape = Shape { method: settings.method, taps: settings.taps, members: 1, clusters: 1, density: false };
+    let extractor_taps = extractor.info.architecture.tap_channels();
     let mut normal = NormalPhotos::default();
-    let mut tensors = StateDict::new();
-    for fold in folds {
-        tensors = fit_on(settings, extractor, set, &fold.train, device)?;
-        let extractor_taps = extractor.info.architecture.tap_channels();
+    let fit = |photos: &[usize]| fit_on(settings, extractor, set, photos, device);
+    let look = |tensors: &StateDict, fold: &Fold| {
         let detector = Detector::take(shape, extractor_taps, &mut tensors.clone(), device)?;
         for photo in &fold.held_out {
             let slots = training_set::normal(&set.inspected(*photo));
             let read_outs = set.compute(&slots, device, |features| detector.forward(features, settings.taps))?;
             normal.add(*photo, read_outs.iter().map(|read_out| detector.compare(read_out, settings.aggregation)));
         }
-    }
-    if folds.len() > 1 {
-        let all: Vec<usize> = (0..set.photos.len()).collect();
-        tensors = fit_on(settings, extractor, set, &all, device)?;
-    }
+        Ok::<_, TrainError>(())
+    };
+    let tensors = cross_fit(folds, set.photos.len(), fit, look)?;
     Ok(Fitted { tensors, members: 1, clusters: 1, density: false, histories: Vec::new(), normal })
 }
 
@@ -70,7 +67,7 @@ fn fit_on(
                 all.sample(rng, nearest_neighbour::CANDIDATES).flat_map(|vector| vector.iter().copied()).collect();
             nearest_neighbour::coreset(&candidates, channels, nearest_neighbour::CORESET, settings.seed)
         }
-        Method::Gaussian => gaussian(extractor, set, photos, settings.taps, device)?,
+        Method::Gaussian => gaussian(extractor, set, &normal, settings.taps, device)?,
         Method::MeanCosine | Method::Cse | Method::Classifier => {
             let maps = maps(&normal)?;
             mean_cosine::mean(maps.iter().map(Vec::as_slice), channels)
@@ -78,16 +75,16 @@ fn fit_on(
     })
 }
 
-/// A Gaussian over the chosen feature maps of `photos`.
+/// A Gaussian over the chosen feature maps of `slots`.
 pub fn gaussian(
     extractor: &Extractor,
     set: &TrainingSet,
-    photos: &[usize],
+    slots: &[Slot],
     taps: Taps,
     device: &Device,
 ) -> Result<StateDict, TrainError> {
     let mut moments = Moments::new(taps.channels(extractor.info.architecture.tap_channels()));
-    for batch in training_set::normal(&set.windows(photos)).chunks(STORED_BATCH) {
+    for batch in slots.chunks(STORED_BATCH) {
         set.compute(batch, device, |features| taps.select(features))?.iter().for_each(|map| moments.add(map));
     }
     moments.whitening().ok_or(TrainError::Setting("the features of the good photos are no numbers"))

@@ -10,8 +10,8 @@ use cse::taps::Taps;
 
 use super::baselines;
 use super::error::TrainError;
-use super::folds::Fold;
-use super::members;
+use super::folds::{Fold, cross_fit};
+use super::normal_photos::mean_distance;
 use super::training_set::{self, TrainingSet};
 
 /// The weight that suits an extractor, measured on magnetic tile and fabric: with the shipped one a density finds more on
@@ -28,12 +28,11 @@ pub const fn suits(architecture: Architecture) -> f64 {
 pub struct Fit {
     /// For the model file.
     pub density: FittedDensity,
-    /// For each fold the distances of each held-out photo's windows, times the density's weight.
+    /// For each fold the distances of each held-out photo's windows, not yet weighed.
     pub held_out: Vec<Vec<Vec<Comparison>>>,
 }
 
-/// Fits a density whose distances on good photos that it has not seen are `weight` in the mean. A single fold is the fit
-/// itself.
+/// Fits a density whose distances on good photos that it has not seen are `weight` in the mean, once weighed.
 pub fn fit(
     weight: f64,
     extractor: &Extractor,
@@ -42,32 +41,23 @@ pub fn fit(
     device: &Device,
 ) -> Result<Fit, TrainError> {
     let (_, channels) = extractor.info.architecture.tap_channels();
-    let fit_on = |photos: &[usize]| -> Result<FittedDensity, TrainError> {
-        Ok(FittedDensity { gaussian: baselines::gaussian(extractor, set, photos, Taps::F2, device)?, weight: 1.0 })
-    };
     let mut held_out: Vec<Vec<Vec<Comparison>>> = Vec::with_capacity(folds.len());
-    for fold in folds {
-        let density = Density::take(&mut fit_on(&fold.train)?.tensors(), channels, device)?;
+    let fit = |photos: &[usize]| -> Result<FittedDensity, TrainError> {
+        let slots = training_set::normal(&set.windows(photos));
+        Ok(FittedDensity { gaussian: baselines::gaussian(extractor, set, &slots, Taps::F2, device)?, weight: 1.0 })
+    };
+    let look = |fitted: &FittedDensity, fold: &Fold| {
+        let density = Density::take(&mut fitted.clone().tensors(), channels, device)?;
         let mut photos = Vec::with_capacity(fold.held_out.len());
         for photo in &fold.held_out {
             let slots = training_set::normal(&set.inspected(*photo));
-            let windows = set.compute(&slots, device, |features| density.distances(features))?;
+            let windows = set.compute(&slots, device, |features| density.distances(features.f2))?;
             photos.push(windows.iter().map(|distances| density::compare(distances)).collect());
         }
         held_out.push(photos);
-    }
-    let weight = (weight / members::mean_distance(held_out.iter().flatten().flatten())) as f32;
-    let weighed = |comparison: &Comparison| {
-        let mut weighed = Comparison::default();
-        weighed.add(comparison, weight);
-        weighed
+        Ok(())
     };
-    for windows in held_out.iter_mut().flatten() {
-        *windows = windows.iter().map(weighed).collect();
-    }
-    let density = match folds {
-        [only] => fit_on(&only.train)?,
-        _ => fit_on(&(0..set.photos.len()).collect::<Vec<_>>())?,
-    };
+    let density = cross_fit(folds, set.photos.len(), fit, look)?;
+    let weight = (weight / mean_distance(held_out.iter().flatten().flatten())) as f32;
     Ok(Fit { density: FittedDensity { weight, ..density }, held_out })
 }

@@ -50,6 +50,25 @@ pub fn folds(pieces: &[usize], count: usize, share: f64, seed: u64) -> Vec<Fold>
     (0..count).map(fold).collect()
 }
 
+/// Fits to what each fold trains on, lets `look` show its held-out photos to that fit, and gives the fit to all `photos`. A
+/// single fold, the paper's split, is the fit itself.
+pub fn cross_fit<Model, Error>(
+    folds: &[Fold],
+    photos: usize,
+    fit: impl Fn(&[usize]) -> Result<Model, Error>,
+    mut look: impl FnMut(&Model, &Fold) -> Result<(), Error>,
+) -> Result<Model, Error> {
+    if let [only] = folds {
+        let model = fit(&only.train)?;
+        look(&model, only)?;
+        return Ok(model);
+    }
+    for fold in folds {
+        look(&fit(&fold.train)?, fold)?;
+    }
+    fit(&(0..photos).collect::<Vec<_>>())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

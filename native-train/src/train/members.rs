@@ -20,7 +20,7 @@ use super::error::TrainError;
 use super::feature_store::Slot;
 use super::fitted::{Fitted, History};
 use super::folds::Fold;
-use super::normal_photos::NormalPhotos;
+use super::normal_photos::{NormalPhotos, mean_distance};
 use super::optimisation::{self, Log, Samples};
 use super::settings::{CentreChoice, Clusters, Settings};
 use super::trainee::{self, Trainee};
@@ -43,8 +43,6 @@ pub struct Plan<'a> {
     pub stop: &'a AtomicBool,
 }
 
-/// A mean distance is no smaller: identical photos would leave none.
-const LEAST_DISTANCE: f64 = 1e-6;
 /// Numbers of clusters that `--clusters auto` looks at.
 const CLUSTERS: [usize; 4] = [1, 2, 4, 8];
 /// What a larger number of clusters must bring on validation, in AUROC.
@@ -104,11 +102,11 @@ pub fn fit(
         let alone = folds.len() == 1 && density.is_none();
         let usual = if alone { 1.0 } else { mean_distance(held_out.iter().flat_map(|(_, windows)| windows)) };
         for (index, (photo, windows)) in held_out.into_iter().enumerate() {
-            let beside = density.as_ref().map(|density| &density.held_out[fold][index]);
-            let joined = windows.into_iter().enumerate().map(|(window, own)| {
-                let mut joined = Comparison::default();
-                joined.add(&own, (1.0 / usual) as f32);
-                beside.into_iter().for_each(|beside| joined.add(&beside[window], 1.0));
+            let joined = windows.iter().enumerate().map(|(window, own)| {
+                let mut joined = own.times((1.0 / usual) as f32);
+                if let Some(fit) = &density {
+                    joined.add(&fit.held_out[fold][index][window], fit.density.weight);
+                }
                 joined
             });
             normal.add(photo, joined);
@@ -208,11 +206,4 @@ fn auroc<'a>(
     scores.extend(defective.iter().map(score));
     labels.resize(scores.len(), true);
     metrics::roc_auc(&scores, &labels).unwrap_or(0.0)
-}
-
-/// Mean over the positions of all windows; above 0.
-pub fn mean_distance<'a>(windows: impl Iterator<Item = &'a Comparison>) -> f64 {
-    let distances = windows.flat_map(|window| &window.distances);
-    let (sum, count) = distances.fold((0.0, 0.0), |(sum, count), d| (sum + f64::from(*d), count + 1.0));
-    (sum / f64::max(count, 1.0)).max(LEAST_DISTANCE)
 }

@@ -59,12 +59,17 @@ impl NormalPhotos {
 }
 
 fn mean((sums, count): &(Vec<Comparison>, f32)) -> Vec<Comparison> {
-    let mean = |sum: &Comparison| {
-        let mut mean = Comparison::default();
-        mean.add(sum, 1.0 / count);
-        mean
-    };
-    sums.iter().map(mean).collect()
+    sums.iter().map(|sum| sum.times(1.0 / count)).collect()
+}
+
+/// A mean distance is no smaller: identical photos would leave none.
+const LEAST_DISTANCE: f64 = 1e-6;
+
+/// Mean over the positions of all windows; above 0.
+pub fn mean_distance<'a>(windows: impl Iterator<Item = &'a Comparison>) -> f64 {
+    let distances = windows.flat_map(|window| &window.distances);
+    let (sum, count) = distances.fold((0.0, 0.0), |(sum, count), d| (sum + f64::from(*d), count + 1.0));
+    (sum / f64::max(count, 1.0)).max(LEAST_DISTANCE)
 }
 
 /// Transparent up to what 95 % of good positions stay below, strongest at three times what nearly all stay below.
