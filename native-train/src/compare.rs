@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 use clap::Parser;
-use cse::defects::{DefectMaker, Generator};
+use cse::defects::DefectMaker;
 use cse::inspector::{self, Finding, InspectError};
 use cse::model_file::ModelFileError;
 use cse::texture_file::TextureModel;
@@ -18,6 +18,7 @@ use serde::Serialize;
 
 use crate::choices::ViewChoice;
 use crate::dataset::Dataset;
+use crate::defects::Mix;
 use crate::devices::{self, DeviceChoice, DeviceError};
 use crate::evaluate::{self, EvalError, Figures};
 use crate::files::{self, FileError};
@@ -129,9 +130,13 @@ pub fn run(args: &Args) -> Result<(), CompareError> {
     let extractor = models::extractor(args.extractor.as_deref(), &device)?;
     println!("extractor   {} {}", extractor.info.architecture, extractor.info.id);
     let sources = train::sources(args.textures.as_deref())?;
-    let mut makers: HashMap<Generator, DefectMaker> = HashMap::new();
+    let mut makers: HashMap<Mix, DefectMaker> = HashMap::new();
     for (_, way) in &ways {
-        makers.entry(way.generator()).or_insert_with(|| way.generator().maker(sources.clone()));
+        let mix = way.defects();
+        if !makers.contains_key(&mix) {
+            let maker = mix.maker(sources.clone()).map_err(TrainError::from)?;
+            makers.insert(mix, maker);
+        }
     }
     if let Some(path) = &args.json {
         files::write_whole(path, b"")?;
@@ -145,21 +150,25 @@ pub fn run(args: &Args) -> Result<(), CompareError> {
         // Ways with the same features one after the other, so that they are made once and kept no longer than that.
         let mut order: Vec<usize> = (0..ways.len()).collect();
         order.sort_by_key(|index| {
-            let made = made[*index];
-            (made.generator.to_string(), made.windows, std::cmp::Reverse(made.defects))
+            let made = &made[*index];
+            (made.mix.to_string(), made.windows, std::cmp::Reverse(made.defects))
         });
         for index in order {
             let (words, way) = &ways[index];
             println!("\nseed {seed}, {}", name(words));
             let way = train::Args { seed, ..way.clone() };
-            let generator = way.generator();
             let settings = way.settings();
             train::check(&way, &settings)?;
-            let session =
-                Session { args: &way, settings, extractor: &extractor, device: &device, maker: &makers[&generator] };
+            let session = Session {
+                args: &way,
+                settings,
+                extractor: &extractor,
+                device: &device,
+                maker: &makers[&made[index].mix],
+            };
             let view = made[index].view;
             if !shared.as_ref().is_some_and(|(shared, _)| shared.serves(&made[index])) {
-                shared = Some((made[index], session.features(&dataset.train, view)?));
+                shared = Some((made[index].clone(), session.features(&dataset.train, view)?));
             }
             if !test.as_ref().is_some_and(|(seen, _)| *seen == view) {
                 test = Some((view, TestPhotos::look(&session, &dataset, view)?));
@@ -202,10 +211,10 @@ fn append(path: &Path, line: &str) -> Result<(), FileError> {
 }
 
 /// What the features of the good photos depend on, beside the seed.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Made {
     view: View,
-    generator: Generator,
+    mix: Mix,
     windows: u32,
     /// Of each window, for what learns from them.
     defects: Option<usize>,
@@ -216,11 +225,11 @@ impl Made {
         let (view, _) = train::view(way, photos)?;
         let settings = way.settings();
         let defects = train::defects_each(&settings, photos, view, way.windows)?;
-        Ok(Self { view, generator: way.generator(), windows: way.windows, defects })
+        Ok(Self { view, mix: way.defects(), windows: way.windows, defects })
     }
 
     fn serves(&self, wanted: &Self) -> bool {
-        let defects = wanted.defects.is_none() || (self.defects, self.generator) == (wanted.defects, wanted.generator);
+        let defects = wanted.defects.is_none() || (self.defects, &self.mix) == (wanted.defects, &wanted.mix);
         (self.view, self.windows) == (wanted.view, wanted.windows) && defects
     }
 }

@@ -1,5 +1,6 @@
 //! `defects`: synthetic defects on one's own photos, as a sheet to look at and as numbers.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
@@ -59,6 +60,42 @@ pub struct Args {
     pub seed: u64,
 }
 
+/// What defects are drawn from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Mix {
+    /// A way of making them that has a name.
+    Generator(Generator),
+    /// Kinds, each entry as likely as any other.
+    Kinds(Vec<DefectKind>),
+}
+
+impl Mix {
+    /// Of `kinds`; of the generator's where there are none.
+    pub fn of(generator: Generator, kinds: &[DefectKind]) -> Self {
+        if kinds.is_empty() { Self::Generator(generator) } else { Self::Kinds(kinds.to_vec()) }
+    }
+
+    /// Makes defects of it; `sources` as for [`DefectMaker::new`].
+    ///
+    /// # Errors
+    /// [`DefectError::NoKinds`] for no kinds.
+    pub fn maker(&self, sources: Vec<RgbImage>) -> Result<DefectMaker, DefectError> {
+        match self {
+            Self::Generator(generator) => Ok(generator.maker(sources)),
+            Self::Kinds(kinds) => DefectMaker::new(kinds.clone(), sources),
+        }
+    }
+}
+
+impl fmt::Display for Mix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Generator(generator) => generator.fmt(f),
+            Self::Kinds(kinds) => f.write_str(&kinds.iter().map(DefectKind::to_string).collect::<Vec<_>>().join(",")),
+        }
+    }
+}
+
 /// The names of the generators as the values of an option.
 pub fn generator_parser() -> impl TypedValueParser<Value = Generator> {
     let value = |generator: Generator| PossibleValue::new(generator.name()).help(generator.description());
@@ -94,10 +131,7 @@ pub fn run(args: &Args) -> Result<(), PreviewError> {
         Some(folder) => files::windows(&dataset::images_below(folder)?, View::Resize)?,
         None => Vec::new(),
     };
-    let maker = match args.kinds.as_slice() {
-        [] => args.generator.maker(sources),
-        kinds => DefectMaker::new(kinds.to_vec(), sources)?,
-    };
+    let maker = Mix::of(args.generator, &args.kinds).maker(sources)?;
     let shares = maker.shares();
     let kinds: Vec<DefectKind> = shares.iter().map(|&(kind, _)| kind).collect();
     // Every kind is shown on the same images.
@@ -200,6 +234,8 @@ mod tests {
         }
         let args = parse("--data a --preview b --kinds stain,patch").unwrap();
         assert_eq!(args.kinds, [DefectKind::Stain, DefectKind::Patch]);
+        assert_eq!(Mix::of(args.generator, &args.kinds).to_string(), "stain,patch");
+        assert_eq!(Mix::of(args.generator, &[]), Mix::Generator(Generator::Default));
         for wrong in ["--kinds dent", "--generator gan", "--kinds spot --generator draem", "--count 0", "--draws 0"] {
             assert!(parse(&format!("--data a --preview b {wrong}")).is_err(), "{wrong}");
         }

@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
-use cse::defects::Generator;
+use cse::defects::{DefectKind, Generator};
 use cse::taps::Taps;
 
 use super::settings::{
     BatchNormChoice, CentreChoice, Clusters, Contrast, DecoderChoice, Length, Preset, Settings, learns,
 };
 use crate::choices::{AggregationChoice, GroupingChoice, MethodChoice, TapsChoice, ViewChoice};
+use crate::defects::Mix;
 use crate::devices::DeviceChoice;
 
 /// Settings of `train`.
@@ -50,6 +51,9 @@ pub struct Args {
     /// Synthetic defects to contrast with
     #[arg(long, value_parser = crate::defects::generator_parser())]
     pub generator: Option<Generator>,
+    /// Kinds of synthetic defect to contrast with instead of a generator's, separated by commas
+    #[arg(long, value_delimiter = ',', conflicts_with = "generator", value_parser = crate::defects::kind_parser())]
+    pub kinds: Vec<DefectKind>,
     /// Synthetic defects made of each image; by default 2 to 8, about 6,400 altogether
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub defects_per_image: Option<u32>,
@@ -173,10 +177,11 @@ impl Args {
     }
 
     /// The synthetic defects asked for, or the preset's.
-    pub fn generator(&self) -> Generator {
-        self.generator.unwrap_or(match self.preset {
+    pub fn defects(&self) -> Mix {
+        let of_preset = match self.preset {
             Preset::Default => Generator::Default,
             Preset::Paper | Preset::Released => Generator::Paper,
-        })
+        };
+        Mix::of(self.generator.unwrap_or(of_preset), &self.kinds)
     }
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use cse::defects::DefectError;
 use cse::model_file::ModelFileError;
 use cse::state_dict::StateDictError;
 
@@ -22,6 +23,9 @@ pub enum TrainError {
     /// A file.
     #[error(transparent)]
     File(#[from] FileError),
+    /// The kinds of synthetic defect.
+    #[error(transparent)]
+    Defects(#[from] DefectError),
     /// The extractor.
     #[error(transparent)]
     Load(#[from] LoadError),

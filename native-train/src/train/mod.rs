@@ -26,7 +26,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use burn::tensor::Device;
 use cse::calibration::Calibration;
-use cse::defects::{DefectMaker, Generator};
+use cse::defects::DefectMaker;
 use cse::extractor_file::Extractor;
 use cse::state_dict::StateDict;
 use cse::texture_file::{self, TextureInfo};
@@ -35,6 +35,7 @@ use image::RgbImage;
 use sha2::{Digest, Sha256};
 
 use crate::dataset::{self, Dataset};
+use crate::defects::Mix;
 use crate::devices;
 use crate::files::{self, FileError};
 use crate::models;
@@ -58,7 +59,7 @@ pub fn run(args: &Args) -> Result<(), TrainError> {
     println!("device      {}", chosen.reason);
     let extractor = models::extractor(args.extractor.as_deref(), &chosen.device)?;
     println!("extractor   {} {}", extractor.info.architecture, extractor.info.id);
-    let maker = args.generator().maker(sources(args.textures.as_deref())?);
+    let maker = args.defects().maker(sources(args.textures.as_deref())?)?;
     stop_on_interrupt();
     let session = Session { args, settings, extractor: &extractor, device: &chosen.device, maker: &maker };
     if let [data] = args.data.as_slice() {
@@ -229,7 +230,7 @@ impl Session<'_> {
             println!("photos      {} to train, {} held out", fold.train.len(), fold.held_out.len());
         }
         let fitted = if learns(settings.method) {
-            let inputs = inputs_digest(&dataset.train, self.extractor, view, self.args.generator());
+            let inputs = inputs_digest(&dataset.train, self.extractor, view, &self.args.defects());
             let (resume, log) = (self.args.resume, Mutex::new(self.log()?));
             let plan = members::Plan { settings, out, inputs, resume, log, stop: &STOP };
             members::fit(&plan, self.extractor, set, &folds, self.device)?
@@ -282,7 +283,7 @@ impl Session<'_> {
                 env!("CARGO_PKG_VERSION"),
                 dataset.train.len(),
                 folds.iter().map(|fold| fold.held_out.len().to_string()).collect::<Vec<_>>().join(", "),
-                self.args.generator(),
+                self.args.defects(),
                 kept(&fitted.histories),
                 settings.provenance(),
             ),
@@ -298,11 +299,11 @@ fn kept(histories: &[History]) -> String {
 }
 
 /// What a resumed run must have in common with the one that stopped, beside the settings.
-fn inputs_digest(photos: &[PathBuf], extractor: &Extractor, view: View, generator: Generator) -> String {
+fn inputs_digest(photos: &[PathBuf], extractor: &Extractor, view: View, defects: &Mix) -> String {
     let mut digest = Sha256::new();
     for path in photos {
         digest.update(path.as_os_str().as_encoded_bytes());
     }
-    digest.update(format!("{} {view:?} {generator}", extractor.info.id));
+    digest.update(format!("{} {view:?} {defects}", extractor.info.id));
     digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
