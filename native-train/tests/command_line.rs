@@ -72,6 +72,26 @@ fn photos_to_model_to_verdict() {
     assert!(image::open(at("maps/000_map.png")).is_ok());
 }
 
+/// Photos of one piece say little of the next one: it is the held-out pieces that can promise something.
+#[test]
+fn a_single_embedder_promises_what_the_held_out_pieces_can() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let good = folder.path().join("good");
+    std::fs::create_dir(&good).expect("a folder");
+    for number in 0..12 {
+        // Two exposures of each piece.
+        cloth(40 * (number / 2), false).save(good.join(format!("{number:03}.png"))).expect("saved");
+    }
+    let (data, out) = (folder.path().to_string_lossy(), folder.path().join("m.safetensors"));
+    let out = out.to_string_lossy();
+    let kinds = ["--kinds", "scratch,spot", "--members", "1", "--steps", "20", "--device", "cpu"];
+    let output = run(&[["train", "--data", &data, "--out", &out].as_slice(), &kinds].concat());
+    assert!(text(&output).contains("photos      8 to train, 4 held out"), "{}", text(&output));
+    assert!(text(&output).contains("false-alarm rate 33.3 % from 4 good photos"), "{}", text(&output));
+    let output = run(&["inspect", &out]);
+    assert!(text(&output).contains("scratch,spot defects"), "{}", text(&output));
+}
+
 /// What `compare` finds from features that it keeps is what `train` and `eval` find from photos.
 #[test]
 fn compare_measures_what_train_and_eval_measure() {

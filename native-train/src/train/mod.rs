@@ -18,6 +18,7 @@ mod sketch;
 mod trainee;
 mod training_set;
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
@@ -219,11 +220,9 @@ impl Session<'_> {
     ) -> Result<(TextureInfo, StateDict), TrainError> {
         let settings = &self.settings;
         let pieces = likeness::pieces(set, self.device)?;
-        let mut distinct = pieces.clone();
-        distinct.sort_unstable();
-        distinct.dedup();
-        if distinct.len() < pieces.len() {
-            println!("pieces      {}: photos of the same one are held out together", distinct.len());
+        let distinct = pieces.iter().collect::<HashSet<_>>().len();
+        if distinct < pieces.len() {
+            println!("pieces      {distinct}: photos of the same one are held out together");
         }
         let folds = folds(&pieces, settings.members as usize, settings.validation_share, settings.seed);
         for fold in &folds {
@@ -237,7 +236,9 @@ impl Session<'_> {
         } else {
             baselines::fit(settings, self.extractor, set, &folds, self.device)?
         };
-        let info = self.calibrate(dataset, view, &fitted, &folds, distinct.len())?;
+        // A single fold, the paper's split, holds out some pieces and not all.
+        let held_out = folds.iter().flat_map(|fold| &fold.held_out).map(|photo| pieces[*photo]);
+        let info = self.calibrate(dataset, view, &fitted, &folds, held_out.collect::<HashSet<_>>().len())?;
         Ok((info, fitted.tensors))
     }
 
@@ -249,7 +250,7 @@ impl Session<'_> {
         Ok(Some(BufWriter::new(options.open(path).map_err(TrainError::Log)?)))
     }
 
-    /// Score rule, threshold and description, from the held-out photos.
+    /// Score rule, threshold and description, from the held-out photos, which show so many `pieces`.
     fn calibrate(
         &self,
         dataset: &Dataset,
