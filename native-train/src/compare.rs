@@ -1,11 +1,13 @@
 //! `compare`: several ways to train on the same photos, with several seeds, side by side.
 //!
 //! Nine tenths of a training are the extractor's, and its features depend on the seed and the synthetic defects alone:
-//! ways that have those in common share them, and all share the test photos'.
+//! ways that have those in common share them, and all share the test photos'. Ways that differ in nothing that training
+//! knows of, such as bank and score, share the embedders too.
 
 use std::collections::HashMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use burn::tensor::Device;
 use clap::Parser;
@@ -23,7 +25,7 @@ use crate::devices::{self, DeviceChoice, DeviceError};
 use crate::evaluate::{self, EvalError, Figures};
 use crate::files::{self, FileError};
 use crate::models::{self, LoadError};
-use crate::train::{self, Session, TrainError, TrainingSet};
+use crate::train::{self, Learnt, Session, Settings, TrainError, TrainingSet};
 
 /// Settings of `compare`.
 #[derive(Clone, Debug, clap::Args)]
@@ -105,7 +107,7 @@ pub enum CompareError {
 struct Line<'a> {
     settings: &'a str,
     seed: u64,
-    /// Of the fit, without the features.
+    /// Of the fit, without the features; of embedders that ways share, in each of them.
     fit_seconds: f64,
     figures: &'a Figures,
 }
@@ -147,11 +149,15 @@ pub fn run(args: &Args) -> Result<(), CompareError> {
     let mut runs: Vec<Vec<Figures>> = ways.iter().map(|_| Vec::new()).collect();
     for seed in args.first_seed..args.first_seed + args.seeds {
         let mut shared: Option<(Made, TrainingSet)> = None;
-        // Ways with the same features one after the other, so that they are made once and kept no longer than that.
+        let mut learnt: Option<(Settings, Learnt, f64)> = None;
+        // Ways with the same features, and of those with the same embedders, one after the other, so that they are made
+        // once and kept no longer than that.
         let mut order: Vec<usize> = (0..ways.len()).collect();
         order.sort_by_key(|index| {
             let made = &made[*index];
-            (made.mix.to_string(), made.windows, std::cmp::Reverse(made.defects))
+            let learning = ways[*index].1.settings().learning();
+            let first = ways.iter().position(|(_, way)| way.settings().learning() == learning);
+            (made.mix.to_string(), made.windows, std::cmp::Reverse(made.defects), first)
         });
         for index in order {
             let (words, way) = &ways[index];
@@ -169,15 +175,23 @@ pub fn run(args: &Args) -> Result<(), CompareError> {
             let view = made[index].view;
             if !shared.as_ref().is_some_and(|(shared, _)| shared.serves(&made[index])) {
                 shared = Some((made[index].clone(), session.features(&dataset.train, view)?));
+                learnt = None;
             }
             if !test.as_ref().is_some_and(|(seen, _)| *seen == view) {
                 test = Some((view, TestPhotos::look(&session, &dataset, view)?));
             }
             let (Some((_, set)), Some((_, test))) = (&shared, &test) else { continue };
-            let started = std::time::Instant::now();
-            let scratch = tempfile::tempdir().map_err(TrainError::Store)?;
-            let fitted = session.fit(&dataset, view, set, &scratch.path().join("model"))?;
-            let fit_seconds = started.elapsed().as_secs_f64();
+            let learning = session.settings.learning();
+            if learnt.as_ref().is_none_or(|(known, ..)| *known != learning) {
+                let started = Instant::now();
+                let scratch = tempfile::tempdir().map_err(TrainError::Store)?;
+                let new = session.learn(&dataset, view, set, &scratch.path().join("model"))?;
+                learnt = Some((learning, new, started.elapsed().as_secs_f64()));
+            }
+            let Some((_, learnt, learning_seconds)) = &learnt else { continue };
+            let started = Instant::now();
+            let fitted = session.judge(&dataset, view, set, learnt)?;
+            let fit_seconds = learning_seconds + started.elapsed().as_secs_f64();
             let model = TextureModel::from_parts(fitted, &extractor.info, &device)?;
             let figures = test.figures(&dataset, &model, &device)?;
             if let Some(path) = &args.json {

@@ -99,17 +99,22 @@ fn compare_measures_what_train_and_eval_measure() {
     let at = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
     data_set(folder.path());
     let data = at("");
-    let ways = ["--steps 20 --members 2 --defects-per-image 2", "--method gaussian"];
-    let [learnt, plain] = ways.map(|way| ["--with", way]);
+    // The second shares the first one's embedders.
+    let ways = [
+        "--steps 20 --members 2 --defects-per-image 2",
+        "--steps 20 --members 2 --defects-per-image 2 --aggregation top --clusters 2 --density-weight 0",
+        "--method gaussian",
+    ];
     let fixed = ["compare", "--data", &data, "--seeds", "1", "--device", "cpu"];
     let json = at("runs.jsonl");
-    let output = run(&[&fixed[..], &["--json", &json], &learnt, &plain].concat());
+    let output = run(&[&fixed[..], &["--json", &json], &ways.map(|way| ["--with", way]).concat()].concat());
     assert!(output.status.success(), "{}", text(&output));
     assert!(ways.iter().all(|way| text(&output).contains(way)), "{}", text(&output));
+    assert_eq!(text(&output).matches("kept ").count(), 2, "{}", text(&output));
 
     let lines = std::fs::read_to_string(&json).expect("written");
     let runs: Vec<serde_json::Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    assert_eq!(runs.len(), 2);
+    assert_eq!(runs.len(), ways.len());
     let scores = |figures: &serde_json::Value| -> Vec<f64> {
         let photos = figures["scores"].as_array().expect("scores");
         photos.iter().map(|photo| photo["score"].as_f64().expect("a number")).collect()

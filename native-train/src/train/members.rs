@@ -49,7 +49,7 @@ const CLUSTERS: [usize; 4] = [1, 2, 4, 8];
 const WORTH_MORE_CLUSTERS: f64 = 0.002;
 
 /// A trained embedder, and what it makes of the photos.
-struct Embedded {
+pub struct Embedded {
     weights: StateDict,
     standardisation: Standardisation,
     history: History,
@@ -61,26 +61,37 @@ struct Embedded {
     defective: Vec<Vec<f32>>,
 }
 
-/// Trains an embedder on each fold and makes its judge.
-pub fn fit(
+/// Trains an embedder on each fold.
+pub fn train(
     plan: &Plan<'_>,
     extractor: &Extractor,
     set: &TrainingSet,
     folds: &[Fold],
     device: &Device,
-) -> Result<Fitted, TrainError> {
-    let settings = plan.settings;
+) -> Result<Vec<Embedded>, TrainError> {
     let taps = extractor.info.architecture.tap_channels();
     // One after the other: side by side they would keep more cores busy, but end with other weights in every run, since
     // the order in which gradients are added then depends on who comes first.
     let mut trained = Vec::with_capacity(folds.len());
     for (member, fold) in (0..).zip(folds) {
-        let trainee = optimisation::untrained(settings, taps, device, member);
-        trained.push(train(plan, extractor, set, (member, fold), device, trainee)?);
+        let trainee = optimisation::untrained(plan.settings, taps, device, member);
+        trained.push(train_one(plan, extractor, set, (member, fold), device, trainee)?);
     }
+    Ok(trained)
+}
+
+/// Makes the judges of `trained`, one on each fold, and the density beside them.
+pub fn judge(
+    settings: &Settings,
+    trained: &[Embedded],
+    extractor: &Extractor,
+    set: &TrainingSet,
+    folds: &[Fold],
+    device: &Device,
+) -> Result<Fitted, TrainError> {
     let clusters = match settings.clusters {
         Clusters::Count(count) => count,
-        Clusters::Auto => best_clusters(&trained, settings)?,
+        Clusters::Auto => best_clusters(trained, settings)?,
     };
     let channels = settings.taps.channels(extractor.info.architecture.tap_channels());
     let density_weight = settings.density_weight.unwrap_or_else(|| density::suits(extractor.info.architecture));
@@ -89,9 +100,10 @@ pub fn fit(
         _ => None,
     };
     let (mut members, mut histories, mut normal) = (Vec::new(), Vec::new(), NormalPhotos::default());
-    for (fold, mut embedded) in trained.into_iter().enumerate() {
+    for (fold, embedded) in trained.iter().enumerate() {
+        let mut weights = embedded.weights.clone();
         let judge = match settings.method {
-            Method::Classifier => Judge::Head(trainee::take_head(&mut embedded.weights)?),
+            Method::Classifier => Judge::Head(trainee::take_head(&mut weights)?),
             _ => Judge::Bank(bank(&embedded.train, clusters, settings)?),
         };
         let compare = |e14: &Vec<f32>| judge.compare(e14, settings.aggregation);
@@ -111,9 +123,9 @@ pub fn fit(
             });
             normal.add(photo, joined);
         }
-        let embedder = texture_file::folded_embedder(embedded.weights, &embedded.standardisation, channels)?;
+        let embedder = texture_file::folded_embedder(weights, &embedded.standardisation, channels)?;
         members.push(TrainedMember { embedder, judge, weight: (1.0 / (usual * folds.len() as f64)) as f32 });
-        histories.push(embedded.history);
+        histories.push(embedded.history.clone());
     }
     let clusters = members.iter().find_map(|member| match &member.judge {
         Judge::Bank(bank) => Some(bank.clusters()),
@@ -126,7 +138,7 @@ pub fn fit(
 }
 
 /// Trains one embedder and embeds the photos with it.
-fn train(
+fn train_one(
     plan: &Plan<'_>,
     extractor: &Extractor,
     set: &TrainingSet,

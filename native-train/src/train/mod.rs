@@ -99,6 +99,15 @@ pub fn sources(folder: Option<&Path>) -> Result<Vec<RgbImage>, TrainError> {
     })
 }
 
+/// What a training learns, before any of it is judged.
+pub struct Learnt {
+    folds: Vec<Fold>,
+    /// How many different pieces the photos show that some fold holds out.
+    held_out_pieces: usize,
+    /// One on each fold; the plain statistics have none.
+    embedders: Vec<members::Embedded>,
+}
+
 /// What all textures of one call have in common.
 pub struct Session<'a> {
     /// The command line.
@@ -187,7 +196,8 @@ impl Session<'_> {
         let (view, why) = view(self.args, &dataset.train)?;
         println!("view        {} ({why})", format!("{view:?}").to_lowercase());
         let set = self.features(&dataset.train, view)?;
-        let (info, tensors) = self.fit(&dataset, view, &set, out)?;
+        let learnt = self.learn(&dataset, view, &set, out)?;
+        let (info, tensors) = self.judge(&dataset, view, &set, &learnt)?;
         let threshold = info.calibration.threshold;
         println!(
             "threshold   {threshold:.4} (false-alarm rate {:.1} % from {} good photos)",
@@ -210,14 +220,8 @@ impl Session<'_> {
         TrainingSet::make(self.extractor, self.device, photos, &recipe)
     }
 
-    /// Fits the method to the features of `dataset`'s good photos; checkpoints lie beside `out`.
-    pub fn fit(
-        &self,
-        dataset: &Dataset,
-        view: View,
-        set: &TrainingSet,
-        out: &Path,
-    ) -> Result<(TextureInfo, StateDict), TrainError> {
+    /// Trains embedders on the features of `dataset`'s good photos, where the method has any; checkpoints lie beside `out`.
+    pub fn learn(&self, dataset: &Dataset, view: View, set: &TrainingSet, out: &Path) -> Result<Learnt, TrainError> {
         let settings = &self.settings;
         let pieces = likeness::pieces(set, self.device)?;
         let distinct = pieces.iter().collect::<HashSet<_>>().len();
@@ -228,17 +232,34 @@ impl Session<'_> {
         for fold in &folds {
             println!("photos      {} to train, {} held out", fold.train.len(), fold.held_out.len());
         }
-        let fitted = if learns(settings.method) {
+        // A single fold, the paper's split, holds out some pieces and not all.
+        let held_out = folds.iter().flat_map(|fold| &fold.held_out).map(|photo| pieces[*photo]);
+        let held_out_pieces = held_out.collect::<HashSet<_>>().len();
+        let mut embedders = Vec::new();
+        if learns(settings.method) {
             let inputs = inputs_digest(&dataset.train, self.extractor, view, &self.args.defects());
             let (resume, log) = (self.args.resume, Mutex::new(self.log()?));
             let plan = members::Plan { settings, out, inputs, resume, log, stop: &STOP };
-            members::fit(&plan, self.extractor, set, &folds, self.device)?
+            embedders = members::train(&plan, self.extractor, set, &folds, self.device)?;
+        }
+        Ok(Learnt { folds, held_out_pieces, embedders })
+    }
+
+    /// Makes a model of what was learnt by these settings, or by any of the same [`Settings::learning`].
+    pub fn judge(
+        &self,
+        dataset: &Dataset,
+        view: View,
+        set: &TrainingSet,
+        learnt: &Learnt,
+    ) -> Result<(TextureInfo, StateDict), TrainError> {
+        let (settings, folds) = (&self.settings, learnt.folds.as_slice());
+        let fitted = if learns(settings.method) {
+            members::judge(settings, &learnt.embedders, self.extractor, set, folds, self.device)?
         } else {
-            baselines::fit(settings, self.extractor, set, &folds, self.device)?
+            baselines::fit(settings, self.extractor, set, folds, self.device)?
         };
-        // A single fold, the paper's split, holds out some pieces and not all.
-        let held_out = folds.iter().flat_map(|fold| &fold.held_out).map(|photo| pieces[*photo]);
-        let info = self.calibrate(dataset, view, &fitted, &folds, held_out.collect::<HashSet<_>>().len())?;
+        let info = self.calibrate(dataset, view, &fitted, learnt)?;
         Ok((info, fitted.tensors))
     }
 
@@ -250,22 +271,21 @@ impl Session<'_> {
         Ok(Some(BufWriter::new(options.open(path).map_err(TrainError::Log)?)))
     }
 
-    /// Score rule, threshold and description, from the held-out photos, which show so many `pieces`.
+    /// Score rule, threshold and description, from the held-out photos.
     fn calibrate(
         &self,
         dataset: &Dataset,
         view: View,
         fitted: &Fitted,
-        folds: &[Fold],
-        pieces: usize,
+        learnt: &Learnt,
     ) -> Result<TextureInfo, TrainError> {
         let settings = &self.settings;
         let normal = fitted
             .normal
             .said(settings.aggregation, settings.normal_range, settings.smoothing)
             .ok_or(TrainError::NoScores)?;
-        let calibration =
-            Calibration::new(normal.scores, pieces, self.args.false_alarm_rate).ok_or(TrainError::NoScores)?;
+        let calibration = Calibration::new(normal.scores, learnt.held_out_pieces, self.args.false_alarm_rate)
+            .ok_or(TrainError::NoScores)?;
         Ok(TextureInfo {
             name: self.args.name.clone().unwrap_or_else(|| dataset.name.clone()),
             extractor_id: self.extractor.info.id.clone(),
@@ -283,7 +303,7 @@ impl Session<'_> {
                 "native-train {}: {} good photos, {} of them held out; {} defects; {}{}",
                 env!("CARGO_PKG_VERSION"),
                 dataset.train.len(),
-                folds.iter().map(|fold| fold.held_out.len().to_string()).collect::<Vec<_>>().join(", "),
+                learnt.folds.iter().map(|fold| fold.held_out.len().to_string()).collect::<Vec<_>>().join(", "),
                 self.args.defects(),
                 kept(&fitted.histories),
                 settings.provenance(),

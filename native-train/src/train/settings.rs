@@ -216,6 +216,20 @@ impl Settings {
         }
     }
 
+    /// What the embedders and the division of the photos depend on: settings that have it in common share them.
+    pub fn learning(&self) -> Self {
+        Self {
+            density_weight: None,
+            // Those of the held-out photos' defects are embedded for the choice alone.
+            clusters: if self.clusters == Clusters::Auto { Clusters::Auto } else { Clusters::Count(1) },
+            centre: CentreChoice::Mean,
+            aggregation: Aggregation::Mean,
+            normal_range: true,
+            smoothing: 0.0,
+            ..self.clone()
+        }
+    }
+
     /// What a reader wants to know of a model.
     pub fn provenance(&self) -> String {
         let preset = serde_json::to_value(Self { seed: self.seed, ..Self::preset(self.preset) });
