@@ -5,6 +5,7 @@
 //! knows of, such as bank and score, share the embedders too.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -134,10 +135,9 @@ pub fn run(args: &Args) -> Result<(), CompareError> {
     let sources = train::sources(args.textures.as_deref())?;
     let mut makers: HashMap<Mix, DefectMaker> = HashMap::new();
     for (_, way) in &ways {
-        let mix = way.defects();
-        if !makers.contains_key(&mix) {
-            let maker = mix.maker(sources.clone()).map_err(TrainError::from)?;
-            makers.insert(mix, maker);
+        if let Entry::Vacant(place) = makers.entry(way.defects()) {
+            let maker = place.key().maker(sources.clone()).map_err(TrainError::from)?;
+            place.insert(maker);
         }
     }
     if let Some(path) = &args.json {
