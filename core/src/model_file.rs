@@ -79,7 +79,7 @@ pub enum ModelFileError {
         wanted: String,
         /// Its architecture.
         architecture: String,
-        /// The one in use.
+        /// The one in use, with its architecture.
         found: String,
     },
 }

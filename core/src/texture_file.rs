@@ -89,6 +89,12 @@ impl TextureInfo {
             density: self.density,
         }
     }
+
+    /// Whether it was trained with this extractor: the same weights, in the same architecture. Two that pad differently
+    /// may have the same weights.
+    pub fn fits(&self, extractor: &ExtractorInfo) -> bool {
+        (&self.extractor_id, self.extractor_architecture) == (&extractor.id, extractor.architecture)
+    }
 }
 
 /// A loaded texture model.
@@ -139,11 +145,11 @@ impl TextureModel {
         extractor: &ExtractorInfo,
         device: &Device,
     ) -> Result<Self, ModelFileError> {
-        if info.extractor_id != extractor.id {
+        if !info.fits(extractor) {
             return Err(ModelFileError::OtherExtractor {
                 wanted: info.extractor_id,
                 architecture: info.extractor_architecture.to_string(),
-                found: extractor.id.clone(),
+                found: format!("{} ({})", extractor.id, extractor.architecture),
             });
         }
         if !info.calibration.threshold.is_finite() || info.clusters == 0 || info.members == 0 {

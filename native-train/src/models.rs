@@ -95,7 +95,7 @@ fn known_extractor(path: &Path, info: &TextureInfo, device: &Device) -> Result<E
     for path in [None, fetched.as_deref()].into_iter().take(1 + usize::from(fetched.is_some())) {
         let bytes = path.map_or_else(|| Ok(SHIPPED.to_vec()), files::read)?;
         let name = path.unwrap_or(Path::new(SHIPPED_NAME));
-        if files::in_model(name, extractor_file::read_info(&bytes))?.id == info.extractor_id {
+        if info.fits(&files::in_model(name, extractor_file::read_info(&bytes))?) {
             return Ok(files::in_model(name, Extractor::load(bytes, device))?);
         }
     }

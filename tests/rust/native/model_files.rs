@@ -6,7 +6,7 @@ use cse::calibration::Calibration;
 use cse::detector::{Detector, Judge, Method, TrainedMember};
 use cse::efficientnet::Architecture;
 use cse::embedder::Embedder;
-use cse::extractor_file::{self, Extractor};
+use cse::extractor_file::{self, Extractor, ExtractorInfo};
 use cse::inspector::{InspectError, Inspector};
 use cse::model_file::{self, Kind, ModelFileError};
 use cse::score::{E14_LENGTH, ScoreRule};
@@ -82,6 +82,10 @@ fn a_texture_goes_with_its_own_extractor_only() {
     let error = TextureModel::load(&texture, &other.info, &device).expect_err("another's");
     assert!(matches!(error, ModelFileError::OtherExtractor { .. }));
     assert!(error.to_string().contains(&extractor.info.id), "{error}");
+    // The same weights, but padded in another way.
+    let padded = ExtractorInfo { architecture: Architecture::TfB0, ..extractor.info.clone() };
+    let error = TextureModel::load(&texture, &padded, &device).expect_err("another architecture");
+    assert!(error.to_string().contains("in use is") && error.to_string().contains("tf_efficientnet_b0"), "{error}");
 }
 
 #[test]
