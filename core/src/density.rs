@@ -28,9 +28,6 @@ pub struct FittedDensity {
 }
 
 const WEIGHT: &str = "weight";
-/// What the density weighs in the map, of what it weighs in the score: it sees whether something is odd, and at half the
-/// embedders' resolution less of where.
-const MAP_SHARE: f32 = 0.25;
 
 impl FittedDensity {
     /// As [`Density::take`] takes it.
@@ -59,10 +56,10 @@ impl Density {
     }
 }
 
-/// One image's part of what [`Density::distances`] gives, as embedders' distances are given.
+/// One image's part of what [`Density::distances`] gives, as embedders' distances are given. It speaks of whether, not of
+/// where: at half the embedders' resolution it would blur their map.
 pub fn compare(distances: &[f32]) -> Comparison {
-    let grid = distances.iter().map(|distance| MAP_SHARE * distance);
-    Comparison { distances: score::pool(distances), grid: grid.collect() }
+    Comparison { distances: score::pool(distances), grid: vec![0.0; distances.len()] }
 }
 
 #[cfg(test)]
@@ -74,7 +71,7 @@ mod tests {
 
     /// With a whitening that changes nothing, the distances are the squared lengths of the features.
     #[test]
-    fn a_position_of_f2_speaks_for_the_four_that_it_covers() {
+    fn a_position_of_f2_counts_in_the_score_alone() {
         let gaussian = StateDict::from([
             ("gaussian.weight".into(), (vec![2, 2, 1, 1], vec![1.0, 0.0, 0.0, 1.0])),
             ("gaussian.bias".into(), (vec![2], vec![0.0, 0.0])),
@@ -91,9 +88,6 @@ mod tests {
         let comparison = compare(&distances);
         let squared = |p: usize| (p * p + (p + positions) * (p + positions)) as f32;
         assert_eq!(comparison.distances, (0..positions).map(squared).collect::<Vec<_>>());
-        for (index, distance) in comparison.grid.iter().enumerate() {
-            let (y, x) = (index / GRID, index % GRID);
-            assert_eq!(*distance, MAP_SHARE * squared(y / 2 * POOLED_GRID + x / 2));
-        }
+        assert_eq!(comparison.grid, [0.0; GRID * GRID]);
     }
 }

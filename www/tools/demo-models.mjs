@@ -12,7 +12,7 @@ const materials = [
 	{ id: "cork", title: "Cork", first: "scorch" },
 ];
 const note =
-	"The extractor is this project's own: an EfficientNet-B0 taught in under two hours on two processor cores and six minutes " +
+	"The extractor is this project's own: an EfficientNet-B0 taught in under two hours on two processor cores and eleven minutes " +
 	"on a GPU, on surfaces generated in code. The demo surfaces and their photos are generated too. On real photos, ImageNet's " +
 	"EfficientNet-B3 finds more; the README says how to use it.";
 
