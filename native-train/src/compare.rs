@@ -145,21 +145,21 @@ pub fn run(args: &Args) -> Result<(), CompareError> {
     }
 
     let made = ways.iter().map(|(_, way)| Made::by(way, &dataset.train)).collect::<Result<Vec<_>, _>>()?;
+    let learning: Vec<Settings> = ways.iter().map(|(_, way)| way.settings().learning()).collect();
+    // Ways with the same features, and of those with the same embedders, one after the other, so that they are made once
+    // and kept no longer than that.
+    let mut order: Vec<usize> = (0..ways.len()).collect();
+    order.sort_by_key(|index| {
+        let made = &made[*index];
+        let first = learning.iter().position(|one| *one == learning[*index]);
+        (made.mix.to_string(), made.windows, std::cmp::Reverse(made.defects), first)
+    });
     let mut test: Option<(View, TestPhotos)> = None;
     let mut runs: Vec<Vec<Figures>> = ways.iter().map(|_| Vec::new()).collect();
     for seed in args.first_seed..args.first_seed + args.seeds {
         let mut shared: Option<(Made, TrainingSet)> = None;
-        let mut learnt: Option<(Settings, Learnt, f64)> = None;
-        // Ways with the same features, and of those with the same embedders, one after the other, so that they are made
-        // once and kept no longer than that.
-        let mut order: Vec<usize> = (0..ways.len()).collect();
-        order.sort_by_key(|index| {
-            let made = &made[*index];
-            let learning = ways[*index].1.settings().learning();
-            let first = ways.iter().position(|(_, way)| way.settings().learning() == learning);
-            (made.mix.to_string(), made.windows, std::cmp::Reverse(made.defects), first)
-        });
-        for index in order {
+        let mut learnt: Option<(&Settings, Learnt, f64)> = None;
+        for &index in &order {
             let (words, way) = &ways[index];
             println!("\nseed {seed}, {}", name(words));
             let way = train::Args { seed, ..way.clone() };
@@ -181,12 +181,11 @@ pub fn run(args: &Args) -> Result<(), CompareError> {
                 test = Some((view, TestPhotos::look(&session, &dataset, view)?));
             }
             let (Some((_, set)), Some((_, test))) = (&shared, &test) else { continue };
-            let learning = session.settings.learning();
-            if learnt.as_ref().is_none_or(|(known, ..)| *known != learning) {
+            if learnt.as_ref().is_none_or(|(known, ..)| **known != learning[index]) {
                 let started = Instant::now();
                 let scratch = tempfile::tempdir().map_err(TrainError::Store)?;
                 let new = session.learn(&dataset, view, set, &scratch.path().join("model"))?;
-                learnt = Some((learning, new, started.elapsed().as_secs_f64()));
+                learnt = Some((&learning[index], new, started.elapsed().as_secs_f64()));
             }
             let Some((_, learnt, learning_seconds)) = &learnt else { continue };
             let started = Instant::now();
