@@ -28,7 +28,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use burn::tensor::Device;
 use cse::calibration::Calibration;
 use cse::defects::DefectMaker;
-use cse::extractor_file::Extractor;
+use cse::extractor_file::{Extractor, ExtractorInfo};
 use cse::state_dict::StateDict;
 use cse::texture_file::{self, TextureInfo};
 use cse::view::View;
@@ -325,6 +325,7 @@ fn inputs_digest(photos: &[PathBuf], extractor: &Extractor, view: View, defects:
     for path in photos {
         digest.update(path.as_os_str().as_encoded_bytes());
     }
-    digest.update(format!("{} {view:?} {defects}", extractor.info.id));
+    let ExtractorInfo { id, architecture, .. } = &extractor.info;
+    digest.update(format!("{architecture} {id} {view:?} {defects}"));
     digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
