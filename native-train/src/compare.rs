@@ -20,7 +20,7 @@ use cse::view::{Region, View};
 use serde::Serialize;
 
 use crate::choices::ViewChoice;
-use crate::dataset::Dataset;
+use crate::dataset::{self, Dataset};
 use crate::defects::Mix;
 use crate::devices::{self, DeviceChoice, DeviceError};
 use crate::evaluate::{self, EvalError, Figures};
@@ -132,7 +132,7 @@ pub fn run(args: &Args) -> Result<(), CompareError> {
     let device = device.device;
     let extractor = models::extractor(args.extractor.as_deref(), &device)?;
     println!("extractor   {} {}", extractor.info.architecture, extractor.info.id);
-    let sources = train::sources(args.textures.as_deref())?;
+    let sources = dataset::squashed_below::<TrainError>(args.textures.as_deref())?;
     let mut makers: HashMap<Mix, DefectMaker> = HashMap::new();
     for (_, way) in &ways {
         if let Entry::Vacant(place) = makers.entry(way.defects()) {

@@ -12,6 +12,11 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use cse::view::View;
+use image::RgbImage;
+
+use crate::files::{self, FileError};
+
 /// A photo to evaluate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sample {
@@ -133,8 +138,19 @@ fn split(samples: Vec<Sample>) -> (Vec<PathBuf>, Vec<Sample>) {
     (train, test)
 }
 
+/// Every image below `folder`, squashed to what the network sees; none without a folder.
+pub fn squashed_below<Error>(folder: Option<&Path>) -> Result<Vec<RgbImage>, Error>
+where
+    Error: From<DatasetError> + From<FileError>,
+{
+    match folder {
+        Some(folder) => Ok(files::windows(&images_below(folder)?, View::Resize)?),
+        None => Ok(Vec::new()),
+    }
+}
+
 /// Every image below `folder`, in the order of the names.
-pub fn images_below(folder: &Path) -> Result<Vec<PathBuf>, DatasetError> {
+fn images_below(folder: &Path) -> Result<Vec<PathBuf>, DatasetError> {
     let mut images = photos(folder)?;
     for entry in entries(folder)?.into_iter().filter(|path| path.is_dir()) {
         images.extend(images_below(&entry)?);

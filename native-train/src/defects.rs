@@ -7,7 +7,6 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use cse::defects::statistics::Statistics;
 use cse::defects::{DefectError, DefectKind, DefectMaker, Defective, Generator};
 use cse::preprocess::INPUT_SIDE;
-use cse::view::View;
 use image::buffer::ConvertBuffer;
 use image::{Rgb, RgbImage, imageops};
 use rand::SeedableRng;
@@ -127,10 +126,7 @@ pub enum PreviewError {
 /// Draws the sheet, writes it, and prints the numbers.
 pub fn run(args: &Args) -> Result<(), PreviewError> {
     let images = images(args)?;
-    let sources = match &args.textures {
-        Some(folder) => files::windows(&dataset::images_below(folder)?, View::Resize)?,
-        None => Vec::new(),
-    };
+    let sources = dataset::squashed_below::<PreviewError>(args.textures.as_deref())?;
     let maker = Mix::of(args.generator, &args.kinds).maker(sources)?;
     let shares = maker.shares();
     let kinds: Vec<DefectKind> = shares.iter().map(|&(kind, _)| kind).collect();

@@ -139,10 +139,7 @@ pub fn run(args: &Args) -> Result<(), PretrainError> {
 fn measure(args: &Args, network: EfficientNet, device: &Device) -> Result<EfficientNet, PretrainError> {
     // Without gradients nothing is kept of a pass; with them all of it, as no backward pass follows.
     let network = network.no_grad();
-    let photos = match &args.statistics {
-        Some(folder) => files::windows(&dataset::images_below(folder)?, cse::view::View::Resize)?,
-        None => Vec::new(),
-    };
+    let photos = dataset::squashed_below::<PretrainError>(args.statistics.as_deref())?;
     let batches = photos.chunks(STATISTICS_BATCH);
     for number in 0..STATISTICS_BATCHES {
         let images = match batches.clone().cycle().nth(number) {

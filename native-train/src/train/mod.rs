@@ -32,7 +32,6 @@ use cse::extractor_file::{Extractor, ExtractorInfo};
 use cse::state_dict::StateDict;
 use cse::texture_file::{self, TextureInfo};
 use cse::view::View;
-use image::RgbImage;
 use sha2::{Digest, Sha256};
 
 use crate::dataset::{self, Dataset};
@@ -60,7 +59,8 @@ pub fn run(args: &Args) -> Result<(), TrainError> {
     println!("device      {}", chosen.reason);
     let extractor = models::extractor(args.extractor.as_deref(), &chosen.device)?;
     println!("extractor   {} {}", extractor.info.architecture, extractor.info.id);
-    let maker = args.defects().maker(sources(args.textures.as_deref())?)?;
+    let sources = dataset::squashed_below::<TrainError>(args.textures.as_deref())?;
+    let maker = args.defects().maker(sources)?;
     stop_on_interrupt();
     let session = Session { args, settings, extractor: &extractor, device: &chosen.device, maker: &maker };
     if let [data] = args.data.as_slice() {
@@ -89,14 +89,6 @@ struct Summary {
     photos: usize,
     threshold: f32,
     seconds: f64,
-}
-
-/// Images for textural defects, from a folder; none without one.
-pub fn sources(folder: Option<&Path>) -> Result<Vec<RgbImage>, TrainError> {
-    Ok(match folder {
-        Some(folder) => files::windows(&dataset::images_below(folder)?, View::Resize)?,
-        None => Vec::new(),
-    })
 }
 
 /// What a training learns, before any of it is judged.
