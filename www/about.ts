@@ -45,7 +45,7 @@ function textureFacts({ info }: Texture): [string, string][] {
 	const learns = info.method === "cse" || info.method === "classifier";
 	if (learns) facts.push(["Embedders, averaged", String(info.members)]);
 	if (info.density)
-		facts.push(["Beside the embedders", "how likely the coarse features are among good ones"]);
+		facts.push(["Beside the embedders", "how unlikely the coarse features are among good ones"]);
 	if (info.method === "cse") facts.push(["Clusters of good patches", String(info.clusters)]);
 	return facts;
 }

@@ -80,9 +80,9 @@ impl Bank {
             .map(|centre| (score::distances(&e7, &centre.e7), centre))
             .min_by(|a, b| score::aggregate(&a.0, aggregation).total_cmp(&score::aggregate(&b.0, aggregation)));
         match nearest {
-            Some((distances, centre)) => Comparison { distances, grid: score::distances(e14, &centre.e14) },
+            Some((distances, centre)) => Comparison::new(distances, score::distances(e14, &centre.e14)),
             // No centre, nothing normal is known: everything is as far as can be.
-            None => Comparison { distances: vec![2.0; POOLED_GRID * POOLED_GRID], grid: vec![2.0; GRID * GRID] },
+            None => Comparison::new(vec![2.0; POOLED_GRID * POOLED_GRID], vec![2.0; GRID * GRID]),
         }
     }
 }

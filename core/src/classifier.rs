@@ -34,7 +34,7 @@ impl Head {
     /// The probability of a defect at each position of `E7` and of `E14`, in the place of distances; their mean over `E7`
     /// is the image's.
     pub fn compare(&self, e14: &[f32]) -> Comparison {
-        Comparison { distances: self.probabilities(&score::pool(e14)), grid: self.probabilities(e14) }
+        Comparison::new(self.probabilities(&score::pool(e14)), self.probabilities(e14))
     }
 
     /// Of `[64, positions]`.

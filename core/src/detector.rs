@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bank::Bank;
 use crate::classifier::Head;
-use crate::density::{self, Density, FittedDensity};
+use crate::density::{self, Density};
 use crate::efficientnet::Features;
 use crate::embedder::{EMBEDDING_CHANNELS, FoldedEmbedder};
 use crate::gaussian::Gaussian;
@@ -54,7 +54,7 @@ pub enum Detector {
     Embedded {
         /// Their distances are averaged.
         members: Vec<Member>,
-        /// What stands beside them: its distances are added.
+        /// What stands beside them.
         density: Option<Box<Density>>,
     },
     /// See [`Method::MeanCosine`].
@@ -163,8 +163,8 @@ impl Detector {
         })
     }
 
-    /// The tensors of a model file for trained members and the density beside them.
-    pub fn embedded_tensors(members: Vec<TrainedMember>, density: Option<FittedDensity>) -> StateDict {
+    /// The tensors of a model file for trained members and for the density beside them, as [`Density::take`] takes it.
+    pub fn embedded_tensors(members: Vec<TrainedMember>, density: Option<StateDict>) -> StateDict {
         let mut tensors = StateDict::new();
         let mut weights = Vec::with_capacity(members.len());
         for (index, member) in members.into_iter().enumerate() {
@@ -180,8 +180,7 @@ impl Detector {
             tensors.extend(own.into_iter().map(|(name, tensor)| (format!("member.{index}.{name}"), tensor)));
         }
         tensors.insert(WEIGHTS.into(), (vec![weights.len()], weights));
-        let density = density.map(FittedDensity::tensors).into_iter().flatten();
-        tensors.extend(density.map(|(name, tensor)| (format!("{DENSITY}{name}"), tensor)));
+        tensors.extend(density.into_iter().flatten().map(|(name, tensor)| (format!("{DENSITY}{name}"), tensor)));
         tensors
     }
 
@@ -203,14 +202,11 @@ impl Detector {
 
     /// Distances of one image from its part of what [`forward`](Self::forward) gives.
     pub fn compare(&self, read_out: &[f32], aggregation: Aggregation) -> Comparison {
-        let Self::Embedded { members, density } = self else {
-            return Comparison { distances: read_out.to_vec(), grid: read_out.to_vec() };
+        let Self::Embedded { members, .. } = self else {
+            return Comparison::new(read_out.to_vec(), read_out.to_vec());
         };
         let embeddings = read_out.chunks_exact(E14_LENGTH);
-        let mut sum = Comparison::default();
-        if let Some(density) = density {
-            sum.add(&density::compare(embeddings.remainder()), density.weight());
-        }
+        let mut sum = Comparison { density: density::at_f2(embeddings.remainder()), ..Comparison::default() };
         for (member, e14) in members.iter().zip(embeddings) {
             sum.add(&member.judge.compare(e14, aggregation), member.weight);
         }

@@ -58,7 +58,7 @@ pub fn join(
     regions: impl Iterator<Item = Region>,
     comparisons: &[Comparison],
 ) -> Result<Finding, InspectError> {
-    let scores = comparisons.iter().map(|comparison| rule.score(&comparison.distances));
+    let scores = comparisons.iter().map(|comparison| rule.score(comparison));
     let score = scores.max_by(f32::total_cmp).ok_or(InspectError::NoNumber)?;
     if !score.is_finite() || !comparisons.iter().all(Comparison::is_finite) {
         return Err(InspectError::NoNumber);

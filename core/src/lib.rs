@@ -30,6 +30,7 @@ pub mod losses;
 pub mod mean_cosine;
 pub mod model_file;
 pub mod nearest_neighbour;
+pub mod normal_range;
 mod padding;
 pub mod photo;
 pub mod preprocess;

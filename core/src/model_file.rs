@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 use crate::state_dict::{self, Precision, StateDict, StateDictError};
 
 /// The newest format that this program reads, and the one that it writes.
-pub const FORMAT_VERSION: u32 = 5;
+pub const FORMAT_VERSION: u32 = 6;
 
 /// The oldest format of a texture file that can be read. The thresholds of those before it are on another scale.
-const OLDEST_TEXTURE: u32 = 5;
+const OLDEST_TEXTURE: u32 = 6;
 
 const KEY: &str = "cse";
 

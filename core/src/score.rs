@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::embedder::EMBEDDING_CHANNELS;
+use crate::normal_range::NormalRange;
 
 /// Side of `E14` for a 224 input.
 pub const GRID: usize = 14;
@@ -22,15 +23,34 @@ pub struct Comparison {
     pub distances: Vec<f32>,
     /// Distances at the finest positions there are, row by row, square: for the map.
     pub grid: Vec<f32>,
+    /// The density's distances at the positions of `distances`, where one stands beside the embedders; else none.
+    pub density: Vec<f32>,
 }
 
 impl Comparison {
+    /// Distances for the score and for the map, with no density.
+    pub fn new(distances: Vec<f32>, grid: Vec<f32>) -> Self {
+        Self { distances, grid, density: Vec::new() }
+    }
+
     /// Adds `weight` times the distances of another; to one that is empty, any.
     pub fn add(&mut self, other: &Self, weight: f32) {
-        for (sum, own) in [(&mut self.distances, &other.distances), (&mut self.grid, &other.grid)] {
-            sum.resize(own.len(), 0.0);
+        let pairs = [
+            (&mut self.distances, &other.distances),
+            (&mut self.grid, &other.grid),
+            (&mut self.density, &other.density),
+        ];
+        for (sum, own) in pairs {
+            sum.resize(own.len().max(sum.len()), 0.0);
             sum.iter_mut().zip(own).for_each(|(sum, distance)| *sum += weight * distance);
         }
+    }
+
+    /// The distances with `weight` times the density's added.
+    pub(crate) fn joined(&self, weight: f32) -> Vec<f32> {
+        let mut joined = self.distances.clone();
+        joined.iter_mut().zip(&self.density).for_each(|(sum, density)| *sum += weight * density);
+        joined
     }
 
     /// `weight` times the distances.
@@ -42,7 +62,7 @@ impl Comparison {
 
     /// Whether all distances are numbers. Compared with a threshold, one that is not would pass for good.
     pub fn is_finite(&self) -> bool {
-        self.distances.iter().chain(&self.grid).all(|distance| distance.is_finite())
+        self.distances.iter().chain(&self.grid).chain(&self.density).all(|distance| distance.is_finite())
     }
 }
 
@@ -59,57 +79,21 @@ pub enum Aggregation {
     Top,
 }
 
-/// How far from the bank normal images reach. Some positions, such as those at a photo's borders, vary more than others,
-/// and a distance means less there.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct NormalRange {
-    /// Edge of what is normal at each position that the score is made of: mean and three standard deviations.
-    pub edges: Vec<f32>,
-    /// The same of all positions of the map together.
-    pub map_edge: f32,
-}
-
-/// Images that the statistics of all positions together weigh as much as, beside those of a single position.
-const PRIOR_IMAGES: f64 = 5.0;
-/// Standard deviations between what is usual and the edge of what is normal.
-const DEVIATIONS: f64 = 3.0;
-/// An edge is no nearer: identical images would leave none.
-const LEAST_EDGE: f64 = 1e-6;
-
-impl NormalRange {
-    /// Of normal images that no training has seen. With few of them the positions' own statistics say little, and are
-    /// drawn towards those of all positions. `None` where there is no image.
-    pub fn fit(normal: &[&Comparison]) -> Option<Self> {
-        let positions = normal.first()?.distances.len();
-        let n = normal.len() as f64;
-        let (mean, variance) = moments(normal.iter().flat_map(|image| image.distances.iter().copied()));
-        let (map_mean, map_variance) = moments(normal.iter().flat_map(|image| image.grid.iter().copied()));
-        let edges = (0..positions).map(|position| {
-            let (own_mean, own_variance) =
-                moments(normal.iter().filter_map(|image| image.distances.get(position).copied()));
-            let drawn = |own: f64, all: f64| (n * own + PRIOR_IMAGES * all) / (n + PRIOR_IMAGES);
-            edge(drawn(own_mean, mean), drawn(own_variance, variance))
-        });
-        Some(Self { edges: edges.collect(), map_edge: edge(map_mean, map_variance) })
-    }
-}
-
-fn edge(mean: f64, variance: f64) -> f32 {
-    (mean + DEVIATIONS * variance.sqrt()).max(LEAST_EDGE) as f32
-}
-
-/// Mean and variance.
-fn moments(values: impl Iterator<Item = f32> + Clone) -> (f64, f64) {
-    let count = (values.clone().count() as f64).max(1.0);
-    let mean = values.clone().map(f64::from).sum::<f64>() / count;
-    (mean, values.map(|value| (f64::from(value) - mean).powi(2)).sum::<f64>() / count)
+/// What the density counts beside the embedders.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DensityWeights {
+    /// What its distances are multiplied by before they are added to the embedders'.
+    pub weight: f32,
+    /// What an edge's worth of its distance beyond its own edge counts beside an edge's worth of their sum. With no normal
+    /// range it counts nothing.
+    pub excess: f32,
 }
 
 /// 0 like the bank, 1 at the edge of what is normal, 2 at four times as far: the chord between two directions, whose
 /// square their cosine distance is. In distances themselves a few strong positions drown many faint ones, and in their
 /// logarithm strong positions count hardly more than faint ones.
-fn in_edges(distance: f32, edge: f32) -> f32 {
-    (distance.max(0.0) / edge).sqrt()
+fn chord(distance_in_edges: f32) -> f32 {
+    distance_in_edges.max(0.0).sqrt()
 }
 
 /// From the distances at the positions to the image's score and map.
@@ -124,16 +108,19 @@ pub struct ScoreRule {
     /// of the window's side, 0 for none. A defect covers more than one position, what is odd by chance seldom does. The
     /// score asks whether there is one and the map where it is: the map is smoothed half as far.
     pub smoothing: f32,
+    /// What the density counts, where one stands beside the embedders.
+    pub density: Option<DensityWeights>,
 }
 
 impl ScoreRule {
-    /// The image's score.
-    pub fn score(&self, distances: &[f32]) -> f32 {
+    /// The image's score. No number where the normal range speaks of other positions.
+    pub fn score(&self, seen: &Comparison) -> f32 {
+        let DensityWeights { weight, excess } = self.density.unwrap_or(DensityWeights { weight: 0.0, excess: 0.0 });
+        let joined = seen.joined(weight);
         let relative = match &self.normal_range {
-            Some(range) => {
-                distances.iter().zip(&range.edges).map(|(distance, edge)| in_edges(*distance, *edge)).collect()
-            }
-            None => distances.to_vec(),
+            Some(range) if !range.fits(seen) => return f32::NAN,
+            Some(range) => range.relative(&joined, &seen.density, excess).into_iter().map(chord).collect(),
+            None => joined,
         };
         aggregate(&smoothed(relative, self.smoothing), self.aggregation)
     }
@@ -141,7 +128,7 @@ impl ScoreRule {
     /// The values of the map at the positions of `grid`.
     pub fn map(&self, grid: &[f32]) -> Vec<f32> {
         let relative = match &self.normal_range {
-            Some(range) => grid.iter().map(|distance| in_edges(*distance, range.map_edge)).collect(),
+            Some(range) => grid.iter().map(|distance| chord(distance / range.map_edge)).collect(),
             None => grid.to_vec(),
         };
         smoothed(relative, self.smoothing / 2.0)
@@ -236,29 +223,61 @@ mod tests {
         assert_eq!(aggregate(&distances, Aggregation::Mean), 24.0);
     }
 
+    fn seen(distances: &[f32]) -> Comparison {
+        Comparison::new(distances.to_vec(), distances.to_vec())
+    }
+
     fn normal(images: &[Vec<f32>]) -> Option<NormalRange> {
-        let compared: Vec<Comparison> =
-            images.iter().map(|d| Comparison { distances: d.clone(), grid: d.clone() }).collect();
-        NormalRange::fit(&compared.iter().collect::<Vec<_>>())
+        let compared: Vec<Comparison> = images.iter().map(|distances| seen(distances)).collect();
+        NormalRange::fit(&compared.iter().collect::<Vec<_>>(), None)
+    }
+
+    fn rule(aggregation: Aggregation, normal_range: Option<NormalRange>, smoothing: f32) -> ScoreRule {
+        ScoreRule { aggregation, normal_range, smoothing, density: None }
     }
 
     #[test]
     fn a_restless_position_counts_less() {
         let images: Vec<Vec<f32>> =
             (0..100).map(|i| vec![0.1 + 0.001 * (i % 2) as f32, 0.1 + 0.1 * (i % 2) as f32]).collect();
-        let rule = ScoreRule { aggregation: Aggregation::Max, normal_range: normal(&images), smoothing: 0.0 };
-        assert!(rule.score(&[0.4, 0.15]) > 1.3 * rule.score(&[0.1, 0.45]));
+        let rule = rule(Aggregation::Max, normal(&images), 0.0);
+        assert!(rule.score(&seen(&[0.4, 0.15])) > 1.3 * rule.score(&seen(&[0.1, 0.45])));
         assert_eq!(normal(&[]), None);
     }
 
     #[test]
     fn the_edge_of_what_is_normal_scores_1() {
-        let rule =
-            ScoreRule { aggregation: Aggregation::Mean, normal_range: normal(&vec![vec![0.25; 4]; 9]), smoothing: 0.0 };
-        assert!((rule.score(&[0.25; 4]) - 1.0).abs() < 1e-6);
-        assert!((rule.score(&[1.0; 4]) - 2.0).abs() < 1e-6);
-        assert_eq!(rule.score(&[0.0; 4]), 0.0);
+        let rule = rule(Aggregation::Mean, normal(&vec![vec![0.25; 4]; 9]), 0.0);
+        assert!((rule.score(&seen(&[0.25; 4])) - 1.0).abs() < 1e-6);
+        assert!((rule.score(&seen(&[1.0; 4])) - 2.0).abs() < 1e-6);
+        assert_eq!(rule.score(&seen(&[0.0; 4])), 0.0);
         assert!((rule.map(&[1.0])[0] - 2.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_density_is_added_and_counts_again_beyond_its_edge() {
+        let with = |density: f32| Comparison { density: vec![density; 4], ..seen(&[0.25; 4]) };
+        let score = |density: f32, weight: f32, excess: f32| {
+            let weights = Some(DensityWeights { weight, excess });
+            let normal_range = NormalRange::fit(&vec![&with(30.0); 9], weights);
+            ScoreRule { density: weights, ..rule(Aggregation::Mean, normal_range, 0.0) }.score(&with(density)).powi(2)
+        };
+        // The embedders' part is at its edge, and so is the density's at 30.
+        let near = |score: f32, wanted: f32| assert!((score - wanted).abs() < 1e-5, "{score}, not {wanted}");
+        near(score(75.0, 0.0, 0.0), 1.0);
+        near(score(10.0, 0.0, 2.0), 1.0);
+        near(score(75.0, 0.0, 2.0), 4.0);
+        // 0.25 and 0.01 times 30 or 75.
+        near(score(75.0, 0.01, 0.0), 1.0 / 0.55);
+        near(score(75.0, 0.01, 2.0), 1.0 / 0.55 + 3.0);
+    }
+
+    /// A position that was passed over would be one where no defect is seen.
+    #[test]
+    fn a_range_of_other_positions_gives_no_number() {
+        let rule = rule(Aggregation::Max, normal(&vec![vec![0.25; 4]; 9]), 0.0);
+        assert!(rule.score(&seen(&[0.25; 9])).is_nan());
+        assert!(rule.score(&Comparison { density: vec![1.0; 4], ..seen(&[0.25; 4]) }).is_nan());
     }
 
     /// Against `scipy.ndimage.gaussian_filter(x, 0.8)`.
@@ -283,10 +302,10 @@ mod tests {
     fn the_map_is_smoothed_half_as_far_as_the_score() {
         let mut grid = vec![0.0; 49];
         grid[24] = 1.0;
-        let rule = |smoothing| ScoreRule { aggregation: Aggregation::Max, normal_range: None, smoothing };
+        let rule = |smoothing| rule(Aggregation::Max, None, smoothing);
         let highest = rule(0.2).map(&grid)[24];
-        assert_eq!(highest, rule(0.1).score(&grid));
-        assert!(highest > 2.0 * rule(0.2).score(&grid));
+        assert_eq!(highest, rule(0.1).score(&seen(&grid)));
+        assert!(highest > 2.0 * rule(0.2).score(&seen(&grid)));
     }
 
     #[test]
@@ -294,7 +313,7 @@ mod tests {
         let score = |odd: &[usize]| {
             let mut distances = vec![0.1; 49];
             odd.iter().for_each(|position| distances[*position] = 0.5);
-            ScoreRule { aggregation: Aggregation::Top, normal_range: None, smoothing: 0.08 }.score(&distances)
+            rule(Aggregation::Top, None, 0.08).score(&seen(&distances))
         };
         assert!(score(&[24, 25, 31]) > 1.1 * score(&[8, 24, 40]));
     }
@@ -302,12 +321,8 @@ mod tests {
     #[test]
     fn one_normal_image_is_enough_for_finite_scores() {
         for image in [vec![0.1, 0.2, 0.3], vec![0.0; 3]] {
-            let rule = ScoreRule {
-                aggregation: Aggregation::Max,
-                normal_range: normal(std::slice::from_ref(&image)),
-                smoothing: 0.1,
-            };
-            assert!(rule.score(&[0.1, 0.2, 0.3]).is_finite());
+            let rule = rule(Aggregation::Max, normal(std::slice::from_ref(&image)), 0.1);
+            assert!(rule.score(&seen(&[0.1, 0.2, 0.3])).is_finite());
         }
     }
 }

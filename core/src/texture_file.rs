@@ -9,6 +9,7 @@ use crate::efficientnet::Architecture;
 use crate::embedder;
 use crate::extractor_file::ExtractorInfo;
 use crate::model_file::{self, Kind, ModelFileError};
+use crate::normal_range::NormalRange;
 use crate::score::ScoreRule;
 use crate::standardisation::Standardisation;
 use crate::state_dict::{Precision, StateDict};
@@ -54,8 +55,6 @@ pub struct TextureInfo {
     pub members: usize,
     /// Number of clusters in the bank of each.
     pub clusters: usize,
-    /// Whether a density stands beside them.
-    pub density: bool,
     /// Threshold and normal scores.
     #[serde(flatten)]
     pub calibration: Calibration,
@@ -86,7 +85,7 @@ impl TextureInfo {
             taps: self.taps,
             members: self.members,
             clusters: self.clusters,
-            density: self.density,
+            density: self.rule.density.is_some(),
         }
     }
 
@@ -157,6 +156,9 @@ impl TextureModel {
         }
         if !(0.0..=1.0).contains(&info.rule.smoothing) {
             return Err(ModelFileError::Description("it smooths by more than a window".into()));
+        }
+        if !info.rule.normal_range.as_ref().is_none_or(NormalRange::is_sound) {
+            return Err(ModelFileError::Description("an edge of what is normal in it is not above 0".into()));
         }
         let extractor_taps = extractor.architecture.tap_channels();
         let detector = Detector::take(info.shape(), extractor_taps, &mut tensors, device)?;

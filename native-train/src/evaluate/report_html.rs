@@ -44,7 +44,7 @@ impl About {
                 ("Score", format!("{} over positions{range}", format!("{:?}", info.rule.aggregation).to_lowercase())),
                 ("Smoothing", format!("{:.0} % of a window's side", 100.0 * info.rule.smoothing)),
                 ("Embedders", info.members.to_string()),
-                ("Density beside them", if info.density { "of F2" } else { "none" }.into()),
+                ("Density beside them", if info.rule.density.is_some() { "of F2" } else { "none" }.into()),
                 ("Clusters", info.clusters.to_string()),
                 ("Training", info.provenance.clone()),
             ],

@@ -81,10 +81,12 @@ pub struct Args {
     /// Weight of the decoder term
     #[arg(long)]
     pub decoder_weight: Option<f64>,
-    /// Weight of a density of F2 beside the embedders, whose own is 1; 0 for none. Without it 2, and with EfficientNet-B3
-    /// none
-    #[arg(long)]
+    /// Weight of a density of F2 that is added to the embedders, whose own is 1. Without it 2, and with EfficientNet-B3 0
+    #[arg(long, value_name = "WEIGHT")]
     pub density_weight: Option<f64>,
+    /// What that density counts, and counts again, where it is beyond what is normal; with both at 0 there is none
+    #[arg(long, value_name = "WEIGHT")]
+    pub density_excess: Option<f32>,
     /// What becomes of the decoder's weights
     #[arg(long, value_enum)]
     pub decoder: Option<DecoderChoice>,
@@ -158,6 +160,7 @@ impl Args {
             contrast_weight: self.contrast_weight.unwrap_or(preset.contrast_weight),
             decoder_weight: self.decoder_weight.unwrap_or(preset.decoder_weight),
             density_weight: self.density_weight.or(preset.density_weight),
+            density_excess: self.density_excess.unwrap_or(preset.density_excess),
             decoder: self.decoder.unwrap_or(preset.decoder),
             batch_norm: self.batch_norm.unwrap_or(preset.batch_norm),
             length,

@@ -42,7 +42,7 @@ pub fn fit(
         Ok::<_, TrainError>(())
     };
     let tensors = cross_fit(folds, set.photos.len(), fit, look)?;
-    Ok(Fitted { tensors, members: 1, clusters: 1, density: false, histories: Vec::new(), normal })
+    Ok(Fitted { tensors, members: 1, clusters: 1, density: None, histories: Vec::new(), normal })
 }
 
 fn fit_on(

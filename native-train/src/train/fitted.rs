@@ -1,5 +1,6 @@
 //! What every method comes to: its tensors, and what good photos look like to it.
 
+use cse::score::DensityWeights;
 use cse::state_dict::StateDict;
 use cse::texture_file::LossPoint;
 use serde::{Deserialize, Serialize};
@@ -15,8 +16,8 @@ pub struct Fitted {
     pub members: usize,
     /// Clusters in the bank of each.
     pub clusters: usize,
-    /// Whether a density stands beside the embedders.
-    pub density: bool,
+    /// What the density counts, where one stands beside the embedders.
+    pub density: Option<DensityWeights>,
     /// Of each member that was trained.
     pub histories: Vec<History>,
     /// What the held-out photos look like to it.

@@ -9,7 +9,7 @@ use cse::bank::Bank;
 use cse::detector::{Detector, Judge, Method, TrainedMember};
 use cse::embedder::{Embedder, Statistics};
 use cse::extractor_file::Extractor;
-use cse::score::{self, Aggregation, Comparison};
+use cse::score::{self, Aggregation, Comparison, DensityWeights};
 use cse::standardisation::Standardisation;
 use cse::state_dict::StateDict;
 use cse::texture_file;
@@ -94,11 +94,10 @@ pub fn judge(
         Clusters::Auto => best_clusters(trained, settings)?,
     };
     let channels = settings.taps.channels(extractor.info.architecture.tap_channels());
-    let density_weight = settings.density_weight.unwrap_or_else(|| density::suits(extractor.info.architecture));
-    let density = match density_weight {
-        weight if weight > 0.0 => Some(density::fit(weight, extractor, set, folds, device)?),
-        _ => None,
-    };
+    let weight = settings.density_weight.unwrap_or_else(|| density::suits(extractor.info.architecture));
+    // Without the edge of what is normal nothing lies beyond it.
+    let excess = if settings.normal_range { settings.density_excess } else { 0.0 };
+    let density = if weight > 0.0 || excess > 0.0 { Some(density::fit(extractor, set, folds, device)?) } else { None };
     let (mut members, mut histories, mut normal) = (Vec::new(), Vec::new(), NormalPhotos::default());
     for (fold, embedded) in trained.iter().enumerate() {
         let mut weights = embedded.weights.clone();
@@ -112,12 +111,16 @@ pub fn judge(
         // Embedders that differ in how far they spread normal photos weigh the same; a single one's distances with
         // nothing beside them stay as they are: cosine distances.
         let alone = folds.len() == 1 && density.is_none();
-        let usual = if alone { 1.0 } else { mean_distance(held_out.iter().flat_map(|(_, windows)| windows)) };
+        let usual = if alone {
+            1.0
+        } else {
+            mean_distance(held_out.iter().flat_map(|(_, windows)| windows).map(|window| &window.distances))
+        };
         for (index, (photo, windows)) in held_out.into_iter().enumerate() {
             let joined = windows.iter().enumerate().map(|(window, own)| {
                 let mut joined = own.times((1.0 / usual) as f32);
                 if let Some(fit) = &density {
-                    joined.add(&fit.held_out[fold][index][window], fit.density.weight);
+                    joined.density.clone_from(&fit.held_out[fold][index][window]);
                 }
                 joined
             });
@@ -131,10 +134,14 @@ pub fn judge(
         Judge::Bank(bank) => Some(bank.clusters()),
         Judge::Head(_) => None,
     });
-    let has_density = density.is_some();
-    let tensors = Detector::embedded_tensors(members, density.map(|fit| fit.density));
+    // So that weight 1 is the embedders' own.
+    let weights = density.as_ref().map(|fit| DensityWeights {
+        weight: (weight / mean_distance(fit.held_out.iter().flatten().flatten())) as f32,
+        excess,
+    });
+    let tensors = Detector::embedded_tensors(members, density.map(|fit| fit.tensors));
     let (members, clusters) = (folds.len(), clusters.unwrap_or(1));
-    Ok(Fitted { tensors, members, clusters, density: has_density, histories, normal })
+    Ok(Fitted { tensors, members, clusters, density: weights, histories, normal })
 }
 
 /// Trains one embedder and embeds the photos with it.

@@ -29,6 +29,7 @@ use burn::tensor::Device;
 use cse::calibration::Calibration;
 use cse::defects::DefectMaker;
 use cse::extractor_file::{Extractor, ExtractorInfo};
+use cse::score::ScoreRule;
 use cse::state_dict::StateDict;
 use cse::texture_file::{self, TextureInfo};
 use cse::view::View;
@@ -125,6 +126,11 @@ pub fn check(args: &Args, settings: &Settings) -> Result<(), TrainError> {
         (weight(settings.contrast_weight), "--contrast-weight must be 0 or more"),
         (weight(settings.decoder_weight), "--decoder-weight must be 0 or more"),
         (settings.density_weight.is_none_or(weight), "--density-weight must be 0 or more"),
+        (weight(settings.density_excess.into()), "--density-excess must be 0 or more"),
+        (
+            settings.normal_range || args.density_excess.is_none_or(|weight| weight == 0.0),
+            "--density-excess counts what is beyond the normal range: it needs --normal-range true",
+        ),
         (args.name.is_none() || args.data.len() == 1, "--name is for one folder of photos"),
     ];
     checks.into_iter().find(|(fine, _)| !fine).map_or(Ok(()), |(_, sentence)| Err(TrainError::Setting(sentence)))
@@ -272,10 +278,13 @@ impl Session<'_> {
         learnt: &Learnt,
     ) -> Result<TextureInfo, TrainError> {
         let settings = &self.settings;
-        let normal = fitted
-            .normal
-            .said(settings.aggregation, settings.normal_range, settings.smoothing)
-            .ok_or(TrainError::NoScores)?;
+        let rule = ScoreRule {
+            aggregation: settings.aggregation,
+            normal_range: None,
+            smoothing: settings.smoothing,
+            density: fitted.density,
+        };
+        let normal = fitted.normal.said(&rule, settings.normal_range).ok_or(TrainError::NoScores)?;
         let calibration = Calibration::new(normal.scores, learnt.held_out_pieces, self.args.false_alarm_rate)
             .ok_or(TrainError::NoScores)?;
         Ok(TextureInfo {
@@ -288,7 +297,6 @@ impl Session<'_> {
             rule: normal.rule,
             members: fitted.members,
             clusters: fitted.clusters,
-            density: fitted.density,
             calibration,
             map_scale: normal.map_scale,
             provenance: format!(

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use cse::score::{Aggregation, Comparison, NormalRange, ScoreRule};
+use cse::normal_range::NormalRange;
+use cse::score::{Comparison, ScoreRule};
 use cse::texture_file::MapScale;
 
 /// The distances of each photo's windows, by the photo's number, as the mean of all who held it out.
@@ -33,26 +34,27 @@ impl NormalPhotos {
         }
     }
 
-    /// Joins the photos. `None` where there is none, or a distance is no number.
-    pub fn said(&self, aggregation: Aggregation, normal_range: bool, smoothing: f32) -> Option<Said> {
+    /// Joins the photos, and completes `rule` by the normal range where one is wanted. `None` where there is no photo, or a
+    /// distance is no number.
+    pub fn said(&self, rule: &ScoreRule, normal_range: bool) -> Option<Said> {
         let photos: Vec<Vec<Comparison>> = self.0.values().map(mean).collect();
         if !photos.iter().flatten().all(Comparison::is_finite) {
             return None;
         }
         let range_without = |left_out: Option<usize>| {
             let kept = photos.iter().enumerate().filter(|(index, _)| normal_range && Some(*index) != left_out);
-            NormalRange::fit(&kept.flat_map(|(_, windows)| windows).collect::<Vec<_>>())
+            NormalRange::fit(&kept.flat_map(|(_, windows)| windows).collect::<Vec<_>>(), rule.density)
         };
-        let rule = |normal_range: Option<NormalRange>| ScoreRule { aggregation, normal_range, smoothing };
+        let with = |normal_range: Option<NormalRange>| ScoreRule { normal_range, ..rule.clone() };
         let range = range_without(None);
         let score = |(index, windows): (usize, &Vec<Comparison>)| {
             // A photo that helped to say what is normal would look too normal: it is scored by what the others say.
             let range = range_without(Some(index)).or_else(|| range.clone());
-            let rule = rule(range);
-            windows.iter().map(|window| rule.score(&window.distances)).max_by(f32::total_cmp)
+            let rule = with(range);
+            windows.iter().map(|window| rule.score(window)).max_by(f32::total_cmp)
         };
         let scores = photos.iter().enumerate().map(score).collect::<Option<Vec<f32>>>()?;
-        let rule = rule(range);
+        let rule = with(range);
         let map_scale = map_scale(photos.iter().flatten().flat_map(|window| rule.map(&window.grid)).collect());
         Some(Said { rule, scores, map_scale })
     }
@@ -65,9 +67,9 @@ fn mean((sums, count): &(Vec<Comparison>, f32)) -> Vec<Comparison> {
 /// A mean distance is no smaller: identical photos would leave none.
 const LEAST_DISTANCE: f64 = 1e-6;
 
-/// Mean over the positions of all windows; above 0.
-pub fn mean_distance<'a>(windows: impl Iterator<Item = &'a Comparison>) -> f64 {
-    let distances = windows.flat_map(|window| &window.distances);
+/// Mean over the positions of all windows' distances; above 0.
+pub fn mean_distance<'a>(windows: impl Iterator<Item = &'a Vec<f32>>) -> f64 {
+    let distances = windows.flatten();
     let (sum, count) = distances.fold((0.0, 0.0), |(sum, count), d| (sum + f64::from(*d), count + 1.0));
     (sum / f64::max(count, 1.0)).max(LEAST_DISTANCE)
 }
@@ -83,10 +85,16 @@ fn map_scale(mut values: Vec<f32>) -> MapScale {
 
 #[cfg(test)]
 mod tests {
+    use cse::score::Aggregation;
+
     use super::*;
 
+    fn rule(aggregation: Aggregation, smoothing: f32) -> ScoreRule {
+        ScoreRule { aggregation, smoothing, ..ScoreRule::default() }
+    }
+
     fn window(distance: f32) -> Comparison {
-        Comparison { distances: vec![distance; 4], grid: vec![distance; 16] }
+        Comparison::new(vec![distance; 4], vec![distance; 16])
     }
 
     #[test]
@@ -95,7 +103,7 @@ mod tests {
         photos.add(3, [window(0.2)].into_iter());
         photos.add(1, [window(0.2), window(0.6)].into_iter());
         photos.add(3, [window(0.4)].into_iter());
-        let said = photos.said(Aggregation::Mean, false, 0.0).unwrap();
+        let said = photos.said(&rule(Aggregation::Mean, 0.0), false).unwrap();
         assert_eq!(said.scores, [0.6, 0.3]);
         assert_eq!(said.rule.normal_range, None);
     }
@@ -105,7 +113,7 @@ mod tests {
         let mut photos = NormalPhotos::default();
         (0..20).for_each(|photo| photos.add(photo, [window(0.1)].into_iter()));
         photos.add(20, [window(0.7)].into_iter());
-        let said = photos.said(Aggregation::Mean, true, 0.1).unwrap();
+        let said = photos.said(&rule(Aggregation::Mean, 0.1), true).unwrap();
         // The others are all alike, and their edge is where they are.
         assert!((said.scores[20] - 7.0f32.sqrt()).abs() < 1e-3, "{}", said.scores[20]);
     }
@@ -113,8 +121,8 @@ mod tests {
     #[test]
     fn no_number_and_no_photo_say_nothing() {
         let mut photos = NormalPhotos::default();
-        assert!(photos.said(Aggregation::Top, true, 0.1).is_none_or(|said| said.scores.is_empty()));
+        assert!(photos.said(&rule(Aggregation::Top, 0.1), true).is_none_or(|said| said.scores.is_empty()));
         photos.add(0, [window(f32::NAN)].into_iter());
-        assert!(photos.said(Aggregation::Top, true, 0.1).is_none());
+        assert!(photos.said(&rule(Aggregation::Top, 0.1), true).is_none());
     }
 }

@@ -119,9 +119,10 @@ pub struct Settings {
     pub contrast_weight: f64,
     /// Weight of the decoder term.
     pub decoder_weight: f64,
-    /// Weight of the density beside the embedders, whose own is 1; at 0 there is none. Where nothing is said, what suits the
-    /// extractor.
+    /// Weight of the density that is added to the embedders, whose own is 1. Where nothing is said, what suits the extractor.
     pub density_weight: Option<f64>,
+    /// As [`DensityWeights::excess`](cse::score::DensityWeights) has it. With neither there is no density.
+    pub density_excess: f32,
     /// What becomes of the decoder.
     pub decoder: DecoderChoice,
     /// When BatchNorm measures.
@@ -165,6 +166,7 @@ impl Settings {
             contrast_weight: 10.0,
             decoder_weight: 1.0,
             density_weight: Some(0.0),
+            density_excess: 0.0,
             decoder: DecoderChoice::Frozen,
             batch_norm: BatchNormChoice::Always,
             length: Length::Epochs(100),
@@ -195,6 +197,7 @@ impl Settings {
                 contrast_weight: 1.0,
                 decoder_weight: 1.0,
                 density_weight: None,
+                density_excess: 0.3,
                 length: Length::Steps(600),
                 max_rate: 4e-4,
                 aggregation: Aggregation::Max,
@@ -220,6 +223,7 @@ impl Settings {
     pub fn learning(&self) -> Self {
         Self {
             density_weight: None,
+            density_excess: 0.0,
             // Those of the held-out photos' defects are embedded for the choice alone.
             clusters: if self.clusters == Clusters::Auto { Clusters::Auto } else { Clusters::Count(1) },
             centre: CentreChoice::Mean,

@@ -9,7 +9,8 @@ use cse::embedder::Embedder;
 use cse::extractor_file::{self, Extractor, ExtractorInfo};
 use cse::inspector::{InspectError, Inspector};
 use cse::model_file::{self, Kind, ModelFileError};
-use cse::score::{E14_LENGTH, ScoreRule};
+use cse::normal_range::NormalRange;
+use cse::score::{DensityWeights, E14_LENGTH, ScoreRule};
 use cse::standardisation::Standardisation;
 use cse::state_dict::{self, Precision, StateDict};
 use cse::taps::Taps;
@@ -40,7 +41,6 @@ fn texture_bytes_times(extractor_id: &str, factor: f32) -> Vec<u8> {
         losses: Vec::new(),
         members: 1,
         clusters: 1,
-        density: false,
         calibration: Calibration::new(vec![0.1, 0.2, 0.3], 3, 0.05).expect("scores"),
         map_scale: MapScale { low: 0.1, high: 0.9 },
         provenance: "test".into(),
@@ -68,6 +68,35 @@ fn what_is_no_number_is_an_error_and_no_verdict() {
     assert!(inspect(1.0).is_ok());
     // Finite weights whose products are not.
     assert!(matches!(inspect(1e30), Err(InspectError::NoNumber)));
+}
+
+/// Distances counted in an edge below 0 would all pass for good, and those of a position without one would not count.
+#[test]
+fn a_normal_range_that_cannot_tell_is_refused() {
+    let device = Device::flex();
+    let extractor = Extractor::load(extractor_bytes(1), &device).expect("loads");
+    let texture = texture_bytes(&extractor.info.id);
+    let photo = image::RgbImage::from_pixel(64, 64, image::Rgb([90, 120, 128]));
+    let with = |edges: Vec<f32>, density: Option<DensityWeights>| {
+        let (mut info, tensors) = model_file::read::<TextureInfo>(&texture, Kind::Texture).expect("readable");
+        let normal_range = Some(NormalRange { edges, map_edge: 0.1, density_edges: Vec::new() });
+        info.rule = ScoreRule { normal_range, density, ..info.rule };
+        TextureModel::from_parts((info, tensors), &extractor.info, &device)
+    };
+    let inspect = |edges: Vec<f32>| {
+        let texture = with(edges, None).expect("loads");
+        let inspector = Inspector { extractor: &extractor, texture: &texture, device: &device };
+        futures_lite::future::block_on(inspector.inspect(&photo))
+    };
+    assert!(inspect(vec![0.1; 49]).is_ok());
+    assert!(matches!(inspect(vec![0.1; 48]), Err(InspectError::NoNumber)));
+    let error = with(vec![-0.1; 49], None).expect_err("an edge below 0");
+    assert!(error.to_string().contains("above 0"), "{error}");
+    // The density that it speaks of is missing.
+    assert!(matches!(
+        with(vec![0.1; 49], Some(DensityWeights { weight: 1.0, excess: 0.0 })),
+        Err(ModelFileError::Tensors(_))
+    ));
 }
 
 #[test]
