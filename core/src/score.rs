@@ -259,7 +259,7 @@ mod tests {
         let with = |density: f32| Comparison { density: vec![density; 4], ..seen(&[0.25; 4]) };
         let score = |density: f32, weight: f32, excess: f32| {
             let weights = Some(DensityWeights { weight, excess });
-            let normal_range = NormalRange::fit(&vec![&with(30.0); 9], weights);
+            let normal_range = NormalRange::fit(&[&with(30.0); 9], weights);
             ScoreRule { density: weights, ..rule(Aggregation::Mean, normal_range, 0.0) }.score(&with(density)).powi(2)
         };
         // The embedders' part is at its edge, and so is the density's at 30.
