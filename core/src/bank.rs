@@ -3,7 +3,8 @@
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::score::{self, Aggregation, Comparison, E7_LENGTH, E14_LENGTH, GRID, POOLED_GRID};
+use crate::comparison::Comparison;
+use crate::score::{self, Aggregation, E7_LENGTH, E14_LENGTH, GRID, POOLED_GRID};
 
 /// Lloyd's iterations at most; k-means on a few hundred points settles in far fewer.
 const ITERATIONS: usize = 100;

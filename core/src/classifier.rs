@@ -1,8 +1,9 @@
 //! A classifier of embeddings in the place of the bank (paper, table 4): the simplest thing that could be learnt from the
 //! same pairs, and what the contrast has to beat.
 
+use crate::comparison::Comparison;
 use crate::embedder::EMBEDDING_CHANNELS;
-use crate::score::{self, Comparison};
+use crate::score;
 use crate::state_dict::{StateDict, StateDictError, take};
 
 /// Linear in the embedding: a weight a channel, and a bias.

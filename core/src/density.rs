@@ -2,7 +2,7 @@
 //!
 //! An embedder sees best what its synthetic defects taught it to see. What is odd in another way may leave an embedding
 //! where it was, but it seldom leaves the features where good ones are. It counts in the score alone, by its
-//! [`DensityWeights`](crate::score::DensityWeights): it says whether, and at half the embedders' resolution it would blur
+//! [`DensityWeights`](crate::comparison::DensityWeights): it says whether, and at half the embedders' resolution it would blur
 //! their map, which says where.
 
 use burn::tensor::module::interpolate;

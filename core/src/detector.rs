@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::bank::Bank;
 use crate::classifier::Head;
+use crate::comparison::Comparison;
 use crate::density::{self, Density};
 use crate::efficientnet::Features;
 use crate::embedder::{EMBEDDING_CHANNELS, FoldedEmbedder};
 use crate::gaussian::Gaussian;
 use crate::mean_cosine::MeanCosine;
 use crate::nearest_neighbour::NearestNeighbour;
-use crate::score::{Aggregation, Comparison, E14_LENGTH, GRID};
+use crate::score::{Aggregation, E14_LENGTH, GRID};
 use crate::state_dict::{StateDict, StateDictError, take};
 use crate::taps::Taps;
 

@@ -7,11 +7,12 @@ use burn::tensor::{Device, ExecutionError, Tensor};
 use image::RgbImage;
 
 use crate::anomaly_map::Patch;
+use crate::comparison::Comparison;
 use crate::detector::read;
 use crate::efficientnet::Features;
 use crate::extractor_file::Extractor;
 use crate::preprocess;
-use crate::score::{Comparison, ScoreRule};
+use crate::score::ScoreRule;
 use crate::texture_file::TextureModel;
 use crate::view::{Region, Window};
 

@@ -12,6 +12,7 @@ pub mod bank;
 mod batch_norm_folding;
 pub mod calibration;
 pub mod classifier;
+pub mod comparison;
 mod conv_relu_norm;
 pub mod decoder;
 pub mod defects;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::score::{Comparison, DensityWeights};
+use crate::comparison::{Comparison, DensityWeights};
 
 /// How far from the bank normal images reach. Some positions, such as those at a photo's borders, vary more than others,
 /// and a distance means less there.

@@ -1,6 +1,6 @@
 //! What every method comes to: its tensors, and what good photos look like to it.
 
-use cse::score::DensityWeights;
+use cse::comparison::DensityWeights;
 use cse::state_dict::StateDict;
 use cse::texture_file::LossPoint;
 use serde::{Deserialize, Serialize};

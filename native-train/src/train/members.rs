@@ -6,10 +6,11 @@ use std::sync::atomic::AtomicBool;
 
 use burn::tensor::Device;
 use cse::bank::Bank;
+use cse::comparison::{Comparison, DensityWeights};
 use cse::detector::{Detector, Judge, Method, TrainedMember};
 use cse::embedder::{Embedder, Statistics};
 use cse::extractor_file::Extractor;
-use cse::score::{self, Aggregation, Comparison, DensityWeights};
+use cse::score::{self, Aggregation};
 use cse::standardisation::Standardisation;
 use cse::state_dict::StateDict;
 use cse::texture_file;

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use cse::comparison::Comparison;
 use cse::normal_range::NormalRange;
-use cse::score::{Comparison, ScoreRule};
+use cse::score::ScoreRule;
 use cse::texture_file::MapScale;
 
 /// The distances of each photo's windows, by the photo's number, as the mean of all who held it out.

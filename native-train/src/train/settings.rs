@@ -121,7 +121,7 @@ pub struct Settings {
     pub decoder_weight: f64,
     /// Weight of the density that is added to the embedders, whose own is 1. Where nothing is said, what suits the extractor.
     pub density_weight: Option<f64>,
-    /// As [`DensityWeights::excess`](cse::score::DensityWeights) has it. With neither there is no density.
+    /// As [`DensityWeights::excess`](cse::comparison::DensityWeights) has it. With neither there is no density.
     pub density_excess: f32,
     /// What becomes of the decoder.
     pub decoder: DecoderChoice,

@@ -3,6 +3,7 @@
 use burn::tensor::Device;
 use cse::bank::Bank;
 use cse::calibration::Calibration;
+use cse::comparison::DensityWeights;
 use cse::detector::{Detector, Judge, Method, TrainedMember};
 use cse::efficientnet::Architecture;
 use cse::embedder::Embedder;
@@ -10,7 +11,7 @@ use cse::extractor_file::{self, Extractor, ExtractorInfo};
 use cse::inspector::{InspectError, Inspector};
 use cse::model_file::{self, Kind, ModelFileError};
 use cse::normal_range::NormalRange;
-use cse::score::{DensityWeights, E14_LENGTH, ScoreRule};
+use cse::score::{E14_LENGTH, ScoreRule};
 use cse::standardisation::Standardisation;
 use cse::state_dict::{self, Precision, StateDict};
 use cse::taps::Taps;

@@ -1,0 +1,63 @@
+//! What of an image its score and its map are made of: distances, position by position.
+
+use serde::{Deserialize, Serialize};
+
+/// How far the positions of one image are from normal ones.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Comparison {
+    /// Distances at the positions that the score is made of, row by row, square.
+    pub distances: Vec<f32>,
+    /// Distances at the finest positions there are, row by row, square: for the map.
+    pub grid: Vec<f32>,
+    /// The density's distances at the positions of `distances`, where one stands beside the embedders; else none.
+    pub density: Vec<f32>,
+}
+
+impl Comparison {
+    /// Distances for the score and for the map, with no density.
+    pub fn new(distances: Vec<f32>, grid: Vec<f32>) -> Self {
+        Self { distances, grid, density: Vec::new() }
+    }
+
+    /// Adds `weight` times the distances of another; to one that is empty, any.
+    pub fn add(&mut self, other: &Self, weight: f32) {
+        let pairs = [
+            (&mut self.distances, &other.distances),
+            (&mut self.grid, &other.grid),
+            (&mut self.density, &other.density),
+        ];
+        for (sum, own) in pairs {
+            sum.resize(own.len().max(sum.len()), 0.0);
+            sum.iter_mut().zip(own).for_each(|(sum, distance)| *sum += weight * distance);
+        }
+    }
+
+    /// The distances with `weight` times the density's added.
+    pub(crate) fn joined(&self, weight: f32) -> Vec<f32> {
+        let mut joined = self.distances.clone();
+        joined.iter_mut().zip(&self.density).for_each(|(sum, density)| *sum += weight * density);
+        joined
+    }
+
+    /// `weight` times the distances.
+    pub fn times(&self, weight: f32) -> Self {
+        let mut product = Self::default();
+        product.add(self, weight);
+        product
+    }
+
+    /// Whether all distances are numbers. Compared with a threshold, one that is not would pass for good.
+    pub fn is_finite(&self) -> bool {
+        self.distances.iter().chain(&self.grid).chain(&self.density).all(|distance| distance.is_finite())
+    }
+}
+
+/// What the density counts beside the embedders.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DensityWeights {
+    /// What its distances are multiplied by before they are added to the embedders'.
+    pub weight: f32,
+    /// What an edge's worth of its distance beyond its own edge counts beside an edge's worth of their sum. With no normal
+    /// range it counts nothing.
+    pub excess: f32,
+}
