@@ -28,14 +28,14 @@ impl Comparison {
         ];
         for (sum, own) in pairs {
             sum.resize(own.len().max(sum.len()), 0.0);
-            sum.iter_mut().zip(own).for_each(|(sum, distance)| *sum += weight * distance);
+            add_to(sum, own, weight);
         }
     }
 
     /// The distances with `weight` times the density's added.
     pub(crate) fn joined(&self, weight: f32) -> Vec<f32> {
         let mut joined = self.distances.clone();
-        joined.iter_mut().zip(&self.density).for_each(|(sum, density)| *sum += weight * density);
+        add_to(&mut joined, &self.density, weight);
         joined
     }
 
@@ -52,8 +52,12 @@ impl Comparison {
     }
 }
 
+fn add_to(sum: &mut [f32], distances: &[f32], weight: f32) {
+    sum.iter_mut().zip(distances).for_each(|(sum, distance)| *sum += weight * distance);
+}
+
 /// What the density counts beside the embedders.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct DensityWeights {
     /// What its distances are multiplied by before they are added to the embedders'.
     pub weight: f32,

@@ -32,7 +32,7 @@ impl NormalRange {
             return None;
         }
         let (map_mean, map_variance) = moments(normal.iter().flat_map(|image| image.grid.iter().copied()));
-        let weight = density.map_or(0.0, |density| density.weight);
+        let DensityWeights { weight, .. } = density.unwrap_or_default();
         let joined: Vec<Vec<f32>> = normal.iter().map(|image| image.joined(weight)).collect();
         let densities: Vec<&[f32]> = normal.iter().map(|image| image.density.as_slice()).collect();
         let map_edge = edge(map_mean, map_variance);

@@ -56,7 +56,7 @@ pub struct ScoreRule {
 impl ScoreRule {
     /// The image's score. No number where the normal range speaks of other positions.
     pub fn score(&self, seen: &Comparison) -> f32 {
-        let DensityWeights { weight, excess } = self.density.unwrap_or(DensityWeights { weight: 0.0, excess: 0.0 });
+        let DensityWeights { weight, excess } = self.density.unwrap_or_default();
         let joined = seen.joined(weight);
         let relative = match &self.normal_range {
             Some(range) if !range.fits(seen) => return f32::NAN,

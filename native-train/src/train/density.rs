@@ -2,6 +2,7 @@
 //! in question.
 
 use burn::tensor::Device;
+use cse::comparison::DensityWeights;
 use cse::density::{self, Density};
 use cse::efficientnet::Architecture;
 use cse::extractor_file::Extractor;
@@ -11,12 +12,14 @@ use cse::taps::Taps;
 use super::baselines;
 use super::error::TrainError;
 use super::folds::{Fold, cross_fit};
+use super::normal_photos::mean_distance;
+use super::settings::Settings;
 use super::training_set::{self, TrainingSet};
 
 /// The weight that suits an extractor, measured on magnetic tile and fabric: to add it everywhere finds more on both with the
 /// shipped one, and with EfficientNet-B3 less on magnetic tile. Synthetic defects cannot choose: the embedders were trained
 /// on them, and they say the same of both extractors.
-pub const fn suits(architecture: Architecture) -> f64 {
+const fn suits(architecture: Architecture) -> f64 {
     match architecture {
         Architecture::B3 => 0.0,
         _ => 2.0,
@@ -27,14 +30,28 @@ pub const fn suits(architecture: Architecture) -> f64 {
 pub struct Fit {
     /// For the model file.
     pub tensors: StateDict,
+    /// What it counts.
+    pub weights: DensityWeights,
     /// For each fold the distances of each held-out photo's windows, at the positions of `F2`.
     pub held_out: Vec<Vec<Vec<Vec<f32>>>>,
 }
 
-/// Fits a density, as [`cross_fit`] has it.
-pub fn fit(extractor: &Extractor, set: &TrainingSet, folds: &[Fold], device: &Device) -> Result<Fit, TrainError> {
+/// Fits a density, as [`cross_fit`] has it; `None` where `settings` count none.
+pub fn fit(
+    settings: &Settings,
+    extractor: &Extractor,
+    set: &TrainingSet,
+    folds: &[Fold],
+    device: &Device,
+) -> Result<Option<Fit>, TrainError> {
+    let weight = settings.density_weight.unwrap_or_else(|| suits(extractor.info.architecture));
+    // Without the edge of what is normal nothing lies beyond it.
+    let excess = if settings.normal_range { settings.density_excess } else { 0.0 };
+    if weight == 0.0 && excess == 0.0 {
+        return Ok(None);
+    }
     let (_, channels) = extractor.info.architecture.tap_channels();
-    let mut held_out = Vec::with_capacity(folds.len());
+    let mut held_out: Vec<Vec<Vec<Vec<f32>>>> = Vec::with_capacity(folds.len());
     let fit = |photos: &[usize]| {
         baselines::gaussian(extractor, set, &training_set::normal(&set.windows(photos)), Taps::F2, device)
     };
@@ -50,5 +67,7 @@ pub fn fit(extractor: &Extractor, set: &TrainingSet, folds: &[Fold], device: &De
         Ok::<_, TrainError>(())
     };
     let tensors = cross_fit(folds, set.photos.len(), fit, look)?;
-    Ok(Fit { tensors, held_out })
+    // So that weight 1 is the embedders' own.
+    let weight = (weight / mean_distance(held_out.iter().flatten().flatten())) as f32;
+    Ok(Some(Fit { tensors, weights: DensityWeights { weight, excess }, held_out }))
 }

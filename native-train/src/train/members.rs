@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use burn::tensor::Device;
 use cse::bank::Bank;
-use cse::comparison::{Comparison, DensityWeights};
+use cse::comparison::Comparison;
 use cse::detector::{Detector, Judge, Method, TrainedMember};
 use cse::embedder::{Embedder, Statistics};
 use cse::extractor_file::Extractor;
@@ -95,10 +95,7 @@ pub fn judge(
         Clusters::Auto => best_clusters(trained, settings)?,
     };
     let channels = settings.taps.channels(extractor.info.architecture.tap_channels());
-    let weight = settings.density_weight.unwrap_or_else(|| density::suits(extractor.info.architecture));
-    // Without the edge of what is normal nothing lies beyond it.
-    let excess = if settings.normal_range { settings.density_excess } else { 0.0 };
-    let density = if weight > 0.0 || excess > 0.0 { Some(density::fit(extractor, set, folds, device)?) } else { None };
+    let density = density::fit(settings, extractor, set, folds, device)?;
     let (mut members, mut histories, mut normal) = (Vec::new(), Vec::new(), NormalPhotos::default());
     for (fold, embedded) in trained.iter().enumerate() {
         let mut weights = embedded.weights.clone();
@@ -135,14 +132,10 @@ pub fn judge(
         Judge::Bank(bank) => Some(bank.clusters()),
         Judge::Head(_) => None,
     });
-    // So that weight 1 is the embedders' own.
-    let weights = density.as_ref().map(|fit| DensityWeights {
-        weight: (weight / mean_distance(fit.held_out.iter().flatten().flatten())) as f32,
-        excess,
-    });
+    let density_weights = density.as_ref().map(|fit| fit.weights);
     let tensors = Detector::embedded_tensors(members, density.map(|fit| fit.tensors));
     let (members, clusters) = (folds.len(), clusters.unwrap_or(1));
-    Ok(Fitted { tensors, members, clusters, density: weights, histories, normal })
+    Ok(Fitted { tensors, members, clusters, density: density_weights, histories, normal })
 }
 
 /// Trains one embedder and embeds the photos with it.
