@@ -4,7 +4,7 @@
 use burn::tensor::Device;
 use cse::comparison::DensityWeights;
 use cse::density::{self, Density};
-use cse::efficientnet::Architecture;
+use cse::efficientnet::{Architecture, Features};
 use cse::extractor_file::Extractor;
 use cse::state_dict::StateDict;
 use cse::taps::Taps;
@@ -59,8 +59,8 @@ pub fn fit(
         let density = Density::take(&mut fitted.clone(), channels, device)?;
         let mut photos = Vec::with_capacity(fold.held_out.len());
         for photo in &fold.held_out {
-            let slots = training_set::normal(&set.inspected(*photo));
-            let windows = set.compute(&slots, device, |features| density.distances(features.f2))?;
+            let look = |features: Features| density.distances(features.f2);
+            let windows = set.compute(&set.inspected(*photo), device, look)?;
             photos.push(windows.iter().map(|distances| density::at_f2(distances)).collect());
         }
         held_out.push(photos);

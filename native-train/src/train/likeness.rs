@@ -69,7 +69,7 @@ fn look(set: &TrainingSet, photo: usize) -> Result<Vec<f32>, TrainError> {
     let windows = set.inspected(photo);
     let mut sum = Vec::new();
     for window in &windows {
-        let (_, f2) = set.store.values(window.normal).map_err(TrainError::Store)?;
+        let (_, f2) = set.store.values(*window).map_err(TrainError::Store)?;
         sum.resize(f2.len(), 0.0);
         sum.iter_mut().zip(f2).for_each(|(sum, value)| *sum += value / windows.len() as f32);
     }

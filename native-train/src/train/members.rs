@@ -173,7 +173,7 @@ fn train_one(
     };
     let mut held_out = Vec::with_capacity(fold.held_out.len());
     for photo in &fold.held_out {
-        held_out.push((*photo, embed(&training_set::normal(&set.inspected(*photo)))?));
+        held_out.push((*photo, embed(&set.inspected(*photo))?));
     }
     let defects = validation.iter().flat_map(|sample| sample.defective.iter().map(|defect| defect.slot));
     let defects: Vec<Slot> = if settings.clusters == Clusters::Auto { defects.collect() } else { Vec::new() };

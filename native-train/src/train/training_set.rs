@@ -183,9 +183,9 @@ impl TrainingSet {
         photos.iter().flat_map(|photo| &self.samples[self.photos[*photo].samples.clone()]).collect()
     }
 
-    /// The windows of a photo that an inspection looks at.
-    pub fn inspected(&self, photo: usize) -> Vec<&Sample> {
-        self.samples[self.photos[photo].inspected.clone()].iter().collect()
+    /// The windows of a photo that an inspection looks at, without defects.
+    pub fn inspected(&self, photo: usize) -> Vec<Slot> {
+        self.samples[self.photos[photo].inspected.clone()].iter().map(|sample| sample.normal).collect()
     }
 
     /// What `compute` makes of the features of each image, read back; some images at once.
