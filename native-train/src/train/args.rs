@@ -109,7 +109,8 @@ pub struct Args {
     /// Embedders whose distances are averaged: each holds out other photos
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=16))]
     pub members: Option<u32>,
-    /// Clusters of good samples in the bank, 1 to 64; auto takes what tells held-out photos from synthetic defects best
+    /// Clusters of good samples in the bank, 1 to 64; auto takes what tells held-out photos from synthetic defects best.
+    /// Without it 1, and with EfficientNet-B3 4
     #[arg(long, value_name = "N|auto")]
     pub clusters: Option<Clusters>,
     /// What stands for a cluster in the bank
@@ -166,7 +167,7 @@ impl Args {
             length,
             batch: self.batch.unwrap_or(preset.batch),
             max_rate: self.max_rate.unwrap_or(preset.max_rate),
-            clusters: self.clusters.unwrap_or(preset.clusters),
+            clusters: self.clusters.or(preset.clusters),
             centre: self.centre.unwrap_or(preset.centre),
             aggregation: self.aggregation.map_or(preset.aggregation, Into::into),
             normal_range: self.normal_range.unwrap_or(preset.normal_range),

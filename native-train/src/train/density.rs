@@ -4,7 +4,7 @@
 use burn::tensor::Device;
 use cse::comparison::DensityWeights;
 use cse::density::{self, Density};
-use cse::efficientnet::{Architecture, Features};
+use cse::efficientnet::Features;
 use cse::extractor_file::Extractor;
 use cse::state_dict::StateDict;
 use cse::taps::Taps;
@@ -14,17 +14,8 @@ use super::error::TrainError;
 use super::folds::{Fold, cross_fit};
 use super::normal_photos::mean_distance;
 use super::settings::Settings;
+use super::suited::suited;
 use super::training_set::{self, TrainingSet};
-
-/// The weight that suits an extractor, measured on magnetic tile and fabric: to add it everywhere finds more on both with the
-/// shipped one, and with EfficientNet-B3 less on magnetic tile. Synthetic defects cannot choose: the embedders were trained
-/// on them, and they say the same of both extractors.
-const fn suits(architecture: Architecture) -> f64 {
-    match architecture {
-        Architecture::B3 => 0.0,
-        _ => 2.0,
-    }
-}
 
 /// A density and what it makes of the photos.
 pub struct Fit {
@@ -44,7 +35,7 @@ pub fn fit(
     folds: &[Fold],
     device: &Device,
 ) -> Result<Option<Fit>, TrainError> {
-    let weight = settings.density_weight.unwrap_or_else(|| suits(extractor.info.architecture));
+    let weight = settings.density_weight.unwrap_or_else(|| suited(extractor.info.architecture).density_weight);
     // Without the edge of what is normal nothing lies beyond it.
     let excess = if settings.normal_range { settings.density_excess } else { 0.0 };
     if weight == 0.0 && excess == 0.0 {

@@ -24,6 +24,7 @@ use super::folds::Fold;
 use super::normal_photos::{NormalPhotos, mean_distance};
 use super::optimisation::{self, Log, Samples};
 use super::settings::{CentreChoice, Clusters, Settings};
+use super::suited::suited;
 use super::trainee::{self, Trainee};
 use super::training_set::{self, TrainingSet};
 use crate::metrics;
@@ -91,8 +92,9 @@ pub fn judge(
     device: &Device,
 ) -> Result<Fitted, TrainError> {
     let clusters = match settings.clusters {
-        Clusters::Count(count) => count,
-        Clusters::Auto => best_clusters(trained, settings)?,
+        None => suited(extractor.info.architecture).clusters,
+        Some(Clusters::Count(count)) => count,
+        Some(Clusters::Auto) => best_clusters(trained, settings)?,
     };
     let channels = settings.taps.channels(extractor.info.architecture.tap_channels());
     let density = density::fit(settings, extractor, set, folds, device)?;
@@ -176,7 +178,7 @@ fn train_one(
         held_out.push((*photo, embed(&set.inspected(*photo))?));
     }
     let defects = validation.iter().flat_map(|sample| sample.defective.iter().map(|defect| defect.slot));
-    let defects: Vec<Slot> = if settings.clusters == Clusters::Auto { defects.collect() } else { Vec::new() };
+    let defects: Vec<Slot> = if settings.clusters == Some(Clusters::Auto) { defects.collect() } else { Vec::new() };
     let (train, defective) = (embed(&of_train)?, embed(&defects)?);
     Ok(Embedded { weights, standardisation, history, train, held_out, defective })
 }

@@ -15,6 +15,7 @@ mod one_cycle;
 mod optimisation;
 mod settings;
 mod sketch;
+mod suited;
 mod trainee;
 mod training_set;
 

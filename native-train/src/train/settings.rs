@@ -133,8 +133,8 @@ pub struct Settings {
     pub batch: u32,
     /// Highest rate of the one-cycle schedule.
     pub max_rate: f64,
-    /// Clusters in the bank.
-    pub clusters: Clusters,
+    /// Clusters in the bank. Where nothing is said, what suits the extractor.
+    pub clusters: Option<Clusters>,
     /// What stands for a cluster.
     pub centre: CentreChoice,
     /// How distances become a score.
@@ -172,7 +172,7 @@ impl Settings {
             length: Length::Epochs(100),
             batch: 8,
             max_rate: 4e-3,
-            clusters: Clusters::Count(1),
+            clusters: Some(Clusters::Count(1)),
             centre: CentreChoice::Mean,
             aggregation: Aggregation::Mean,
             normal_range: false,
@@ -200,6 +200,7 @@ impl Settings {
                 density_excess: 0.3,
                 length: Length::Steps(600),
                 max_rate: 4e-4,
+                clusters: None,
                 aggregation: Aggregation::Max,
                 normal_range: true,
                 smoothing: 0.13,
@@ -225,7 +226,7 @@ impl Settings {
             density_weight: None,
             density_excess: 0.0,
             // Those of the held-out photos' defects are embedded for the choice alone.
-            clusters: if self.clusters == Clusters::Auto { Clusters::Auto } else { Clusters::Count(1) },
+            clusters: self.clusters.filter(|clusters| *clusters == Clusters::Auto),
             centre: CentreChoice::Mean,
             aggregation: Aggregation::Mean,
             normal_range: true,
