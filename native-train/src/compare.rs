@@ -17,7 +17,6 @@ use cse::inspector::{self, Finding, InspectError};
 use cse::model_file::ModelFileError;
 use cse::texture_file::TextureModel;
 use cse::view::{Region, View};
-use serde::Serialize;
 
 use crate::choices::ViewChoice;
 use crate::dataset::{self, Dataset};
@@ -26,6 +25,7 @@ use crate::devices::{self, DeviceChoice, DeviceError};
 use crate::evaluate::{self, EvalError, Figures};
 use crate::files::{self, FileError};
 use crate::models::{self, LoadError};
+use crate::tables::{self, Run};
 use crate::train::{self, Learnt, Session, Settings, TrainError, TrainingSet};
 
 /// Settings of `compare`.
@@ -103,16 +103,6 @@ pub enum CompareError {
     File(#[from] FileError),
 }
 
-/// One run, as `--json` writes it.
-#[derive(Serialize)]
-struct Line<'a> {
-    settings: &'a str,
-    seed: u64,
-    /// Of the fit, without the features; of embedders that ways share, in each of them.
-    fit_seconds: f64,
-    figures: &'a Figures,
-}
-
 /// A command line of `train`.
 #[derive(Parser)]
 struct TrainLine {
@@ -155,7 +145,7 @@ pub fn run(args: &Args) -> Result<(), CompareError> {
         (made.mix.to_string(), made.windows, std::cmp::Reverse(made.defects), first)
     });
     let mut test: Option<(View, TestPhotos)> = None;
-    let mut runs: Vec<Vec<Figures>> = ways.iter().map(|_| Vec::new()).collect();
+    let mut runs: Vec<Run> = Vec::new();
     for seed in args.first_seed..args.first_seed + args.seeds {
         let mut shared: Option<(Made, TrainingSet)> = None;
         let mut learnt: Option<(&Settings, Learnt, f64)> = None;
@@ -193,14 +183,16 @@ pub fn run(args: &Args) -> Result<(), CompareError> {
             let fit_seconds = learning_seconds + started.elapsed().as_secs_f64();
             let model = TextureModel::from_parts(fitted, &extractor.info, &device)?;
             let figures = test.figures(&dataset, &model, &device)?;
+            let run = Run { settings: (*words).to_owned(), seed, fit_seconds, figures };
             if let Some(path) = &args.json {
-                let line = Line { settings: words, seed, fit_seconds, figures: &figures };
-                append(path, &serde_json::to_string(&line).unwrap_or_default())?;
+                append(path, &serde_json::to_string(&run).unwrap_or_default())?;
             }
-            runs[index].push(figures);
+            runs.push(run);
         }
     }
-    print(&ways.iter().map(|(words, _)| name(words)).collect::<Vec<_>>(), &runs);
+    // As they were asked for.
+    runs.sort_by_key(|run| ways.iter().position(|(words, _)| *words == run.settings));
+    println!("\n{}", tables::markdown(&runs));
     Ok(())
 }
 
@@ -279,52 +271,6 @@ impl TestPhotos {
     }
 }
 
-/// A column of the table: its head and the figure.
-type Column = (&'static str, fn(&Figures) -> Option<f64>);
-
-const COLUMNS: [Column; 7] = [
-    ("image AUROC", |figures| figures.image_auroc),
-    ("AP", |figures| figures.average_precision),
-    ("F1 max", |figures| figures.f1_max),
-    ("pixel AUROC", |figures| figures.pixel_auroc),
-    ("AUPRO", |figures| figures.aupro),
-    ("false alarms", |figures| Some(figures.false_alarms_at_threshold)),
-    ("found", |figures| Some(figures.detected_at_threshold)),
-];
-
-/// Mean and standard deviation over the seeds; and the image AUROC of each kind.
-fn print(names: &[&str], runs: &[Vec<Figures>]) {
-    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
-    let cell = |values: Vec<f64>| match moments(&values) {
-        Some((mean, deviation)) => format!("{mean:.3} ± {deviation:.3}"),
-        None => "-".into(),
-    };
-    let table = |heads: Vec<String>, cells: &dyn Fn(&[Figures]) -> Vec<String>| {
-        println!("\n{:width$}  {}", "", heads.iter().map(|head| format!("{head:>15}")).collect::<String>());
-        for (name, runs) in names.iter().zip(runs) {
-            let row: String = cells(runs).iter().map(|cell| format!("{cell:>15}")).collect();
-            println!("{name:width$}  {row}");
-        }
-    };
-    table(COLUMNS.iter().map(|(head, _)| (*head).to_owned()).collect(), &|runs| {
-        COLUMNS.iter().map(|(_, figure)| cell(runs.iter().filter_map(figure).collect())).collect()
-    });
-    let kinds: Vec<String> =
-        runs.iter().flatten().next().map(|run| run.per_kind.keys().cloned().collect()).unwrap_or_default();
-    table(kinds.clone(), &|runs| {
-        let of = |kind: &String| runs.iter().filter_map(|run| run.per_kind.get(kind)?.image_auroc).collect();
-        kinds.iter().map(|kind| cell(of(kind))).collect()
-    });
-}
-
-/// Mean and standard deviation (of the sample; 0 of a single value). `None` for no values.
-fn moments(values: &[f64]) -> Option<(f64, f64)> {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    let squares = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>();
-    (n > 0.0).then(|| (mean, (squares / (n - 1.0).max(1.0)).sqrt()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -342,12 +288,5 @@ mod tests {
         }
         let wrong = line(&["--with", "--members nine"]);
         assert!(parse(&wrong, &wrong.ways[0]).unwrap_err().to_string().contains("nine"));
-    }
-
-    #[test]
-    fn spread_is_the_samples_standard_deviation() {
-        assert_eq!(moments(&[1.0, 2.0, 3.0]), Some((2.0, 1.0)));
-        assert_eq!(moments(&[0.5]), Some((0.5, 0.0)));
-        assert_eq!(moments(&[]), None);
     }
 }

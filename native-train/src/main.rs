@@ -19,6 +19,7 @@ mod pretrain;
 mod progress;
 mod reproduce;
 mod score;
+mod tables;
 mod textures;
 mod train;
 mod weights;
@@ -45,6 +46,8 @@ enum Command {
     Eval(evaluate::Args),
     /// Train in several ways on the same photos, with several seeds, and measure each
     Compare(Box<compare::Args>),
+    /// Print what `compare` measured as tables in Markdown
+    Tables(tables::Args),
     /// Compute tables of the paper on its data sets, beside the paper's figures
     Reproduce(Box<reproduce::Args>),
     /// Show what is in a model file
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         Command::Score(args) => score::run(&args).map_err(Into::into),
         Command::Eval(args) => evaluate::run(&args).map_err(Into::into),
         Command::Compare(args) => compare::run(&args).map_err(Into::into),
+        Command::Tables(args) => tables::run(&args).map_err(Into::into),
         Command::Reproduce(args) => reproduce::run(&args).map_err(Into::into),
         Command::Inspect(args) => inspect::run(&args).map_err(Into::into),
         Command::Weights(command) => weights::run(&command).map_err(Into::into),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cse::texture_file::TextureInfo;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Inspected;
 use crate::metrics::{self, PixelScores};
@@ -14,7 +14,7 @@ const AUPRO_LIMIT: f64 = 0.3;
 pub const GOOD: &str = "good";
 
 /// All figures; what the data does not allow is null.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Figures {
     /// Name of the texture.
     pub model: String,
@@ -52,12 +52,13 @@ pub struct Figures {
     pub seconds: f64,
     /// Of each kind of defect against all good photos.
     pub per_kind: BTreeMap<String, KindFigures>,
-    /// Each photo, in the order of the names.
+    /// Each photo, in the order of the names. Files of many runs may leave them out.
+    #[serde(default)]
     pub scores: Vec<PhotoScore>,
 }
 
 /// Figures of one kind of defect.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct KindFigures {
     /// Photos with that defect.
     pub images: usize,
@@ -68,7 +69,7 @@ pub struct KindFigures {
 }
 
 /// What others need to compute the figures over photos again.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct PhotoScore {
     /// Its path below the data set's folder.
     pub photo: String,

@@ -1,0 +1,192 @@
+//! `tables`: what `compare` measured, as tables in Markdown.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use comfy_table::{CellAlignment, Table, presets};
+use serde::{Deserialize, Serialize};
+
+use crate::evaluate::Figures;
+use crate::files::{self, FileError};
+
+/// Settings of `tables`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// Files that `compare --json` wrote; each becomes a chapter of the name of its folder and its own
+    #[arg(required = true, value_name = "FILE")]
+    pub measured: Vec<PathBuf>,
+}
+
+/// Why there is no table.
+#[derive(Debug, thiserror::Error)]
+pub enum TablesError {
+    /// A file.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A line that is none of `compare`'s.
+    #[error("{path}, line {line}: is nothing that `compare --json` writes ({source})", path = .path.display())]
+    Line {
+        /// Of the file.
+        path: PathBuf,
+        /// From 1 on.
+        line: usize,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+}
+
+/// A fit and what it was measured to find: a line of `compare --json`.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Run {
+    /// Settings of `train`; empty for the default.
+    pub settings: String,
+    /// Of everything random.
+    pub seed: u64,
+    /// Of the fit, without the features; of embedders that ways share, in each of them.
+    pub fit_seconds: f64,
+    /// On the test photos.
+    pub figures: Figures,
+}
+
+/// Prints a chapter for each file.
+pub fn run(args: &Args) -> Result<(), TablesError> {
+    let chapters = args.measured.iter().map(|path| chapter(path)).collect::<Result<String, _>>()?;
+    print!("{chapters}");
+    Ok(())
+}
+
+fn chapter(path: &Path) -> Result<String, TablesError> {
+    let parts = [path.parent().and_then(Path::file_name), path.file_stem()];
+    let names: Vec<String> = parts.into_iter().flatten().map(|part| part.to_string_lossy().replace('-', " ")).collect();
+    let runs = read(path)?;
+    let of = |run: &Run| format!("{} test photos, extractor {}", run.figures.images, run.figures.extractor);
+    let measured: BTreeSet<String> = runs.iter().map(of).collect();
+    let measured = Vec::from_iter(measured).join("; ");
+    Ok(format!("\n## {}\n\n{measured}\n\n{}", names.join(", "), markdown(&runs)))
+}
+
+fn read(path: &Path) -> Result<Vec<Run>, TablesError> {
+    let text = files::read(path)?;
+    let lines = text.split(|byte| *byte == b'\n').enumerate().filter(|(_, line)| !line.is_empty());
+    let parse = |(index, line): (usize, &[u8])| {
+        serde_json::from_slice(line).map_err(|source| TablesError::Line {
+            path: path.to_owned(),
+            line: index + 1,
+            source,
+        })
+    };
+    lines.map(parse).collect()
+}
+
+/// A figure of a run, as a table shows it.
+struct Column {
+    head: &'static str,
+    figure: fn(&Run) -> Option<f64>,
+    digits: usize,
+}
+
+const COLUMNS: [Column; 8] = [
+    Column { head: "image AUROC", figure: |run| run.figures.image_auroc, digits: 3 },
+    Column { head: "AP", figure: |run| run.figures.average_precision, digits: 3 },
+    Column { head: "F1 max", figure: |run| run.figures.f1_max, digits: 3 },
+    Column { head: "FPR at 95 % TPR", figure: |run| run.figures.fpr_at_95_tpr, digits: 3 },
+    Column { head: "pixel AUROC", figure: |run| run.figures.pixel_auroc, digits: 3 },
+    Column { head: "AUPRO", figure: |run| run.figures.aupro, digits: 3 },
+    Column { head: "false alarms, %", figure: |run| Some(100.0 * run.figures.false_alarms_at_threshold), digits: 1 },
+    Column { head: "found, %", figure: |run| Some(100.0 * run.figures.detected_at_threshold), digits: 1 },
+];
+
+/// Tables in Markdown of the means over the seeds, with the least and the most: a row for each of the settings, in the order
+/// in which they come first. The second one, where there are several kinds of defects, has the image AUROC of each.
+pub fn markdown(runs: &[Run]) -> String {
+    let mut ways: Vec<&str> = Vec::new();
+    for run in runs {
+        if !ways.contains(&run.settings.as_str()) {
+            ways.push(&run.settings);
+        }
+    }
+    let table = |heads: Vec<&str>, row: &dyn Fn(&[&Run]) -> Vec<String>| {
+        let mut table = Table::new();
+        table.load_preset(presets::ASCII_MARKDOWN).set_header(std::iter::once("").chain(heads));
+        for way in &ways {
+            let runs: Vec<&Run> = runs.iter().filter(|run| run.settings == *way).collect();
+            let name = if way.is_empty() { "the default".to_owned() } else { format!("`{way}`") };
+            table.add_row(std::iter::once(name).chain(row(&runs)));
+        }
+        table.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
+        format!("{}\n", table.trim_fmt())
+    };
+    let heads = std::iter::once("seeds").chain(COLUMNS.iter().map(|column| column.head)).collect();
+    let mut tables = table(heads, &|runs| {
+        let of = |column: &Column| cell(runs.iter().filter_map(|run| (column.figure)(run)), column.digits);
+        std::iter::once(runs.len().to_string()).chain(COLUMNS.iter().map(of)).collect()
+    });
+    let kinds: BTreeSet<&str> = runs.iter().flat_map(|run| run.figures.per_kind.keys()).map(String::as_str).collect();
+    if kinds.len() > 1 {
+        tables += "\nImage AUROC of each kind of defect:\n\n";
+        tables += &table(kinds.iter().copied().collect(), &|runs| {
+            let of = |kind: &&str| cell(runs.iter().filter_map(|run| run.figures.per_kind.get(*kind)?.image_auroc), 3);
+            kinds.iter().map(of).collect()
+        });
+    }
+    tables
+}
+
+/// The mean, and the least and the most where they are not the same.
+fn cell(values: impl Iterator<Item = f64>, digits: usize) -> String {
+    let values: Vec<f64> = values.collect();
+    if values.is_empty() {
+        return "-".into();
+    }
+    let shown = |value: f64| format!("{value:.digits$}");
+    let mean = shown(values.iter().sum::<f64>() / values.len() as f64);
+    let least = shown(values.iter().copied().fold(f64::INFINITY, f64::min));
+    let most = shown(values.iter().copied().fold(f64::NEG_INFINITY, f64::max));
+    if least == most { mean } else { format!("{mean} ({least} to {most})") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINES: [&str; 3] = [
+        r#"{"settings":"","seed":0,"fit_seconds":7.4,"figures":{"model":"cloth","extractor":"efficientnet_b0 1","images":9,"image_auroc":0.75,"image_auroc_interval":null,"average_precision":0.5,"f1_max":0.5,"f1_max_threshold":0.5,"fpr_at_95_tpr":0.5,"pixel_auroc":null,"pixel_average_precision":null,"pixel_f1_max":null,"aupro":null,"threshold":1.0,"false_alarms_at_threshold":0.25,"detected_at_threshold":0.5,"seconds":0.1,"per_kind":{"hole":{"images":4,"image_auroc":0.5,"detected_at_threshold":0.5},"stain":{"images":4,"image_auroc":1.0,"detected_at_threshold":0.5}}}}"#,
+        "",
+        "{}",
+    ];
+
+    #[test]
+    fn a_line_names_what_is_wrong_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.jsonl");
+        std::fs::write(&path, LINES.join("\n")).unwrap();
+        let error = chapter(&path).unwrap_err().to_string();
+        assert!(error.contains("a.jsonl, line 3") && error.contains("settings"), "{error}");
+    }
+
+    #[test]
+    fn seeds_become_a_mean_with_the_least_and_the_most() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("one-cloth.jsonl");
+        let other =
+            LINES[0].replace(r#""seed":0"#, r#""seed":1"#).replace(r#""image_auroc":0.75"#, r#""image_auroc":0.8"#);
+        std::fs::write(&path, [LINES[0], &other].join("\n")).unwrap();
+        let text = chapter(&path).unwrap();
+        let row = text.lines().find(|line| line.contains("the default")).unwrap();
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        assert_eq!(cells[2..5], ["2", "0.775 (0.750 to 0.800)", "0.500"]);
+        assert_eq!(cells[7..11], ["-", "-", "25.0", "50.0"], "{text}");
+        assert!(text.contains(", one cloth\n\n9 test photos") && text.contains("stain"), "{text}");
+    }
+
+    #[test]
+    fn the_figures_that_are_told_are_those_that_were_measured() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("figures");
+        let told = std::fs::read_to_string(folder.join("README.md")).unwrap();
+        let chapters = ["fabric", "magnetic-tile"].map(|set| {
+            let files = std::fs::read_dir(folder.join(set)).unwrap().map(|entry| entry.unwrap().path());
+            files.collect::<BTreeSet<_>>().iter().map(|path| chapter(path).unwrap()).collect::<String>()
+        });
+        assert!(told.ends_with(&chapters.concat()), "native-train tables native-train/figures/*/*.jsonl prints others");
+    }
+}
