@@ -25,7 +25,9 @@ impl Calibration {
         }
         normal_scores.sort_by(f32::total_cmp);
         let n = normal_scores.len();
-        let rank = ((1.0 - f64::from(false_alarm_rate)) * (n + 1) as f64).ceil() as usize;
+        // In single precision, 2 % are a hair less than that: the ranks above must not be one too few for it.
+        let above = (f64::from(false_alarm_rate) * (n + 1) as f64 + 1e-4).floor() as usize;
+        let rank = (n + 1).saturating_sub(above);
         let threshold = *normal_scores.get(rank.clamp(1, n.max(1)) - 1)?;
         let promised = false_alarm_rate.max(1.0 / (pieces.min(n) + 1) as f32);
         Some(Self { threshold, false_alarm_rate: promised, normal_scores })
@@ -42,6 +44,12 @@ mod tests {
         let calibration = Calibration::new(scores.clone(), 99, 0.05).unwrap();
         assert_eq!(calibration.threshold, 94.0);
         assert_eq!(scores.iter().filter(|s| **s > calibration.threshold).count(), 4);
+        // Where the rank is a whole number, whatever single precision makes of the rate.
+        for (n, rate, rank) in [(99, 0.02, 98), (149, 0.02, 147), (949, 0.02, 931), (199, 0.01, 198), (299, 0.03, 291)]
+        {
+            let scores = (1..=n).map(|i| i as f32).collect();
+            assert_eq!(Calibration::new(scores, n, rate).unwrap().threshold, rank as f32, "{n}, {rate}");
+        }
     }
 
     #[test]
