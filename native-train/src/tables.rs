@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     const LINES: [&str; 3] = [
-        r#"{"settings":"","seed":0,"fit_seconds":7.4,"figures":{"model":"cloth","extractor":"efficientnet_b0 1","images":9,"image_auroc":0.75,"image_auroc_interval":null,"average_precision":0.5,"f1_max":0.5,"f1_max_threshold":0.5,"fpr_at_95_tpr":0.5,"pixel_auroc":null,"pixel_average_precision":null,"pixel_f1_max":null,"aupro":null,"threshold":1.0,"false_alarms_at_threshold":0.25,"detected_at_threshold":0.5,"seconds":0.1,"per_kind":{"hole":{"images":4,"image_auroc":0.5,"detected_at_threshold":0.5},"stain":{"images":4,"image_auroc":1.0,"detected_at_threshold":0.5}}}}"#,
+        r#"{"settings":"","seed":0,"fit_seconds":7.4,"figures":{"model":"cloth","extractor":"efficientnet_b0 1","images":9,"image_auroc":0.75,"image_auroc_interval":null,"average_precision":0.5,"f1_max":0.5,"f1_max_threshold":0.5,"fpr_at_95_tpr":0.5,"pixel_auroc":null,"pixel_average_precision":null,"pixel_f1_max":null,"aupro":null,"threshold":1.0,"false_alarms_at_threshold":0.25,"detected_at_threshold":0.5,"seconds":null,"per_kind":{"hole":{"images":4,"image_auroc":0.5,"detected_at_threshold":0.5},"stain":{"images":4,"image_auroc":1.0,"detected_at_threshold":0.5}}}}"#,
         "",
         "{}",
     ];

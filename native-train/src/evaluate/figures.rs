@@ -48,8 +48,8 @@ pub struct Figures {
     pub false_alarms_at_threshold: f64,
     /// Share of the defective photos that are called defective.
     pub detected_at_threshold: f64,
-    /// Seconds from a decoded photo to its score, the median.
-    pub seconds: f64,
+    /// Seconds from a decoded photo to its score, the median, where a photo went all that way.
+    pub seconds: Option<f64>,
     /// Of each kind of defect against all good photos.
     pub per_kind: BTreeMap<String, KindFigures>,
     /// Each photo, in the order of the names. Files of many runs may leave them out.
@@ -139,7 +139,7 @@ impl Figures {
             threshold,
             false_alarms_at_threshold: above(&|photo| !photo.defective()),
             detected_at_threshold: above(&PhotoScore::defective),
-            seconds: median(inspected.iter().map(|photo| photo.seconds).collect()),
+            seconds: Some(median(inspected.iter().map(|photo| photo.seconds).collect())),
             per_kind,
             scores: photos,
         }
@@ -160,7 +160,9 @@ impl Figures {
         println!("  pixel AP           {}", figure(self.pixel_average_precision));
         println!("  pixel F1 max       {}", figure(self.pixel_f1_max));
         println!("  AUPRO (30 %)       {}", figure(self.aupro));
-        println!("  ms a photo         {:.1} (median)", 1000.0 * self.seconds);
+        if let Some(seconds) = self.seconds {
+            println!("  ms a photo         {:.1} (median)", 1000.0 * seconds);
+        }
         println!(
             "  at threshold {:.4}: {:.1} % of the defective found, {:.1} % of the good called defective",
             self.threshold,

@@ -7,7 +7,8 @@ use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{self, FilterType};
 use image::{Rgb, RgbImage};
 
-use super::{EvalError, Inspected, is_marked};
+use super::mask::Mask;
+use super::{EvalError, Inspected};
 use crate::files::{self, FileError};
 use crate::heatmap;
 use crate::inspection::{self, Model};
@@ -80,7 +81,7 @@ fn picture(model: &Model, index: usize, inspected: &Inspected) -> Result<Picture
     let photo = thumbnail(files::read_photo(path)?);
     let map = inspection::map(&inspected.finding, &photo);
     let outline = match &inspected.sample.mask {
-        Some(mask) => outlined(&photo, &files::read_photo(mask)?),
+        Some(mask) => outlined(&photo, &Mask::read(mask)?),
         None => None,
     };
     let heatmap = heatmap::overlay(&photo, &map, model.texture.info.map_scale);
@@ -105,12 +106,14 @@ fn thumbnail(photo: RgbImage) -> RgbImage {
 }
 
 /// `photo` with a line around what `mask`, of any size, marks; none if it marks nothing.
-fn outlined(photo: &RgbImage, mask: &RgbImage) -> Option<RgbImage> {
+fn outlined(photo: &RgbImage, mask: &Mask) -> Option<RgbImage> {
     let (width, height) = photo.dimensions();
     let scaled = |at: u32, from: u32, to: u32| (u64::from(at) * u64::from(to) / u64::from(from)) as u32;
     let mut marked = vec![false; width as usize * height as usize];
-    for (x, y, _) in mask.enumerate_pixels().filter(|(.., pixel)| is_marked(pixel)) {
-        let (x, y) = (scaled(x, mask.width(), width), scaled(y, mask.height(), height));
+    let (mask_width, mask_height) = mask.size;
+    let positions = (0..mask_height).flat_map(|y| (0..mask_width).map(move |x| (x, y)));
+    for ((x, y), _) in positions.zip(&mask.marked).filter(|(_, marked)| **marked) {
+        let (x, y) = (scaled(x, mask_width, width), scaled(y, mask_height, height));
         marked[(y * width + x) as usize] = true;
     }
     if !marked.contains(&true) {
@@ -178,12 +181,13 @@ mod tests {
     #[test]
     fn the_outline_is_around_the_mask_and_leaves_it_free() {
         let photo = RgbImage::from_pixel(64, 64, Rgb([9; 3]));
-        let mask = RgbImage::from_fn(128, 128, |x, y| Rgb([255 * u8::from(x == 60 && y == 80); 3]));
+        let mut mask = Mask::blank((128, 128));
+        mask.marked[80 * 128 + 60] = true;
         let picture = outlined(&photo, &mask).unwrap();
         assert_eq!(*picture.get_pixel(30, 40), Rgb([9; 3]));
         assert_eq!(*picture.get_pixel(31, 40), OUTLINE[0]);
         assert_eq!(*picture.get_pixel(28, 38), OUTLINE[1]);
         assert_eq!(*picture.get_pixel(27, 40), Rgb([9; 3]));
-        assert_eq!(outlined(&photo, &RgbImage::new(128, 128)), None);
+        assert_eq!(outlined(&photo, &Mask::blank((128, 128))), None);
     }
 }

@@ -3,6 +3,7 @@
 mod charts;
 mod figures;
 mod gallery;
+mod mask;
 mod report_html;
 
 use std::path::{Path, PathBuf};
@@ -10,10 +11,11 @@ use std::time::Instant;
 
 use cse::inspector::{Finding, InspectError};
 use cse::texture_file::TextureInfo;
-use image::{Rgb, RgbImage};
+use image::RgbImage;
 
 pub use self::figures::Figures;
 use self::gallery::Gallery;
+use self::mask::Mask;
 use self::report_html::About;
 
 use crate::dataset::{Dataset, DatasetError, Sample};
@@ -72,9 +74,19 @@ pub enum EvalError {
         defective: usize,
     },
     /// A mask that does not fit.
-    #[error("{path}: {source}", path = .path.display())]
-    Mask {
+    #[error("{path}: the mask is {mask:?} pixels and its photo {photo:?}: draw it on the photo as it is shown upright", path = .path.display())]
+    MaskSize {
         /// The mask.
+        path: PathBuf,
+        /// Its width and height.
+        mask: (u32, u32),
+        /// The photo's.
+        photo: (u32, u32),
+    },
+    /// A map that cannot be measured.
+    #[error("{path}: {source}", path = .path.display())]
+    Map {
+        /// The photo.
         path: PathBuf,
         /// Why.
         source: PixelError,
@@ -119,13 +131,14 @@ pub fn image_auroc(model: &ModelArgs, data: &Path) -> Result<Option<f64>, EvalEr
 }
 
 /// Figures of what `inspect` finds on each photo of `dataset`, which it gets with its number; `info` describes who looks.
+/// Without a time: features may be there already.
 pub fn figures(
     info: &TextureInfo,
     dataset: &Dataset,
     inspect: impl Fn(usize, &RgbImage) -> Result<Finding, InspectError>,
 ) -> Result<Figures, EvalError> {
     let (inspected, pixels) = inspect_all(dataset, Path::new(""), inspect)?;
-    Ok(Figures::new(info, &inspected, pixels))
+    Ok(Figures { seconds: None, ..Figures::new(info, &inspected, pixels) })
 }
 
 /// A data set with both classes.
@@ -155,14 +168,14 @@ fn inspect_all<'a>(
             inspect(number, &photo).map_err(|source| EvalError::Inspect { path: sample.photo.clone(), source })?;
         let seconds = start.elapsed().as_secs_f64();
         let mask = match (&sample.mask, &sample.defect) {
-            (Some(path), _) => Some((path.as_path(), read_mask(path)?)),
-            (None, None) if has_masks => Some((sample.photo.as_path(), vec![false; photo.as_raw().len() / 3])),
+            (Some(path), _) => Some(mask_of(path, &photo)?),
+            (None, None) if has_masks => Some(Mask::blank(photo.dimensions())),
             _ => None,
         };
         // A mask with nothing drawn says that nobody drew it, not that the photo is good.
-        if let Some((path, mask)) = mask.filter(|(_, mask)| sample.defect.is_none() || mask.contains(&true)) {
-            push(&mut pixels, inspection::map(&finding, &photo), mask, photo.width() as usize)
-                .map_err(|source| EvalError::Mask { path: path.to_owned(), source })?;
+        if let Some(mask) = mask.filter(|mask| sample.defect.is_none() || mask.marks()) {
+            push(&mut pixels, inspection::map(&finding, &photo), &mask)
+                .map_err(|source| EvalError::Map { path: sample.photo.clone(), source })?;
         }
         inspected.push(Inspected { sample, name: name_below(folder, &sample.photo), finding, seconds });
         bar.inc(1);
@@ -177,17 +190,17 @@ fn name_below(folder: &Path, path: &Path) -> String {
     parts.map(|part| part.as_os_str().to_string_lossy().into_owned()).collect::<Vec<_>>().join("/")
 }
 
+/// The mask of `photo`, of its size.
+fn mask_of(path: &Path, photo: &RgbImage) -> Result<Mask, EvalError> {
+    let mask = Mask::read(path)?;
+    if mask.size != photo.dimensions() {
+        return Err(EvalError::MaskSize { path: path.to_owned(), mask: mask.size, photo: photo.dimensions() });
+    }
+    Ok(mask)
+}
+
 /// Pixels outside the view count as least anomalous: that is what an inspector would be told of them.
-fn push(pixels: &mut PixelScores, mut map: Vec<f32>, mask: Vec<bool>, width: usize) -> Result<(), PixelError> {
+fn push(pixels: &mut PixelScores, mut map: Vec<f32>, mask: &Mask) -> Result<(), PixelError> {
     map.iter_mut().filter(|value| value.is_nan()).for_each(|value| *value = 0.0);
-    pixels.push(&map, &mask, width)
-}
-
-fn read_mask(path: &Path) -> Result<Vec<bool>, FileError> {
-    Ok(files::read_photo(path)?.pixels().map(is_marked).collect())
-}
-
-/// Whether a pixel of a mask says that the photo is defective there.
-fn is_marked(pixel: &Rgb<u8>) -> bool {
-    pixel.0[0] > 127
+    pixels.push(&map, &mask.marked, mask.size.0 as usize)
 }

@@ -275,7 +275,9 @@ fn further(figures: &Figures) -> Markup {
                     (pair("Pixel AUROC", &figure(figures.pixel_auroc)))
                     (pair("Pixel average precision", &figure(figures.pixel_average_precision)))
                     (pair("Pixel best F1 score", &figure(figures.pixel_f1_max)))
-                    (pair("Time for a photo", &format!("{:.1} ms, the median, without reading the file", 1000.0 * figures.seconds)))
+                    @if let Some(seconds) = figures.seconds {
+                        (pair("Time for a photo", &format!("{:.1} ms, the median, without reading the file", 1000.0 * seconds)))
+                    }
                 }
             }
         }
@@ -344,7 +346,7 @@ mod tests {
             threshold: 0.5,
             false_alarms_at_threshold: 0.0,
             detected_at_threshold: 1.0,
-            seconds: 0.07,
+            seconds: Some(0.07),
             per_kind: BTreeMap::from([(name.to_owned(), kind)]),
             scores: vec![photo(GOOD, 0.2), photo(name, 0.8)],
         };
