@@ -1,18 +1,35 @@
 //! A photo with its anomaly map over it, as a picture to look at.
 
-use std::path::{Path, PathBuf};
+use std::collections::HashSet;
+use std::ffi::OsStr;
+use std::path::{Component, Path, PathBuf};
 
 use cse::texture_file::MapScale;
 use image::{Rgb, RgbImage};
 
-use crate::files::{self, FileError};
+use crate::files::FileError;
 
-/// Writes `folder/NAME_map.png` for the photo at `path`.
-pub fn write(folder: &Path, path: &Path, photo: &RgbImage, map: &[f32], scale: MapScale) -> Result<PathBuf, FileError> {
-    let out = folder.join(format!("{}_map.png", path.file_stem().unwrap_or_default().to_string_lossy()));
-    std::fs::create_dir_all(folder).map_err(|source| FileError::Write { path: out.clone(), source })?;
-    files::write_png(&out, &overlay(photo, map, scale))?;
-    Ok(out)
+/// A picture file in `folder`, which is made, for each of `photos`: `NAME_map.png`, with as much of the photo's path before
+/// the name, and its ending, as it takes to tell them apart.
+pub fn files(folder: &Path, photos: &[PathBuf]) -> Result<Vec<PathBuf>, FileError> {
+    std::fs::create_dir_all(folder).map_err(|source| FileError::Write { path: folder.to_owned(), source })?;
+    let deepest = photos.iter().map(|photo| photo.components().count()).max().unwrap_or(0);
+    let different = photos.iter().collect::<HashSet<_>>().len();
+    let ways = [false, true].into_iter().flat_map(|ending| (0..deepest).map(move |folders| (ending, folders)));
+    let named = |(ending, folders)| photos.iter().map(|photo| name(photo, ending, folders)).collect::<Vec<_>>();
+    let told_apart = |names: &Vec<String>| names.iter().collect::<HashSet<_>>().len() == different;
+    let names = ways.map(named).find(told_apart).unwrap_or_else(|| named((true, deepest)));
+    Ok(names.into_iter().map(|name| folder.join(format!("{name}_map.png"))).collect())
+}
+
+fn name(photo: &Path, ending: bool, folders: usize) -> String {
+    let last = if ending { photo.file_name() } else { photo.file_stem() };
+    let above = photo.parent().into_iter().flat_map(Path::components);
+    let above: Vec<&OsStr> =
+        above.filter(|part| matches!(part, Component::Normal(_))).map(Component::as_os_str).collect();
+    let above = &above[above.len().saturating_sub(folders)..];
+    let parts = above.iter().copied().chain(last).map(|part| part.to_string_lossy());
+    parts.collect::<Vec<_>>().join("_")
 }
 
 /// Yellow to red over the photo, stronger where the map is; what was not inspected is darkened. A map that goes beyond
@@ -38,6 +55,20 @@ pub fn overlay(photo: &RgbImage, map: &[f32], scale: MapScale) -> RgbImage {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn photos_of_one_name_get_pictures_of_their_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = |photos: &[&str]| -> Vec<String> {
+            let photos: Vec<PathBuf> = photos.iter().map(PathBuf::from).collect();
+            let files = super::files(folder.path(), &photos).unwrap();
+            files.iter().map(|file| file.file_name().unwrap().to_string_lossy().into_owned()).collect()
+        };
+        assert_eq!(files(&["a/1.png", "b/2.png"]), ["1_map.png", "2_map.png"]);
+        assert_eq!(files(&["t/a/1.png", "t/b/1.png"]), ["a_1_map.png", "b_1_map.png"]);
+        assert_eq!(files(&["a/1.png", "a/1.jpg"]), ["1.png_map.png", "1.jpg_map.png"]);
+        assert_eq!(files(&["1.png", "1.png"]), ["1_map.png", "1_map.png"]);
+    }
 
     #[test]
     fn the_middle_of_a_defect_beyond_the_scale_shows() {

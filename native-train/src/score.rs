@@ -19,7 +19,7 @@ pub struct Args {
     #[arg(required = true, value_name = "IMAGE")]
     pub images: Vec<PathBuf>,
     /// Threshold to use instead of the model's
-    #[arg(long)]
+    #[arg(long, value_parser = threshold)]
     pub threshold: Option<f32>,
     /// Folder to write a picture of each photo with its heatmap to
     #[arg(long, value_name = "DIR")]
@@ -45,10 +45,18 @@ pub enum ScoreError {
 
 #[derive(Serialize)]
 struct Line {
-    image: PathBuf,
+    /// Characters that are none in Unicode are replaced: a verdict must not get lost for its name.
+    image: String,
     score: f32,
     threshold: f32,
     defective: bool,
+    /// The picture with the heatmap.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    map: Option<String>,
+}
+
+fn threshold(text: &str) -> Result<f32, String> {
+    text.parse().ok().filter(|threshold: &f32| threshold.is_finite()).ok_or_else(|| "give a number".into())
 }
 
 /// Scores each photo; a photo that cannot be read or gives no score is reported and the others go on.
@@ -56,9 +64,10 @@ pub fn run(args: &Args) -> Result<(), ScoreError> {
     let model = args.model.open()?;
     let threshold = args.threshold.unwrap_or(model.texture.info.calibration.threshold);
     let width = args.images.iter().map(|path| path.display().to_string().chars().count()).max().unwrap_or(0);
+    let maps = args.maps.as_deref().map(|folder| heatmap::files(folder, &args.images)).transpose()?;
     let mut lines = String::new();
     let mut failed = 0;
-    for path in &args.images {
+    for (index, path) in args.images.iter().enumerate() {
         let photo = match files::read_photo(path) {
             Ok(photo) => photo,
             Err(error) => {
@@ -76,12 +85,15 @@ pub fn run(args: &Args) -> Result<(), ScoreError> {
             }
         };
         let defective = finding.score > threshold;
-        if let Some(folder) = &args.maps {
+        let picture = maps.as_ref().map(|maps| &maps[index]);
+        if let Some(picture) = picture {
             let map = inspection::map(&finding, &photo);
-            heatmap::write(folder, path, &photo, &map, model.texture.info.map_scale)?;
+            files::write_png(picture, &heatmap::overlay(&photo, &map, model.texture.info.map_scale))?;
         }
         if args.json.is_some() {
-            let line = Line { image: path.clone(), score: finding.score, threshold, defective };
+            let named = |path: &PathBuf| path.to_string_lossy().into_owned();
+            let (image, map) = (named(path), picture.map(named));
+            let line = Line { image, score: finding.score, threshold, defective, map };
             lines.push_str(&serde_json::to_string(&line).unwrap_or_default());
             lines.push('\n');
         } else {
