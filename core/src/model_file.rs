@@ -92,30 +92,32 @@ fn article(kind: Kind) -> String {
 }
 
 /// The part of the description that every version and kind has.
-#[derive(Serialize, Deserialize)]
-struct Envelope {
-    format_version: u32,
-    kind: Kind,
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    /// At most [`FORMAT_VERSION`].
+    pub format_version: u32,
+    /// What the file holds.
+    pub kind: Kind,
 }
 
 #[derive(Serialize)]
 struct Written<'a, T> {
-    format_version: u32,
-    kind: Kind,
+    #[serde(flatten)]
+    header: Header,
     #[serde(flatten)]
     info: &'a T,
 }
 
-/// The kind of the model file in `bytes`, checked to be of a version that can be read.
-pub fn kind(bytes: &[u8]) -> Result<Kind, ModelFileError> {
-    Ok(envelope(bytes)?.1.kind)
+/// What kind of model file `bytes` are, and of which version, which is one that can be read.
+pub fn header(bytes: &[u8]) -> Result<Header, ModelFileError> {
+    Ok(description(bytes)?.1)
 }
 
 /// The description and the tensors of a file of `wanted` kind.
 pub fn read<T: DeserializeOwned>(bytes: &[u8], wanted: Kind) -> Result<(T, StateDict), ModelFileError> {
-    let (json, envelope) = envelope(bytes)?;
-    if envelope.kind != wanted {
-        return Err(ModelFileError::WrongKind { found: envelope.kind, wanted });
+    let (json, header) = description(bytes)?;
+    if header.kind != wanted {
+        return Err(ModelFileError::WrongKind { found: header.kind, wanted });
     }
     let info = serde_json::from_str(&json).map_err(|error| ModelFileError::Description(error.to_string()))?;
     let (tensors, _) = state_dict::read(bytes)?;
@@ -129,20 +131,20 @@ pub fn write<T: Serialize>(
     tensors: &StateDict,
     precision: Precision,
 ) -> Result<Vec<u8>, ModelFileError> {
-    let json = serde_json::to_string(&Written { format_version: FORMAT_VERSION, kind, info })
+    let header = Header { format_version: FORMAT_VERSION, kind };
+    let json = serde_json::to_string(&Written { header, info })
         .map_err(|error| ModelFileError::Description(error.to_string()))?;
     Ok(state_dict::write(tensors, HashMap::from([(KEY.to_owned(), json)]), precision)?)
 }
 
-fn envelope(bytes: &[u8]) -> Result<(String, Envelope), ModelFileError> {
+fn description(bytes: &[u8]) -> Result<(String, Header), ModelFileError> {
     let json = state_dict::read_metadata(bytes)?.remove(KEY).ok_or(ModelFileError::Foreign)?;
-    let envelope: Envelope =
-        serde_json::from_str(&json).map_err(|error| ModelFileError::Description(error.to_string()))?;
-    if envelope.format_version > FORMAT_VERSION {
-        return Err(ModelFileError::Newer { found: envelope.format_version });
+    let header: Header = serde_json::from_str(&json).map_err(|error| ModelFileError::Description(error.to_string()))?;
+    if header.format_version > FORMAT_VERSION {
+        return Err(ModelFileError::Newer { found: header.format_version });
     }
-    if envelope.kind == Kind::Texture && envelope.format_version < OLDEST_TEXTURE {
-        return Err(ModelFileError::Older { found: envelope.format_version });
+    if header.kind == Kind::Texture && header.format_version < OLDEST_TEXTURE {
+        return Err(ModelFileError::Older { found: header.format_version });
     }
-    Ok((json, envelope))
+    Ok((json, header))
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use cse::model_file::{self, FORMAT_VERSION, Kind};
+use cse::model_file::{self, Header, Kind};
 use cse::{extractor_file, state_dict, texture_file};
 
 use crate::files::{self, FileError};
@@ -21,8 +21,8 @@ pub struct Args {
 /// Prints the description of a model file.
 pub fn run(args: &Args) -> Result<(), FileError> {
     let bytes = files::read(&args.file)?;
-    let kind = files::in_model(&args.file, model_file::kind(&bytes))?;
-    println!("kind               {kind}, format {FORMAT_VERSION}, {} kB", bytes.len() / 1000);
+    let Header { kind, format_version } = files::in_model(&args.file, model_file::header(&bytes))?;
+    println!("kind               {kind}, format {format_version}, {} kB", bytes.len() / 1000);
     match kind {
         Kind::Extractor => {
             let info = files::in_model(&args.file, extractor_file::read_info(&bytes))?;

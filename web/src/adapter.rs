@@ -1,5 +1,7 @@
 //! Which device a route runs on.
 
+use std::cell::RefCell;
+
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
@@ -33,10 +35,11 @@ struct AdapterInfo {
     software: bool,
 }
 
-// The browser names its adapter in an interface that web-sys still marks as unstable.
+// The browser names its adapter in an interface that web-sys still marks as unstable. Asked for as Burn asks, so that on a
+// machine with two GPUs it is the one that computes.
 #[wasm_bindgen(inline_js = r#"
 export async function describe_adapter() {
-    const adapter = await globalThis.navigator?.gpu?.requestAdapter();
+    const adapter = await globalThis.navigator?.gpu?.requestAdapter({ powerPreference: "high-performance" });
     if (!adapter) return undefined;
     const info = adapter.info ?? {};
     const name = [info.description, info.vendor, info.architecture].filter(Boolean);
@@ -51,6 +54,20 @@ extern "C" {
     async fn describe_adapter() -> Result<JsValue, JsValue>;
 }
 
+thread_local! {
+    /// Burn opens a GPU once in a worker and keeps it: to open it again is an error.
+    static WEBGPU: RefCell<Option<Device>> = const { RefCell::new(None) };
+}
+
+async fn webgpu() -> Result<Device, Failure> {
+    if let Some(device) = WEBGPU.with_borrow(Clone::clone) {
+        return Ok(device);
+    }
+    let device = Device::wgpu_options().init_async().await.map_err(|error| Failure::Gpu(error.to_string()))?;
+    WEBGPU.set(Some(device.clone()));
+    Ok(device)
+}
+
 /// Opens the device of a route.
 pub async fn open(route: Route) -> Result<(Device, DeviceInfo), Failure> {
     match route {
@@ -61,7 +78,7 @@ pub async fn open(route: Route) -> Result<(Device, DeviceInfo), Failure> {
         Route::WebGpu => {
             let adapter = describe_adapter().await.unwrap_or(JsValue::UNDEFINED);
             let adapter: AdapterInfo = serde_wasm_bindgen::from_value(adapter).map_err(|_| Failure::NoAdapter)?;
-            let device = Device::wgpu_options().init_async().await.map_err(|error| Failure::Gpu(error.to_string()))?;
+            let device = webgpu().await?;
             Ok((device, DeviceInfo { route, name: adapter.name, software: adapter.software }))
         }
     }

@@ -121,8 +121,8 @@ fn a_texture_goes_with_its_own_extractor_only() {
 #[test]
 fn each_kind_is_refused_in_the_place_of_the_other() {
     let (extractor, texture) = (extractor_bytes(1), texture_bytes("0"));
-    assert_eq!(model_file::kind(&extractor).expect("known"), Kind::Extractor);
-    assert_eq!(model_file::kind(&texture).expect("known"), Kind::Texture);
+    assert_eq!(model_file::header(&extractor).expect("known").kind, Kind::Extractor);
+    assert_eq!(model_file::header(&texture).expect("known").kind, Kind::Texture);
     assert!(matches!(extractor_file::read_info(&texture), Err(ModelFileError::WrongKind { .. })));
     assert!(matches!(texture_file::read_info(&extractor), Err(ModelFileError::WrongKind { .. })));
 }
