@@ -14,7 +14,7 @@ use crate::embedder::{EMBEDDING_CHANNELS, FoldedEmbedder};
 use crate::gaussian::Gaussian;
 use crate::mean_cosine::MeanCosine;
 use crate::nearest_neighbour::NearestNeighbour;
-use crate::score::{Aggregation, E14_LENGTH, GRID};
+use crate::score::{Aggregation, E14_LENGTH, GRID, POOLED_GRID};
 use crate::state_dict::{StateDict, StateDictError, take};
 use crate::taps::Taps;
 
@@ -156,7 +156,10 @@ impl Detector {
                 });
                 Self::Embedded { members, density: density.transpose()? }
             }
-            Method::MeanCosine => Self::MeanCosine(Box::new(MeanCosine::take(tensors, channels, device)?)),
+            Method::MeanCosine => {
+                let side = if shape.taps == Taps::F2 { POOLED_GRID } else { GRID };
+                Self::MeanCosine(Box::new(MeanCosine::take(tensors, channels, side, device)?))
+            }
             Method::Gaussian => Self::Gaussian(Box::new(Gaussian::take(tensors, channels, device)?)),
             Method::NearestNeighbour => {
                 Self::NearestNeighbour(Box::new(NearestNeighbour::take(tensors, channels, device)?))

@@ -26,9 +26,13 @@ pub fn mean<'a>(maps: impl IntoIterator<Item = &'a [f32]>, channels: usize) -> S
 }
 
 impl MeanCosine {
-    /// Takes the tensor that [`mean`] made.
-    pub fn take(tensors: &mut StateDict, channels: usize, device: &Device) -> Result<Self, StateDictError> {
-        let side = tensors.get(MEAN).and_then(|(shape, _)| shape.get(1).copied()).unwrap_or(0);
+    /// Takes the tensor that [`mean`] made of maps of `side x side` positions.
+    pub fn take(
+        tensors: &mut StateDict,
+        channels: usize,
+        side: usize,
+        device: &Device,
+    ) -> Result<Self, StateDictError> {
         let values = take(tensors, MEAN, &[channels, side, side])?;
         Ok(Self { mean: Tensor::from_data(TensorData::new(values, [1, channels, side, side]), device) })
     }

@@ -65,7 +65,8 @@ impl NearestNeighbour {
     /// Takes the tensors that [`coreset`] made.
     pub fn take(tensors: &mut StateDict, channels: usize, device: &Device) -> Result<Self, StateDictError> {
         let count = tensors.get(VECTORS).and_then(|(shape, _)| shape.first().copied()).unwrap_or(0);
-        let vectors = take(tensors, VECTORS, &[count, channels])?;
+        // Of no vectors none is the nearest.
+        let vectors = take(tensors, VECTORS, &[count.max(1), channels])?;
         let half_squares: Vec<f32> =
             vectors.chunks_exact(channels.max(1)).map(|v| v.iter().map(|x| x * x).sum::<f32>() / 2.0).collect();
         Ok(Self {

@@ -1,14 +1,17 @@
 //! Encoded image bytes to upright 8-bit RGB, with a sentence for every file that is no usable photo.
 
-use std::io::Cursor;
+use std::io::{BufRead, Cursor, Seek};
 
+use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, RgbImage};
 
 use crate::jpeg_end;
+use crate::preprocess::INPUT_SIDE;
 
 /// Shorter side below which nothing can be said of a surface, pixels.
 pub const SMALLEST_SIDE: u32 = 32;
-/// Largest photo that is decoded, pixels: 300 MB as 8-bit RGB.
+/// Largest photo that is decoded, pixels: 300 MB as 8-bit RGB. A shorter side below the network's input is scaled up to
+/// it, and counts as that.
 pub const LARGEST_AREA: u64 = 100_000_000;
 
 /// Why a file cannot be inspected.
@@ -37,7 +40,7 @@ pub enum PhotoError {
     },
     /// Too many pixels.
     #[error(
-        "the image says that it is {width} x {height} pixels: at most {} million can be decoded, so make it smaller or cut it",
+        "the image says that it is {width} x {height} pixels: at most {} million can be decoded, with no side counted as less than {INPUT_SIDE}, so make it smaller or cut it",
         LARGEST_AREA / 1_000_000
     )]
     TooLarge {
@@ -48,32 +51,54 @@ pub enum PhotoError {
     },
 }
 
+/// Width and height of the upright photo in `file`, without decoding its pixels.
+pub fn size<'a>(file: impl BufRead + Seek + 'a) -> Result<(u32, u32), PhotoError> {
+    let (decoder, _, orientation) = open(file)?;
+    let (width, height) = decoder.dimensions();
+    let turned = matches!(
+        orientation,
+        Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH
+    );
+    Ok(if turned { (height, width) } else { (width, height) })
+}
+
 /// Decodes `bytes`, turns the photo upright as its EXIF orientation says, and gives it as 8-bit RGB. Grey becomes equal
 /// channels, 16 bits are scaled to 8, alpha is dropped (as Pillow's `convert("RGB")` does); of several frames, the first.
 pub fn decode(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
-    let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|_| PhotoError::UnknownFormat)?;
+    let (decoder, format, orientation) = open(Cursor::new(bytes))?;
+    if format == ImageFormat::Jpeg && !jpeg_end::is_whole(bytes) {
+        return Err(PhotoError::Damaged { format: "JPEG".into(), detail: "its end is missing".into() });
+    }
+    let mut photo = DynamicImage::from_decoder(decoder).map_err(|error| damaged(format, error))?;
+    photo.apply_orientation(orientation);
+    Ok(photo.into_rgb8())
+}
+
+/// What the header says, of a photo that can be inspected.
+fn open<'a>(file: impl BufRead + Seek + 'a) -> Result<(impl ImageDecoder + 'a, ImageFormat, Orientation), PhotoError> {
+    let reader = ImageReader::new(file).with_guessed_format().map_err(|_| PhotoError::UnknownFormat)?;
     let format = reader.format().ok_or(PhotoError::UnknownFormat)?;
-    let damaged = |error: ImageError| match error {
-        ImageError::Unsupported(_) if format.extensions_str().is_empty() => PhotoError::UnknownFormat,
-        error => PhotoError::Damaged {
-            format: format.extensions_str().first().copied().unwrap_or("unknown").to_uppercase(),
-            detail: error.to_string(),
-        },
-    };
-    let mut decoder = reader.into_decoder().map_err(damaged)?;
+    let mut decoder = reader.into_decoder().map_err(|error| damaged(format, error))?;
     let (width, height) = decoder.dimensions();
     if width.min(height) < SMALLEST_SIDE {
         return Err(PhotoError::TooSmall { width, height });
     }
     // Before anything is allocated: the header alone may claim any size.
-    if u64::from(width) * u64::from(height) > LARGEST_AREA {
+    let (long, short) = (u64::from(width.max(height)), u64::from(width.min(height)));
+    let input = u64::from(INPUT_SIDE);
+    if (long * short).max(long * input / short * input) > LARGEST_AREA {
         return Err(PhotoError::TooLarge { width, height });
     }
-    let orientation = decoder.orientation().map_err(damaged)?;
-    if format == ImageFormat::Jpeg && !jpeg_end::is_whole(bytes) {
-        return Err(PhotoError::Damaged { format: "JPEG".into(), detail: "its end is missing".into() });
+    let orientation = decoder.orientation().map_err(|error| damaged(format, error))?;
+    Ok((decoder, format, orientation))
+}
+
+fn damaged(format: ImageFormat, error: ImageError) -> PhotoError {
+    match error {
+        ImageError::Unsupported(_) if format.extensions_str().is_empty() => PhotoError::UnknownFormat,
+        error => PhotoError::Damaged {
+            format: format.extensions_str().first().copied().unwrap_or("unknown").to_uppercase(),
+            detail: error.to_string(),
+        },
     }
-    let mut photo = DynamicImage::from_decoder(decoder).map_err(damaged)?;
-    photo.apply_orientation(orientation);
-    Ok(photo.into_rgb8())
 }

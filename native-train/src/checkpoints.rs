@@ -92,9 +92,10 @@ impl Checkpoints {
         let description = Description { settings: settings.to_owned(), progress };
         let json = serde_json::to_vec_pretty(&description).map_err(|e| io_error(&place)(e.into()))?;
         fs::write(unfinished.path().join(DESCRIPTION), json).map_err(io_error(&place))?;
-        let older = self.steps()?;
+        let mut older = self.steps()?;
         if place.exists() {
-            return Ok(());
+            fs::remove_dir_all(&place).map_err(io_error(&place))?;
+            older.retain(|path| *path != place);
         }
         fs::rename(unfinished.keep(), &place).map_err(io_error(&place))?;
         for path in older {
@@ -123,6 +124,11 @@ impl Checkpoints {
         let module = module.clone().try_load_file(path.join(MODULE)).map_err(tensors)?;
         let optimiser = optimiser.clone().load(path.join(OPTIMISER)).map_err(tensors)?;
         Ok(Some(Resumed { progress: description.progress, module, optimiser }))
+    }
+
+    /// Whether there is a finished one.
+    pub fn any(&self) -> Result<bool, CheckpointError> {
+        Ok(!self.steps()?.is_empty())
     }
 
     /// Finished checkpoints, oldest first.

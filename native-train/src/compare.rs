@@ -26,7 +26,7 @@ use crate::evaluate::{self, EvalError, Figures};
 use crate::files::{self, FileError};
 use crate::models::{self, LoadError};
 use crate::tables::{self, Run};
-use crate::train::{self, Learnt, Session, Settings, TrainError, TrainingSet};
+use crate::train::{self, Learnt, Log, Session, Settings, TrainError, TrainingSet};
 
 /// Settings of `compare`.
 #[derive(Clone, Debug, clap::Args)]
@@ -77,12 +77,21 @@ const WAYS: [&str; 12] = [
     "--method mean-cosine --taps both",
 ];
 
+/// Settings of `train` that are `compare`'s own, or that a comparison has no use for.
+const COMMON: [&str; 9] =
+    ["--data", "--out", "--name", "--extractor", "--textures", "--seed", "--device", "--log", "--resume"];
+
 /// Why there is no comparison.
 #[derive(Debug, thiserror::Error)]
 pub enum CompareError {
     /// Settings that are none.
     #[error("{0}")]
     Setting(clap::Error),
+    /// A setting that no way has of its own.
+    #[error(
+        "--with \"{0}\": {1} is the same for all ways; what compare itself can be told of it, `compare --help` says"
+    )]
+    Common(String, &'static str),
     /// A training.
     #[error(transparent)]
     Train(#[from] TrainError),
@@ -113,6 +122,7 @@ struct TrainLine {
 /// Trains, evaluates, prints the table.
 pub fn run(args: &Args) -> Result<(), CompareError> {
     let dataset = evaluate::open(&args.data)?;
+    train::check_count(&dataset, &args.data)?;
     let ways: Vec<&str> =
         if args.ways.is_empty() { WAYS.to_vec() } else { args.ways.iter().map(|way| way.trim()).collect() };
     // All of them are read before hours are spent on the first.
@@ -153,11 +163,10 @@ pub fn run(args: &Args) -> Result<(), CompareError> {
             let (words, way) = &ways[index];
             println!("\nseed {seed}, {}", name(words));
             let way = train::Args { seed, ..way.clone() };
-            let settings = way.settings();
-            train::check(&way, &settings)?;
             let session = Session {
                 args: &way,
-                settings,
+                settings: way.settings(),
+                log: Log::default(),
                 extractor: &extractor,
                 device: &device,
                 maker: &makers[&made[index].mix],
@@ -203,16 +212,23 @@ fn name(words: &str) -> &str {
 fn parse(args: &Args, words: &str) -> Result<train::Args, CompareError> {
     let fixed = ["train", "--data", ".", "--out", "."];
     let line = fixed.into_iter().chain(words.split_whitespace());
+    let given = |name: &str| words.split_whitespace().any(|word| word.split('=').next() == Some(name));
+    if let Some(name) = COMMON.iter().find(|name| given(name)) {
+        return Err(CompareError::Common(words.to_owned(), name));
+    }
     let mut way = TrainLine::try_parse_from(line).map_err(CompareError::Setting)?.args;
     way.data = vec![args.data.clone()];
-    way.view = args.view;
+    if !given("--view") {
+        way.view = args.view;
+    }
+    train::check(&way, &way.settings())?;
     Ok(way)
 }
 
 fn append(path: &Path, line: &str) -> Result<(), FileError> {
     let open = std::fs::OpenOptions::new().append(true).open(path);
     open.and_then(|mut file| writeln!(file, "{line}"))
-        .map_err(|source| FileError::Write { path: path.to_owned(), source })
+        .map_err(|source| FileError::Append { path: path.to_owned(), source })
 }
 
 /// What the features of the good photos depend on, beside the seed.
@@ -286,7 +302,15 @@ mod tests {
         for way in WAYS {
             assert!(parse(&line(&[]), way).is_ok(), "{way}");
         }
-        let wrong = line(&["--with", "--members nine"]);
-        assert!(parse(&wrong, &wrong.ways[0]).unwrap_err().to_string().contains("nine"));
+        let refused = |words: &str| {
+            let wrong = line(&["--with", words]);
+            parse(&wrong, &wrong.ways[0]).unwrap_err().to_string()
+        };
+        assert!(refused("--members nine").contains("nine"));
+        assert!(refused("--validation-share 2").contains("--validation-share"));
+        // Else its row would bear the name of something that was not done.
+        assert!(refused("--method gaussian --seed=7").contains("--seed"));
+        let own = line(&["--view", "crop", "--with", "--view tiles"]);
+        assert!(matches!(parse(&own, &own.ways[0]).unwrap().view, ViewChoice::Tiles));
     }
 }

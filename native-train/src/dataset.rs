@@ -50,6 +50,12 @@ pub enum DatasetError {
         /// What the system says.
         source: io::Error,
     },
+    /// A folder to take images from that has none.
+    #[error("{path}: no image is in it or in its folders (files that end in {endings})", path = .path.display(), endings = PHOTO_ENDINGS.join(", "))]
+    NoImage {
+        /// The folder.
+        path: PathBuf,
+    },
     /// None of the layouts.
     #[error(
         "{path}: no photos of good samples: put them in {path}/train/good (and test photos in {path}/test/good and \
@@ -138,13 +144,20 @@ fn split(samples: Vec<Sample>) -> (Vec<PathBuf>, Vec<Sample>) {
     (train, test)
 }
 
-/// Every image below `folder`, squashed to what the network sees; none without a folder.
+/// Every image below `folder`, squashed to what the network sees; none without a folder, and an error where it has none:
+/// nothing else must stand in for what was asked for.
 pub fn squashed_below<Error>(folder: Option<&Path>) -> Result<Vec<RgbImage>, Error>
 where
     Error: From<DatasetError> + From<FileError>,
 {
     match folder {
-        Some(folder) => Ok(files::windows(&images_below(folder)?, View::Resize)?),
+        Some(folder) => {
+            let images = images_below(folder)?;
+            if images.is_empty() {
+                return Err(DatasetError::NoImage { path: folder.to_owned() }.into());
+            }
+            Ok(files::windows(&images, View::Resize)?)
+        }
         None => Ok(Vec::new()),
     }
 }

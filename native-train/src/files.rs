@@ -1,7 +1,7 @@
 //! Files read and written with errors that name them. A file is written whole or not at all.
 
 use std::fs;
-use std::io::{self, Cursor, Write};
+use std::io::{self, BufReader, Cursor, Write};
 use std::path::{Path, PathBuf};
 
 use cse::view::{View, Window};
@@ -25,6 +25,22 @@ pub enum FileError {
     #[error("{path}: cannot be written ({source}); nothing was left there", path = .path.display())]
     Write {
         /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Nothing can be added to it.
+    #[error("{path}: cannot be written to any further ({source})", path = .path.display())]
+    Append {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// It cannot be removed.
+    #[error("{path}: is no longer needed and cannot be removed ({source})", path = .path.display())]
+    Remove {
+        /// The file or folder.
         path: PathBuf,
         /// What the system says.
         source: io::Error,
@@ -85,11 +101,10 @@ pub fn write_png(path: &Path, image: &RgbImage) -> Result<(), FileError> {
     write_whole(path, bytes.get_ref())
 }
 
-/// Width and height of a photo as stored, without decoding it.
+/// Width and height of a photo file as [`read_photo`] gives it, without decoding it.
 pub fn photo_size(path: &Path) -> Result<(u32, u32), FileError> {
-    let failed = |source| FileError::Read { path: path.to_owned(), source };
-    let reader = image::ImageReader::open(path).and_then(image::ImageReader::with_guessed_format).map_err(failed)?;
-    reader.into_dimensions().map_err(|error| failed(io::Error::other(error)))
+    let file = fs::File::open(path).map_err(|source| FileError::Read { path: path.to_owned(), source })?;
+    cse::photo::size(BufReader::new(file)).map_err(|source| FileError::Photo { path: path.to_owned(), source })
 }
 
 /// Writes `bytes` beside `path` and moves them there when they are on the disk.

@@ -67,6 +67,8 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    // Whoever reads the first lines alone, such as `head`, ends the program and makes it no error.
+    sigpipe::reset();
     let result: Result<(), Box<dyn std::error::Error>> = match Cli::parse().command {
         Command::Train(args) => train::run(&args).map_err(Into::into),
         Command::Score(args) => score::run(&args).map_err(Into::into),

@@ -150,7 +150,7 @@ pub fn run(args: &Args) -> Result<(), PretrainError> {
     let (info, student) = match from {
         Some(Extractor { info, network }) => (Some(info), network),
         // The steps apart are over, and a checkpoint holds what became of them.
-        None if together.folder().is_dir() => {
+        None if together.checkpoints().any()? => {
             let config = EfficientNetConfig { architecture, normalisation: Normalisation::Folded };
             (None, config.init(device))
         }

@@ -57,9 +57,9 @@ pub struct Training<'a> {
 }
 
 impl Training<'_> {
-    /// Where the checkpoints of the phase are.
-    pub fn folder(&self) -> PathBuf {
-        self.common.folder().join(self.name)
+    /// The checkpoints of the phase.
+    pub fn checkpoints(&self) -> Checkpoints {
+        Checkpoints::in_folder(self.common.folder().join(self.name))
     }
 
     /// Trains `learner`, or what a checkpoint holds of it, on batches that `render` makes, in one share or in several
@@ -74,7 +74,7 @@ impl Training<'_> {
     ) -> Result<M, PretrainError> {
         let (name, Plan { steps, batch: batch_size, side, rate: highest_rate, seed }, purpose) =
             (self.name, self.plan, self.purpose);
-        let checkpoints = Checkpoints::in_folder(self.folder());
+        let checkpoints = self.checkpoints();
         let settings = format!("{}, {}", self.origin, self.plan.json());
         let mut optimiser = AdamConfig::new().with_epsilon(1e-8).init();
         let mut step = 0;

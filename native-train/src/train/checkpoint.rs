@@ -1,6 +1,5 @@
 //! Where a training is: enough to go on and end with the same weights, bit for bit, on the CPU.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use burn::optim::ModuleOptimizer;
@@ -11,7 +10,7 @@ use super::fitted::History;
 use super::settings::Settings;
 use super::trainee::Trainee;
 use crate::checkpoints::{CheckpointError, Checkpoints, Resumed};
-use crate::files;
+use crate::files::{self, FileError};
 
 /// The best weights so far.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -47,10 +46,13 @@ impl Checkpoint {
         Self { checkpoints: Checkpoints::in_folder(folder(out).join(format!("member-{member}"))), inputs }
     }
 
-    /// Removes those of all members: the model `out` is written.
-    pub fn clear(out: &Path) -> io::Result<()> {
+    /// Removes those of all members, where there are any.
+    pub fn clear(out: &Path) -> Result<(), FileError> {
         let folder = folder(out);
-        if folder.is_dir() { std::fs::remove_dir_all(folder) } else { Ok(()) }
+        if !folder.is_dir() {
+            return Ok(());
+        }
+        std::fs::remove_dir_all(&folder).map_err(|source| FileError::Remove { path: folder, source })
     }
 
     /// Writes it.

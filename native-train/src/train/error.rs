@@ -56,6 +56,11 @@ pub enum TrainError {
     /// Too few photos.
     #[error("{0} photo(s) of good samples in {folder}: at least 3 are needed, and 50 or more are better", folder = .1.display())]
     TooFew(usize, PathBuf),
+    /// Two models of one name.
+    #[error(
+        "two of the folders are called {0}, and their models would be one file: train them one by one, with --name and --out"
+    )]
+    SameName(String),
     /// A number out of its range.
     #[error("{0}")]
     Setting(&'static str),

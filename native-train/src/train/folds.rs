@@ -17,8 +17,8 @@ pub struct Fold {
 /// `pieces` says of each photo which piece it shows: photos of one piece are held out together.
 ///
 /// They are shuffled once and the held-out parts lie evenly along that order: from `count * share` = 1 on, every photo
-/// is held out by some fold and learnt from in the others, so that together they waste none. One fold is the paper's
-/// split.
+/// is held out by some fold and learnt from in the others, so that together they waste none, but for some where pieces
+/// have so many photos that a part ends before the next one begins. One fold is the paper's split.
 pub fn folds(pieces: &[usize], count: usize, share: f64, seed: u64) -> Vec<Fold> {
     let photos = pieces.len();
     let mut groups: Vec<Vec<usize>> = vec![Vec::new(); photos];

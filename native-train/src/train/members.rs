@@ -33,6 +33,8 @@ use crate::metrics;
 pub struct Plan<'a> {
     /// How.
     pub settings: &'a Settings,
+    /// Name of the texture.
+    pub texture: &'a str,
     /// The model file that checkpoints lie beside.
     pub out: &'a Path,
     /// Digest of photos and extractor.
@@ -40,7 +42,7 @@ pub struct Plan<'a> {
     /// Whether to go on from the checkpoints.
     pub resume: bool,
     /// Where the losses are written.
-    pub log: Log,
+    pub log: &'a Log,
     /// Set when the user wants the program to stop.
     pub stop: &'a AtomicBool,
 }
@@ -162,8 +164,14 @@ fn train_one(
         Standardisation::identity(channels)
     };
     let checkpoint = Checkpoint::beside(plan.out, member, plan.inputs.clone());
-    let run =
-        optimisation::Run { member, checkpoint: &checkpoint, resume: plan.resume, log: &plan.log, stop: plan.stop };
+    let run = optimisation::Run {
+        texture: plan.texture,
+        member,
+        checkpoint: &checkpoint,
+        resume: plan.resume,
+        log: plan.log,
+        stop: plan.stop,
+    };
     let samples = Samples { store: &set.store, train: &train, validation: &validation };
     let (weights, history) = optimisation::run(settings, samples, &standardisation, device, trainee, &run)?;
     let embedder = Embedder::from_state_dict(weights.clone(), channels, device)?;

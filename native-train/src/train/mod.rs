@@ -21,9 +21,8 @@ mod training_set;
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::BufWriter;
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use burn::tensor::Device;
@@ -37,7 +36,6 @@ use cse::view::View;
 use sha2::{Digest, Sha256};
 
 use crate::dataset::{self, Dataset};
-use crate::defects::Mix;
 use crate::devices;
 use crate::files::{self, FileError};
 use crate::models;
@@ -46,6 +44,7 @@ use checkpoint::Checkpoint;
 pub use error::TrainError;
 use fitted::{Fitted, History};
 use folds::{Fold, folds};
+pub use optimisation::Log;
 pub use settings::{Settings, learns};
 use training_set::Recipe;
 pub use training_set::TrainingSet;
@@ -57,24 +56,29 @@ const LONGEST_ASPECT: f64 = 2.5;
 pub fn run(args: &Args) -> Result<(), TrainError> {
     let settings = args.settings();
     check(args, &settings)?;
+    // Before minutes are spent on the first.
+    let names = args.data.iter().map(|data| Ok(Dataset::open(data)?.name)).collect::<Result<Vec<_>, TrainError>>()?;
+    let twice = names.iter().enumerate().find(|(index, name)| names[..*index].contains(name));
+    if let (true, Some((_, name))) = (names.len() > 1, twice) {
+        return Err(TrainError::SameName(name.clone()));
+    }
     let chosen = devices::choose(args.device)?;
     println!("device      {}", chosen.reason);
     let extractor = models::extractor(args.extractor.as_deref(), &chosen.device)?;
     println!("extractor   {} {}", extractor.info.architecture, extractor.info.id);
     let sources = dataset::squashed_below::<TrainError>(args.textures.as_deref())?;
     let maker = args.defects().maker(sources)?;
+    let log = Log::new(open_log(args)?);
     stop_on_interrupt();
-    let session = Session { args, settings, extractor: &extractor, device: &chosen.device, maker: &maker };
+    let session = Session { args, settings, extractor: &extractor, device: &chosen.device, maker: &maker, log };
     if let [data] = args.data.as_slice() {
         session.train(data, &args.out)?;
         return Ok(());
     }
     let mut table = Vec::new();
-    for data in &args.data {
-        let name = Dataset::open(data)?.name;
+    for (data, name) in args.data.iter().zip(names) {
         println!("\n{name}");
         let path = args.out.join(format!("{name}.safetensors"));
-        std::fs::create_dir_all(&args.out).map_err(|source| FileError::Write { path: path.clone(), source })?;
         table.push((name, session.train(data, &path)?));
     }
     let width = table.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).max(7);
@@ -96,8 +100,8 @@ struct Summary {
 /// What a training learns, before any of it is judged.
 pub struct Learnt {
     folds: Vec<Fold>,
-    /// How many different pieces the photos show that some fold holds out.
-    held_out_pieces: usize,
+    /// Which piece each photo shows.
+    pieces: Vec<usize>,
     /// One on each fold; the plain statistics have none.
     embedders: Vec<members::Embedded>,
 }
@@ -114,6 +118,8 @@ pub struct Session<'a> {
     pub device: &'a Device,
     /// Makes the synthetic defects.
     pub maker: &'a DefectMaker,
+    /// Where the losses are written.
+    pub log: Log,
 }
 
 /// Whether the settings make sense.
@@ -135,6 +141,30 @@ pub fn check(args: &Args, settings: &Settings) -> Result<(), TrainError> {
         (args.name.is_none() || args.data.len() == 1, "--name is for one folder of photos"),
     ];
     checks.into_iter().find(|(fine, _)| !fine).map_or(Ok(()), |(_, sentence)| Err(TrainError::Setting(sentence)))
+}
+
+/// Whether there are photos enough to learn from.
+pub fn check_count(dataset: &Dataset, data: &Path) -> Result<(), TrainError> {
+    let count = dataset.train.len();
+    if count < 3 { Err(TrainError::TooFew(count, data.to_owned())) } else { Ok(()) }
+}
+
+/// Where the losses are written, if anywhere.
+fn open_log(args: &Args) -> Result<Option<BufWriter<File>>, TrainError> {
+    let Some(path) = &args.log else { return Ok(None) };
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).write(true).append(args.resume).truncate(!args.resume);
+    Ok(Some(BufWriter::new(options.open(path).map_err(TrainError::Log)?)))
+}
+
+/// Makes sure that a file can be put at `out`, rather than find out after the training.
+fn check_place(out: &Path) -> Result<(), FileError> {
+    let failed = |source| FileError::Write { path: out.to_owned(), source };
+    if out.is_dir() {
+        return Err(failed(io::Error::other("it is a folder: give the name of a file in it")));
+    }
+    let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.map_or(Ok(()), std::fs::create_dir_all).map_err(failed)
 }
 
 /// The view asked for, or the one that suits the photos' shape, and why.
@@ -189,8 +219,11 @@ impl Session<'_> {
     fn train(&self, data: &Path, out: &Path) -> Result<Summary, TrainError> {
         let started = std::time::Instant::now();
         let dataset = Dataset::open(data)?;
-        if dataset.train.len() < 3 {
-            return Err(TrainError::TooFew(dataset.train.len(), data.to_owned()));
+        check_count(&dataset, data)?;
+        check_place(out)?;
+        if !self.args.resume {
+            // Of a run that was stopped and is not gone on with: its later members must not be taken for this one's.
+            Checkpoint::clear(out)?;
         }
         let (view, why) = view(self.args, &dataset.train)?;
         println!("view        {} ({why})", format!("{view:?}").to_lowercase());
@@ -205,8 +238,8 @@ impl Session<'_> {
         );
         let model = texture_file::write(&info, &tensors)?;
         files::write_whole(out, &model)?;
-        Checkpoint::clear(out).map_err(|source| FileError::Write { path: out.to_owned(), source })?;
         println!("written     {} ({} kB)", out.display(), model.len() / 1000);
+        Checkpoint::clear(out)?;
         Ok(Summary { photos: dataset.train.len(), threshold, seconds: started.elapsed().as_secs_f64() })
     }
 
@@ -231,17 +264,14 @@ impl Session<'_> {
         for fold in &folds {
             println!("photos      {} to train, {} held out", fold.train.len(), fold.held_out.len());
         }
-        // A single fold, the paper's split, holds out some pieces and not all.
-        let held_out = folds.iter().flat_map(|fold| &fold.held_out).map(|photo| pieces[*photo]);
-        let held_out_pieces = held_out.collect::<HashSet<_>>().len();
         let mut embedders = Vec::new();
         if learns(settings.method) {
-            let inputs = inputs_digest(&dataset.train, self.extractor, view, &self.args.defects());
-            let (resume, log) = (self.args.resume, Mutex::new(self.log()?));
-            let plan = members::Plan { settings, out, inputs, resume, log, stop: &STOP };
+            let inputs = self.inputs_digest(&dataset.train, view)?;
+            let (texture, resume) = (dataset.name.as_str(), self.args.resume);
+            let plan = members::Plan { settings, texture, out, inputs, resume, log: &self.log, stop: &STOP };
             embedders = members::train(&plan, self.extractor, set, &folds, self.device)?;
         }
-        Ok(Learnt { folds, held_out_pieces, embedders })
+        Ok(Learnt { folds, pieces, embedders })
     }
 
     /// Makes a model of what was learnt by these settings, or by any of the same [`Settings::learning`].
@@ -262,12 +292,17 @@ impl Session<'_> {
         Ok((info, fitted.tensors))
     }
 
-    /// Where the losses are written, if anywhere.
-    fn log(&self) -> Result<Option<BufWriter<File>>, TrainError> {
-        let Some(path) = &self.args.log else { return Ok(None) };
-        let mut options = std::fs::OpenOptions::new();
-        options.create(true).write(true).append(self.args.resume).truncate(!self.args.resume);
-        Ok(Some(BufWriter::new(options.open(path).map_err(TrainError::Log)?)))
+    /// What a resumed run must have in common with the one that stopped, beside the settings.
+    fn inputs_digest(&self, photos: &[PathBuf], view: View) -> Result<String, FileError> {
+        let mut digest = Sha256::new();
+        for path in photos {
+            digest.update(files::read(path)?);
+        }
+        let ExtractorInfo { id, architecture, .. } = &self.extractor.info;
+        let Args { textures, windows, .. } = self.args;
+        let defects = self.args.defects();
+        digest.update(format!("{architecture} {id} {view:?} {defects} {windows} {textures:?}"));
+        Ok(digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect())
     }
 
     /// Score rule, threshold and description, from the held-out photos.
@@ -285,9 +320,12 @@ impl Session<'_> {
             smoothing: settings.smoothing,
             density: fitted.density,
         };
-        let normal = fitted.normal.said(&rule, settings.normal_range).ok_or(TrainError::NoScores)?;
-        let calibration = Calibration::new(normal.scores, learnt.held_out_pieces, self.args.false_alarm_rate)
-            .ok_or(TrainError::NoScores)?;
+        let normal = fitted.normal.said(&rule, settings.normal_range, &learnt.pieces).ok_or(TrainError::NoScores)?;
+        // A single fold, the paper's split, holds out some pieces and not all.
+        let held_out = learnt.folds.iter().flat_map(|fold| &fold.held_out).map(|photo| learnt.pieces[*photo]);
+        let pieces = held_out.collect::<HashSet<_>>().len();
+        let calibration =
+            Calibration::new(normal.scores, pieces, self.args.false_alarm_rate).ok_or(TrainError::NoScores)?;
         Ok(TextureInfo {
             name: self.args.name.clone().unwrap_or_else(|| dataset.name.clone()),
             extractor_id: self.extractor.info.id.clone(),
@@ -318,15 +356,4 @@ impl Session<'_> {
 fn kept(histories: &[History]) -> String {
     let steps: Vec<String> = histories.iter().map(|history| history.kept_step.to_string()).collect();
     if steps.is_empty() { String::new() } else { format!("kept steps {}; ", steps.join(", ")) }
-}
-
-/// What a resumed run must have in common with the one that stopped, beside the settings.
-fn inputs_digest(photos: &[PathBuf], extractor: &Extractor, view: View, defects: &Mix) -> String {
-    let mut digest = Sha256::new();
-    for path in photos {
-        digest.update(path.as_os_str().as_encoded_bytes());
-    }
-    let ExtractorInfo { id, architecture, .. } = &extractor.info;
-    digest.update(format!("{architecture} {id} {view:?} {defects}"));
-    digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,6 +1,6 @@
 //! What is normal, from good photos that the one who judges them has not seen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cse::comparison::Comparison;
 use cse::normal_range::NormalRange;
@@ -35,29 +35,34 @@ impl NormalPhotos {
         }
     }
 
-    /// Joins the photos, and completes `rule` by the normal range where one is wanted. `None` where there is no photo, or a
-    /// distance is no number.
-    pub fn said(&self, rule: &ScoreRule, normal_range: bool) -> Option<Said> {
-        let photos: Vec<Vec<Comparison>> = self.0.values().map(mean).collect();
-        if !photos.iter().flatten().all(Comparison::is_finite) {
+    /// Joins the photos, `pieces` says of each which piece it shows, and completes `rule` by the normal range where one is
+    /// wanted. `None` where there is no photo, or a distance is no number.
+    pub fn said(&self, rule: &ScoreRule, normal_range: bool, pieces: &[usize]) -> Option<Said> {
+        let photos: Vec<(usize, Vec<Comparison>)> =
+            self.0.iter().map(|(photo, sums)| Some((*pieces.get(*photo)?, mean(sums)))).collect::<Option<_>>()?;
+        let windows = || photos.iter().flat_map(|(_, windows)| windows);
+        if !windows().all(Comparison::is_finite) {
             return None;
         }
         let range_without = |left_out: Option<usize>| {
-            let kept = photos.iter().enumerate().filter(|(index, _)| normal_range && Some(*index) != left_out);
+            let kept = photos.iter().filter(|(piece, _)| normal_range && Some(*piece) != left_out);
             NormalRange::fit(&kept.flat_map(|(_, windows)| windows).collect::<Vec<_>>(), rule.density)
         };
         let with = |normal_range: Option<NormalRange>| ScoreRule { normal_range, ..rule.clone() };
-        let range = range_without(None);
-        let score = |(index, windows): (usize, &Vec<Comparison>)| {
-            // A photo that helped to say what is normal would look too normal: it is scored by what the others say.
-            let range = range_without(Some(index)).or_else(|| range.clone());
-            let rule = with(range);
-            windows.iter().map(|window| rule.score(window)).max_by(f32::total_cmp)
+        let whole = with(range_without(None));
+        // A photo that helped to say what is normal would look too normal, and so would another one of its piece: it is
+        // scored by what the other pieces say.
+        let shown: BTreeSet<usize> = photos.iter().map(|(piece, _)| *piece).collect();
+        let of_others: BTreeMap<usize, ScoreRule> = shown
+            .into_iter()
+            .map(|piece| (piece, range_without(Some(piece)).map_or_else(|| whole.clone(), |range| with(Some(range)))))
+            .collect();
+        let score = |(piece, windows): &(usize, Vec<Comparison>)| {
+            windows.iter().map(|window| of_others[piece].score(window)).max_by(f32::total_cmp)
         };
-        let scores = photos.iter().enumerate().map(score).collect::<Option<Vec<f32>>>()?;
-        let rule = with(range);
-        let map_scale = map_scale(photos.iter().flatten().flat_map(|window| rule.map(&window.grid)).collect());
-        Some(Said { rule, scores, map_scale })
+        let scores = photos.iter().map(score).collect::<Option<Vec<f32>>>()?;
+        let map_scale = map_scale(windows().flat_map(|window| whole.map(&window.grid)).collect());
+        Some(Said { rule: whole, scores, map_scale })
     }
 }
 
@@ -104,7 +109,7 @@ mod tests {
         photos.add(3, [window(0.2)].into_iter());
         photos.add(1, [window(0.2), window(0.6)].into_iter());
         photos.add(3, [window(0.4)].into_iter());
-        let said = photos.said(&rule(Aggregation::Mean, 0.0), false).unwrap();
+        let said = photos.said(&rule(Aggregation::Mean, 0.0), false, &[0, 1, 2, 3]).unwrap();
         assert_eq!(said.scores, [0.6, 0.3]);
         assert_eq!(said.rule.normal_range, None);
     }
@@ -114,16 +119,22 @@ mod tests {
         let mut photos = NormalPhotos::default();
         (0..20).for_each(|photo| photos.add(photo, [window(0.1)].into_iter()));
         photos.add(20, [window(0.7)].into_iter());
-        let said = photos.said(&rule(Aggregation::Mean, 0.1), true).unwrap();
+        let said = photos.said(&rule(Aggregation::Mean, 0.1), true, &Vec::from_iter(0..21)).unwrap();
         // The others are all alike, and their edge is where they are.
         assert!((said.scores[20] - 7.0f32.sqrt()).abs() < 1e-3, "{}", said.scores[20]);
+        // Nor does another photo of the same piece help.
+        photos.add(21, [window(0.7)].into_iter());
+        let pieces: Vec<usize> = (0..21).chain([20]).collect();
+        let said = photos.said(&rule(Aggregation::Mean, 0.1), true, &pieces).unwrap();
+        assert!((said.scores[20] - 7.0f32.sqrt()).abs() < 1e-3, "{}", said.scores[20]);
+        assert_eq!(said.scores[20], said.scores[21]);
     }
 
     #[test]
     fn no_number_and_no_photo_say_nothing() {
         let mut photos = NormalPhotos::default();
-        assert!(photos.said(&rule(Aggregation::Top, 0.1), true).is_none_or(|said| said.scores.is_empty()));
+        assert!(photos.said(&rule(Aggregation::Top, 0.1), true, &[0]).is_none_or(|said| said.scores.is_empty()));
         photos.add(0, [window(f32::NAN)].into_iter());
-        assert!(photos.said(&rule(Aggregation::Top, 0.1), true).is_none());
+        assert!(photos.said(&rule(Aggregation::Top, 0.1), true, &[0]).is_none());
     }
 }

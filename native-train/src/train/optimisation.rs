@@ -54,7 +54,8 @@ struct Pair<'a> {
 
 /// One line of the log.
 #[derive(Serialize)]
-struct LogLine {
+struct LogLine<'a> {
+    texture: &'a str,
     member: u32,
     step: usize,
     rate: f64,
@@ -70,6 +71,8 @@ pub type Log = Mutex<Option<BufWriter<File>>>;
 
 /// Where a run writes, and what stops it.
 pub struct Run<'a> {
+    /// Name of the texture.
+    pub texture: &'a str,
     /// Which of the members is trained, from 0.
     pub member: u32,
     /// To go on from, and to write to.
@@ -194,8 +197,18 @@ pub fn run(
                 return Err(TrainError::Diverged(step + 1));
             }
             let pairs_per_second = (every * settings.batch as usize) as f64 / clock.elapsed().as_secs_f64();
-            let line = sums.line(settings, (run.member, step + 1), rate, value, pairs_per_second);
-            let LogLine { contrastive, decoder, .. } = line;
+            let (contrastive, decoder) = sums.means(settings);
+            let line = LogLine {
+                texture: run.texture,
+                member: run.member,
+                step: step + 1,
+                rate,
+                contrastive,
+                decoder,
+                loss: settings.contrast_weight * contrastive + settings.decoder_weight * decoder,
+                validation_loss: value,
+                pairs_per_second,
+            };
             bar.set_message(format!("contrast {contrastive:.3}, decoder {decoder:.3}, validation {value:.4}"));
             if step >= before {
                 let step = step + 1 - before;
@@ -255,19 +268,6 @@ impl Terms {
             let mean = |sum: &Tensor<1>| sum.clone().into_scalar::<f64>() / pairs;
             (mean(contrastive), mean(decoder))
         })
-    }
-
-    fn line(
-        &self,
-        settings: &Settings,
-        (member, step): (u32, usize),
-        rate: f64,
-        validation_loss: f64,
-        pairs_per_second: f64,
-    ) -> LogLine {
-        let (contrastive, decoder) = self.means(settings);
-        let loss = settings.contrast_weight * contrastive + settings.decoder_weight * decoder;
-        LogLine { member, step, rate, contrastive, decoder, loss, validation_loss, pairs_per_second }
     }
 }
 

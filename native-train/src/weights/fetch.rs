@@ -41,7 +41,8 @@ pub struct FetchArgs {
     /// SHA-256 that the downloaded file must have, 64 hexadecimal digits [default: what the hub publishes]
     #[arg(long, value_name = "HEX", value_parser = sha256)]
     pub sha256: Option<String>,
-    /// Where the extractor file goes [default: the user's cache folder ($XDG_CACHE_HOME), where training looks for it]
+    /// Where the extractor file goes [default: the user's cache folder ($XDG_CACHE_HOME), where `score` and
+    /// `eval` find it; `train` takes it as --extractor]
     #[arg(long, short, value_name = "OUT")]
     pub out: Option<PathBuf>,
     /// Download even if the extractor file is there already
