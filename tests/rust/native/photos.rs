@@ -69,6 +69,11 @@ fn a_photo_taken_sideways_is_turned_upright() {
     // 6: the camera was turned left; the stored left column is the top row of the upright photo, from right to left.
     let photo = photo::decode(&with_orientation(&jpeg, 6)).expect("decodes");
     assert_eq!(photo.dimensions(), (48, 64));
+    for orientation in 1..=8 {
+        let turned = with_orientation(&jpeg, orientation);
+        let size = photo::decode(&turned).expect("decodes").dimensions();
+        assert_eq!(photo::size(Cursor::new(turned)).expect("has a size"), size, "{orientation}");
+    }
     let (top_left, top_right) = (photo.get_pixel(4, 4).0, photo.get_pixel(43, 4).0);
     assert!(top_left[2] > 200 && top_right[0] > 200, "{top_left:?}, {top_right:?}");
 }
@@ -102,12 +107,18 @@ fn the_end_of_a_thumbnail_is_not_the_end_of_the_photo() {
 #[test]
 fn a_header_that_claims_a_huge_image_allocates_nothing() {
     let mut png = encode(&DynamicImage::from(quarters()), ImageFormat::Png);
-    png[16..20].copy_from_slice(&30_000_u32.to_be_bytes());
-    png[20..24].copy_from_slice(&30_000_u32.to_be_bytes());
-    let checksum = crc32(&png[12..29]);
-    png[29..33].copy_from_slice(&checksum.to_be_bytes());
-    let result = photo::decode(&png);
-    assert!(matches!(result, Err(PhotoError::TooLarge { width: 30_000, height: 30_000 })), "{result:?}");
+    // The second one is small, but not once it is scaled up to windows of 224 x 224.
+    for (wide, high) in [(30_000_u32, 30_000_u32), (3_000_000, 32)] {
+        png[16..20].copy_from_slice(&wide.to_be_bytes());
+        png[20..24].copy_from_slice(&high.to_be_bytes());
+        let checksum = crc32(&png[12..29]);
+        png[29..33].copy_from_slice(&checksum.to_be_bytes());
+        let result = photo::decode(&png);
+        assert!(
+            matches!(result, Err(PhotoError::TooLarge { width, height }) if (width, height) == (wide, high)),
+            "{result:?}"
+        );
+    }
 }
 
 fn crc32(bytes: &[u8]) -> u32 {
