@@ -1,16 +1,16 @@
 // The page's only way to the worker: typed, one job at a time, and every job can be aborted.
-import type { JobName, Jobs, Reply, Request, Stage } from "./contract.js";
+import type { Fault, JobName, Jobs, Reply, Request, Stage } from "./contract.js";
 
 /** A job that failed inside the worker, with the stage it had reached. */
 export class JobFailure extends Error {
 	readonly stage: Stage;
-	readonly fatal: boolean;
+	readonly fault: Fault;
 
-	constructor(message: string, stage: Stage, fatal: boolean) {
+	constructor(message: string, stage: Stage, fault: Fault) {
 		super(message);
 		this.name = "JobFailure";
 		this.stage = stage;
-		this.fatal = fatal;
+		this.fault = fault;
 	}
 }
 
@@ -22,7 +22,8 @@ export interface JobOptions {
 interface Job {
 	request: Request;
 	onStage: ((stage: Stage) => void) | undefined;
-	settle: (reply: Exclude<Reply, { is: "stage" }>) => void;
+	resolve: (value: Jobs[JobName]["answers"]) => void;
+	reject: (cause: unknown) => void;
 }
 
 const idleMilliseconds = 4 * 60_000;
@@ -44,18 +45,19 @@ export class Bridge {
 				reject(signal.reason);
 				return;
 			}
-			const onAbort = () => {
-				this.#drop(job);
-				reject(signal?.reason);
-			};
+			const onAbort = () => this.#drop(job, signal?.reason);
+			const deaf = () => signal?.removeEventListener("abort", onAbort);
 			const job: Job = {
 				request: { name, ...takes } as unknown as Request,
 				onStage,
-				settle: (reply) => {
-					signal?.removeEventListener("abort", onAbort);
+				resolve: (value) => {
+					deaf();
 					// The worker answers each request with that request's own kind of answer.
-					if (reply.is === "answer") resolve(reply.value as Jobs[N]["answers"]);
-					else reject(new JobFailure(reply.message, reply.stage, reply.fatal));
+					resolve(value as Jobs[N]["answers"]);
+				},
+				reject: (cause) => {
+					deaf();
+					reject(cause);
 				},
 			};
 			signal?.addEventListener("abort", onAbort, { once: true });
@@ -64,8 +66,15 @@ export class Bridge {
 		});
 	}
 
-	/** Ends the worker and with it whatever it holds; the next job starts another. */
+	/** Ends the worker, whatever it holds and the job that it does; the next job starts another. */
 	end(): void {
+		this.#terminate();
+		this.#running?.reject(new DOMException("The work was ended.", "AbortError"));
+		this.#running = undefined;
+		this.#next();
+	}
+
+	#terminate(): void {
 		clearTimeout(this.#idle);
 		this.#worker?.terminate();
 		this.#worker = undefined;
@@ -76,7 +85,7 @@ export class Bridge {
 		clearTimeout(this.#idle);
 		const job = this.#waiting.shift();
 		if (!job) {
-			this.#idle = setTimeout(() => this.end(), idleMilliseconds);
+			if (this.#worker) this.#idle = setTimeout(() => this.#terminate(), idleMilliseconds);
 			return;
 		}
 		this.#running = job;
@@ -111,28 +120,29 @@ export class Bridge {
 
 	#hear(reply: Reply): void {
 		const job = this.#running;
-		if (!job) return;
 		if (reply.is === "stage") {
 			this.#stage = reply.stage;
-			job.onStage?.(reply.stage);
+			job?.onStage?.(reply.stage);
 			return;
 		}
-		if (reply.is === "failure" && reply.fatal) this.end();
+		// Also where no job runs: the next one must not be given to a worker that has failed.
+		if (reply.is === "failure" && reply.fault === "worker") this.#terminate();
 		this.#running = undefined;
-		job.settle(reply);
+		if (reply.is === "answer") job?.resolve(reply.value);
+		else job?.reject(new JobFailure(reply.message, reply.stage, reply.fault));
 		this.#next();
 	}
 
 	#fail(message: string): void {
-		this.end();
-		this.#hear({ is: "failure", message, stage: this.#stage, fatal: true });
+		this.#hear({ is: "failure", message, stage: this.#stage, fault: "worker" });
 	}
 
-	#drop(job: Job): void {
+	#drop(job: Job, cause: unknown): void {
 		this.#waiting = this.#waiting.filter((other) => other !== job);
+		job.reject(cause);
 		if (this.#running !== job) return;
 		// The engine computes without pause, so ending its worker is the only way to stop it.
-		this.end();
+		this.#terminate();
 		this.#running = undefined;
 		this.#next();
 	}

@@ -29,8 +29,16 @@ interface IndexFile {
 	note?: string;
 }
 
+/**
+ * Asks whether what the browser keeps is still current: these names stay the same when the page is published anew, and an
+ * old model does not go with a new program.
+ */
+function fetchCurrent(url: string): Promise<Response | undefined> {
+	return fetch(url, { cache: "no-cache" }).catch(() => undefined);
+}
+
 export async function fetchCatalogue(): Promise<Catalogue> {
-	const response = await fetch("models/index.json").catch(() => undefined);
+	const response = await fetchCurrent("models/index.json");
 	// A server that answers every path with a page would otherwise pass for a list of models.
 	const isJson = response?.headers.get("content-type")?.includes("json") ?? false;
 	if (!response?.ok || !isJson) {
@@ -81,7 +89,7 @@ const fetched = new Map<string, Fetched>();
 function startFetch(url: string): Fetched {
 	const watchers = new Set<OnBytes>();
 	const file = (async () => {
-		const response = await fetch(url).catch(() => undefined);
+		const response = await fetchCurrent(url);
 		if (!response) throw new Error(`${url} could not be fetched: the network did not answer.`);
 		if (!response.ok) throw new Error(`${url} could not be fetched: the server answered ${response.status}.`);
 		return readAll(response, (received, total) => {

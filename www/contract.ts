@@ -51,7 +51,13 @@ export type JobName = keyof Jobs;
 
 export type Request = { [N in JobName]: { name: N } & Jobs[N]["takes"] }[JobName];
 
+/**
+ * Whose a failure is: the photo's own, which fails anywhere and each time; the worker's, which must not be used again;
+ * or that of this one job.
+ */
+export type Fault = "photo" | "worker" | "job";
+
 export type Reply =
 	| { is: "stage"; stage: Stage }
 	| { is: "answer"; value: Jobs[JobName]["answers"] }
-	| { is: "failure"; message: string; stage: Stage; fatal: boolean };
+	| { is: "failure"; message: string; stage: Stage; fault: Fault };

@@ -1,6 +1,12 @@
 // Draws an anomaly map on the model's own scale, as far as that reaches, and finds its strongest place.
 import { colourIndex, colourTable } from "./colours.js";
-import type { Inspection } from "./contract.js";
+
+export interface AnomalyMap {
+	/** Row by row over the whole photo; NaN where the view did not look. */
+	values: Float32Array;
+	width: number;
+	height: number;
+}
 
 export interface Scale {
 	low: number;
@@ -22,15 +28,18 @@ export function reaching(scale: Scale, peak: Peak | undefined): Scale {
 	return { low: scale.low, high: Math.max(scale.high, peak?.value ?? scale.high) };
 }
 
-export function drawMap(canvas: HTMLCanvasElement, inspection: Inspection, scale: Scale): void {
-	const { map, map_width: width, map_height: height } = inspection;
+export function drawMap(
+	canvas: HTMLCanvasElement,
+	{ values, width, height }: AnomalyMap,
+	scale: Scale,
+): void {
 	canvas.width = width;
 	canvas.height = height;
 	const context = canvas.getContext("2d");
 	if (!context) return;
 	const image = context.createImageData(width, height);
-	for (let i = 0; i < map.length; i++) {
-		const value = map[i] ?? Number.NaN;
+	for (let i = 0; i < values.length; i++) {
+		const value = values[i] ?? Number.NaN;
 		if (Number.isNaN(value)) {
 			// Outside what the model looked at: a veil, so that it cannot pass for "no defect here".
 			image.data.set([90, 100, 105, 150], i * 4);
@@ -42,29 +51,28 @@ export function drawMap(canvas: HTMLCanvasElement, inspection: Inspection, scale
 	context.putImageData(image, 0, 0);
 }
 
-export function isPartial(inspection: Inspection): boolean {
-	return inspection.map.some(Number.isNaN);
+export function isPartial({ values }: AnomalyMap): boolean {
+	return values.some(Number.isNaN);
 }
 
-export function peakOf({ map, map_width: width, map_height: height }: Inspection): Peak | undefined {
+export function peakOf({ values, width, height }: AnomalyMap): Peak | undefined {
 	let best = -1;
-	for (let i = 0; i < map.length; i++) {
-		if ((map[i] ?? Number.NaN) > (best < 0 ? Number.NEGATIVE_INFINITY : (map[best] ?? 0))) best = i;
+	for (let i = 0; i < values.length; i++) {
+		if ((values[i] ?? Number.NaN) > (best < 0 ? Number.NEGATIVE_INFINITY : (values[best] ?? 0))) best = i;
 	}
 	if (best < 0) return undefined;
 	return {
-		value: map[best] ?? 0,
+		value: values[best] ?? 0,
 		x: ((best % width) + 0.5) / width,
 		y: (Math.floor(best / width) + 0.5) / height,
 	};
 }
 
 /** The map's value at a place given in fractions of the photo; NaN where nothing was inspected. */
-export function valueAt(inspection: Inspection, x: number, y: number): number {
-	const { map, map_width: width, map_height: height } = inspection;
+export function valueAt({ values, width, height }: AnomalyMap, x: number, y: number): number {
 	const column = Math.min(width - 1, Math.max(0, Math.floor(x * width)));
 	const row = Math.min(height - 1, Math.max(0, Math.floor(y * height)));
-	return map[row * width + column] ?? Number.NaN;
+	return values[row * width + column] ?? Number.NaN;
 }
 
 export function drawLegend(canvas: HTMLCanvasElement): void {

@@ -1,5 +1,6 @@
 // Every way in for files: dropped anywhere, pasted, or chosen.
 import { byId } from "./elements.js";
+import { ofUsableSize } from "./file-size.js";
 import { clearComplaints, complain } from "./notices.js";
 import { photoFrom } from "./photos.js";
 import type { Workbench } from "./workbench.js";
@@ -11,53 +12,88 @@ function isModel({ name }: File): boolean {
 	return name.toLowerCase().endsWith(".safetensors");
 }
 
-async function take(bench: Workbench, files: File[]): Promise<void> {
-	clearComplaints();
-	// One after the other: an extractor and the models made with it may come in one drop.
-	const models = files.filter(isModel).sort((a, b) => b.size - a.size);
-	for (const model of models) await bench.addModel(model);
-	const photos = files.filter((file) => !isModel(file));
-	if (photos.length === 0) return;
-	bench.addPhotos(photos.map((file) => photoFrom(file.name, async () => file)));
+interface Found {
+	/** Where it lies below what was dropped: photos of different folders often have the same name. */
+	path: string;
+	file: File;
 }
 
-async function readFolder(folder: FileSystemDirectoryEntry): Promise<File[]> {
+interface Haul {
+	found: Found[];
+	/** Paths of what is there and could not be read. */
+	unread: string[];
+}
+
+function take(bench: Workbench, { found, unread }: Haul): void {
+	clearComplaints();
+	if (unread.length > 0) complain(leftOut(unread));
+	// An extractor, which is the larger file, comes before the models made with it.
+	const models = found.flatMap(({ file }) => (isModel(file) ? [file] : [])).sort((a, b) => b.size - a.size);
+	if (models.length > 0) bench.addModels(models);
+	const photos = found.filter(({ file }) => !isModel(file));
+	if (photos.length === 0) return;
+	bench.addPhotos(photos.map(({ path, file }) => photoFrom(path, async () => ofUsableSize(file))));
+}
+
+function leftOut(unread: string[]): string {
+	const named = unread.slice(0, 5).join(", ");
+	const others = unread.length > 5 ? ` and ${unread.length - 5} more` : "";
+	return `Could not be read, and left out: ${named}${others}.`;
+}
+
+function pathOf({ fullPath }: FileSystemEntry): string {
+	return fullPath.replace(/^\//, "");
+}
+
+async function readFolder(folder: FileSystemDirectoryEntry, haul: Haul): Promise<void> {
 	const reader = folder.createReader();
-	const found: File[] = [];
 	// Browsers hand out a long folder in parts, and end with an empty one.
 	for (;;) {
 		const entries = await new Promise<FileSystemEntry[]>((resolve, reject) => {
 			reader.readEntries(resolve, reject);
 		});
-		if (entries.length === 0) return found;
-		for (const entry of entries) found.push(...(await readEntry(entry)));
+		if (entries.length === 0) return;
+		for (const entry of entries) await readEntry(entry, haul);
 	}
 }
 
-async function readEntry(entry: FileSystemEntry): Promise<File[]> {
-	if (entry.name.startsWith(".")) return [];
-	if (entry.isDirectory) return readFolder(entry as FileSystemDirectoryEntry);
-	return [await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject))];
+async function readFile(entry: FileSystemFileEntry, haul: Haul): Promise<void> {
+	const file = await new Promise<File>((resolve, reject) => entry.file(resolve, reject));
+	haul.found.push({ path: pathOf(entry), file });
 }
 
-async function filesIn(data: DataTransfer): Promise<File[]> {
+async function readEntry(entry: FileSystemEntry, haul: Haul): Promise<void> {
+	if (entry.name.startsWith(".")) return;
+	try {
+		if (entry.isDirectory) await readFolder(entry as FileSystemDirectoryEntry, haul);
+		else await readFile(entry as FileSystemFileEntry, haul);
+	} catch {
+		haul.unread.push(pathOf(entry));
+	}
+}
+
+function plainly(files: Iterable<File>): Haul {
+	return {
+		found: [...files].map((file) => ({ path: file.webkitRelativePath || file.name, file })),
+		unread: [],
+	};
+}
+
+async function haulFrom(data: DataTransfer): Promise<Haul> {
 	// Both must be read before the first wait, after which the browser empties them.
-	const plain = [...data.files];
-	const entries = [...data.items].map((item) => item.webkitGetAsEntry?.() ?? undefined);
-	if (!entries.some((entry) => entry?.isDirectory)) return plain;
-	const nested = await Promise.all(entries.map((entry) => (entry ? readEntry(entry) : [])));
-	return nested.flat();
+	const plain = plainly(data.files);
+	const entries = [...data.items].flatMap((item) => item.webkitGetAsEntry?.() ?? []);
+	if (!entries.some((entry) => entry.isDirectory)) return plain;
+	const haul: Haul = { found: [], unread: [] };
+	for (const entry of entries) await readEntry(entry, haul);
+	return haul;
 }
 
 async function takeFrom(bench: Workbench, data: DataTransfer | null): Promise<void> {
 	if (!data) return;
-	try {
-		const files = await filesIn(data);
-		if (files.length > 0) await take(bench, files);
-		else complain("That was no file. Save the photo first, then drop the file.");
-	} catch {
-		complain("The dropped folder could not be read.");
-	}
+	const haul = await haulFrom(data);
+	if (haul.found.length + haul.unread.length > 0) take(bench, haul);
+	else complain("That was no file. Save the photo first, then drop the file.");
 }
 
 function carriesFiles(event: DragEvent): boolean {
@@ -96,9 +132,9 @@ export function wireIntake(bench: Workbench): void {
 	});
 	byId("open", "button").addEventListener("click", () => chooser.click());
 	chooser.addEventListener("change", () => {
-		const files = [...(chooser.files ?? [])];
+		const haul = plainly(chooser.files ?? []);
 		// So that the same file can be chosen again.
 		chooser.value = "";
-		if (files.length > 0) void take(bench, files);
+		if (haul.found.length > 0) take(bench, haul);
 	});
 }

@@ -4,11 +4,12 @@ import { fetchCatalogue } from "./catalogue.js";
 import { wireIntake } from "./intake.js";
 import { complain } from "./notices.js";
 import { renderPickers, wirePickers } from "./pickers.js";
-import { renderProgress, say, wireProgress } from "./progress.js";
+import { renderProgress, wireProgress } from "./progress.js";
 import { findGpu } from "./routes.js";
 import { renderSamples } from "./samples.js";
 import { renderSave, wireSave } from "./save-results.js";
 import { sentence } from "./sentence.js";
+import { renderSpoken } from "./spoken.js";
 import { renderStageTimes } from "./stage-times.js";
 import { renderStrip, wireStrip } from "./strip.js";
 import { renderThreshold, wireThreshold } from "./threshold-chart.js";
@@ -17,11 +18,12 @@ import { renderVerdict } from "./verdict.js";
 import { renderViewer, wireViewer } from "./viewer.js";
 import { Workbench } from "./workbench.js";
 
-const bench = new Workbench((text, kind) => (kind === "trouble" ? complain(text) : say(text)));
+const bench = new Workbench(complain);
 
 const renderers = [
 	renderPickers,
 	renderProgress,
+	renderSpoken,
 	renderSamples,
 	renderStrip,
 	renderViewer,
@@ -53,21 +55,21 @@ function savesData(): boolean {
 
 /** Starts on a sample with a defect, which shows at once what the page is for. */
 function begin(): void {
-	if (!bench.texture || bench.photos.length > 0) return;
+	// The visitor may have been faster.
+	if (!bench.texture || bench.photos.length > 0 || bench.work) return;
 	const samples = bench.texture.samples;
 	const first = samples.find(({ title }) => !/good/i.test(title)) ?? samples[0];
-	if (savesData()) say("Choose a sample or drop a photo; the model is fetched then.");
+	if (savesData()) bench.tell("Choose a sample or drop a photo; the model is fetched then.");
 	else if (first) bench.addSample(first.url);
 	else bench.load();
 }
 
 async function open(): Promise<void> {
 	const [gpu, catalogue] = await Promise.allSettled([findGpu(), fetchCatalogue()]);
-	if (gpu.status === "fulfilled") bench.gpu = gpu.value;
+	if (gpu.status === "fulfilled") bench.routing.gpu = gpu.value;
 	offerRoutes(bench);
-	if (catalogue.status === "fulfilled") bench.addCatalogue(catalogue.value);
-	else complain(sentence(catalogue.reason));
-	bench.changed();
+	if (catalogue.status === "rejected") complain(sentence(catalogue.reason));
+	bench.open(catalogue.status === "fulfilled" ? catalogue.value : undefined);
 	begin();
 }
 

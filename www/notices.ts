@@ -4,14 +4,21 @@ import { byId, make } from "./elements.js";
 const list = byId("notices", "div");
 const most = 4;
 
+function putAway(notice: Element): void {
+	const focused = notice.contains(document.activeElement);
+	notice.remove();
+	// The focus would be lost with the notice: the next one has it, or what stays.
+	if (focused) (list.querySelector("button") ?? byId("open", "button")).focus();
+}
+
 export function complain(text: string): void {
 	const close = make("button", { type: "button", "aria-label": "Dismiss" }, "×");
 	const notice = make("p", {}, make("span", {}, text), close);
-	close.addEventListener("click", () => notice.remove());
+	close.addEventListener("click", () => putAway(notice));
 	list.append(notice);
-	while (list.children.length > most) list.firstElementChild?.remove();
+	while (list.firstElementChild && list.children.length > most) putAway(list.firstElementChild);
 }
 
 export function clearComplaints(): void {
-	list.replaceChildren();
+	while (list.firstElementChild) putAway(list.firstElementChild);
 }

@@ -21,8 +21,8 @@ function routeInput(value: string): HTMLInputElement | null {
 export function renderPickers(bench: Workbench): void {
 	renderTextures(bench);
 	const gpu = routeInput("webgpu");
-	if (gpu) gpu.disabled = !bench.gpu.present;
-	const chosen = routeInput(bench.choice);
+	if (gpu) gpu.disabled = !bench.routing.gpu.present;
+	const chosen = routeInput(bench.routing.choice);
 	if (chosen) chosen.checked = true;
 	const { route, reason } = bench.route;
 	byId("route-reason", "p").textContent = `${routeNames[route]}: ${reason}`;

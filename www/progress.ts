@@ -2,10 +2,13 @@
 import type { Stage } from "./contract.js";
 import { byId } from "./elements.js";
 import { asMegabytes } from "./figures.js";
+import { verdictLine } from "./verdict.js";
 import type { Work, Workbench } from "./workbench.js";
 
 const status = byId("status", "p");
 const bar = byId("progress", "progress");
+const stop = byId("stop", "button");
+const retry = byId("retry", "button");
 
 const stageWords: Record<Stage, string> = {
 	wasm: "Starting the inspection program",
@@ -15,19 +18,12 @@ const stageWords: Record<Stage, string> = {
 	inspect: "Inspecting",
 };
 
-let news = "";
-
-/** Says something in the status line, where a screen reader hears it too. */
-export function say(text: string): void {
-	news = text;
-	status.textContent = text;
-}
-
-function wordsFor({ photo, stage, download, done, of }: Work): string {
+function wordsFor({ photo, model, stage, download, done, of }: Work): string {
 	if (download) {
 		const total = download.total > 0 ? ` of ${asMegabytes(download.total)}` : "";
 		return `Fetching the ${download.what}: ${asMegabytes(download.received)}${total}`;
 	}
+	if (model) return `Loading ${model.name}…`;
 	const count = of > 1 ? ` (${done + 1} of ${of})` : "";
 	const name = photo && stage === "inspect" ? ` ${photo.name}` : "";
 	return `${stage ? stageWords[stage] : "Starting"}${name}${count}…`;
@@ -43,21 +39,34 @@ function renderBar({ download, done, of }: Work): void {
 	bar.value = download ? download.received : done;
 }
 
-export function renderProgress({ work, trouble }: Workbench): void {
+/** What is left to take up again: after a trouble and after errors by trying again, after a stop by going on. */
+function resumeWord(bench: Workbench): string {
+	const { unfinished } = bench;
+	if (bench.trouble === "" && unfinished.some((photo) => !bench.outcome(photo))) return "Inspect the rest";
+	return bench.trouble !== "" || unfinished.length > 0 ? "Try again" : "";
+}
+
+function renderButtons(bench: Workbench): void {
+	const focused = [stop, retry].find((button) => button === document.activeElement);
+	const word = bench.work ? "" : resumeWord(bench);
+	if (word !== "" && retry.textContent !== word) retry.textContent = word;
+	stop.hidden = !bench.work;
+	retry.hidden = word === "";
+	// The focus would be lost with the button that goes.
+	if (focused?.hidden) ([stop, retry].find((button) => !button.hidden) ?? byId("open", "button")).focus();
+}
+
+export function renderProgress(bench: Workbench): void {
+	const { work, trouble, news } = bench;
 	bar.hidden = !work;
-	byId("stop", "button").hidden = !work;
-	byId("retry", "button").hidden = trouble === "" || work !== undefined;
 	status.classList.toggle("trouble", trouble !== "" && !work);
 	if (work) renderBar(work);
-	const text = work ? wordsFor(work) : trouble || news;
+	const text = work ? wordsFor(work) : trouble || news || verdictLine(bench);
 	if (status.textContent !== text) status.textContent = text;
+	renderButtons(bench);
 }
 
 export function wireProgress(bench: Workbench): void {
-	byId("stop", "button").addEventListener("click", () => {
-		bench.stop();
-		say("Stopped.");
-		bench.changed();
-	});
-	byId("retry", "button").addEventListener("click", () => bench.retry());
+	stop.addEventListener("click", () => bench.stop());
+	retry.addEventListener("click", () => bench.resume());
 }

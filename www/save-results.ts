@@ -4,23 +4,21 @@ import { parts } from "./stage-times.js";
 import { verdictOf } from "./verdict.js";
 import type { Workbench } from "./workbench.js";
 
-type Row = Record<string, string | number>;
+type Row = Record<string, string | number | undefined>;
 
 function rowsOf(bench: Workbench): Row[] {
 	const { texture, threshold } = bench;
-	return bench.photos.flatMap((photo): Row[] => {
+	return bench.photos.map((photo): Row => {
 		const outcome = bench.outcome(photo);
-		if (!outcome || threshold === undefined) return [];
 		const base = { photo: photo.name, texture: texture?.title ?? "", threshold };
-		if ("error" in outcome) return [{ ...base, verdict: "error", error: outcome.error }];
+		if (!outcome) return { ...base, verdict: "not inspected" };
+		if ("error" in outcome) return { ...base, verdict: "error", error: outcome.error };
 		const { inspection, device } = outcome.result;
 		const times = Object.fromEntries(
 			[...parts, "total" as const].map((part) => [`${part}_ms`, inspection.milliseconds[part]]),
 		);
 		const verdict = verdictOf(outcome, threshold);
-		return [
-			{ ...base, verdict, score: inspection.score, route: device.route, device: device.name, ...times },
-		];
+		return { ...base, verdict, score: inspection.score, route: device.route, device: device.name, ...times };
 	});
 }
 

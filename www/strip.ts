@@ -34,12 +34,12 @@ function wordFor(bench: Workbench, photo: Photo): string {
 	return bench.isWaiting(photo) ? "Waiting" : "Not inspected";
 }
 
-function renderTile(bench: Workbench, photo: Photo, { root, score, word }: Tile): void {
+function renderTile(bench: Workbench, photo: Photo, { root, score, word }: Tile, reachable: boolean): void {
 	const outcome = bench.outcome(photo);
 	const selected = photo === bench.selected;
 	root.dataset.verdict = bench.work?.photo === photo ? "working" : verdictOf(outcome, bench.threshold);
 	root.setAttribute("aria-selected", String(selected));
-	root.tabIndex = selected ? 0 : -1;
+	root.tabIndex = reachable ? 0 : -1;
 	word.textContent = wordFor(bench, photo);
 	score.textContent = outcome && "result" in outcome ? asScore(outcome.result.inspection.score) : "";
 }
@@ -50,11 +50,14 @@ function sameOrder(roots: readonly Element[]): boolean {
 
 export function renderStrip(bench: Workbench): void {
 	const { photos } = bench;
-	for (const photo of tiles.keys()) if (!photos.includes(photo)) tiles.delete(photo);
+	const current = new Set(photos);
+	for (const photo of tiles.keys()) if (!current.has(photo)) tiles.delete(photo);
+	// One tile is on the way of the Tab key, from which the arrows lead to the others.
+	const entrance = bench.selected ?? photos[0];
 	const roots = photos.map((photo) => {
 		const tile = tiles.get(photo) ?? makeTile(bench, photo);
 		tiles.set(photo, tile);
-		renderTile(bench, photo, tile);
+		renderTile(bench, photo, tile, photo === entrance);
 		return tile.root;
 	});
 	// Moving elements about would take the focus away from them.
@@ -74,6 +77,9 @@ function step(key: string, now: number, count: number): number | undefined {
 			return 0;
 		case "End":
 			return count - 1;
+		case "Enter":
+		case " ":
+			return now;
 		default:
 			return undefined;
 	}

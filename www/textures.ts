@@ -4,6 +4,7 @@ import type { Bridge } from "./bridge.js";
 import { JobFailure } from "./bridge.js";
 import { type Catalogue, fetchOnce, type OnBytes, type Sample } from "./catalogue.js";
 import type { ExtractorInfo, ModelFile, Prepared, Route, Setting, Stage, TextureInfo } from "./contract.js";
+import { addedUp, type Download } from "./downloads.js";
 
 export interface Texture {
 	key: string;
@@ -25,7 +26,7 @@ export interface Extractor {
 export interface Watch {
 	signal?: AbortSignal;
 	onStage?: (stage: Stage) => void;
-	onBytes?: (what: string, received: number, total: number) => void;
+	onDownload?: (download: Download) => void;
 }
 
 export class Textures {
@@ -53,15 +54,9 @@ export class Textures {
 		}
 	}
 
-	addDroppedExtractor(file: File, info: ExtractorInfo): Extractor {
-		const extractor: Extractor = {
-			key: this.#dropKey(file),
-			title: file.name,
-			info,
-			file: async () => file,
-		};
-		this.extractors.unshift(extractor);
-		return extractor;
+	/** Not in the list yet: only loading it shows whether it can be used. */
+	droppedExtractor(file: File): Extractor {
+		return { key: this.#dropKey(file), title: file.name, file: async () => file };
 	}
 
 	/** Not in the list yet: `prepare` shows whether it can be used at all. */
@@ -100,7 +95,7 @@ export class Textures {
 				texture.info = prepared.texture;
 				return prepared;
 			} catch (cause) {
-				const refused = cause instanceof JobFailure && cause.stage === "texture" && !cause.fatal;
+				const refused = cause instanceof JobFailure && cause.stage === "texture" && cause.fault === "job";
 				if (!refused) throw cause;
 				refusal = cause;
 			}
@@ -113,10 +108,8 @@ export class Textures {
 	}
 
 	async #settingWith(texture: Texture, extractor: Extractor, route: Route, watch: Watch): Promise<Setting> {
-		const files = Promise.all([
-			extractor.file((received, total) => watch.onBytes?.("extractor", received, total)),
-			texture.file((received, total) => watch.onBytes?.("model", received, total)),
-		]);
+		const listener = addedUp((download) => watch.onDownload?.(download));
+		const files = Promise.all([extractor.file(listener("extractor")), texture.file(listener("model"))]);
 		const [extractorFile, textureFile] = await orAbort(files, watch.signal);
 		return {
 			route,

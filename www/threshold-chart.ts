@@ -88,7 +88,7 @@ export function renderThreshold(bench: Workbench): void {
 	const ready = info !== undefined && threshold !== undefined;
 	slider.disabled = !ready;
 	byId("threshold-reset", "button").disabled = !ready || threshold === info.threshold;
-	byId("threshold-value", "output").textContent = ready ? asScore(threshold) : "–";
+	byId("threshold-value", "span").textContent = ready ? asScore(threshold) : "–";
 	svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
 	if (!ready) {
 		svg.replaceChildren();

@@ -8,11 +8,15 @@ import { type Photo, photoFrom } from "./photos.js";
 import { type Gpu, routeNames } from "./routes.js";
 import { sentence } from "./sentence.js";
 import { deviceName, parts } from "./stage-times.js";
+import type { Texture, Textures } from "./textures.js";
 import { type RouteTiming, timeRoute } from "./timing-run.js";
 import type { Workbench } from "./workbench.js";
 
 const table = byId("timing-table", "table");
 const status = byId("timing-status", "p");
+const startButton = byId("timing-start", "button");
+const stopButton = byId("timing-stop", "button");
+const countChoice = byId("timing-count", "select");
 
 /** Table of the paper: milliseconds per image. */
 const paper: [string, number][] = [
@@ -23,7 +27,17 @@ const paper: [string, number][] = [
 	["CSE, EfficientNet-B3", 18],
 ];
 
+/** One texture and the same photos for every route, whatever is chosen meanwhile. */
+interface Measurement {
+	texture: Texture;
+	photos: Photo[];
+	count: number;
+	signal: AbortSignal;
+}
+
 const timings = new Map<Route, RouteTiming | string>();
+let measured: Measurement | undefined;
+let heading = "";
 let abort: AbortController | undefined;
 
 function bar(value: number | undefined, longest: number, kind: string): HTMLElement {
@@ -64,6 +78,15 @@ function groupRow(text: string): HTMLElement {
 	return make("tr", { class: "group" }, make("th", { scope: "rowgroup", colspan: parts.length + 4 }, text));
 }
 
+/** Whose figures the table holds. */
+function headingFor({ texture }: Workbench): string {
+	if (!measured) return "This browser";
+	const { length } = measured.photos;
+	const on = length === 1 ? "1 photo" : `${length} photos`;
+	const stale = measured.texture === texture ? "" : ". Another model is chosen now";
+	return `This browser, with the model “${measured.texture.title}” on ${on}${stale}`;
+}
+
 function renderTable(): void {
 	const own = [...timings];
 	const warm = own.flatMap(([, timing]) => (typeof timing === "string" ? [] : [timing.warm?.total ?? 0]));
@@ -81,9 +104,9 @@ function renderTable(): void {
 		make("td", { class: "quiet", colspan: parts.length + 4 }, "Not measured yet."),
 	);
 	table.replaceChildren(
-		make("caption", { class: "visually-hidden" }, "Milliseconds per photo"),
+		make("caption", { class: "visually-hidden" }, `Milliseconds per photo. ${heading}.`),
 		make("thead", {}, head),
-		make("tbody", { id: "timing-own" }, groupRow("This browser"), ...(own.length > 0 ? ownRows : [nothing])),
+		make("tbody", { id: "timing-own" }, groupRow(heading), ...(own.length > 0 ? ownRows : [nothing])),
 		make(
 			"tbody",
 			{ id: "timing-paper" },
@@ -104,16 +127,13 @@ function chosenRoutes(): Route[] {
 	return [...boxes].map(({ value }) => value as Route);
 }
 
-async function measure(bench: Workbench, routes: Route[], signal: AbortSignal): Promise<void> {
-	const { texture, textures } = bench;
-	if (!texture) return;
-	const count = Number(byId("timing-count", "select").value);
+async function measure(textures: Textures, routes: Route[], measurement: Measurement): Promise<void> {
 	for (const route of routes) {
-		status.textContent = `${routeNames[route]}: loading and first photo…`;
+		// Said once, since a screen reader reads each change; the table fills as it goes.
+		status.textContent = `${routeNames[route]}: measuring…`;
 		try {
-			await timeRoute({ route, textures, texture, photos: photosFor(bench), count, signal }, (timing) => {
+			await timeRoute({ route, textures, ...measurement }, (timing) => {
 				timings.set(route, timing);
-				status.textContent = `${routeNames[route]}: ${timing.count} of ${count} warm photos`;
 				renderTable();
 			});
 		} catch (cause) {
@@ -125,19 +145,25 @@ async function measure(bench: Workbench, routes: Route[], signal: AbortSignal): 
 }
 
 async function start(bench: Workbench): Promise<void> {
+	const { texture } = bench;
+	// The button is disabled only with the next frame.
+	if (!texture || bench.work || bench.held) return;
 	const routes = chosenRoutes();
 	if (routes.length === 0) {
 		status.textContent = "Choose at least one route.";
 		return;
 	}
 	abort = new AbortController();
+	const count = Number(countChoice.value);
+	measured = { texture, photos: photosFor(bench), count, signal: abort.signal };
 	timings.clear();
+	heading = headingFor(bench);
 	renderTable();
 	// Its worker would hold memory and, worse, compute at the same time.
 	bench.hold(true);
 	bench.bridge.end();
 	try {
-		await measure(bench, routes, abort.signal);
+		await measure(bench.textures, routes, measured);
 		status.textContent = "Measured.";
 	} catch (cause) {
 		status.textContent = isAbort(cause) ? "Stopped; what was measured so far stands." : sentence(cause);
@@ -158,31 +184,38 @@ function gpuLabel({ present, software, name }: Gpu): string {
 }
 
 /** Which routes there are to time; a software adapter only when it is asked for. */
-export function offerRoutes({ gpu }: Workbench): void {
+export function offerRoutes({ routing: { gpu } }: Workbench): void {
 	byId("timing-routes", "fieldset").append(
 		routeBox("webgpu", gpuLabel(gpu), gpu.present && !gpu.software, !gpu.present),
 		routeBox("cpu", routeNames.cpu, true, false),
 	);
 }
 
+function renderButtons({ texture, selected, work, held }: Workbench): void {
+	const focused = document.activeElement;
+	const ready = texture?.info !== undefined && (texture.samples.length > 0 || selected !== undefined);
+	startButton.disabled = !ready || work !== undefined || held;
+	stopButton.hidden = !held;
+	// The focus would be lost with the button that goes.
+	if (focused === startButton && held) stopButton.focus();
+	if (focused === stopButton && !held) (startButton.disabled ? countChoice : startButton).focus();
+}
+
 export function renderTiming(bench: Workbench): void {
-	const ready = bench.texture?.info !== undefined && photosFor(bench).length > 0;
-	const startButton = byId("timing-start", "button");
-	startButton.disabled = !ready || bench.work !== undefined || bench.held;
-	byId("timing-stop", "button").hidden = !bench.held;
+	renderButtons(bench);
+	const current = headingFor(bench);
+	if (current === heading) return;
+	heading = current;
+	renderTable();
 }
 
 export function wireTiming(bench: Workbench): void {
-	renderTable();
 	// A part that scrolls must be reachable by keyboard, and one that does not should not be a stop on the way.
 	const scroll = byId("timing-scroll", "section");
 	new ResizeObserver(() => {
 		if (scroll.scrollWidth > scroll.clientWidth) scroll.tabIndex = 0;
 		else scroll.removeAttribute("tabindex");
 	}).observe(table);
-	byId("timing-start", "button").addEventListener("click", () => void start(bench));
-	byId("timing-stop", "button").addEventListener("click", () => {
-		abort?.abort(new DOMException("Stopped.", "AbortError"));
-		byId("timing-start", "button").focus();
-	});
+	startButton.addEventListener("click", () => void start(bench));
+	stopButton.addEventListener("click", () => abort?.abort(new DOMException("Stopped.", "AbortError")));
 }

@@ -1,8 +1,9 @@
 // The verdict on the selected photo, in words and in one figure.
 import { byId } from "./elements.js";
 import { asScore } from "./figures.js";
+import type { Outcome } from "./outcomes.js";
 import type { Photo } from "./photos.js";
-import type { Outcome, Workbench } from "./workbench.js";
+import type { Workbench } from "./workbench.js";
 
 export type Verdict = "good" | "defect" | "error" | "waiting" | "none";
 
@@ -30,6 +31,16 @@ function textFor(outcome: Outcome | undefined, threshold: number | undefined): s
 	return score > threshold ? `${distance} above the threshold` : `${distance} below the threshold`;
 }
 
+/** The verdict on the selected photo in a line of its own; empty while there is none. */
+export function verdictLine(bench: Workbench): string {
+	const { selected, threshold } = bench;
+	const outcome = selected && bench.outcome(selected);
+	if (!outcome) return "";
+	const start = `${selected.name}: ${verdictWords[verdictOf(outcome, threshold)]}`;
+	if ("error" in outcome) return `${start}. ${outcome.error}`;
+	return `${start}, score ${asScore(outcome.result.inspection.score)}.`;
+}
+
 function stateOf(bench: Workbench, photo: Photo): string {
 	if (!bench.texture) return "Waiting for a model";
 	if (bench.work?.photo === photo) return "Inspecting…";
@@ -44,7 +55,7 @@ export function renderVerdict(bench: Workbench): void {
 	byId("verdict-name", "p").textContent = selected?.name ?? "";
 	const word = selected && verdict === "waiting" ? stateOf(bench, selected) : verdictWords[verdict];
 	byId("verdict-word", "p").textContent = word;
-	byId("score", "output").textContent =
+	byId("score", "span").textContent =
 		outcome && "result" in outcome ? asScore(outcome.result.inspection.score) : "–";
 	byId("verdict-text", "p").textContent = textFor(outcome, threshold);
 }

@@ -2,6 +2,7 @@
 import { byId } from "./elements.js";
 import { asScore } from "./figures.js";
 import {
+	type AnomalyMap,
 	drawLegend,
 	drawMap,
 	isPartial,
@@ -11,8 +12,9 @@ import {
 	type Scale,
 	valueAt,
 } from "./heatmap.js";
+import type { Result } from "./outcomes.js";
 import type { Photo } from "./photos.js";
-import type { Result, Workbench } from "./workbench.js";
+import type { Workbench } from "./workbench.js";
 
 const stage = byId("stage", "div");
 const image = byId("photo", "img");
@@ -23,7 +25,8 @@ const note = byId("viewer-note", "figcaption");
 const opacity = byId("opacity", "input");
 
 let shown: Photo | undefined;
-let drawn: Result | undefined;
+/** Holds its map for itself, since the result may let it go. */
+let drawn: { result: Result; map: AnomalyMap } | undefined;
 let address = "";
 
 function setShape(width: number, height: number): void {
@@ -38,18 +41,26 @@ async function showPhoto(photo: Photo): Promise<void> {
 	canvas.hidden = true;
 	stage.classList.remove("plain");
 	const file = await photo.file().catch(() => undefined);
-	if (shown !== photo || !file) return;
+	if (shown !== photo) return;
+	if (!file) {
+		showNoImage();
+		return;
+	}
 	URL.revokeObjectURL(address);
 	address = URL.createObjectURL(file);
 	image.src = address;
 	image.alt = `Photo ${photo.name}`;
 }
 
+function showNoImage(): void {
+	image.removeAttribute("src");
+	image.alt = "";
+}
+
 function showNothing(): void {
 	shown = undefined;
 	drawn = undefined;
-	image.removeAttribute("src");
-	image.alt = "";
+	showNoImage();
 	note.textContent = "";
 }
 
@@ -59,16 +70,15 @@ function describe(peak: Peak | undefined): string {
 	return `Anomaly map, strongest with ${asScore(peak.value)} at ${place(peak.x)} across and ${place(peak.y)} down`;
 }
 
-function showResult(result: Result, own: Scale): void {
-	drawn = result;
-	const { inspection } = result;
-	const peak = peakOf(inspection);
+function showResult(result: Result, map: AnomalyMap, own: Scale): void {
+	drawn = { result, map };
+	const peak = peakOf(map);
 	const scale = reaching(own, peak);
-	setShape(inspection.width, inspection.height);
-	drawMap(canvas, inspection, scale);
+	setShape(result.inspection.width, result.inspection.height);
+	drawMap(canvas, map, scale);
 	canvas.setAttribute("aria-label", describe(peak));
 	canvas.hidden = false;
-	showScale(scale, isPartial(inspection));
+	showScale(scale, isPartial(map));
 }
 
 function showScale(scale: Scale | undefined, partial: boolean): void {
@@ -87,8 +97,8 @@ export function renderViewer(bench: Workbench): void {
 	stage.hidden = !selected || (outcome !== undefined && "error" in outcome);
 	empty.hidden = selected !== undefined && !stage.hidden;
 	// A map has as many values as the photo pixels: it is gone through when it is new, not at each change of the page.
-	if (result && own && result !== drawn) showResult(result, own);
-	if (!result) {
+	if (result?.map && own && result !== drawn?.result) showResult(result, result.map, own);
+	if (!result || result !== drawn?.result) {
 		drawn = undefined;
 		canvas.hidden = true;
 		showScale(own, false);
@@ -100,7 +110,7 @@ function showPointed(event: PointerEvent): void {
 	const box = stage.getBoundingClientRect();
 	const x = (event.clientX - box.left) / box.width;
 	const y = (event.clientY - box.top) / box.height;
-	const value = valueAt(drawn.inspection, x, y);
+	const value = valueAt(drawn.map, x, y);
 	pointed.textContent = Number.isNaN(value) ? "not inspected" : asScore(value);
 	pointed.style.left = `${100 * x}%`;
 	pointed.style.top = `${100 * y}%`;

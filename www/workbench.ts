@@ -1,55 +1,60 @@
-// What is on the bench: the texture, the photos, their results and the work that is still to do.
+// What is on the bench: the texture, the photos, their outcomes and the work that is still to do.
 import { isAbort, orAbort } from "./abort.js";
+import { type Batch, summary } from "./batch.js";
 import { Bridge, JobFailure } from "./bridge.js";
 import { type Catalogue, fetchOnce } from "./catalogue.js";
-import type { DeviceInfo, Inspected, Inspection, LoadTimes, Route, Stage } from "./contract.js";
+import type { Inspected, Route, Stage } from "./contract.js";
+import type { Download } from "./downloads.js";
+import { ofUsableSize } from "./file-size.js";
+import { nothingLoaded } from "./load-times.js";
+import { type Outcome, Outcomes, resultOf } from "./outcomes.js";
+import { FileFault } from "./photo-fault.js";
 import { type Photo, photoFrom } from "./photos.js";
-import { type Choice, type Chosen, choose, type Gpu } from "./routes.js";
+import type { Choice, Chosen } from "./routes.js";
+import { Routing } from "./routing.js";
 import { sentence } from "./sentence.js";
 import { type Texture, Textures, type Watch } from "./textures.js";
 
-export interface Result {
-	inspection: Inspection;
-	device: DeviceInfo;
-	load: LoadTimes;
-}
-
-export type Outcome = { result: Result } | { error: string };
-
 export interface Work {
-	/** Undefined while a model is loaded for its own sake. */
-	photo: Photo | undefined;
-	stage: Stage | undefined;
-	download: { what: string; received: number; total: number } | undefined;
+	/** The photo that is inspected, or else the dropped model that is loaded; neither while a shipped model is loaded. */
+	photo?: Photo | undefined;
+	model?: File;
+	stage?: Stage;
+	download?: Download | undefined;
 	done: number;
 	of: number;
 }
 
-type Say = (text: string, kind?: "news" | "trouble") => void;
-
 export class Workbench {
 	readonly bridge = new Bridge();
+	readonly routing = new Routing();
 	readonly textures = new Textures();
 	texture: Texture | undefined;
 	selected: Photo | undefined;
-	choice: Choice = "auto";
-	gpu: Gpu = { present: false, software: false, name: "", reason: "WebGPU was not looked for yet" };
 	work: Work | undefined;
-	/** Why the current texture cannot be used. */
+	/** What came of what was asked for last, where the verdict does not say it. */
+	news = "";
+	/** Why the current texture cannot be used. Photos wait until it is tried again. */
 	trouble = "";
 	/** The timing has the processor to itself. */
 	held = false;
+	/** Nothing is worked on before it is known which models the page has: a dropped one may need their extractor. */
+	#opened = false;
 	#photos: Photo[] = [];
-	#waiting: Photo[] = [];
-	#outcomes = new Map<string, Outcome>();
+	#models: File[] = [];
+	/** In the order of their turns, up to the outcome. */
+	#waiting = new Set<Photo>();
+	#outcomes = new Outcomes();
 	#thresholds = new Map<string, number>();
 	#loadWanted = false;
+	/** What was loaded for the next photo ahead of its own turn. */
+	#loaded = nothingLoaded();
 	#abort: AbortController | undefined;
 	#listeners: (() => void)[] = [];
-	#say: Say;
+	#complain: (text: string) => void;
 
-	constructor(say: Say) {
-		this.#say = say;
+	constructor(complain: (text: string) => void) {
+		this.#complain = complain;
 	}
 
 	onChange(listener: () => void): void {
@@ -61,12 +66,17 @@ export class Workbench {
 	}
 
 	get route(): Chosen {
-		return choose(this.choice, this.gpu);
+		return this.routing.chosen;
 	}
 
 	/** The photos of the current texture: the visitor's own, and its own samples. */
 	get photos(): Photo[] {
 		return this.#photos.filter(({ sampleOf }) => sampleOf === undefined || sampleOf === this.texture?.key);
+	}
+
+	/** Photos without an outcome that stands, for which nothing is asked any more. */
+	get unfinished(): Photo[] {
+		return this.photos.filter((photo) => !this.isWaiting(photo) && this.#isUnsettled(photo));
 	}
 
 	get threshold(): number | undefined {
@@ -78,61 +88,70 @@ export class Workbench {
 		if (!this.texture) return;
 		if (value === undefined) this.#thresholds.delete(this.texture.key);
 		else this.#thresholds.set(this.texture.key, value);
-		this.changed();
+		this.tell("");
 	}
 
 	/** The outcome on the current route, or else on the other one. */
 	outcome(photo: Photo): Outcome | undefined {
 		const { route } = this.route;
 		const other: Route = route === "cpu" ? "webgpu" : "cpu";
-		return this.#outcomes.get(this.#key(photo, route)) ?? this.#outcomes.get(this.#key(photo, other));
+		const on = (one: Route) => this.#outcomes.get(photo, under(this.texture, one));
+		return on(route) ?? on(other);
 	}
 
 	isWaiting(photo: Photo): boolean {
-		return this.#waiting.includes(photo);
+		return this.#waiting.has(photo);
 	}
 
-	addCatalogue(catalogue: Catalogue): void {
-		this.textures.addShipped(catalogue);
+	tell(news: string): void {
+		this.news = news;
+		this.changed();
+	}
+
+	/** From here on there is work; without a catalogue the visitor brings the models. */
+	open(catalogue: Catalogue | undefined): void {
+		if (catalogue) this.textures.addShipped(catalogue);
 		this.texture = this.textures.all[0];
+		this.#opened = true;
+		void this.#run();
 		this.changed();
 	}
 
 	useTexture(texture: Texture): void {
 		if (texture === this.texture) return;
-		this.stop();
+		this.#dropPhotos();
 		this.texture = texture;
-		this.trouble = "";
-		if (this.selected && !this.photos.includes(this.selected)) this.selected = this.photos[0];
+		if (!this.selected || !this.photos.includes(this.selected)) this.selected = this.photos[0];
 		this.#inspect(this.photos);
 		this.load();
-		this.changed();
+		this.tell("");
 	}
 
 	/** Loads the current texture, also where there is no photo to inspect yet. */
 	load(): void {
 		this.trouble = "";
-		this.#loadWanted = !this.texture?.info;
+		this.#loadWanted = this.texture !== undefined && !this.texture.info;
 		void this.#run();
 	}
 
 	useRoute(choice: Choice): void {
 		const before = this.route.route;
-		this.choice = choice;
-		this.trouble = "";
+		this.routing.choice = choice;
 		if (before !== this.route.route) {
-			this.stop();
-			if (this.selected) this.#inspect([this.selected]);
+			const failed = this.unfinished.filter((photo) => this.outcome(photo));
+			const wanted = [...this.#waiting, ...failed, ...(this.selected ? [this.selected] : [])];
+			this.#dropPhotos();
+			this.#inspect(wanted);
 		}
-		this.changed();
+		this.load();
+		this.tell("");
 	}
 
 	addPhotos(photos: Photo[]): void {
-		const fresh = photos.filter((photo) => !this.#photos.includes(photo));
-		this.#photos.push(...fresh);
+		this.#photos.push(...photos);
 		this.selected = photos[0] ?? this.selected;
 		this.#inspect(photos);
-		this.changed();
+		this.tell("");
 	}
 
 	addSample(url: string): void {
@@ -141,38 +160,43 @@ export class Workbench {
 		else if (this.texture) this.addPhotos([photoFrom(nameOf(url), () => fetchOnce(url), this.texture.key)]);
 	}
 
-	select(photo: Photo): void {
-		this.selected = photo;
-		// The photo that is looked at comes before those that only wait.
-		this.#inspect([photo]);
-		this.changed();
+	/** In the order in which they are to be loaded. */
+	addModels(files: File[]): void {
+		this.#models.push(...files);
+		void this.#run();
+		if (this.held) this.tell("The model is loaded when the timing is done.");
+		else if (!this.#opened) this.tell("The model is loaded when the page knows its own.");
+		else this.tell("");
 	}
 
-	/** Tries again what a trouble with the model or the device kept from being done. */
-	retry(): void {
-		this.trouble = "";
-		this.#inspect(this.selected ? [this.selected] : this.photos);
+	select(photo: Photo): void {
+		this.selected = photo;
+		this.#inspect([photo]);
+		this.tell("");
+	}
+
+	/** Takes up again what failed, what was stopped and what a trouble keeps waiting. */
+	resume(): void {
+		this.#inspect(this.unfinished);
 		this.load();
-		this.changed();
+		this.tell("");
 	}
 
 	clear(): void {
-		this.stop();
-		const gone = this.photos;
-		this.#photos = this.#photos.filter((photo) => !gone.includes(photo));
-		for (const key of this.#outcomes.keys()) {
-			if (gone.some(({ id }) => key.startsWith(`${id} `))) this.#outcomes.delete(key);
-		}
+		this.#dropPhotos();
+		const gone = new Set(this.photos);
+		for (const photo of gone) this.#outcomes.forget(photo);
+		this.#photos = this.#photos.filter((photo) => !gone.has(photo));
 		this.selected = undefined;
-		this.changed();
+		this.tell("");
 	}
 
 	/** Drops what waits and ends what runs. */
 	stop(): void {
-		this.#waiting = [];
-		this.#loadWanted = false;
-		this.work = undefined;
-		this.#abort?.abort(new DOMException("Stopped.", "AbortError"));
+		this.#models = [];
+		this.#dropPhotos();
+		this.#endWork();
+		this.tell("Stopped.");
 	}
 
 	hold(held: boolean): void {
@@ -181,137 +205,169 @@ export class Workbench {
 		this.changed();
 	}
 
-	async addModel(file: File): Promise<void> {
-		try {
-			const kind = await this.bridge.run("kind", { file });
-			if (kind === "extractor") await this.#addExtractor(file);
-			else await this.#addTexture(file);
-		} catch (cause) {
-			this.#say(`${file.name}: ${sentence(cause)}`, "trouble");
-		}
+	/** Drops what was asked for with the current texture; a dropped model goes on being loaded. */
+	#dropPhotos(): void {
+		this.#waiting = new Set();
+		this.#loadWanted = false;
+		if (!this.work?.model) this.#endWork();
 	}
 
-	async #addExtractor(file: File): Promise<void> {
-		const offered = { key: `offered: ${file.name}`, file };
-		const info = await this.bridge.run("extractor", { route: this.route.route, extractor: offered });
-		this.textures.addDroppedExtractor(file, info);
-		this.#say(`${file.name}: the extractor ${info.architecture} is loaded, for the models made with it.`);
-		if (this.trouble) this.retry();
+	#endWork(): void {
+		this.work = undefined;
+		// It goes with the worker.
+		this.#loaded = nothingLoaded();
+		this.#abort?.abort(new DOMException("Stopped.", "AbortError"));
 	}
 
-	async #addTexture(file: File): Promise<void> {
-		const texture = this.textures.droppedTexture(file);
-		const { texture: info } = await this.textures.prepare(texture, this.route.route, this.bridge);
-		texture.title = info.name ? `${info.name} (${file.name})` : file.name;
-		this.textures.all.push(texture);
-		this.#say(`${file.name}: the model is loaded and in use.`);
-		this.useTexture(texture);
+	/** Whether nothing is known of this photo that stands. */
+	#isUnsettled(photo: Photo): boolean {
+		const outcome = this.outcome(photo);
+		return !outcome || ("error" in outcome && !outcome.ofPhoto);
 	}
 
-	#key(photo: Photo, route: Route): string {
-		return `${photo.id} ${route} ${this.texture?.extractor?.key} ${this.texture?.key}`;
+	/** Whether the current route has something to find out about this photo. */
+	#isOpen(photo: Photo): boolean {
+		const outcome = this.#outcomes.get(photo, under(this.texture, this.route.route));
+		if (!outcome) return true;
+		if ("error" in outcome) return !outcome.ofPhoto;
+		// A map that was let go is worth another inspection only where it is looked at.
+		return !outcome.result.map && photo === this.selected;
 	}
 
 	#inspect(photos: Photo[]): void {
-		const { route } = this.route;
-		const fresh = photos.filter(
-			(photo) => photo !== this.work?.photo && !this.#outcomes.has(this.#key(photo, route)),
-		);
-		const first = fresh.filter((photo) => photo === this.selected);
-		const rest = fresh.filter((photo) => photo !== this.selected && !this.#waiting.includes(photo));
-		this.#waiting = [...first, ...this.#waiting.filter((photo) => !first.includes(photo)), ...rest];
+		const open = photos.filter((photo) => this.#isOpen(photo));
+		for (const photo of open) this.#outcomes.tryAgain(photo);
+		if (open.length > 0) this.trouble = "";
+		// The photo that is looked at comes before those that only wait.
+		const first = open.filter((photo) => photo === this.selected);
+		this.#waiting = new Set([...first, ...this.#waiting, ...open]);
 		void this.#run();
 	}
 
-	/** Works until nothing waits. Only one of these runs at a time. */
+	#hasWork(): boolean {
+		if (this.#models.length > 0) return true;
+		return this.texture !== undefined && this.trouble === "" && (this.#waiting.size > 0 || this.#loadWanted);
+	}
+
+	/** Works until nothing is left to do. Only one of these runs at a time. */
 	async #run(): Promise<void> {
-		if (this.#abort || this.held || !this.texture) return;
+		if (this.#abort || this.held || !this.#opened || !this.#hasWork()) return;
 		const abort = new AbortController();
 		this.#abort = abort;
 		try {
-			const done = await this.#workThrough(this.texture, abort.signal);
-			if (done > 1) this.#say(`${done} photos inspected.`);
+			await this.#workThrough(abort.signal);
 		} catch (cause) {
-			if (!isAbort(cause)) {
-				this.stop();
-				this.trouble = sentence(cause);
-			}
+			if (!abort.signal.aborted && !isAbort(cause)) this.trouble = sentence(cause);
 		} finally {
 			this.#abort = undefined;
 			this.work = undefined;
 			this.changed();
 		}
 		// What was asked for while an aborted job was being given up.
-		if (this.#waiting.length > 0 || this.#loadWanted) void this.#run();
+		void this.#run();
 	}
 
-	async #workThrough(texture: Texture, signal: AbortSignal): Promise<number> {
-		let done = 0;
-		while ((this.#waiting.length > 0 || this.#loadWanted) && !this.held) {
-			const photo = this.#waiting.shift();
-			const of = done + this.#waiting.length + (photo ? 1 : 0);
-			this.work = { photo, stage: undefined, download: undefined, done, of };
-			this.changed();
-			await this.#loadTexture(texture, signal);
-			if (!photo) continue;
-			await this.#inspectOne(texture, photo, signal);
-			done += 1;
-		}
-		return done;
-	}
-
-	async #loadTexture(texture: Texture, signal: AbortSignal): Promise<void> {
-		const { route } = this.route;
-		try {
-			if (!texture.info) {
-				const { device } = await this.textures.prepare(texture, route, this.bridge, this.#watch(signal));
-				this.#mindSoftware(device);
+	async #workThrough(signal: AbortSignal): Promise<void> {
+		let batch: Batch = { inspected: 0, refused: 0 };
+		while (this.#hasWork() && !this.held) {
+			signal.throwIfAborted();
+			const model = this.#models.shift();
+			if (model) {
+				await this.#addModel(model, signal);
+				// It may have put itself in the place of the texture that these were counted for.
+				batch = { inspected: 0, refused: 0 };
+			} else if (this.texture) {
+				await this.#takeTurn(this.texture, batch, signal);
 			}
-			this.#loadWanted = false;
+		}
+		this.news = summary(batch) || this.news;
+	}
+
+	/** Loads the texture where that is still to do, and inspects the next photo where one waits. */
+	async #takeTurn(texture: Texture, batch: Batch, signal: AbortSignal): Promise<void> {
+		const [photo] = this.#waiting;
+		const done = batch.inspected + batch.refused;
+		this.work = { photo, done, of: done + this.#waiting.size };
+		this.changed();
+		if (!texture.info) await this.#prepare(texture, signal);
+		this.#loadWanted = false;
+		if (!photo) return;
+		batch[await this.#inspectOne(texture, photo, signal)] += 1;
+		signal.throwIfAborted();
+		this.#waiting.delete(photo);
+	}
+
+	async #prepare(texture: Texture, signal: AbortSignal): Promise<void> {
+		const watch = this.#watch(signal);
+		const { device, load } = await this.routing.onCpuAtLast(signal, (route) =>
+			this.textures.prepare(texture, route, this.bridge, watch),
+		);
+		this.routing.mindSoftware(device);
+		this.#loaded = load;
+	}
+
+	async #inspectOne(texture: Texture, photo: Photo, signal: AbortSignal): Promise<keyof Batch> {
+		const watch = this.#watch(signal);
+		let file: Blob;
+		try {
+			file = await orAbort(photo.file(), signal);
 		} catch (cause) {
 			signal.throwIfAborted();
-			if (!this.#leftGpu(route, cause)) throw cause;
-			await this.#loadTexture(texture, signal);
+			return this.#refuse(texture, photo, cause);
+		}
+		try {
+			const inspected = await this.routing.onCpuAtLast(signal, async (route) => {
+				const setting = await this.textures.setting(texture, route, watch);
+				return this.bridge.run("inspect", { setting, photo: file }, watch);
+			});
+			return this.#keep(texture, photo, inspected);
+		} catch (cause) {
+			signal.throwIfAborted();
+			// Up to there it was no matter of the photo.
+			if (!(cause instanceof JobFailure) || cause.stage !== "inspect") throw cause;
+			return this.#refuse(texture, photo, cause);
 		}
 	}
 
-	async #inspectOne(texture: Texture, photo: Photo, signal: AbortSignal): Promise<void> {
-		const { route } = this.route;
-		const watch = this.#watch(signal);
-		const setting = await this.textures.setting(texture, route, watch);
+	async #addModel(file: File, signal: AbortSignal): Promise<void> {
+		this.work = { model: file, done: 0, of: 1 };
+		this.tell("");
 		try {
-			const file = await orAbort(photo.file(), signal);
-			this.#keep(photo, route, await this.bridge.run("inspect", { setting, photo: file }, watch));
+			const kind = await this.bridge.run("kind", { file: ofUsableSize(file) }, this.#watch(signal));
+			if (kind === "extractor") await this.#addExtractor(file, signal);
+			else await this.#addTexture(file, signal);
 		} catch (cause) {
 			signal.throwIfAborted();
-			if (this.#leftGpu(route, cause)) await this.#inspectOne(texture, photo, signal);
-			else if (cause instanceof JobFailure && cause.stage !== "inspect") throw cause;
-			else if (this.choice === "auto" && route === "webgpu")
-				await this.#askCpu(texture, photo, cause, signal);
-			else this.#refuse(photo, route, sentence(cause));
+			this.#complain(`${file.name}: ${sentence(cause)}`);
 		}
 	}
 
-	/** Whose fault was it, the photo's or the GPU's? The CPU can tell, and where it was the GPU's, it goes on. */
-	async #askCpu(texture: Texture, photo: Photo, failed: unknown, signal: AbortSignal): Promise<void> {
+	async #addExtractor(file: File, signal: AbortSignal): Promise<void> {
+		const extractor = this.textures.droppedExtractor(file);
 		const watch = this.#watch(signal);
-		const setting = await this.textures.setting(texture, "cpu", watch);
-		try {
-			const file = await orAbort(photo.file(), signal);
-			const inspected = await this.bridge.run("inspect", { setting, photo: file }, watch);
-			this.gpu = { ...this.gpu, reason: `WebGPU was given up. ${sentence(failed)}` };
-			this.#keep(photo, "cpu", inspected);
-		} catch {
-			signal.throwIfAborted();
-			this.#refuse(photo, "webgpu", sentence(failed));
-		}
+		extractor.info = await this.routing.onCpuAtLast(signal, (route) =>
+			this.bridge.run("extractor", { route, extractor: { key: extractor.key, file } }, watch),
+		);
+		this.textures.extractors.unshift(extractor);
+		if (this.trouble) this.resume();
+		const { architecture } = extractor.info;
+		this.tell(`${file.name}: the extractor ${architecture} is loaded, for the models made with it.`);
+	}
+
+	async #addTexture(file: File, signal: AbortSignal): Promise<void> {
+		const texture = this.textures.droppedTexture(file);
+		await this.#prepare(texture, signal);
+		if (texture.info?.name) texture.title = `${texture.info.name} (${file.name})`;
+		this.textures.all.push(texture);
+		this.useTexture(texture);
+		this.tell(`${file.name}: the model is loaded and in use.`);
 	}
 
 	#watch(signal: AbortSignal): Watch {
 		return {
 			signal,
 			onStage: (stage) => this.#progress({ stage, download: undefined }),
-			onBytes: (what, received, total) => this.#progress({ download: { what, received, total } }),
+			onDownload: (download) => this.#progress({ download }),
 		};
 	}
 
@@ -321,32 +377,26 @@ export class Workbench {
 		this.changed();
 	}
 
-	#keep(photo: Photo, route: Route, { inspection, device, load }: Inspected): void {
-		this.#outcomes.set(this.#key(photo, route), { result: { inspection, device, load } });
-		const threshold = this.threshold ?? Number.POSITIVE_INFINITY;
-		const verdict = inspection.score > threshold ? "Defect" : "No defect found";
-		this.#say(`${photo.name}: ${verdict}, score ${inspection.score.toFixed(3)}.`);
+	#keep(texture: Texture, photo: Photo, inspected: Inspected): keyof Batch {
+		const { route } = inspected.device;
+		this.#outcomes.keep(photo, under(texture, route), resultOf(inspected, this.#loaded));
+		this.#loaded = nothingLoaded();
 		this.changed();
+		return "inspected";
 	}
 
-	#refuse(photo: Photo, route: Route, error: string): void {
-		this.#outcomes.set(this.#key(photo, route), { error });
-		this.#say(`${photo.name}: ${error}`);
+	#refuse(texture: Texture, photo: Photo, cause: unknown): keyof Batch {
+		const ofPhoto = cause instanceof FileFault || (cause instanceof JobFailure && cause.fault === "photo");
+		if (ofPhoto) this.#outcomes.refuse(photo, sentence(cause));
+		else this.#outcomes.fail(photo, under(texture, this.route.route), sentence(cause));
 		this.changed();
+		return "refused";
 	}
+}
 
-	/** Some software adapters own up only once a device was made. */
-	#mindSoftware({ route, name, software }: DeviceInfo): void {
-		if (route === "webgpu" && software && !this.gpu.software) this.gpu = { ...this.gpu, software, name };
-	}
-
-	/** Where the page chose the GPU by itself and that failed, it goes on without. */
-	#leftGpu(route: Route, cause: unknown): boolean {
-		if (this.choice !== "auto" || route !== "webgpu" || !(cause instanceof JobFailure)) return false;
-		if (cause.stage !== "device" && !cause.fatal) return false;
-		this.gpu = { ...this.gpu, reason: `WebGPU was given up. ${sentence(cause)}` };
-		return true;
-	}
+/** What an outcome depends on besides the photo. */
+function under(texture: Texture | undefined, route: Route): string {
+	return `${route} ${texture?.extractor?.key} ${texture?.key}`;
 }
 
 function nameOf(url: string): string {

@@ -1,6 +1,7 @@
 // The one place where the engine runs. It takes one request at a time and never touches the page.
 import type {
 	ExtractorInfo,
+	Fault,
 	Jobs,
 	LoadTimes,
 	ModelFile,
@@ -12,6 +13,8 @@ import type {
 	Stage,
 	TextureInfo,
 } from "./contract.js";
+import { nothingLoaded } from "./load-times.js";
+import { FileFault, isOfPhoto } from "./photo-fault.js";
 import { sentence } from "./sentence.js";
 import init, { Engine, model_kind } from "./wasm/cse_web.js";
 
@@ -25,6 +28,7 @@ let engine: Engine | undefined;
 let extractor: Held<ExtractorInfo> | undefined;
 let texture: Held<TextureInfo> | undefined;
 let stage: Stage = "wasm";
+let route: Route = "cpu";
 
 // A module whose one function uses a SIMD instruction: it validates only where SIMD is there.
 const simdProbe = new Uint8Array([
@@ -53,6 +57,15 @@ async function bytesOf(file: Blob): Promise<Uint8Array> {
 	return new Uint8Array(await file.arrayBuffer());
 }
 
+async function readPhoto(file: Blob): Promise<Uint8Array> {
+	return bytesOf(file).catch((cause) => {
+		throw new FileFault(
+			"This file cannot be read any more: it was moved, changed or deleted since. Choose it anew.",
+			{ cause },
+		);
+	});
+}
+
 async function compileWasm(): Promise<void> {
 	if (typeof WebAssembly !== "object") {
 		throw new Error("This browser cannot run WebAssembly, which the inspection is made of.");
@@ -70,14 +83,15 @@ async function compileWasm(): Promise<void> {
 	wasmReady = true;
 }
 
-async function startEngine(route: Route, load: LoadTimes): Promise<Engine> {
+async function startEngine(wanted: Route, load: LoadTimes): Promise<Engine> {
+	route = wanted;
 	if (!wasmReady) await timed(load, "wasm", compileWasm);
-	if (engine?.device.route === route) return engine;
+	if (engine?.device.route === wanted) return engine;
 	engine?.free();
 	engine = undefined;
 	extractor = undefined;
 	texture = undefined;
-	engine = await timed(load, "device", () => Engine.create(route));
+	engine = await timed(load, "device", () => Engine.create(wanted));
 	return engine;
 }
 
@@ -99,7 +113,7 @@ async function holdTexture(on: Engine, model: ModelFile, load: LoadTimes): Promi
 }
 
 async function prepare(setting: Setting): Promise<Prepared & { on: Engine }> {
-	const load: LoadTimes = { wasm: 0, device: 0, extractor: 0, texture: 0 };
+	const load = nothingLoaded();
 	const on = await startEngine(setting.route, load);
 	const extractor = await holdExtractor(on, setting.extractor, load);
 	const texture = await holdTexture(on, setting.texture, load);
@@ -108,7 +122,7 @@ async function prepare(setting: Setting): Promise<Prepared & { on: Engine }> {
 }
 
 async function answer(request: Request): Promise<Jobs[keyof Jobs]["answers"]> {
-	const load: LoadTimes = { wasm: 0, device: 0, extractor: 0, texture: 0 };
+	const load = nothingLoaded();
 	switch (request.name) {
 		case "kind": {
 			if (!wasmReady) await timed(load, "wasm", compileWasm);
@@ -124,29 +138,40 @@ async function answer(request: Request): Promise<Jobs[keyof Jobs]["answers"]> {
 		case "inspect": {
 			const { on, ...prepared } = await prepare(request.setting);
 			enter("inspect");
-			return { ...prepared, inspection: await on.inspect(await bytesOf(request.photo)) };
+			return { ...prepared, inspection: await on.inspect(await readPhoto(request.photo)) };
 		}
 	}
 }
 
-function fail(cause: unknown): void {
-	// A trap leaves the program in an unknown state: the page must not use this worker again.
-	const fatal = typeof WebAssembly === "object" && cause instanceof WebAssembly.RuntimeError;
-	const message = fatal ? `The inspection program stopped unexpectedly. ${sentence(cause)}` : sentence(cause);
-	post({ is: "failure", message, stage, fatal });
+function isTrap(cause: unknown): boolean {
+	return typeof WebAssembly === "object" && cause instanceof WebAssembly.RuntimeError;
+}
+
+function faultOf(cause: unknown): Fault {
+	// A trap leaves the program in an unknown state.
+	if (isTrap(cause)) return "worker";
+	if (stage === "inspect" && isOfPhoto(cause)) return "photo";
+	// A worker opens its GPU once and keeps it: one that failed can only be opened anew in another worker.
+	return route === "webgpu" && (stage === "device" || stage === "inspect") ? "worker" : "job";
+}
+
+function fail(cause: unknown, fault: Fault): void {
+	const stopped = isTrap(cause) ? "The inspection program stopped unexpectedly. " : "";
+	post({ is: "failure", message: stopped + sentence(cause), stage, fault });
 }
 
 // A trap inside an asynchronous call surfaces here, and its promise never settles.
-self.addEventListener("unhandledrejection", (event) => fail(event.reason));
+self.addEventListener("unhandledrejection", (event) => fail(event.reason, "worker"));
 self.addEventListener("error", (event) => {
 	event.preventDefault();
-	fail(event.error ?? event.message);
+	fail(event.error ?? event.message, "worker");
 });
 
 self.addEventListener("message", async (event: MessageEvent<Request>) => {
+	stage = "wasm";
 	try {
 		post({ is: "answer", value: await answer(event.data) });
 	} catch (cause) {
-		fail(cause);
+		fail(cause, faultOf(cause));
 	}
 });

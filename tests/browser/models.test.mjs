@@ -17,12 +17,20 @@ test("a dropped model is added and used", async () => {
 	const page = await site.open();
 	await settled(page);
 	const before = await reading(page);
+	// The timing would end the worker that loads the model.
+	await page.evaluate(() => {
+		const button = document.querySelector("#timing-start");
+		new MutationObserver(() => {
+			if (button.disabled) button.dataset.wasDisabled = "";
+		}).observe(button, { attributeFilter: ["disabled"] });
+	});
 	await drop(page, [{ ...modelFile(texture.model), name: "mine.safetensors" }]);
 	await page.waitForFunction(() =>
 		document.querySelector("#texture").selectedOptions[0].text.includes("mine"),
 	);
 	assert.equal((await options(page)).length, catalogue.textures.length + 1);
 	await page.locator("#about-list dd").first().waitFor();
+	assert.equal(await page.locator("#timing-start[data-was-disabled]").count(), 1);
 	assert.equal(before.verdict, "defect");
 	assert.deepEqual(page.mistakes, []);
 });
@@ -32,7 +40,7 @@ test("a dropped extractor is taken", async () => {
 	await settled(page);
 	await drop(page, [{ ...modelFile(catalogue.extractor), name: "again.safetensors" }]);
 	await page.waitForFunction(() =>
-		document.querySelector("#status").textContent.includes("again.safetensors"),
+		/again\.safetensors: the extractor .* is loaded/.test(document.querySelector("#status").textContent),
 	);
 	assert.equal(await page.locator("#notices p").count(), 0);
 });
@@ -66,8 +74,11 @@ test("another texture brings its own samples, threshold and results", async (t) 
 	await page.locator("#samples button").first().click();
 	await settled(page);
 	assert.equal(await page.locator(".tile").count(), 1);
+	// A texture without photos selects none, and must not leave none selected behind it.
+	await page.click("#clear");
 	await page.selectOption("#texture", texture.id);
 	await settled(page);
 	assert.equal(await page.locator(".tile").count(), 1);
+	assert.equal(await page.locator('.tile[aria-selected="true"][tabindex="0"]').count(), 1);
 	assert.deepEqual(page.mistakes, []);
 });

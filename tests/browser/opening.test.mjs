@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { reading, settled, start } from "./page.mjs";
+import { drop, modelFile, reading, samplePath, settled, start, texture } from "./page.mjs";
+import { asFile } from "./photos.mjs";
 
 let site;
 before(async () => {
@@ -18,6 +20,34 @@ test("the page opens and reaches a verdict on a shipped sample, on the CPU where
 	assert.match(await page.textContent("#route-reason"), /^CPU.*WebGPU/);
 	assert.ok(await page.locator('input[value="webgpu"]').first().isDisabled());
 	assert.ok(await page.locator("#heatmap").isVisible());
+	// Loading comes before the first photo's turn, and is told of with it.
+	assert.match(await page.textContent("#stages-load"), /program .* extractor .* model/);
+	assert.deepEqual(page.mistakes, []);
+});
+
+test("a photo and a model that come before the page knows its own models are taken up then", async () => {
+	const page = await site.open();
+	let release;
+	const released = new Promise((resolve) => {
+		release = resolve;
+	});
+	await page.route("**/models/index.json", async (route) => {
+		await released;
+		await route.continue();
+	});
+	await page.reload();
+	const photo = asFile("early.jpg", "image/jpeg", readFileSync(samplePath(texture.samples[0])));
+	await drop(page, [photo, { ...modelFile(texture.model), name: "mine.safetensors" }]);
+	await page.locator(".tile", { hasText: "Waiting" }).waitFor();
+	release();
+	await page.waitForFunction(() =>
+		document.querySelector("#texture").selectedOptions[0]?.text.includes("mine"),
+	);
+	await settled(page);
+	const { name, verdict } = await reading(page);
+	assert.equal(name, "early.jpg");
+	assert.match(verdict, /^(good|defect)$/);
+	assert.equal(await page.locator("#notices p").count(), 0);
 	assert.deepEqual(page.mistakes, []);
 });
 

@@ -63,6 +63,9 @@ test("what cannot be inspected gets a sentence, and the page goes on", async () 
 	await page.click("#clear");
 	await drop(page, [...bad, asFile("plain.png", "image/png", drawn.png)]);
 	await settled(page);
+	assert.equal(await page.textContent("#status"), "1 photo inspected, 5 could not be.");
+	// What is wrong with the photo itself is not worth another try.
+	assert.ok(await page.locator("#retry").isHidden());
 	for (const { name } of bad) {
 		await selectTile(page, name);
 		const { verdict, text } = await reading(page);
@@ -71,6 +74,52 @@ test("what cannot be inspected gets a sentence, and the page goes on", async () 
 	}
 	await selectTile(page, "plain.png");
 	assert.match((await reading(page)).verdict, /^(good|defect)$/);
+	assert.deepEqual(page.mistakes, []);
+});
+
+test("a file beyond any photo is refused without being read", async () => {
+	await page.click("#clear");
+	await page.evaluate(() => {
+		const part = new Blob([new Uint8Array(1_000_000)]);
+		const data = new DataTransfer();
+		data.items.add(new File(new Array(600).fill(part), "vast.png", { type: "image/png" }));
+		document.body.dispatchEvent(
+			new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: data }),
+		);
+	});
+	await page.waitForSelector('#verdict[data-verdict="error"]');
+	assert.match((await reading(page)).text, /600\.0 MB/);
+});
+
+test("a dropped folder's photos are named by their paths, and one that cannot be read costs no other", async () => {
+	await page.click("#clear");
+	await page.evaluate(
+		(bytes) => {
+			const file = new File([Uint8Array.from(bytes)], "000.png", { type: "image/png" });
+			const read = { name: "000.png", fullPath: "/good/000.png", file: (resolve) => resolve(file) };
+			const lost = {
+				name: "lost.png",
+				fullPath: "/good/lost.png",
+				file: (_, reject) => reject(new DOMException("Gone.", "NotFoundError")),
+			};
+			const inside = [lost, read];
+			const reader = { readEntries: (resolve) => resolve(inside.splice(0)) };
+			const folder = { name: "good", fullPath: "/good", isDirectory: true, createReader: () => reader };
+			// No script can put a folder into a real one.
+			const data = { files: [], items: [{ webkitGetAsEntry: () => folder }], types: ["Files"] };
+			const event = new DragEvent("drop", { bubbles: true, cancelable: true });
+			Object.defineProperty(event, "dataTransfer", { value: data });
+			document.body.dispatchEvent(event);
+		},
+		[...drawn.png],
+	);
+	await page.locator(".tile", { hasText: "good/000.png" }).waitFor();
+	await settled(page);
+	assert.equal((await results(page)).length, 1);
+	assert.match(await page.textContent("#notices"), /good\/lost\.png/);
+	// The focus stays somewhere when the notice goes.
+	await page.click("#notices button");
+	assert.equal(await page.evaluate(() => document.activeElement.id), "open");
 	assert.deepEqual(page.mistakes, []);
 });
 

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { reading, results, settled, start } from "./page.mjs";
+import { drop, reading, results, samplePath, settled, start, texture } from "./page.mjs";
+import { asFile } from "./photos.mjs";
 
 let site;
 before(async () => {
@@ -28,5 +30,22 @@ test("Automatic leaves a software adapter alone and says so; chosen by hand, it 
 	// What was computed once is kept.
 	await page.check('#routes input[value="cpu"]', { force: true });
 	await page.waitForFunction(() => document.querySelector("#stages-device").textContent.startsWith("CPU"));
+	assert.deepEqual(page.mistakes, []);
+
+	// What waits for one route goes on to the other.
+	await page.check('#routes input[value="webgpu"]', { force: true });
+	const buffer = readFileSync(samplePath(texture.samples[0]));
+	await drop(
+		page,
+		["a.jpg", "b.jpg", "c.jpg"].map((name) => asFile(name, "image/jpeg", buffer)),
+	);
+	await page.locator(".tile", { hasText: "c.jpg" }).waitFor();
+	await page.check('#routes input[value="cpu"]', { force: true });
+	await settled(page);
+	const dropped = (await results(page)).filter(({ photo }) => /^[abc]\.jpg$/.test(photo));
+	assert.deepEqual(
+		dropped.map(({ photo, route }) => [photo, route]),
+		["a.jpg", "b.jpg", "c.jpg"].map((photo) => [photo, "cpu"]),
+	);
 	assert.deepEqual(page.mistakes, []);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import { drop, nameOf, reading, samplePath, settled, start, texture } from "./page.mjs";
+import { drop, nameOf, reading, results, samplePath, settled, start, texture } from "./page.mjs";
 import { asFile } from "./photos.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -32,6 +32,9 @@ test("moving the threshold changes the verdict, and the reset brings it back", a
 	await moveThreshold(page, 1);
 	await page.waitForSelector('#verdict[data-verdict="good"]');
 	assert.equal((await reading(page)).word, "No defect found");
+	// Neither the status line nor what a screen reader hears may keep the old verdict.
+	for (const line of ["#status", "#spoken-verdict"])
+		assert.match(await page.textContent(line), /: No defect found, score/);
 	await page.click("#threshold-reset");
 	await page.waitForSelector('#verdict[data-verdict="defect"]');
 	await moveThreshold(page, 0);
@@ -46,6 +49,9 @@ test("stopping drops what waits, and a stopped photo can be taken up again", asy
 	await page.waitForFunction(() => document.querySelector("#status").textContent.startsWith("Inspecting"));
 	await page.click("#stop");
 	await page.waitForFunction(() => document.querySelector("#stop").hidden);
+	assert.equal(await page.textContent("#retry"), "Inspect the rest");
+	assert.equal(await page.evaluate(() => document.activeElement.id), "retry");
+	assert.ok((await results(page)).some(({ verdict }) => verdict === "not inspected"));
 	assert.ok((await page.locator(".tile", { hasText: "Not inspected" }).count()) > 0);
 	const last = page.locator(".tile", { hasText: "copy-5.webp" });
 	assert.equal(await last.getAttribute("data-verdict"), "waiting");
@@ -54,6 +60,10 @@ test("stopping drops what waits, and a stopped photo can be taken up again", asy
 		/^(good|defect)$/.test(document.querySelector("#verdict").dataset.verdict),
 	);
 	assert.equal((await reading(page)).name, "copy-5.webp");
+	await page.click("#retry");
+	await settled(page);
+	assert.ok(await page.locator("#retry").isHidden());
+	for (const { photo, verdict } of await results(page)) assert.match(verdict, /^(good|defect)$/, photo);
 	assert.deepEqual(page.mistakes, []);
 });
 
@@ -132,6 +142,7 @@ test("the timing fills its table beside the paper's figures, and can be stopped"
 	const [row] = await page.locator("#timing-own tr:not(.group)").allTextContents();
 	assert.match(row, /^CPU.*median of 3/);
 	assert.ok((row.match(/\d ?m?s/g) ?? []).length >= 8, row);
+	assert.ok((await page.textContent("#timing-table caption")).includes(texture.title));
 	const paper = await page.textContent("#timing-paper");
 	for (const figure of ["172 ms", "45.9 ms", "30 ms", "16 ms", "18 ms"])
 		assert.ok(paper.includes(figure), figure);
@@ -142,6 +153,7 @@ test("the timing fills its table beside the paper's figures, and can be stopped"
 		document.querySelector("#timing-status").textContent.startsWith("Stopped"),
 	);
 	assert.ok(await page.locator("#timing-start").isEnabled());
+	assert.equal(await page.evaluate(() => document.activeElement.id), "timing-start");
 });
 
 test("a phone has no sideways scroll", async () => {

@@ -119,8 +119,9 @@ impl Engine {
         describe(model_file::header(&bytes)?, &texture.info)
     }
 
-    /// Inspects one encoded image. A GPU's first score of each texture is computed on the CPU too and must agree.
-    pub async fn inspect(&self, photo: Vec<u8>) -> Result<JsInspection, JsError> {
+    /// Inspects one encoded image. A GPU's first score of each texture is computed on the CPU too and must agree. An error
+    /// whose name is `PhotoError` is the image's own: it fails on every device.
+    pub async fn inspect(&self, photo: Vec<u8>) -> Result<JsInspection, JsValue> {
         let reference = match &self.reference {
             Some(reference) if !self.checked.get() => Some(reference.inspector()?),
             _ => None,

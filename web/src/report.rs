@@ -40,6 +40,17 @@ pub enum Failure {
     UnknownRoute,
 }
 
+/// An error that bears a name where the photo is to blame.
+impl From<Failure> for JsValue {
+    fn from(failure: Failure) -> Self {
+        let error = js_sys::Error::new(&failure.to_string());
+        if matches!(failure, Failure::Photo(_)) {
+            error.set_name("PhotoError");
+        }
+        error.into()
+    }
+}
+
 /// A result as a plain JavaScript object.
 pub fn object(value: &impl Serialize) -> Result<JsValue, JsError> {
     let serializer = serde_wasm_bindgen::Serializer::json_compatible();

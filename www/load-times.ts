@@ -1,0 +1,15 @@
+// The times that loading took, added up over several jobs.
+import type { LoadTimes } from "./contract.js";
+
+export function nothingLoaded(): LoadTimes {
+	return { wasm: 0, device: 0, extractor: 0, texture: 0 };
+}
+
+export function loadedInAll(before: LoadTimes, after: LoadTimes): LoadTimes {
+	return {
+		wasm: before.wasm + after.wasm,
+		device: before.device + after.device,
+		extractor: before.extractor + after.extractor,
+		texture: before.texture + after.texture,
+	};
+}

@@ -1,0 +1,83 @@
+// What came of each photo under each model and route, with the maps of those that were inspected last.
+import type { DeviceInfo, Inspected, Inspection, LoadTimes } from "./contract.js";
+import type { AnomalyMap } from "./heatmap.js";
+import { loadedInAll } from "./load-times.js";
+import type { Photo } from "./photos.js";
+
+export interface Result {
+	inspection: Omit<Inspection, "map" | "map_width" | "map_height">;
+	/** Undefined once it was let go to make room for others. */
+	map: AnomalyMap | undefined;
+	device: DeviceInfo;
+	load: LoadTimes;
+}
+
+/** An error `ofPhoto` stands; any other may have passed when the photo is tried again. */
+export type Outcome = { result: Result } | { error: string; ofPhoto: boolean };
+
+/** A map has up to 1 MB, so these are those of some hundreds of photos. */
+const mostBytes = 256e6;
+
+export function resultOf({ inspection, device, load }: Inspected, loadedBefore: LoadTimes): Result {
+	const { map: values, map_width: width, map_height: height, ...rest } = inspection;
+	return { inspection: rest, map: { values, width, height }, device, load: loadedInAll(loadedBefore, load) };
+}
+
+export class Outcomes {
+	#refused = new Map<Photo, Outcome>();
+	#tried = new Map<Photo, Map<string, Outcome>>();
+	/** The results that hold a map, oldest first. */
+	#mapped = new Set<Result>();
+	#bytes = 0;
+
+	/** `under` says with which model and on which route. */
+	get(photo: Photo, under: string): Outcome | undefined {
+		return this.#refused.get(photo) ?? this.#tried.get(photo)?.get(under);
+	}
+
+	keep(photo: Photo, under: string, result: Result): void {
+		this.#letGo(this.#tried.get(photo)?.get(under));
+		this.#set(photo, under, { result });
+		this.#mapped.add(result);
+		this.#bytes += result.map?.values.byteLength ?? 0;
+		for (const oldest of this.#mapped) {
+			if (this.#bytes <= mostBytes) return;
+			this.#letGo({ result: oldest });
+		}
+	}
+
+	/** The photo's own error, whatever it is tried with. */
+	refuse(photo: Photo, error: string): void {
+		this.#refused.set(photo, { error, ofPhoto: true });
+	}
+
+	/** An error that may pass. It takes no score away that is known already. */
+	fail(photo: Photo, under: string, error: string): void {
+		const known = this.#tried.get(photo)?.get(under);
+		if (!known || "error" in known) this.#set(photo, under, { error, ofPhoto: false });
+	}
+
+	/** Forgets the errors that may have passed. */
+	tryAgain(photo: Photo): void {
+		const tried = this.#tried.get(photo);
+		for (const [under, outcome] of tried ?? []) if ("error" in outcome) tried?.delete(under);
+	}
+
+	forget(photo: Photo): void {
+		for (const outcome of this.#tried.get(photo)?.values() ?? []) this.#letGo(outcome);
+		this.#tried.delete(photo);
+		this.#refused.delete(photo);
+	}
+
+	#set(photo: Photo, under: string, outcome: Outcome): void {
+		const tried = this.#tried.get(photo) ?? new Map<string, Outcome>();
+		tried.set(under, outcome);
+		this.#tried.set(photo, tried);
+	}
+
+	#letGo(outcome: Outcome | undefined): void {
+		if (!outcome || "error" in outcome || !this.#mapped.delete(outcome.result)) return;
+		this.#bytes -= outcome.result.map?.values.byteLength ?? 0;
+		outcome.result.map = undefined;
+	}
+}
