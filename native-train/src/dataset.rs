@@ -144,29 +144,28 @@ fn split(samples: Vec<Sample>) -> (Vec<PathBuf>, Vec<Sample>) {
     (train, test)
 }
 
-/// Every image below `folder`, squashed to what the network sees; none without a folder, and an error where it has none:
-/// nothing else must stand in for what was asked for.
+/// Every image below `folder`, squashed to what the network sees; none without a folder.
 pub fn squashed_below<Error>(folder: Option<&Path>) -> Result<Vec<RgbImage>, Error>
 where
     Error: From<DatasetError> + From<FileError>,
 {
     match folder {
-        Some(folder) => {
-            let images = images_below(folder)?;
-            if images.is_empty() {
-                return Err(DatasetError::NoImage { path: folder.to_owned() }.into());
-            }
-            Ok(files::windows(&images, View::Resize)?)
-        }
+        Some(folder) => Ok(files::windows(&images_below(folder)?, View::Resize)?),
         None => Ok(Vec::new()),
     }
 }
 
-/// Every image below `folder`, in the order of the names.
-fn images_below(folder: &Path) -> Result<Vec<PathBuf>, DatasetError> {
+/// Every image below `folder`, in the order of the names; an error where there is none: nothing else must stand in for what
+/// was asked for.
+pub fn images_below(folder: &Path) -> Result<Vec<PathBuf>, DatasetError> {
+    let images = photos_below(folder)?;
+    if images.is_empty() { Err(DatasetError::NoImage { path: folder.to_owned() }) } else { Ok(images) }
+}
+
+fn photos_below(folder: &Path) -> Result<Vec<PathBuf>, DatasetError> {
     let mut images = photos(folder)?;
     for entry in entries(folder)?.into_iter().filter(|path| path.is_dir()) {
-        images.extend(images_below(&entry)?);
+        images.extend(photos_below(&entry)?);
     }
     Ok(images)
 }

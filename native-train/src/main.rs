@@ -19,6 +19,7 @@ mod pretrain;
 mod progress;
 mod reproduce;
 mod score;
+mod suitable_view;
 mod tables;
 mod textures;
 mod train;

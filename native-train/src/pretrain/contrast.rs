@@ -20,6 +20,7 @@ use super::export::exported;
 use super::training::{Log, Plan, Training};
 use super::{Common, PretrainError};
 use crate::choices::ArchitectureChoice;
+use crate::suitable_view::suitable_view;
 use crate::{dataset, devices, files};
 
 /// Arguments of `pretrain contrast`.
@@ -139,7 +140,13 @@ pub fn run(args: &Args) -> Result<(), PretrainError> {
 fn measure(args: &Args, network: EfficientNet, device: &Device) -> Result<EfficientNet, PretrainError> {
     // Without gradients nothing is kept of a pass; with them all of it, as no backward pass follows.
     let network = network.no_grad();
-    let photos = dataset::squashed_below::<PretrainError>(args.statistics.as_deref())?;
+    let photos = match args.statistics.as_deref() {
+        Some(folder) => {
+            let paths = dataset::images_below(folder)?;
+            files::windows(&paths, suitable_view(&paths)?.0)?
+        }
+        None => Vec::new(),
+    };
     let batches = photos.chunks(STATISTICS_BATCH);
     for number in 0..STATISTICS_BATCHES {
         let images = match batches.clone().cycle().nth(number) {

@@ -44,6 +44,9 @@ pub enum TrainError {
     /// The features' file.
     #[error("the features cannot be stored in the system's folder for temporary files ({0}): make room there")]
     Store(io::Error),
+    /// Features that are no numbers, or none in half precision.
+    #[error("the extractor gives features beyond 65,504, or some that are no numbers: use another extractor")]
+    Features,
     /// The log.
     #[error("the log cannot be written ({0})")]
     Log(io::Error),

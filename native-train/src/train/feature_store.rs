@@ -12,6 +12,8 @@ use cse::efficientnet::Features;
 use half::f16;
 use half::slice::HalfFloatSliceExt;
 
+use super::error::TrainError;
+
 /// Place of one image's features in the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slot(usize);
@@ -39,14 +41,21 @@ impl FeatureStore {
     }
 
     /// A batch as the store holds it, read back from its device.
-    pub fn encode(&self, features: Features) -> io::Result<Encoded> {
+    pub fn encode(&self, features: Features) -> Result<Encoded, TrainError> {
         let [n, ..] = features.f1.dims();
-        let values = |tensor: Tensor<4>| tensor.into_data().try_into_vec::<f32>().map_err(io::Error::other);
+        let values = |tensor: Tensor<4>| {
+            tensor.into_data().try_into_vec::<f32>().map_err(|error| TrainError::Store(io::Error::other(error)))
+        };
         let (f1, f2) = (values(features.f1)?, values(features.f2)?);
         let [length1, length2] = self.lengths();
         let mut bytes = Vec::with_capacity(2 * n * (length1 + length2));
         for (f1, f2) in f1.chunks_exact(length1).zip(f2.chunks_exact(length2)) {
-            bytes.extend(f1.iter().chain(f2).flat_map(|value| f16::from_f32(*value).to_le_bytes()));
+            for value in f1.iter().chain(f2).map(|value| f16::from_f32(*value)) {
+                if !value.is_finite() {
+                    return Err(TrainError::Features);
+                }
+                bytes.extend(value.to_le_bytes());
+            }
         }
         Ok(Encoded { bytes, images: n })
     }

@@ -39,6 +39,7 @@ use crate::dataset::{self, Dataset};
 use crate::devices;
 use crate::files::{self, FileError};
 use crate::models;
+use crate::suitable_view::suitable_view;
 pub use args::Args;
 use checkpoint::Checkpoint;
 pub use error::TrainError;
@@ -48,9 +49,6 @@ pub use optimisation::Log;
 pub use settings::{Settings, learns};
 use training_set::Recipe;
 pub use training_set::TrainingSet;
-
-/// Aspect ratio from which `--view auto` takes windows: squashing to a square hides more than it shows.
-const LONGEST_ASPECT: f64 = 2.5;
 
 /// Trains and writes a model for each folder of photos.
 pub fn run(args: &Args) -> Result<(), TrainError> {
@@ -172,18 +170,7 @@ pub fn view(args: &Args, photos: &[PathBuf]) -> Result<(View, String), TrainErro
     if let Some(view) = args.view.view() {
         return Ok((view, "as asked".into()));
     }
-    let mut aspects = Vec::with_capacity(photos.len());
-    for path in photos {
-        let (width, height) = files::photo_size(path)?;
-        aspects.push(f64::from(width.max(height)) / f64::from(width.min(height).max(1)));
-    }
-    aspects.sort_by(f64::total_cmp);
-    let aspect = aspects[aspects.len() / 2];
-    Ok(if aspect > LONGEST_ASPECT {
-        (View::Tiles, format!("the photos are {aspect:.1} times as long as wide"))
-    } else {
-        (View::Resize, format!("the photos are {aspect:.1} times as long as wide: nothing is lost in a square"))
-    })
+    Ok(suitable_view(photos)?)
 }
 
 /// Synthetic defects of each window of `photos`; `None` where nothing learns from them.

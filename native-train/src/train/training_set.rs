@@ -219,7 +219,7 @@ impl TrainingSet {
         let mut done = 0;
         for batch in images.chunks(BATCH) {
             let features = extractor.network.forward(preprocess::to_tensor(batch.iter().copied(), device));
-            encoded.push(self.store.encode(features).map_err(TrainError::Store)?);
+            encoded.push(self.store.encode(features)?);
             done += batch.len();
             let before = (done - batch.len()) * windows.len() / images.len();
             bar.inc((done * windows.len() / images.len() - before) as u64);
