@@ -70,7 +70,12 @@ pub fn read(path: &Path) -> Result<Vec<u8>, FileError> {
 
 /// Decodes a photo file.
 pub fn read_photo(path: &Path) -> Result<RgbImage, FileError> {
-    cse::photo::decode(&read(path)?).map_err(|source| FileError::Photo { path: path.to_owned(), source })
+    decode_photo(path, &read(path)?)
+}
+
+/// Decodes what [`read`] gave of a photo file.
+pub fn decode_photo(path: &Path, bytes: &[u8]) -> Result<RgbImage, FileError> {
+    cse::photo::decode(bytes).map_err(|source| FileError::Photo { path: path.to_owned(), source })
 }
 
 /// The windows of all photos at `paths`, in a view.

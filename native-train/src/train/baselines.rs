@@ -35,8 +35,8 @@ pub fn fit(
     let look = |tensors: &StateDict, fold: &Fold| {
         let detector = Detector::take(shape, extractor_taps, &mut tensors.clone(), device)?;
         for photo in &fold.held_out {
-            let look = |features| detector.forward(features, settings.taps);
-            let read_outs = set.compute(&set.inspected(*photo), device, look)?;
+            let read_out = |features| detector.forward(features, settings.taps);
+            let read_outs = set.compute(&set.inspected(*photo), device, read_out)?;
             normal.add(*photo, read_outs.iter().map(|read_out| detector.compare(read_out, settings.aggregation)));
         }
         Ok::<_, TrainError>(())

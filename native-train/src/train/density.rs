@@ -50,8 +50,8 @@ pub fn fit(
         let density = Density::take(&mut fitted.clone(), channels, device)?;
         let mut photos = Vec::with_capacity(fold.held_out.len());
         for photo in &fold.held_out {
-            let look = |features: Features| density.distances(features.f2);
-            let windows = set.compute(&set.inspected(*photo), device, look)?;
+            let distances = |features: Features| density.distances(features.f2);
+            let windows = set.compute(&set.inspected(*photo), device, distances)?;
             photos.push(windows.iter().map(|distances| density::at_f2(distances)).collect());
         }
         held_out.push(photos);

@@ -55,10 +55,10 @@ pub fn run(args: &Args) -> Result<(), TrainError> {
     let settings = args.settings();
     check(args, &settings)?;
     // Before minutes are spent on the first.
-    let names = args.data.iter().map(|data| Ok(Dataset::open(data)?.name)).collect::<Result<Vec<_>, TrainError>>()?;
-    let twice = names.iter().enumerate().find(|(index, name)| names[..*index].contains(name));
-    if let (true, Some((_, name))) = (names.len() > 1, twice) {
-        return Err(TrainError::SameName(name.clone()));
+    let datasets = args.data.iter().map(|data| Dataset::open(data)).collect::<Result<Vec<_>, _>>()?;
+    let mut names = HashSet::new();
+    if let Some(twice) = datasets.iter().find(|dataset| !names.insert(&dataset.name)) {
+        return Err(TrainError::SameName(twice.name.clone()));
     }
     let chosen = devices::choose(args.device)?;
     println!("device      {}", chosen.reason);
@@ -69,15 +69,16 @@ pub fn run(args: &Args) -> Result<(), TrainError> {
     let log = Log::new(open_log(args)?);
     stop_on_interrupt();
     let session = Session { args, settings, extractor: &extractor, device: &chosen.device, maker: &maker, log };
-    if let [data] = args.data.as_slice() {
-        session.train(data, &args.out)?;
+    if let ([data], [dataset]) = (args.data.as_slice(), datasets.as_slice()) {
+        session.train(dataset, data, &args.out)?;
         return Ok(());
     }
     let mut table = Vec::new();
-    for (data, name) in args.data.iter().zip(names) {
+    for (data, dataset) in args.data.iter().zip(&datasets) {
+        let name = &dataset.name;
         println!("\n{name}");
         let path = args.out.join(format!("{name}.safetensors"));
-        table.push((name, session.train(data, &path)?));
+        table.push((name, session.train(dataset, data, &path)?));
     }
     let width = table.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).max(7);
     println!("\n{:width$} {:>7} {:>10} {:>8}", "texture", "photos", "threshold", "seconds");
@@ -202,11 +203,10 @@ fn stop_on_interrupt() {
 }
 
 impl Session<'_> {
-    /// From one folder of photos to one model file.
-    fn train(&self, data: &Path, out: &Path) -> Result<Summary, TrainError> {
+    /// From the photos in one folder to one model file.
+    fn train(&self, dataset: &Dataset, data: &Path, out: &Path) -> Result<Summary, TrainError> {
         let started = std::time::Instant::now();
-        let dataset = Dataset::open(data)?;
-        check_count(&dataset, data)?;
+        check_count(dataset, data)?;
         check_place(out)?;
         if !self.args.resume {
             // Of a run that was stopped and is not gone on with: its later members must not be taken for this one's.
@@ -215,8 +215,8 @@ impl Session<'_> {
         let (view, why) = view(self.args, &dataset.train)?;
         println!("view        {} ({why})", format!("{view:?}").to_lowercase());
         let set = self.features(&dataset.train, view)?;
-        let learnt = self.learn(&dataset, view, &set, out)?;
-        let (info, tensors) = self.judge(&dataset, view, &set, &learnt)?;
+        let learnt = self.learn(dataset, view, &set, out)?;
+        let (info, tensors) = self.judge(dataset, view, &set, &learnt)?;
         let threshold = info.calibration.threshold;
         println!(
             "threshold   {threshold:.4} (false-alarm rate {:.1} % from {} good photos)",
@@ -253,7 +253,7 @@ impl Session<'_> {
         }
         let mut embedders = Vec::new();
         if learns(settings.method) {
-            let inputs = self.inputs_digest(&dataset.train, view)?;
+            let inputs = self.inputs_digest(set, view);
             let (texture, resume) = (dataset.name.as_str(), self.args.resume);
             let plan = members::Plan { settings, texture, out, inputs, resume, log: &self.log, stop: &STOP };
             embedders = members::train(&plan, self.extractor, set, &folds, self.device)?;
@@ -280,16 +280,14 @@ impl Session<'_> {
     }
 
     /// What a resumed run must have in common with the one that stopped, beside the settings.
-    fn inputs_digest(&self, photos: &[PathBuf], view: View) -> Result<String, FileError> {
+    fn inputs_digest(&self, set: &TrainingSet, view: View) -> String {
         let mut digest = Sha256::new();
-        for path in photos {
-            digest.update(files::read(path)?);
-        }
+        set.photos.iter().for_each(|photo| digest.update(photo.digest));
         let ExtractorInfo { id, architecture, .. } = &self.extractor.info;
         let Args { textures, windows, .. } = self.args;
         let defects = self.args.defects();
         digest.update(format!("{architecture} {id} {view:?} {defects} {windows} {textures:?}"));
-        Ok(digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+        digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// Score rule, threshold and description, from the held-out photos.

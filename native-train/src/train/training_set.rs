@@ -17,6 +17,7 @@ use indicatif::ProgressBar;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
+use sha2::{Digest, Sha256};
 
 use super::error::TrainError;
 use super::feature_store::{Encoded, FeatureStore, Slot};
@@ -59,6 +60,8 @@ pub struct Photo {
     pub inspected: Range<usize>,
     /// See [`sketch`].
     pub sketch: Vec<f32>,
+    /// SHA-256 of its file.
+    pub digest: [u8; 32],
 }
 
 /// The normal ones of `samples`.
@@ -138,10 +141,12 @@ impl TrainingSet {
                 let rng = &mut ChaCha8Rng::seed_from_u64(recipe.seed);
                 let mut task = recipe.seed << 32;
                 for path in photos {
-                    let drawn = files::read_photo(path).map(|photo| {
+                    let drawn = files::read(path).and_then(|bytes| {
+                        let photo = files::decode_photo(path, &bytes)?;
                         let (windows, inspected) = windows(&photo, recipe.view, each, rng);
                         let windows = with_defects(windows, recipe.defects, &mut task);
-                        DrawnPhoto { windows, inspected, sketch: sketch(&photo) }
+                        let (sketch, digest) = (sketch(&photo), Sha256::digest(&bytes).into());
+                        Ok(DrawnPhoto { windows, inspected, sketch, digest })
                     });
                     // Nobody listens any more after an error: there is nothing left to do.
                     if made.send(drawn).is_err() {
@@ -242,7 +247,7 @@ impl TrainingSet {
             self.samples.push(Sample { normal, defective });
         }
         let (samples, inspected) = (start..self.samples.len(), start..start + photo.inspected);
-        self.photos.push(Photo { samples, inspected, sketch: photo.sketch });
+        self.photos.push(Photo { samples, inspected, sketch: photo.sketch, digest: photo.digest });
         Ok(())
     }
 }
@@ -257,6 +262,7 @@ struct DrawnPhoto {
     windows: Vec<Drawn>,
     inspected: usize,
     sketch: Vec<f32>,
+    digest: [u8; 32],
 }
 
 /// A window and its defective versions.
