@@ -3,17 +3,10 @@
 // the launches without running them. Fails where a kernel does not compile or a launch breaks a driver's rules. What
 // the kernels compute is not tested.
 import { spawnSync } from "node:child_process";
-import {
-	copyFileSync,
-	existsSync,
-	mkdirSync,
-	readdirSync,
-	readFileSync,
-	rmSync,
-	writeFileSync,
-} from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { announce, giveUp, output, run, top } from "../www/tools/run.mjs";
+import { unpack } from "../www/tools/wheels.mjs";
 
 const architectures = ["80", "90"];
 /** NVRTC and the headers that its kernels include, as NVIDIA publishes them for Python. */
@@ -47,24 +40,9 @@ const trainings = [
 
 /** The wheels unpacked: the folder that is a CUDA toolkit's. */
 function toolkit() {
-	const versions = Object.entries(wheels).map(([name, version]) => `${name}==${version}`);
 	const unpacked = join(folder, "toolkit");
-	const complete = join(unpacked, "versions.txt");
-	if (!existsSync(complete) || readFileSync(complete, "utf8") !== versions.join("\n")) {
-		rmSync(unpacked, { recursive: true, force: true });
-		const downloaded = join(folder, "wheels");
-		rmSync(downloaded, { recursive: true, force: true });
-		announce("Downloading NVRTC and its headers (60 MB).");
-		const options = ["--no-deps", "--only-binary", ":all:", "--disable-pip-version-check", "--quiet"];
-		const pip = ["-m", "pip", "download", ...options, "--dest", downloaded, ...versions];
-		if (spawnSync("python3", pip, { stdio: "inherit" }).status !== 0) {
-			skip("NVRTC's wheels could not be had with python3 and pip");
-		}
-		for (const wheel of readdirSync(downloaded)) {
-			run("python3", ["-m", "zipfile", "--extract", join(downloaded, wheel), unpacked]);
-		}
-		rmSync(downloaded, { recursive: true });
-		writeFileSync(complete, versions.join("\n"));
+	if (!unpack(wheels, unpacked, "NVRTC and its headers (60 MB)")) {
+		skip("NVRTC's wheels could not be had with python3 and pip");
 	}
 	const root = join(unpacked, "nvidia");
 	return join(root, readdirSync(root).find((name) => name.startsWith("cu")) ?? giveUp(`${root} is empty.`));

@@ -1,5 +1,5 @@
 // Makes the demo again, from seeds: photos of generated materials, a model of each, and the page's list of them.
-// The extractor (www/public/models/extractor.safetensors) is made before, by `native-train pretrain distil`.
+// The extractor (www/public/models/extractor.safetensors) is made before, by `npm run extractor`.
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
