@@ -1,5 +1,6 @@
 // Makes an extractor again, from a seed: fetches the teacher, and lets the network learn from it on generated textures.
-// It takes the shipped one's place, unless an --out says otherwise. What is given after `--` goes to `native-train pretrain distil`.
+// It takes the shipped one's place, unless an --out says otherwise. What is given after `--` goes to
+// `native-train pretrain distil`.
 import { join } from "node:path";
 import { announce, giveUp, run, top } from "./run.mjs";
 import { unpack } from "./wheels.mjs";
@@ -16,7 +17,7 @@ const defaults = {
 	// Not beside that file, where the page's build would take them along.
 	"--checkpoints": join(folder, "run"),
 };
-const taken = Object.entries(defaults).filter(([name]) => !given.includes(name));
+const taken = Object.entries(defaults).filter(([name]) => !given.some((word) => word.split("=")[0] === name));
 
 announce("Learning from it (hours on two cores; a run that was stopped goes on where it was).");
 const distil = ["pretrain", "distil", "--teacher", teacher, ...taken.flat(), ...given];
