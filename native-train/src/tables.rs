@@ -183,7 +183,7 @@ mod tests {
     fn the_figures_that_are_told_are_those_that_were_measured() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("figures");
         let told = std::fs::read_to_string(folder.join("README.md")).unwrap();
-        let chapters = ["fabric", "magnetic-tile"].map(|set| {
+        let chapters = ["fabric", "leather-sample", "magnetic-tile"].map(|set| {
             let files = std::fs::read_dir(folder.join(set)).unwrap().map(|entry| entry.unwrap().path());
             files.collect::<BTreeSet<_>>().iter().map(|path| chapter(path).unwrap()).collect::<String>()
         });
