@@ -5,7 +5,7 @@
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { announce, giveUp, output, run, top } from "../www/tools/run.mjs";
+import { announce, giveUp, output, run, target, top } from "../www/tools/run.mjs";
 import { unpack } from "../www/tools/wheels.mjs";
 
 const architectures = ["80", "90"];
@@ -17,7 +17,6 @@ const wheels = {
 	"nvidia-cuda-cccl": "13.3.5.0.6",
 };
 
-const target = process.env.CARGO_TARGET_DIR ?? join(top, "target");
 const folder = join(target, "cuda");
 const samples = join(top, "www", "public", "samples");
 const program = join(target, "debug", "native-train");

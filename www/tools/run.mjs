@@ -1,8 +1,12 @@
 // Runs other programs from the repository's top, and ends with a sentence where one fails.
 import { spawnSync } from "node:child_process";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const top = fileURLToPath(new URL("../../", import.meta.url));
+
+/** Where cargo builds, and what can be made again lies. */
+export const target = process.env.CARGO_TARGET_DIR ?? join(top, "target");
 
 /** One line on what comes next and how long it may take. */
 export function announce(text) {

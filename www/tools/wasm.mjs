@@ -1,13 +1,12 @@
 // Builds the wasm that the page's worker runs, into www/wasm.
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { announce, run, top } from "./run.mjs";
+import { announce, run, target, top } from "./run.mjs";
 import { bindgen, installAll } from "./setup.mjs";
 
 export function buildWasm() {
 	announce("Building the wasm (several minutes the first time, seconds later).");
 	run("cargo", ["build", "-p", "cse-web", "--profile", "wasm", "--target", "wasm32-unknown-unknown"]);
-	const target = process.env.CARGO_TARGET_DIR ?? join(top, "target");
 	const built = join(target, "wasm32-unknown-unknown", "wasm", "cse_web.wasm");
 	const smaller = ["--remove-name-section", "--remove-producers-section"];
 	run(bindgen, ["--target", "web", ...smaller, "--out-dir", join(top, "www", "wasm"), built]);
