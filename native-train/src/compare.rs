@@ -188,9 +188,9 @@ pub fn run(args: &Args) -> Result<(), CompareError> {
             }
             let Some((_, learnt, learning_seconds)) = &learnt else { continue };
             let started = Instant::now();
-            let fitted = session.judge(&dataset, view, set, learnt)?;
+            let judged = session.judge(&dataset, view, set, learnt)?;
             let fit_seconds = learning_seconds + started.elapsed().as_secs_f64();
-            let model = TextureModel::from_parts(fitted, &extractor.info, &device)?;
+            let model = TextureModel::from_parts((judged.info, judged.tensors), &extractor.info, &device)?;
             let figures = test.figures(&dataset, &model, &device)?;
             let run = Run { settings: (*words).to_owned(), seed, fit_seconds, figures };
             if let Some(path) = &args.json {

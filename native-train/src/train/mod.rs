@@ -105,6 +105,16 @@ pub struct Learnt {
     embedders: Vec<members::Embedded>,
 }
 
+/// A model, and what to look at before it is trusted.
+pub struct Judged {
+    /// Its description.
+    pub info: TextureInfo,
+    /// Its tensors.
+    pub tensors: StateDict,
+    /// Numbers and scores of the good photos that look least normal to it, as [`least_normal`] has them.
+    least_normal: Vec<(usize, f32)>,
+}
+
 /// What all textures of one call have in common.
 pub struct Session<'a> {
     /// The command line.
@@ -216,13 +226,17 @@ impl Session<'_> {
         println!("view        {} ({why})", format!("{view:?}").to_lowercase());
         let set = self.features(&dataset.train, view)?;
         let learnt = self.learn(dataset, view, &set, out)?;
-        let (info, tensors) = self.judge(dataset, view, &set, &learnt)?;
+        let Judged { info, tensors, least_normal } = self.judge(dataset, view, &set, &learnt)?;
         let threshold = info.calibration.threshold;
         println!(
             "threshold   {threshold:.4} (false-alarm rate {:.1} % from {} good photos)",
             100.0 * info.calibration.false_alarm_rate,
             info.calibration.normal_scores.len(),
         );
+        println!("look at     the photos that it rests on: were one of them not good, it would be too high");
+        for (photo, score) in least_normal {
+            println!("            {score:.4} {}", dataset.train[photo].display());
+        }
         let model = texture_file::write(&info, &tensors)?;
         files::write_whole(out, &model)?;
         println!("written     {} ({} kB)", out.display(), model.len() / 1000);
@@ -268,15 +282,15 @@ impl Session<'_> {
         view: View,
         set: &TrainingSet,
         learnt: &Learnt,
-    ) -> Result<(TextureInfo, StateDict), TrainError> {
+    ) -> Result<Judged, TrainError> {
         let (settings, folds) = (&self.settings, learnt.folds.as_slice());
         let fitted = if learns(settings.method) {
             members::judge(settings, &learnt.embedders, self.extractor, set, folds, self.device)?
         } else {
             baselines::fit(settings, self.extractor, set, folds, self.device)?
         };
-        let info = self.calibrate(dataset, view, &fitted, learnt)?;
-        Ok((info, fitted.tensors))
+        let (info, least_normal) = self.calibrate(dataset, view, &fitted, learnt)?;
+        Ok(Judged { info, tensors: fitted.tensors, least_normal })
     }
 
     /// What a resumed run must have in common with the one that stopped, beside the settings.
@@ -290,14 +304,14 @@ impl Session<'_> {
         digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// Score rule, threshold and description, from the held-out photos.
+    /// Score rule, threshold and description, from the held-out photos; and those that look least normal.
     fn calibrate(
         &self,
         dataset: &Dataset,
         view: View,
         fitted: &Fitted,
         learnt: &Learnt,
-    ) -> Result<TextureInfo, TrainError> {
+    ) -> Result<(TextureInfo, Vec<(usize, f32)>), TrainError> {
         let settings = &self.settings;
         let rule = ScoreRule {
             aggregation: settings.aggregation,
@@ -309,9 +323,10 @@ impl Session<'_> {
         // A single fold, the paper's split, holds out some pieces and not all.
         let held_out = learnt.folds.iter().flat_map(|fold| &fold.held_out).map(|photo| learnt.pieces[*photo]);
         let pieces = held_out.collect::<HashSet<_>>().len();
-        let calibration =
-            Calibration::new(normal.scores, pieces, self.args.false_alarm_rate).ok_or(TrainError::NoScores)?;
-        Ok(TextureInfo {
+        let scores = normal.scores.iter().map(|(_, score)| *score).collect();
+        let calibration = Calibration::new(scores, pieces, self.args.false_alarm_rate).ok_or(TrainError::NoScores)?;
+        let least_normal = least_normal(normal.scores, &learnt.pieces, calibration.threshold);
+        let info = TextureInfo {
             name: self.args.name.clone().unwrap_or_else(|| dataset.name.clone()),
             extractor_id: self.extractor.info.id.clone(),
             extractor_architecture: self.extractor.info.architecture,
@@ -333,12 +348,40 @@ impl Session<'_> {
                 settings.provenance(),
             ),
             losses: fitted.histories.iter().map(|history| history.losses.clone()).collect(),
-        })
+        };
+        Ok((info, least_normal))
     }
+}
+
+/// Pieces to look at.
+const LOOKED_AT: usize = 5;
+
+/// Of the photos that score `threshold` or more, the highest of each piece; of the [`LOOKED_AT`] highest pieces, in order.
+fn least_normal(mut scores: Vec<(usize, f32)>, pieces: &[usize], threshold: f32) -> Vec<(usize, f32)> {
+    scores.retain(|(_, score)| *score >= threshold);
+    scores.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let mut seen = HashSet::new();
+    scores.retain(|(photo, _)| seen.insert(pieces[*photo]));
+    scores.truncate(LOOKED_AT);
+    scores
 }
 
 /// The steps whose weights were kept, for the reader.
 fn kept(histories: &[History]) -> String {
     let steps: Vec<String> = histories.iter().map(|history| history.kept_step.to_string()).collect();
     if steps.is_empty() { String::new() } else { format!("kept steps {}; ", steps.join(", ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_photo_of_each_piece_above_the_threshold_is_to_be_looked_at() {
+        let scores = vec![(0, 0.5), (1, 2.0), (2, 1.0), (3, 3.0), (4, 0.9)];
+        assert_eq!(least_normal(scores, &[0, 1, 2, 1, 4], 1.0), [(3, 3.0), (2, 1.0)]);
+        let many = (0..40).map(|photo| (photo, photo as f32)).collect();
+        let pieces: Vec<usize> = (0..40).collect();
+        assert_eq!(least_normal(many, &pieces, 0.0).first(), Some(&(39, 39.0)));
+    }
 }

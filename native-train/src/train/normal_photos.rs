@@ -16,8 +16,8 @@ pub struct NormalPhotos(BTreeMap<usize, (Vec<Comparison>, f32)>);
 pub struct Said {
     /// From distances to a score, with how far normal ones reach.
     pub rule: ScoreRule,
-    /// Each photo's score.
-    pub scores: Vec<f32>,
+    /// Each photo's number and score.
+    pub scores: Vec<(usize, f32)>,
     /// Colours of the map.
     pub map_scale: MapScale,
 }
@@ -61,6 +61,7 @@ impl NormalPhotos {
             windows.iter().map(|window| of_others[piece].score(window)).max_by(f32::total_cmp)
         };
         let scores = photos.iter().map(score).collect::<Option<Vec<f32>>>()?;
+        let scores = self.0.keys().copied().zip(scores).collect();
         let map_scale = map_scale(windows().flat_map(|window| whole.map(&window.grid)).collect());
         Some(Said { rule: whole, scores, map_scale })
     }
@@ -110,7 +111,7 @@ mod tests {
         photos.add(1, [window(0.2), window(0.6)].into_iter());
         photos.add(3, [window(0.4)].into_iter());
         let said = photos.said(&rule(Aggregation::Mean, 0.0), false, &[0, 1, 2, 3]).unwrap();
-        assert_eq!(said.scores, [0.6, 0.3]);
+        assert_eq!(said.scores, [(1, 0.6), (3, 0.3)]);
         assert_eq!(said.rule.normal_range, None);
     }
 
@@ -121,13 +122,13 @@ mod tests {
         photos.add(20, [window(0.7)].into_iter());
         let said = photos.said(&rule(Aggregation::Mean, 0.1), true, &Vec::from_iter(0..21)).unwrap();
         // The others are all alike, and their edge is where they are.
-        assert!((said.scores[20] - 7.0f32.sqrt()).abs() < 1e-3, "{}", said.scores[20]);
+        assert!((said.scores[20].1 - 7.0f32.sqrt()).abs() < 1e-3, "{:?}", said.scores[20]);
         // Nor does another photo of the same piece help.
         photos.add(21, [window(0.7)].into_iter());
         let pieces: Vec<usize> = (0..21).chain([20]).collect();
         let said = photos.said(&rule(Aggregation::Mean, 0.1), true, &pieces).unwrap();
-        assert!((said.scores[20] - 7.0f32.sqrt()).abs() < 1e-3, "{}", said.scores[20]);
-        assert_eq!(said.scores[20], said.scores[21]);
+        assert!((said.scores[20].1 - 7.0f32.sqrt()).abs() < 1e-3, "{:?}", said.scores[20]);
+        assert_eq!(said.scores[20].1, said.scores[21].1);
     }
 
     #[test]
