@@ -111,8 +111,17 @@ pub struct Judged {
     pub info: TextureInfo,
     /// Its tensors.
     pub tensors: StateDict,
-    /// Numbers and scores of the good photos that look least normal to it, as [`least_normal`] has them.
-    least_normal: Vec<(usize, f32)>,
+    /// What looks least normal to it of what was called good.
+    least_normal: Vec<Piece>,
+}
+
+/// Photos of one piece.
+#[derive(Debug, PartialEq)]
+struct Piece {
+    /// The highest of them.
+    score: f32,
+    /// Their numbers, the highest score first.
+    photos: Vec<usize>,
 }
 
 /// What all textures of one call have in common.
@@ -233,9 +242,10 @@ impl Session<'_> {
             100.0 * info.calibration.false_alarm_rate,
             info.calibration.normal_scores.len(),
         );
-        println!("look at     the photos that it rests on: were one of them not good, it would be too high");
-        for (photo, score) in least_normal {
-            println!("            {score:.4} {}", dataset.train[photo].display());
+        println!("look at     the photos that it rests on, a piece a line: it is too high if they are not good");
+        for piece in least_normal {
+            let names = piece.photos.iter().filter_map(|photo| dataset.train[*photo].file_name()?.to_str());
+            println!("            {:.4} {}", piece.score, names.collect::<Vec<_>>().join(" "));
         }
         let model = texture_file::write(&info, &tensors)?;
         files::write_whole(out, &model)?;
@@ -311,7 +321,7 @@ impl Session<'_> {
         view: View,
         fitted: &Fitted,
         learnt: &Learnt,
-    ) -> Result<(TextureInfo, Vec<(usize, f32)>), TrainError> {
+    ) -> Result<(TextureInfo, Vec<Piece>), TrainError> {
         let settings = &self.settings;
         let rule = ScoreRule {
             aggregation: settings.aggregation,
@@ -356,14 +366,21 @@ impl Session<'_> {
 /// Pieces to look at.
 const LOOKED_AT: usize = 5;
 
-/// Of the photos that score `threshold` or more, the highest of each piece; of the [`LOOKED_AT`] highest pieces, in order.
-fn least_normal(mut scores: Vec<(usize, f32)>, pieces: &[usize], threshold: f32) -> Vec<(usize, f32)> {
-    scores.retain(|(_, score)| *score >= threshold);
+/// The pieces of which a photo scores `threshold` or more; of them the [`LOOKED_AT`] highest, in order.
+fn least_normal(mut scores: Vec<(usize, f32)>, pieces: &[usize], threshold: f32) -> Vec<Piece> {
     scores.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let mut seen = HashSet::new();
-    scores.retain(|(photo, _)| seen.insert(pieces[*photo]));
-    scores.truncate(LOOKED_AT);
-    scores
+    let mut highest: Vec<(usize, Piece)> = Vec::new();
+    for (photo, score) in scores {
+        let (number, known) = (pieces[photo], highest.len());
+        match highest.iter_mut().find(|(of, _)| *of == number) {
+            Some((_, piece)) => piece.photos.push(photo),
+            None if score >= threshold && known < LOOKED_AT => {
+                highest.push((number, Piece { score, photos: vec![photo] }));
+            }
+            None => {}
+        }
+    }
+    highest.into_iter().map(|(_, piece)| piece).collect()
 }
 
 /// The steps whose weights were kept, for the reader.
@@ -377,11 +394,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_photo_of_each_piece_above_the_threshold_is_to_be_looked_at() {
-        let scores = vec![(0, 0.5), (1, 2.0), (2, 1.0), (3, 3.0), (4, 0.9)];
-        assert_eq!(least_normal(scores, &[0, 1, 2, 1, 4], 1.0), [(3, 3.0), (2, 1.0)]);
-        let many = (0..40).map(|photo| (photo, photo as f32)).collect();
-        let pieces: Vec<usize> = (0..40).collect();
-        assert_eq!(least_normal(many, &pieces, 0.0).first(), Some(&(39, 39.0)));
+    fn pieces_above_the_threshold_are_to_be_looked_at() {
+        let scores = vec![(0, 0.5), (1, 0.2), (2, 1.0), (3, 3.0), (4, 0.9)];
+        let highest = [Piece { score: 3.0, photos: vec![3, 1] }, Piece { score: 1.0, photos: vec![2] }];
+        assert_eq!(least_normal(scores, &[0, 1, 2, 1, 4], 1.0), highest);
+        let many: Vec<usize> = (0..40).collect();
+        assert_eq!(least_normal(many.iter().map(|photo| (*photo, 1.0)).collect(), &many, 0.0).len(), LOOKED_AT);
     }
 }
