@@ -45,6 +45,7 @@ use checkpoint::Checkpoint;
 pub use error::TrainError;
 use fitted::{Fitted, History};
 use folds::{Fold, folds};
+use normal_photos::Piece;
 pub use optimisation::Log;
 pub use settings::{Settings, learns};
 use training_set::Recipe;
@@ -113,15 +114,6 @@ pub struct Judged {
     pub tensors: StateDict,
     /// What looks least normal to it of what was called good.
     least_normal: Vec<Piece>,
-}
-
-/// Photos of one piece.
-#[derive(Debug, PartialEq)]
-struct Piece {
-    /// The highest of them.
-    score: f32,
-    /// Their numbers, the highest score first.
-    photos: Vec<usize>,
 }
 
 /// What all textures of one call have in common.
@@ -244,8 +236,9 @@ impl Session<'_> {
         );
         println!("look at     the photos that it rests on, a piece a line: it is too high if they are not good");
         for piece in least_normal {
-            let names = piece.photos.iter().filter_map(|photo| dataset.train[*photo].file_name()?.to_str());
-            println!("            {:.4} {}", piece.score, names.collect::<Vec<_>>().join(" "));
+            let names = piece.photos.iter().filter_map(|photo| dataset.train[*photo].file_name());
+            let names: Vec<_> = names.map(|name| name.to_string_lossy()).collect();
+            println!("            {:.4} {}", piece.score, names.join(" "));
         }
         let model = texture_file::write(&info, &tensors)?;
         files::write_whole(out, &model)?;
@@ -335,7 +328,7 @@ impl Session<'_> {
         let pieces = held_out.collect::<HashSet<_>>().len();
         let scores = normal.scores.iter().map(|(_, score)| *score).collect();
         let calibration = Calibration::new(scores, pieces, self.args.false_alarm_rate).ok_or(TrainError::NoScores)?;
-        let least_normal = least_normal(normal.scores, &learnt.pieces, calibration.threshold);
+        let least_normal = normal.least_normal(&learnt.pieces, calibration.threshold);
         let info = TextureInfo {
             name: self.args.name.clone().unwrap_or_else(|| dataset.name.clone()),
             extractor_id: self.extractor.info.id.clone(),
@@ -363,42 +356,8 @@ impl Session<'_> {
     }
 }
 
-/// Pieces to look at.
-const LOOKED_AT: usize = 5;
-
-/// The pieces of which a photo scores `threshold` or more; of them the [`LOOKED_AT`] highest, in order.
-fn least_normal(mut scores: Vec<(usize, f32)>, pieces: &[usize], threshold: f32) -> Vec<Piece> {
-    scores.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let mut highest: Vec<(usize, Piece)> = Vec::new();
-    for (photo, score) in scores {
-        let (number, known) = (pieces[photo], highest.len());
-        match highest.iter_mut().find(|(of, _)| *of == number) {
-            Some((_, piece)) => piece.photos.push(photo),
-            None if score >= threshold && known < LOOKED_AT => {
-                highest.push((number, Piece { score, photos: vec![photo] }));
-            }
-            None => {}
-        }
-    }
-    highest.into_iter().map(|(_, piece)| piece).collect()
-}
-
 /// The steps whose weights were kept, for the reader.
 fn kept(histories: &[History]) -> String {
     let steps: Vec<String> = histories.iter().map(|history| history.kept_step.to_string()).collect();
     if steps.is_empty() { String::new() } else { format!("kept steps {}; ", steps.join(", ")) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pieces_above_the_threshold_are_to_be_looked_at() {
-        let scores = vec![(0, 0.5), (1, 0.2), (2, 1.0), (3, 3.0), (4, 0.9)];
-        let highest = [Piece { score: 3.0, photos: vec![3, 1] }, Piece { score: 1.0, photos: vec![2] }];
-        assert_eq!(least_normal(scores, &[0, 1, 2, 1, 4], 1.0), highest);
-        let many: Vec<usize> = (0..40).collect();
-        assert_eq!(least_normal(many.iter().map(|photo| (*photo, 1.0)).collect(), &many, 0.0).len(), LOOKED_AT);
-    }
 }

@@ -22,6 +22,38 @@ pub struct Said {
     pub map_scale: MapScale,
 }
 
+/// Pieces to look at.
+const LOOKED_AT: usize = 5;
+
+/// Photos of one piece.
+#[derive(Debug, PartialEq)]
+pub struct Piece {
+    /// Of the highest of them.
+    pub score: f32,
+    /// Their numbers, the highest score first.
+    pub photos: Vec<usize>,
+}
+
+impl Said {
+    /// The pieces of which a photo scores `threshold` or more; of them the [`LOOKED_AT`] highest, in order.
+    pub fn least_normal(&self, pieces: &[usize], threshold: f32) -> Vec<Piece> {
+        let mut scores = self.scores.clone();
+        scores.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let mut highest: Vec<(usize, Piece)> = Vec::new();
+        for (photo, score) in scores {
+            let (number, known) = (pieces[photo], highest.len());
+            match highest.iter_mut().find(|(of, _)| *of == number) {
+                Some((_, piece)) => piece.photos.push(photo),
+                None if score >= threshold && known < LOOKED_AT => {
+                    highest.push((number, Piece { score, photos: vec![photo] }));
+                }
+                None => {}
+            }
+        }
+        highest.into_iter().map(|(_, piece)| piece).collect()
+    }
+}
+
 impl NormalPhotos {
     /// Adds what one fold says of a photo's windows.
     pub fn add(&mut self, photo: usize, windows: impl Iterator<Item = Comparison>) {
@@ -137,5 +169,15 @@ mod tests {
         assert!(photos.said(&rule(Aggregation::Top, 0.1), true, &[0]).is_none_or(|said| said.scores.is_empty()));
         photos.add(0, [window(f32::NAN)].into_iter());
         assert!(photos.said(&rule(Aggregation::Top, 0.1), true, &[0]).is_none());
+    }
+
+    #[test]
+    fn pieces_above_the_threshold_are_to_be_looked_at() {
+        let said = |scores| Said { rule: ScoreRule::default(), scores, map_scale: MapScale { low: 0.0, high: 1.0 } };
+        let seen = said(vec![(0, 0.5), (1, 0.2), (2, 1.0), (3, 3.0), (4, 0.9)]);
+        let highest = [Piece { score: 3.0, photos: vec![3, 1] }, Piece { score: 1.0, photos: vec![2] }];
+        assert_eq!(seen.least_normal(&[0, 1, 2, 1, 4], 1.0), highest);
+        let many: Vec<usize> = (0..40).collect();
+        assert_eq!(said(many.iter().map(|photo| (*photo, 1.0)).collect()).least_normal(&many, 0.0).len(), LOOKED_AT);
     }
 }
