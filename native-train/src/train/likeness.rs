@@ -87,7 +87,9 @@ fn similarity(looks: &[&[f32]], device: &Device) -> Vec<f32> {
     unit.clone().matmul(unit.transpose()).into_data().try_into_vec().unwrap_or_default()
 }
 
-/// The distance from each photo to its nearest [`FAR`] of all. `None` where a similarity is missing or no number.
+/// The distance from each photo to its nearest [`FAR`] of all, or what it is for half of them where that is less: to the
+/// few photos of another lot of the material all the rest is far, and two pieces of theirs would pass for one. `None` where
+/// a similarity is missing or no number.
 fn far(similarity: &[f32], photos: usize) -> Option<Vec<f32>> {
     if similarity.len() != photos * photos || similarity.iter().any(|value| value.is_nan()) {
         return None;
@@ -100,7 +102,12 @@ fn far(similarity: &[f32], photos: usize) -> Option<Vec<f32>> {
         let far = (FAR * others.len() as f64).ceil() as usize;
         others.get(far).map_or(0.0, |far| 1.0 - far)
     };
-    Some((0..photos).map(of_photo).collect())
+    let mut far: Vec<f32> = (0..photos).map(of_photo).collect();
+    let mut sorted = far.clone();
+    sorted.sort_unstable_by(f32::total_cmp);
+    let usual = sorted.get(photos / 2).copied().unwrap_or_default();
+    far.iter_mut().for_each(|far| *far = far.min(usual));
+    Some(far)
 }
 
 /// Gives all photos that are linked, directly or through others, the number of one of them.
@@ -182,6 +189,18 @@ mod tests {
         for pieces in [1, 2, 3, 12, 60] {
             assert_eq!(groups(&looks(pieces, 1, 0.0), NEAR), (0..pieces).collect::<Vec<_>>());
         }
+    }
+
+    /// Two pieces of one lot of a material among many of another lot.
+    #[test]
+    fn a_lot_of_few_pieces_is_not_one_piece() {
+        let mut photos = looks(15, 1, 0.0);
+        let lot = photos.pop().unwrap();
+        for (number, photo) in photos.iter_mut().enumerate() {
+            let weight = if number < 2 { 0.7 } else { -0.6 };
+            photo.iter_mut().zip(&lot).for_each(|(value, lot)| *value += weight * lot);
+        }
+        assert_eq!(groups(&photos, NEAR), (0..14).collect::<Vec<_>>());
     }
 
     /// A web of cloth from one end to the other: each photo is like the one before it.
