@@ -292,8 +292,7 @@ impl Session<'_> {
         } else {
             baselines::fit(settings, self.extractor, set, folds, self.device)?
         };
-        let (info, least_normal) = self.calibrate(dataset, view, &fitted, learnt)?;
-        Ok(Judged { info, tensors: fitted.tensors, least_normal })
+        self.calibrate(dataset, view, fitted, learnt)
     }
 
     /// What a resumed run must have in common with the one that stopped, beside the settings.
@@ -307,14 +306,8 @@ impl Session<'_> {
         digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// Score rule, threshold and description, from the held-out photos; and those that look least normal.
-    fn calibrate(
-        &self,
-        dataset: &Dataset,
-        view: View,
-        fitted: &Fitted,
-        learnt: &Learnt,
-    ) -> Result<(TextureInfo, Vec<Piece>), TrainError> {
+    /// Completes `fitted` by score rule, threshold and description, from the held-out photos.
+    fn calibrate(&self, dataset: &Dataset, view: View, fitted: Fitted, learnt: &Learnt) -> Result<Judged, TrainError> {
         let settings = &self.settings;
         let rule = ScoreRule {
             aggregation: settings.aggregation,
@@ -352,7 +345,7 @@ impl Session<'_> {
             ),
             losses: fitted.histories.iter().map(|history| history.losses.clone()).collect(),
         };
-        Ok((info, least_normal))
+        Ok(Judged { info, tensors: fitted.tensors, least_normal })
     }
 }
 
