@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { target } from "../../www/tools/run.mjs";
+import { target, top } from "../../www/tools/run.mjs";
 import { nameOf, results, samplePath, settled, start, texture } from "./page.mjs";
 
 const program = join(target, "release", "native-train");
