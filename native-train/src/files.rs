@@ -1,12 +1,13 @@
 //! Files read and written with errors that name them. A file is written whole or not at all.
 
 use std::fs;
-use std::io::{self, BufReader, Cursor, Write};
+use std::io::{self, BufReader, Cursor, Read, Write};
 use std::path::{Path, PathBuf};
 
 use cse::view::{View, Window};
 use image::{ImageFormat, RgbImage};
 use rayon::prelude::*;
+use sha2::{Digest, Sha256};
 
 use crate::progress;
 
@@ -66,6 +67,22 @@ pub enum FileError {
 /// The bytes of a file.
 pub fn read(path: &Path) -> Result<Vec<u8>, FileError> {
     fs::read(path).map_err(|source| FileError::Read { path: path.to_owned(), source })
+}
+
+/// SHA-256 of a file's content, 64 lower-case hexadecimal digits.
+pub fn sha256_of(path: &Path) -> io::Result<String> {
+    let mut file = fs::File::open(path)?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(count) => hash.update(&buffer[..count]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// Decodes a photo file.

@@ -137,33 +137,17 @@ fn compare_measures_what_train_and_eval_measure() {
     }
 }
 
-/// A run that is interrupted saves where it is, and one that goes on from there ends with the same file, byte for byte.
+/// Starts the program and interrupts it when a checkpoint is in `folder`.
 #[cfg(unix)]
-#[test]
-fn an_interrupted_training_goes_on_to_the_same_model() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let at = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
-    data_set(folder.path());
-    let arguments = |out: &str| {
-        let fixed = "train --steps 40 --members 2 --defects-per-image 2 --device cpu";
-        let mut arguments: Vec<String> = fixed.split(' ').map(str::to_owned).collect();
-        arguments.extend(["--data".into(), at(""), "--out".into(), at(out)]);
-        arguments
-    };
-    let whole = Command::new(env!("CARGO_BIN_EXE_native-train")).args(arguments("whole")).output().expect("starts");
-    assert!(whole.status.success(), "{}", text(&whole));
-
-    let parts = arguments("parts");
+fn interrupted(arguments: &[&str], folder: &Path) {
     let running = Command::new(env!("CARGO_BIN_EXE_native-train"))
-        .args(&parts)
+        .args(arguments)
         .stdout(std::process::Stdio::piped())
         .stderr(std::process::Stdio::piped())
         .spawn()
         .expect("starts");
-    // Into the second member, so that a finished one is gone on from as well.
-    let second = Path::new(&at("parts.checkpoint")).join("member-1");
     let begun = || {
-        std::fs::read_dir(&second).is_ok_and(|entries| entries.flatten().any(|e| e.path().join("module.bpk").exists()))
+        std::fs::read_dir(folder).is_ok_and(|entries| entries.flatten().any(|e| e.path().join("module.bpk").exists()))
     };
     while !begun() {
         std::thread::sleep(std::time::Duration::from_millis(5));
@@ -172,14 +156,63 @@ fn an_interrupted_training_goes_on_to_the_same_model() {
     assert!(Command::new("kill").args(["-INT", &id]).status().expect("kill is there").success());
     let stopped = running.wait_with_output().expect("ends");
     assert!(!stopped.status.success() && text(&stopped).contains("--resume"), "{}", text(&stopped));
-    assert!(!Path::new(&at("parts")).exists());
+}
 
-    let resumed =
-        Command::new(env!("CARGO_BIN_EXE_native-train")).args(&parts).arg("--resume").output().expect("starts");
+/// A run that is interrupted saves where it is, and one that goes on from there ends with the same file, byte for byte.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_training_goes_on_to_the_same_model() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    data_set(folder.path());
+    let (data, whole, parts) = (at(""), at("whole"), at("parts"));
+    let arguments = |out| {
+        let fixed = "train --steps 40 --members 2 --defects-per-image 2 --device cpu";
+        fixed.split(' ').chain(["--data", &data, "--out", out]).collect::<Vec<_>>()
+    };
+    let output = run(&arguments(&whole));
+    assert!(output.status.success(), "{}", text(&output));
+
+    let mut arguments = arguments(&parts);
+    // Into the second member, so that a finished one is gone on from as well.
+    interrupted(&arguments, &Path::new(&at("parts.checkpoint")).join("member-1"));
+    assert!(!Path::new(&parts).exists());
+
+    arguments.push("--resume");
+    let resumed = run(&arguments);
     assert!(resumed.status.success() && text(&resumed).contains("resumed"), "{}", text(&resumed));
-    let bytes = |name: &str| std::fs::read(at(name)).expect("written");
-    assert!(bytes("whole") == bytes("parts"), "the two models differ");
+    let bytes = |name: &str| std::fs::read(name).expect("written");
+    assert!(bytes(&whole) == bytes(&parts), "the two models differ");
     assert!(!Path::new(&at("parts.checkpoint")).exists());
+}
+
+/// Of several folders, those that were done are left as they are.
+#[cfg(unix)]
+#[test]
+fn a_call_that_is_gone_on_with_trains_no_texture_twice() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    let (linen, silk, models) = (at("linen"), at("silk"), at("models"));
+    data_set(Path::new(&linen));
+    data_set(Path::new(&silk));
+    let fixed = "train --steps 40 --members 1 --defects-per-image 2 --device cpu";
+    let mut arguments: Vec<&str> = fixed.split(' ').chain(["--data", &linen, &silk, "--out", &models]).collect();
+    interrupted(&arguments, &Path::new(&models).join("silk.safetensors.checkpoint").join("member-0"));
+    let written = || std::fs::metadata(Path::new(&models).join("linen.safetensors")).and_then(|of| of.modified());
+    let first = written().expect("the first is written");
+
+    arguments.push("--resume");
+    let resumed = run(&arguments);
+    assert!(resumed.status.success() && text(&resumed).contains("before this run was stopped"), "{}", text(&resumed));
+    assert_eq!(written().expect("still there"), first);
+    let mut left: Vec<_> =
+        std::fs::read_dir(&models).expect("there").flatten().map(|entry| entry.file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["linen.safetensors", "silk.safetensors"]);
+
+    // With nothing left to go on with, all of it is done again.
+    let again = run(&arguments);
+    assert!(again.status.success() && !text(&again).contains("before this run was stopped"), "{}", text(&again));
 }
 
 #[test]

@@ -81,6 +81,7 @@ impl Checkpoint {
     }
 }
 
-fn folder(out: &Path) -> PathBuf {
+/// Where those of the training that will write `out` lie.
+pub fn folder(out: &Path) -> PathBuf {
     files::appended(out, ".checkpoint")
 }

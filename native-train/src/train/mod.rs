@@ -6,6 +6,7 @@ mod checkpoint;
 mod density;
 mod error;
 mod feature_store;
+mod finished;
 mod fitted;
 mod folds;
 mod likeness;
@@ -43,6 +44,7 @@ use crate::suitable_view::suitable_view;
 pub use args::Args;
 use checkpoint::Checkpoint;
 pub use error::TrainError;
+use finished::Summary;
 use fitted::{Fitted, History};
 use folds::{Fold, folds};
 use normal_photos::Piece;
@@ -74,12 +76,24 @@ pub fn run(args: &Args) -> Result<(), TrainError> {
         session.train(dataset, data, &args.out)?;
         return Ok(());
     }
-    let mut table = Vec::new();
+    let (mut table, mut written) = (Vec::new(), Vec::new());
     for (data, dataset) in args.data.iter().zip(&datasets) {
         let name = &dataset.name;
         println!("\n{name}");
         let path = args.out.join(format!("{name}.safetensors"));
-        table.push((name, session.train(dataset, data, &path)?));
+        let run = session.run_key(dataset)?;
+        let before = finished::summary(&path, &run).filter(|_| args.resume);
+        let summary = if let Some(summary) = before {
+            println!("written     {} (before this run was stopped)", path.display());
+            summary
+        } else {
+            finished::note(&path, run, session.train(dataset, data, &path)?)?
+        };
+        table.push((name, summary));
+        written.push(path);
+    }
+    for path in written {
+        Checkpoint::clear(&path)?;
     }
     let width = table.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).max(7);
     println!("\n{:width$} {:>7} {:>10} {:>8}", "texture", "photos", "threshold", "seconds");
@@ -88,13 +102,6 @@ pub fn run(args: &Args) -> Result<(), TrainError> {
         println!("{name:width$} {photos:>7} {threshold:>10.4} {seconds:>8.0}");
     }
     Ok(())
-}
-
-/// A row of the table at the end.
-struct Summary {
-    photos: usize,
-    threshold: f32,
-    seconds: f64,
 }
 
 /// What a training learns, before any of it is judged.
@@ -270,7 +277,7 @@ impl Session<'_> {
         }
         let mut embedders = Vec::new();
         if learns(settings.method) {
-            let inputs = self.inputs_digest(set, view);
+            let inputs = self.inputs_digest(set.photos.iter().map(|photo| photo.digest), view);
             let (texture, resume) = (dataset.name.as_str(), self.args.resume);
             let plan = members::Plan { settings, texture, out, inputs, resume, log: &self.log, stop: &STOP };
             embedders = members::train(&plan, self.extractor, set, &folds, self.device)?;
@@ -295,10 +302,20 @@ impl Session<'_> {
         self.calibrate(dataset, view, fitted, learnt)
     }
 
-    /// What a resumed run must have in common with the one that stopped, beside the settings.
-    fn inputs_digest(&self, set: &TrainingSet, view: View) -> String {
+    /// What decides the model of `dataset`'s photos.
+    fn run_key(&self, dataset: &Dataset) -> Result<String, TrainError> {
+        let (view, _) = view(self.args, &dataset.train)?;
+        let digest = |path: &PathBuf| Ok(Sha256::digest(files::read(path)?));
+        let photos = dataset.train.iter().map(digest).collect::<Result<Vec<_>, FileError>>()?;
+        let inputs = self.inputs_digest(photos, view);
+        Ok(format!("{:?} at {} on {inputs}", self.settings, self.args.false_alarm_rate))
+    }
+
+    /// What a resumed run must have in common with the one that stopped, beside the settings: SHA-256 of the photos, and
+    /// what is made of them.
+    fn inputs_digest(&self, photos: impl IntoIterator<Item = impl AsRef<[u8]>>, view: View) -> String {
         let mut digest = Sha256::new();
-        set.photos.iter().for_each(|photo| digest.update(photo.digest));
+        photos.into_iter().for_each(|photo| digest.update(photo));
         let ExtractorInfo { id, architecture, .. } = &self.extractor.info;
         let Args { textures, windows, .. } = self.args;
         let defects = self.args.defects();

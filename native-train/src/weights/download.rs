@@ -14,7 +14,7 @@ use ureq::http::{HeaderMap, Response, StatusCode, Uri};
 use ureq::{Agent, Body};
 
 use super::advice::advice;
-use super::import::sha256_of;
+use crate::files::sha256_of;
 
 /// More than any file with EfficientNet weights holds: 1 GiB. A server that sends more is not what it should be.
 const MAX_BYTES: u64 = 1 << 30;

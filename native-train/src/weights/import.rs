@@ -1,8 +1,8 @@
 //! `weights import`: an extractor file from a local file of EfficientNet weights.
 
 use std::fmt;
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -10,7 +10,6 @@ use cse::efficientnet::Architecture;
 use cse::extractor_file;
 use cse::model_file::ModelFileError;
 use cse::state_dict::Precision;
-use sha2::{Digest, Sha256};
 
 use crate::files;
 
@@ -132,7 +131,7 @@ pub(super) fn import_as(file: &Path, out: &Path, origin: &str, tensorflow: bool)
     }
     let tensors = take_timm_named(&mut tensors, &network).map_err(recognised)?;
     let sha256 =
-        sha256_of(file).map_err(|source| ImportError::Read(ReadError::Io { path: file.to_owned(), source }))?;
+        files::sha256_of(file).map_err(|source| ImportError::Read(ReadError::Io { path: file.to_owned(), source }))?;
     let provenance = format!("{origin}, SHA-256 {sha256}");
     let bytes = extractor_file::from_state_dict(tensors, *architecture, provenance, Precision::F16)
         .map_err(|source| ImportError::Convert { path: file.to_owned(), source })?;
@@ -147,22 +146,6 @@ pub(super) fn import_as(file: &Path, out: &Path, origin: &str, tensorflow: bool)
 
 fn is_extractor(path: &Path) -> bool {
     fs::read(path).is_ok_and(|bytes| extractor_file::read_info(&bytes).is_ok())
-}
-
-/// SHA-256 of a file's content, 64 lower-case hexadecimal digits.
-pub(super) fn sha256_of(path: &Path) -> io::Result<String> {
-    let mut file = File::open(path)?;
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 64 * 1024];
-    loop {
-        match file.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(count) => hash.update(&buffer[..count]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 fn file_name(path: &Path) -> String {
