@@ -63,7 +63,7 @@ impl Checkpoint {
         trainee: &Trainee,
         optimizer: &ModuleOptimizer,
     ) -> Result<(), CheckpointError> {
-        self.checkpoints.write(progress.step as u64, &self.key(settings), progress, trainee, optimizer)
+        self.checkpoints.write(progress.step as u64, &key(settings, &self.inputs), progress, trainee, optimizer)
     }
 
     /// Reads it, if there is one.
@@ -73,15 +73,16 @@ impl Checkpoint {
         trainee: &Trainee,
         optimizer: &ModuleOptimizer,
     ) -> Result<Option<Resumed<Progress, Trainee>>, CheckpointError> {
-        self.checkpoints.newest(&self.key(settings), trainee, optimizer)
-    }
-
-    fn key(&self, settings: &Settings) -> String {
-        format!("{} on {}", serde_json::to_string(settings).unwrap_or_default(), self.inputs)
+        self.checkpoints.newest(&key(settings, &self.inputs), trainee, optimizer)
     }
 }
 
 /// Where those of the training that will write `out` lie.
 pub fn folder(out: &Path) -> PathBuf {
     files::appended(out, ".checkpoint")
+}
+
+/// What tells a training from others: its settings, and the digest of what it learns from.
+pub fn key(settings: &Settings, inputs: &str) -> String {
+    format!("{} on {inputs}", serde_json::to_string(settings).unwrap_or_default())
 }

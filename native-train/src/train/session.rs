@@ -15,7 +15,7 @@ use cse::view::View;
 use sha2::{Digest, Sha256};
 
 use super::args::Args;
-use super::checkpoint::Checkpoint;
+use super::checkpoint::{self, Checkpoint};
 use super::error::TrainError;
 use super::finished::Summary;
 use super::fitted::{Fitted, History};
@@ -191,7 +191,7 @@ impl Session<'_> {
         let digest = |path: &PathBuf| Ok(Sha256::digest(files::read(path)?));
         let photos = dataset.train.iter().map(digest).collect::<Result<Vec<_>, FileError>>()?;
         let inputs = self.inputs_digest(photos, view);
-        Ok(format!("{:?} at {} on {inputs}", self.settings, self.args.false_alarm_rate))
+        Ok(format!("{} at {}", checkpoint::key(&self.settings, &inputs), self.args.false_alarm_rate))
     }
 
     /// What a resumed run must have in common with the one that stopped, beside the settings: SHA-256 of the photos, and
