@@ -65,3 +65,10 @@ pub struct DensityWeights {
     /// range it counts nothing.
     pub excess: f32,
 }
+
+impl DensityWeights {
+    /// Whether what is odd to the density counts as odd: below 0 it would count as good.
+    pub fn is_sound(&self) -> bool {
+        [self.weight, self.excess].iter().all(|weight| weight.is_finite() && *weight >= 0.0)
+    }
+}

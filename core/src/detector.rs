@@ -188,6 +188,14 @@ impl Detector {
         tensors
     }
 
+    /// Whether every embedder counts: with a weight of 0 or below, whatever it saw would pass for good.
+    pub fn is_sound(&self) -> bool {
+        match self {
+            Self::Embedded { members, .. } => members.iter().all(|member| member.weight > 0.0),
+            _ => true,
+        }
+    }
+
     /// What is left to compare on the host, for each image: each member's `E14` (64 x 14 x 14) where there are members, and
     /// the density's distances after them (14 x 14); else the distances.
     pub fn forward(&self, features: Features, taps: Taps) -> Tensor<4> {

@@ -99,7 +99,7 @@ pub fn from_folded(
 
 /// The description alone.
 pub fn read_info(bytes: &[u8]) -> Result<ExtractorInfo, ModelFileError> {
-    Ok(model_file::read(bytes, Kind::Extractor)?.0)
+    model_file::read_info(bytes, Kind::Extractor)
 }
 
 impl Extractor {

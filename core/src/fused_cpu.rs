@@ -19,12 +19,13 @@ pub fn applies(x: &Tensor<4>) -> bool {
 /// `silu(conv(x) + bias)` with the bias of `conv`: `[n, c, h, w]` to `[n, c', h', w']`.
 pub fn conv_bias_silu(conv: &Conv2d, x: Tensor<4>) -> Tensor<4> {
     let [_, _, height, width] = x.dims();
+    let [channels, ..] = conv.weight.dims();
     let padding = padding(conv, [height, width]);
     let options = ConvOptions::new_with_padding(conv.stride, padding, conv.dilation, conv.groups);
     let y = conv2d(x, conv.weight.val(), None, options);
     let bias = match &conv.bias {
         Some(bias) => bias.val().into_data().try_into_vec::<f32>().unwrap_or_default(),
-        None => Vec::new(),
+        None => vec![0.0; channels],
     };
     map_channels(y, &bias, |plane, bias| {
         for value in plane {

@@ -53,7 +53,7 @@ pub struct Finding {
     pub patches: Vec<Patch>,
 }
 
-/// A photo's finding from the distances of its windows. An error where one is no number, or nothing was seen.
+/// A photo's finding from the distances of its windows. An error where one is no number or missing, or nothing was seen.
 pub fn join(
     rule: &ScoreRule,
     regions: impl Iterator<Item = Region>,
@@ -64,7 +64,12 @@ pub fn join(
     if !score.is_finite() || !comparisons.iter().all(Comparison::is_finite) {
         return Err(InspectError::NoNumber);
     }
-    let patches = regions.zip(comparisons).map(|(region, own)| Patch { region, grid: rule.map(&own.grid) });
+    let regions: Vec<Region> = regions.collect();
+    // A window without distances would go uninspected.
+    if regions.len() != comparisons.len() {
+        return Err(InspectError::NoNumber);
+    }
+    let patches = regions.into_iter().zip(comparisons).map(|(region, own)| Patch { region, grid: rule.map(&own.grid) });
     Ok(Finding { score, patches: patches.collect() })
 }
 
@@ -104,12 +109,16 @@ impl Inspector<'_> {
 
     /// All of the above, on a decoded photo.
     pub async fn inspect(&self, photo: &RgbImage) -> Result<Finding, InspectError> {
-        let windows = self.windows(photo);
+        self.find(&self.windows(photo)).await
+    }
+
+    /// On some windows of a photo.
+    pub async fn find(&self, windows: &[Window]) -> Result<Finding, InspectError> {
         let mut comparisons = Vec::with_capacity(windows.len());
         for batch in windows.chunks(WINDOWS_AT_ONCE) {
             let read_outs = self.read_out(self.extract(self.input(batch))).await?;
             comparisons.extend(read_outs.iter().map(|read_out| self.compare(read_out)));
         }
-        self.join(&windows, &comparisons)
+        self.join(windows, &comparisons)
     }
 }

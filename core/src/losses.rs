@@ -46,8 +46,8 @@ pub fn contrastive(a: Tensor<4>, b: Tensor<4>, defective: Tensor<1>, grouping: G
 /// `[n, c, h, w]`, `cover` of `[n, 1, h, w]` is the share of each position that the defect of `b` covers, 0 for a normal `b`.
 ///
 /// What a defect covers is pushed away, `(1 + cos) / 2`, and weighs the more the more of it is covered, up to
-/// [`FULL_COVER`]; what no defect touches is drawn together, `1 - cos`. Each side is the mean over its positions, so
-/// that a small defect weighs as much as a large one. Summed over the batch.
+/// [`FULL_COVER`], their mean, so that a small defect weighs as much as a large one; what no defect touches is drawn
+/// together, `1 - cos`, its sum over the number of all positions. Summed over the batch.
 pub fn contrastive_by_position(a: Tensor<4>, b: Tensor<4>, cover: Tensor<4>) -> Tensor<1> {
     let norm = |x: &Tensor<4>| x.clone().square().sum_dim(1).sqrt().clamp_min(COSINE_EPSILON);
     let cosine = (a.clone() * b.clone()).sum_dim(1) / (norm(&a) * norm(&b));

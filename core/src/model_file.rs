@@ -113,15 +113,18 @@ pub fn header(bytes: &[u8]) -> Result<Header, ModelFileError> {
     Ok(description(bytes)?.1)
 }
 
-/// The description and the tensors of a file of `wanted` kind.
-pub fn read<T: DeserializeOwned>(bytes: &[u8], wanted: Kind) -> Result<(T, StateDict), ModelFileError> {
+/// The description alone of a file of `wanted` kind, which has all its bytes; what its tensors hold is not looked at.
+pub fn read_info<T: DeserializeOwned>(bytes: &[u8], wanted: Kind) -> Result<T, ModelFileError> {
     let (json, header) = description(bytes)?;
     if header.kind != wanted {
         return Err(ModelFileError::WrongKind { found: header.kind, wanted });
     }
-    let info = serde_json::from_str(&json).map_err(|error| ModelFileError::Description(error.to_string()))?;
-    let (tensors, _) = state_dict::read(bytes)?;
-    Ok((info, tensors))
+    serde_json::from_str(&json).map_err(|error| ModelFileError::Description(error.to_string()))
+}
+
+/// The description and the tensors of a file of `wanted` kind.
+pub fn read<T: DeserializeOwned>(bytes: &[u8], wanted: Kind) -> Result<(T, StateDict), ModelFileError> {
+    Ok((read_info(bytes, wanted)?, state_dict::read(bytes)?.0))
 }
 
 /// A file with this description and these tensors.

@@ -51,7 +51,7 @@ impl NormalRange {
 
     /// Whether distances can be counted in its edges.
     pub fn is_sound(&self) -> bool {
-        self.edges.iter().chain(&self.density_edges).chain([&self.map_edge]).all(|edge| *edge > 0.0)
+        self.edges.iter().chain(&self.density_edges).chain([&self.map_edge]).all(|edge| edge.is_finite() && *edge > 0.0)
     }
 
     /// Whether it speaks of the positions of `seen`: those that it does not know would go unseen.

@@ -38,6 +38,9 @@ pub enum PhotoError {
         /// Pixels.
         height: u32,
     },
+    /// Too many bytes a pixel for its size.
+    #[error("the image takes more memory than can be given to it: save it with 8 bits a channel, or make it smaller")]
+    TooDeep,
     /// Too many pixels.
     #[error(
         "the image says that it is {width} x {height} pixels: at most {} million can be decoded, with no side counted as less than {INPUT_SIDE}, so make it smaller or cut it",
@@ -69,7 +72,9 @@ pub fn decode(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
     if format == ImageFormat::Jpeg && !jpeg_end::is_whole(bytes) {
         return Err(PhotoError::Damaged { format: "JPEG".into(), detail: "its end is missing".into() });
     }
-    let mut photo = DynamicImage::from_decoder(decoder).map_err(|error| damaged(format, error))?;
+    let photo = DynamicImage::from_decoder(decoder).map_err(|error| damaged(format, error))?;
+    // What has 16 bits a channel would take twice the memory to turn.
+    let mut photo = DynamicImage::from(photo.into_rgb8());
     photo.apply_orientation(orientation);
     Ok(photo.into_rgb8())
 }
@@ -95,7 +100,9 @@ fn open<'a>(file: impl BufRead + Seek + 'a) -> Result<(impl ImageDecoder + 'a, I
 
 fn damaged(format: ImageFormat, error: ImageError) -> PhotoError {
     match error {
-        ImageError::Unsupported(_) if format.extensions_str().is_empty() => PhotoError::UnknownFormat,
+        // Told by its first bytes, but not among those that are decoded here.
+        ImageError::Unsupported(_) if !format.reading_enabled() => PhotoError::UnknownFormat,
+        ImageError::Limits(_) => PhotoError::TooDeep,
         error => PhotoError::Damaged {
             format: format.extensions_str().first().copied().unwrap_or("unknown").to_uppercase(),
             detail: error.to_string(),

@@ -1,5 +1,7 @@
 //! Pixels to network input (paper, section 4.1): resize as Pillow and torchvision do it, ImageNet's scale.
 
+use std::borrow::Cow;
+
 use burn::tensor::{Device, Tensor, TensorData};
 use fast_image_resize::images::Image;
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
@@ -36,18 +38,18 @@ pub fn to_data<'a>(inputs: impl IntoIterator<Item = &'a RgbImage>) -> TensorData
 
 /// Bilinear with antialias, as Pillow's `Image.resize(.., BILINEAR)`: each output pixel is the triangle-weighted mean of
 /// the pixels it covers, in 8-bit fixed point, columns after rows.
-pub(crate) fn resize(photo: &RgbImage, width: u32, height: u32) -> RgbImage {
+pub(crate) fn resize(photo: &RgbImage, width: u32, height: u32) -> Cow<'_, RgbImage> {
     if photo.dimensions() == (width, height) {
-        return photo.clone();
+        return Cow::Borrowed(photo);
     }
     let mut output = Image::new(width, height, PixelType::U8x3);
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
     let source =
         fast_image_resize::images::ImageRef::new(photo.width(), photo.height(), photo.as_raw(), PixelType::U8x3);
     let resized = source.map(|source| Resizer::new().resize(&source, &mut output, &options).is_ok());
-    match (resized, RgbImage::from_raw(width, height, output.into_vec())) {
+    Cow::Owned(match (resized, RgbImage::from_raw(width, height, output.into_vec())) {
         (Ok(true), Some(image)) => image,
         // The buffers' sizes and types are right by construction; the general resizer stands in should that ever change.
         _ => image::imageops::resize(photo, width, height, image::imageops::FilterType::Triangle),
-    }
+    })
 }

@@ -54,8 +54,11 @@ pub struct ScoreRule {
 }
 
 impl ScoreRule {
-    /// The image's score. No number where the normal range speaks of other positions.
+    /// The image's score. No number where a distance is none, or the normal range speaks of other positions.
     pub fn score(&self, seen: &Comparison) -> f32 {
+        if !seen.is_finite() {
+            return f32::NAN;
+        }
         let DensityWeights { weight, excess } = self.density.unwrap_or_default();
         let joined = seen.joined(weight);
         let relative = match &self.normal_range {

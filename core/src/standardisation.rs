@@ -13,7 +13,7 @@ pub struct Standardisation {
     deviation: Vec<f32>,
 }
 
-/// Least deviation: a channel that never moves is left as it is, not blown up.
+/// Least deviation: a channel that hardly moves is blown up no further than a thousandfold.
 const LEAST_DEVIATION: f64 = 1e-3;
 
 impl Standardisation {

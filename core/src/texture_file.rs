@@ -4,6 +4,7 @@ use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
 use crate::calibration::Calibration;
+use crate::comparison::DensityWeights;
 use crate::detector::{Detector, Method, Shape};
 use crate::efficientnet::Architecture;
 use crate::embedder;
@@ -62,6 +63,10 @@ pub struct TextureInfo {
     pub map_scale: MapScale,
     /// How it was made, for a reader: data, settings, seed, program.
     pub provenance: String,
+    /// The good photos that it was made from: of each file the first 16 hexadecimal digits of its SHA-256, so that an
+    /// evaluation notices them. None in the files of before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub learnt_from: Vec<String>,
     /// How each embedder's losses went; empty for what is not trained.
     pub losses: Vec<Vec<LossPoint>>,
 }
@@ -129,7 +134,7 @@ pub fn read(bytes: &[u8]) -> Result<(TextureInfo, StateDict), ModelFileError> {
 
 /// The description alone.
 pub fn read_info(bytes: &[u8]) -> Result<TextureInfo, ModelFileError> {
-    Ok(read(bytes)?.0)
+    model_file::read_info(bytes, Kind::Texture)
 }
 
 impl TextureModel {
@@ -158,10 +163,16 @@ impl TextureModel {
             return Err(ModelFileError::Description("it smooths by more than a window".into()));
         }
         if !info.rule.normal_range.as_ref().is_none_or(NormalRange::is_sound) {
-            return Err(ModelFileError::Description("an edge of what is normal in it is not above 0".into()));
+            return Err(ModelFileError::Description("an edge of what is normal in it is no number above 0".into()));
+        }
+        if !info.rule.density.as_ref().is_none_or(DensityWeights::is_sound) {
+            return Err(ModelFileError::Description("what its density counts is below 0".into()));
         }
         let extractor_taps = extractor.architecture.tap_channels();
         let detector = Detector::take(info.shape(), extractor_taps, &mut tensors, device)?;
+        if !detector.is_sound() {
+            return Err(ModelFileError::Description("an embedder in it does not count".into()));
+        }
         Ok(Self { info, detector })
     }
 }

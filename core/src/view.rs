@@ -1,5 +1,7 @@
 //! Which part of a photo the network sees, and at what scale: one window or many.
 
+use std::borrow::Cow;
+
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
@@ -60,14 +62,14 @@ impl View {
     pub fn windows(self, photo: &RgbImage) -> Vec<Window> {
         let scaled = self.scaled(photo);
         let window = |(x, y): (u32, u32)| Window {
-            image: image::imageops::crop_imm(&scaled, x, y, INPUT_SIDE, INPUT_SIDE).to_image(),
+            image: image::imageops::crop_imm(&*scaled, x, y, INPUT_SIDE, INPUT_SIDE).to_image(),
             region: region((x, y), scaled.dimensions()),
         };
         self.corners(scaled.dimensions()).into_iter().map(window).collect()
     }
 
     /// The photo at the scale at which windows are cut from it.
-    pub fn scaled(self, photo: &RgbImage) -> RgbImage {
+    pub fn scaled(self, photo: &RgbImage) -> Cow<'_, RgbImage> {
         let (width, height) = self.scaled_size(photo.width(), photo.height());
         resize(photo, width, height)
     }

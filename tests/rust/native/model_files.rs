@@ -45,6 +45,7 @@ fn texture_bytes_times(extractor_id: &str, factor: f32) -> Vec<u8> {
         calibration: Calibration::new(vec![0.1, 0.2, 0.3], 3, 0.05).expect("scores"),
         map_scale: MapScale { low: 0.1, high: 0.9 },
         provenance: "test".into(),
+        learnt_from: Vec::new(),
     };
     let embedder = Embedder::init(c1 + c2, &device).to_state_dict();
     let standardisation = Standardisation::identity(c1 + c2);
@@ -93,11 +94,26 @@ fn a_normal_range_that_cannot_tell_is_refused() {
     assert!(matches!(inspect(vec![0.1; 48]), Err(InspectError::NoNumber)));
     let error = with(vec![-0.1; 49], None).expect_err("an edge below 0");
     assert!(error.to_string().contains("above 0"), "{error}");
+    assert!(with(vec![f32::INFINITY; 49], None).is_err());
+    let below = Some(DensityWeights { weight: 0.0, excess: -1.0 });
+    assert!(matches!(with(vec![0.1; 49], below), Err(ModelFileError::Description(_))));
     // The density that it speaks of is missing.
     assert!(matches!(
         with(vec![0.1; 49], Some(DensityWeights { weight: 1.0, excess: 0.0 })),
         Err(ModelFileError::Tensors(_))
     ));
+}
+
+#[test]
+fn an_embedder_that_counts_against_itself_is_refused() {
+    let extractor = Extractor::load(extractor_bytes(1), &Device::flex()).expect("loads");
+    let bytes = texture_bytes(&extractor.info.id);
+    for weight in [0.0, -1.0] {
+        let (info, mut tensors) = model_file::read::<TextureInfo>(&bytes, Kind::Texture).expect("readable");
+        tensors.insert("members.weight".into(), (vec![1], vec![weight]));
+        let loaded = TextureModel::from_parts((info, tensors), &extractor.info, &Device::flex());
+        assert!(matches!(loaded, Err(ModelFileError::Description(_))), "{weight}");
+    }
 }
 
 #[test]

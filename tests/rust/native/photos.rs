@@ -82,6 +82,10 @@ fn a_photo_taken_sideways_is_turned_upright() {
 fn what_is_no_photo_gets_a_sentence() {
     assert!(matches!(photo::decode(b"dear inspector"), Err(PhotoError::UnknownFormat)));
     assert!(matches!(photo::decode(b""), Err(PhotoError::UnknownFormat)));
+    // Images, but of formats that are not decoded here.
+    for other in [&b"P5 64 64 255\n"[..], b"\0\0\0\x1cftypavif\0\0\0\0avifmif1", b"\x76\x2f\x31\x01\x02\0\0\0"] {
+        assert!(matches!(photo::decode(other), Err(PhotoError::UnknownFormat)), "{other:?}");
+    }
     let jpeg = encode(&DynamicImage::from(quarters()), ImageFormat::Jpeg);
     for length in 0..jpeg.len() {
         assert!(photo::decode(&jpeg[..length]).is_err(), "cut to {length} bytes");
