@@ -191,7 +191,7 @@ pub fn run(args: &Args) -> Result<(), CompareError> {
             let judged = session.judge(&dataset, view, set, learnt)?;
             let fit_seconds = learning_seconds + started.elapsed().as_secs_f64();
             let model = TextureModel::from_parts((judged.info, judged.tensors), &extractor.info, &device)?;
-            let figures = test.figures(&dataset, &model, &device)?;
+            let figures = test.figures((&dataset, &args.data), &model, &device)?;
             let run = Run { settings: (*words).to_owned(), seed, fit_seconds, figures };
             if let Some(path) = &args.json {
                 append(path, &serde_json::to_string(&run).unwrap_or_default())?;
@@ -273,7 +273,12 @@ impl TestPhotos {
         Ok(Self { set, regions })
     }
 
-    fn figures(&self, dataset: &Dataset, model: &TextureModel, device: &Device) -> Result<Figures, CompareError> {
+    fn figures(
+        &self,
+        dataset: (&Dataset, &Path),
+        model: &TextureModel,
+        device: &Device,
+    ) -> Result<Figures, CompareError> {
         let slots: Vec<_> = self.set.samples.iter().map(|sample| sample.normal).collect();
         let taps = model.info.taps;
         let read_outs = self.set.compute(&slots, device, |features| model.detector.forward(features, taps))?;

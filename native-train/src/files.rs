@@ -82,7 +82,12 @@ pub fn sha256_of(path: &Path) -> io::Result<String> {
             Err(error) => return Err(error),
         }
     }
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hexadecimal(&hash.finalize()))
+}
+
+/// `bytes` as lower-case hexadecimal digits.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Decodes a photo file.
@@ -129,6 +134,21 @@ pub fn photo_size(path: &Path) -> Result<(u32, u32), FileError> {
     cse::photo::size(BufReader::new(file)).map_err(|source| FileError::Photo { path: path.to_owned(), source })
 }
 
+/// Makes sure that a file can be put at `path`, whose folder is made, before hours are spent on what is to be in it.
+pub fn check_place(path: &Path) -> Result<(), FileError> {
+    let failed = |source| FileError::Write { path: path.to_owned(), source };
+    if path.is_dir() || path.to_string_lossy().ends_with(std::path::is_separator) {
+        return Err(failed(io::Error::other("it is a folder: give the name of a file in it")));
+    }
+    let folder = folder_of(path);
+    fs::create_dir_all(folder).and_then(|()| temporary(folder)).map(drop).map_err(failed)
+}
+
+/// The folder that `path` lies in.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// Writes `bytes` beside `path` and moves them there when they are on the disk.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     replace(path, bytes).map_err(|source| FileError::Write { path: path.to_owned(), source })
@@ -136,11 +156,7 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
 
 /// As [`write_whole`], with the system's own error, for callers that have more to say of it.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let mut file = temporary(folder)?;
+    let mut file = temporary(folder_of(path))?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;

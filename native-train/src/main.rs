@@ -13,6 +13,7 @@ mod files;
 mod heatmap;
 mod inspect;
 mod inspection;
+mod learnt_from;
 mod metrics;
 mod models;
 mod pretrain;

@@ -93,6 +93,53 @@ fn a_single_embedder_promises_what_the_held_out_pieces_can() {
     assert!(text(&output).contains("scratch,spot defects"), "{}", text(&output));
 }
 
+/// A folder that does not say what to learn from gives other photos to evaluate once there are defective ones.
+#[test]
+fn photos_that_were_learnt_from_do_not_pass_for_new_ones() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    for kind in ["good", "hole"] {
+        std::fs::create_dir(at(kind)).expect("a folder");
+    }
+    for number in 0..6 {
+        cloth(number, false).save(at(&format!("good/{number}.png"))).expect("saved");
+    }
+    let (data, model) = (at(""), at("m.safetensors"));
+    assert!(run(&["train", "--data", &data, "--out", &model, "--method", "gaussian"]).status.success());
+    cloth(9, true).save(at("hole/0.png")).expect("saved");
+    let evaluate = || {
+        let output = run(&["eval", "--model", &model, "--data", &data, "--report", &at("report.html")]);
+        assert!(output.status.success(), "{}", text(&output));
+        (text(&output), std::fs::read_to_string(at("report.html")).expect("written"))
+    };
+    let (said, report) = evaluate();
+    assert!(said.contains("2 of the 3 test photos were learnt from, such as"), "{said}");
+    assert!(report.contains("learnt from"));
+    assert!(run(&["train", "--data", &data, "--out", &model, "--method", "gaussian"]).status.success());
+    let (said, report) = evaluate();
+    assert!(!said.contains("learnt from") && !report.contains("were learnt from"), "{said}");
+}
+
+/// Of few photos, embedders learn from different numbers of them, and may have fewer than the clusters asked for.
+#[test]
+fn a_model_of_very_few_photos_can_be_used() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    std::fs::create_dir(at("good")).expect("a folder");
+    // Two exposures of the first piece.
+    for (number, piece) in [0, 0, 40, 80].into_iter().enumerate() {
+        cloth(piece, false).save(at(&format!("good/{number}.png"))).expect("saved");
+    }
+    let (data, model) = (at(""), at("m.safetensors"));
+    let few = ["--clusters", "4", "--steps", "2", "--defects-per-image", "1", "--device", "cpu"];
+    let output = run(&[["train", "--data", &data, "--out", &model].as_slice(), &few].concat());
+    assert!(output.status.success(), "{}", text(&output));
+    let trained_on = ["photos      2 to train", "photos      3 to train"];
+    assert!(trained_on.iter().all(|count| text(&output).contains(count)), "{}", text(&output));
+    let output = run(&["score", "--model", &model, &at("good/0.png")]);
+    assert!(output.status.success(), "{}", text(&output));
+}
+
 /// What `compare` finds from features that it keeps is what `train` and `eval` find from photos.
 #[test]
 fn compare_measures_what_train_and_eval_measure() {
@@ -130,6 +177,7 @@ fn compare_measures_what_train_and_eval_measure() {
             serde_json::from_slice(&std::fs::read(&report).expect("written")).expect("JSON");
         let run = runs.iter().find(|run| run["settings"] == way).expect("a line of each way");
         assert_eq!(run["figures"]["threshold"], report["threshold"]);
+        assert_eq!(scores(&run["figures"]).len(), scores(&report).len());
         for (ours, theirs) in scores(&run["figures"]).iter().zip(scores(&report)) {
             // Features are kept in half precision.
             assert!((ours - theirs).abs() < 5e-3 * theirs.max(1.0), "{way}: {ours} {theirs}");
@@ -220,11 +268,15 @@ fn mistakes_get_a_sentence_that_names_the_file() {
     let folder = tempfile::tempdir().expect("a folder");
     let at = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
     std::fs::write(at("notes.txt"), "not a model").expect("written");
+    data_set(folder.path());
     for (arguments, words) in [
         (vec!["train", "--data", &at("nowhere"), "--out", &at("x")], "no photos of good samples"),
         (vec!["score", "--model", &at("absent"), "a.png"], "absent: cannot be read"),
         (vec!["score", "--model", &at("notes.txt"), "a.png"], "notes.txt: this is not a whole safetensors file"),
         (vec!["inspect", &at("notes.txt")], "notes.txt: this is not a whole safetensors file"),
+        // Before the training, not after it.
+        (vec!["train", "--data", &at(""), "--out", &at("models/")], "it is a folder"),
+        (vec!["train", "--data", &at(""), "--out", &at("x"), "--method", "gaussian", "--steps", "9"], "no training"),
     ] {
         let output = run(&arguments);
         assert!(!output.status.success());

@@ -21,6 +21,7 @@ use self::report_html::About;
 use crate::dataset::{Dataset, DatasetError, Sample};
 use crate::files::{self, FileError};
 use crate::inspection;
+use crate::learnt_from;
 use crate::metrics::{PixelError, PixelScores};
 use crate::models::{ModelArgs, OpenError};
 use crate::progress;
@@ -106,7 +107,16 @@ struct Inspected<'a> {
 /// Evaluates, prints a table, writes the figures.
 pub fn run(args: &Args) -> Result<(), EvalError> {
     let dataset = open(&args.data)?;
+    args.json.iter().chain(&args.report).try_for_each(|path| files::check_place(path))?;
     let model = args.model.open()?;
+    let learnt = learnt_from::among(&dataset, &model.texture.info)?;
+    if let Some(one) = learnt.first() {
+        let (learnt, all) = (learnt.len(), dataset.test.len());
+        eprintln!(
+            "warning: {learnt} of the {all} test photos were learnt from, such as {}: the model is not as good as the figures",
+            one.display()
+        );
+    }
     let (inspected, pixels) = inspect_all(&dataset, &args.data, |_, photo| model.inspect(photo))?;
     let figures = Figures::new(&model.texture.info, &inspected, pixels);
     figures.print();
@@ -116,7 +126,7 @@ pub fn run(args: &Args) -> Result<(), EvalError> {
     }
     if let Some(path) = &args.report {
         let gallery = Gallery::new(&model, &inspected)?;
-        let page = report_html::page(&About::new(&model.texture.info, &dataset.name), &figures, &gallery);
+        let page = report_html::page(&About::new(&model.texture.info, &dataset.name, learnt.len()), &figures, &gallery);
         files::write_whole(path, page.as_bytes())?;
     }
     Ok(())
@@ -130,14 +140,14 @@ pub fn image_auroc(model: &ModelArgs, data: &Path) -> Result<Option<f64>, EvalEr
     Ok(Figures::new(&model.texture.info, &inspected, pixels).image_auroc)
 }
 
-/// Figures of what `inspect` finds on each photo of `dataset`, which it gets with its number; `info` describes who looks.
-/// Without a time: features may be there already.
+/// Figures of what `inspect` finds on each photo of `dataset` below `data`, which it gets with its number; `info` describes
+/// who looks. Without a time: features may be there already.
 pub fn figures(
     info: &TextureInfo,
-    dataset: &Dataset,
+    (dataset, data): (&Dataset, &Path),
     inspect: impl Fn(usize, &RgbImage) -> Result<Finding, InspectError>,
 ) -> Result<Figures, EvalError> {
-    let (inspected, pixels) = inspect_all(dataset, Path::new(""), inspect)?;
+    let (inspected, pixels) = inspect_all(dataset, data, inspect)?;
     Ok(Figures { seconds: None, ..Figures::new(info, &inspected, pixels) })
 }
 

@@ -23,6 +23,8 @@ pub struct About {
     false_alarm_rate: f64,
     /// Good photos that this comes from.
     normal_scores: usize,
+    /// Test photos that the model has learnt from.
+    learnt: usize,
     /// Settings of the model, by name.
     settings: Vec<(&'static str, String)>,
     /// How each embedder's losses went.
@@ -30,13 +32,14 @@ pub struct About {
 }
 
 impl About {
-    /// Of a model on the data set `data`.
-    pub fn new(info: &TextureInfo, data: &str) -> Self {
+    /// Of a model on the data set `data`, of whose test photos it has learnt from `learnt`.
+    pub fn new(info: &TextureInfo, data: &str, learnt: usize) -> Self {
         let range = if info.rule.normal_range.is_some() { ", in what is normal at each" } else { "" };
         Self {
             data: data.into(),
             false_alarm_rate: info.calibration.false_alarm_rate.into(),
             normal_scores: info.calibration.normal_scores.len(),
+            learnt,
             settings: vec![
                 ("View", format!("{:?}", info.view).to_lowercase()),
                 ("Method", info.method.name().to_string()),
@@ -72,6 +75,11 @@ pub fn page(about: &About, figures: &Figures, gallery: &Gallery) -> String {
                     header {
                         p.kicker { "Evaluation of a surface inspection model" }
                         h1 { (title) }
+                        @if about.learnt > 0 {
+                            p.note {
+                                (about.learnt) " of the test photos were learnt from: the model is not as good as these figures."
+                            }
+                        }
                     }
                     (headline(about, figures))
                     section.charts aria-label="Charts" { (curves(about, figures)) }
@@ -324,6 +332,7 @@ mod tests {
             data: name.into(),
             false_alarm_rate: 0.1,
             normal_scores: 9,
+            learnt: 0,
             settings: vec![("Training", name.into())],
             losses: vec![vec![LossPoint { step: 5, training: 1.2, validation: 1.3 }]],
         };

@@ -6,6 +6,7 @@ use burn::optim::ModuleOptimizer;
 use cse::state_dict::StateDict;
 use serde::{Deserialize, Serialize};
 
+use super::error::TrainError;
 use super::fitted::History;
 use super::settings::Settings;
 use super::trainee::Trainee;
@@ -66,14 +67,17 @@ impl Checkpoint {
         self.checkpoints.write(progress.step as u64, &key(settings, &self.inputs), progress, trainee, optimizer)
     }
 
-    /// Reads it, if there is one.
+    /// Reads it, if there is one of this training.
     pub fn read(
         &self,
         settings: &Settings,
         trainee: &Trainee,
         optimizer: &ModuleOptimizer,
-    ) -> Result<Option<Resumed<Progress, Trainee>>, CheckpointError> {
-        self.checkpoints.newest(&key(settings, &self.inputs), trainee, optimizer)
+    ) -> Result<Option<Resumed<Progress, Trainee>>, TrainError> {
+        self.checkpoints.newest(&key(settings, &self.inputs), trainee, optimizer).map_err(|error| match error {
+            CheckpointError::Settings { path, .. } => TrainError::Changed(path),
+            other => other.into(),
+        })
     }
 }
 

@@ -42,7 +42,11 @@ pub enum TrainError {
     #[error("the model file cannot be made: {0}")]
     Model(#[from] ModelFileError),
     /// The features' file.
-    #[error("the features cannot be stored in the system's folder for temporary files ({0}): make room there")]
+    #[error(
+        "the features cannot be stored in the folder for temporary files, {folder} ({0}): make room there, or set TMPDIR to a \
+         folder that has some",
+        folder = std::env::temp_dir().display()
+    )]
     Store(io::Error),
     /// Features that are no numbers, or none in half precision.
     #[error("the extractor gives features beyond 65,504, or some that are no numbers: use another extractor")]
@@ -53,6 +57,9 @@ pub enum TrainError {
     /// A checkpoint.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
+    /// Checkpoints of something else.
+    #[error("{path} is of a training with other settings or photos: leave --resume out to begin anew", path = .0.display())]
+    Changed(PathBuf),
     /// The user stopped it.
     #[error("stopped after step {0}: the same command with --resume goes on from there")]
     Stopped(usize),

@@ -1,7 +1,7 @@
 //! Features of the training images, in a file that has no name and vanishes with the process.
 //!
-//! A few hundred photos with their defective versions are gigabytes of features. The system keeps in memory what fits and
-//! leaves the rest on the disk; a training step reads some megabytes.
+//! A few hundred photos with their defective versions are gigabytes of features. Where the folder for temporary files is on a
+//! disk, the system keeps in memory what fits; a training step reads some megabytes.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};

@@ -52,17 +52,52 @@ const CLUSTERS: [usize; 4] = [1, 2, 4, 8];
 /// What a larger number of clusters must bring on validation, in AUROC.
 const WORTH_MORE_CLUSTERS: f64 = 0.002;
 
-/// A trained embedder, and what it makes of the photos.
-pub struct Embedded {
+/// A trained embedder.
+pub struct Trained {
     weights: StateDict,
     standardisation: Standardisation,
     history: History,
-    /// `E14` of what it learnt from.
+}
+
+/// `E14` of the photos by one embedder. Those of one are in memory at a time: they are 50 kB a window.
+struct Embeddings {
+    /// Of each window that it learnt from.
     train: Vec<Vec<f32>>,
-    /// `E14` of each window of each held-out photo.
+    /// Of each window of each held-out photo that an inspection looks at.
     held_out: Vec<(usize, Vec<Vec<f32>>)>,
-    /// `E14` of the held-out photos' synthetic defects, where they are asked for.
-    defective: Vec<Vec<f32>>,
+}
+
+/// Where photos are embedded.
+#[derive(Clone, Copy)]
+struct Embedding<'a> {
+    settings: &'a Settings,
+    set: &'a TrainingSet,
+    /// Channels that an embedder takes.
+    channels: usize,
+    device: &'a Device,
+}
+
+impl Embedding<'_> {
+    fn embed(&self, by: &Trained, slots: &[Slot]) -> Result<Vec<Vec<f32>>, TrainError> {
+        let embedder = Embedder::from_state_dict(by.weights.clone(), self.channels, self.device)?;
+        let standardise = by.standardisation.on(self.device);
+        self.set.compute(slots, self.device, |features| {
+            optimisation::embed(&embedder, &standardise, self.settings.taps, features, Statistics::Batch)
+        })
+    }
+
+    fn photos(&self, by: &Trained, fold: &Fold) -> Result<Embeddings, TrainError> {
+        let train = self.embed(by, &training_set::normal(&self.set.windows(&fold.train)))?;
+        let held_out = fold.held_out.iter().map(|photo| Ok((*photo, self.embed(by, &self.set.inspected(*photo))?)));
+        Ok(Embeddings { train, held_out: held_out.collect::<Result<_, TrainError>>()? })
+    }
+
+    /// Of the synthetic defects of what `fold` holds out.
+    fn defects(&self, by: &Trained, fold: &Fold) -> Result<Vec<Vec<f32>>, TrainError> {
+        let held_out = self.set.windows(&fold.held_out);
+        let slots = held_out.iter().flat_map(|sample| sample.defective.iter().map(|defect| defect.slot));
+        self.embed(by, &slots.collect::<Vec<_>>())
+    }
 }
 
 /// Trains an embedder on each fold.
@@ -72,7 +107,7 @@ pub fn train(
     set: &TrainingSet,
     folds: &[Fold],
     device: &Device,
-) -> Result<Vec<Embedded>, TrainError> {
+) -> Result<Vec<Trained>, TrainError> {
     let taps = extractor.info.architecture.tap_channels();
     // One after the other: side by side they would keep more cores busy, but end with other weights in every run, since
     // the order in which gradients are added then depends on who comes first.
@@ -87,29 +122,37 @@ pub fn train(
 /// Makes the judges of `trained`, one on each fold, and the density beside them.
 pub fn judge(
     settings: &Settings,
-    trained: &[Embedded],
+    trained: &[Trained],
     extractor: &Extractor,
     set: &TrainingSet,
     folds: &[Fold],
     device: &Device,
 ) -> Result<Fitted, TrainError> {
+    let channels = settings.taps.channels(extractor.info.architecture.tap_channels());
+    let embedding = Embedding { settings, set, channels, device };
     let clusters = match settings.clusters {
         None => suited(extractor.info.architecture).clusters,
         Some(Clusters::Count(count)) => count,
-        Some(Clusters::Auto) => best_clusters(trained, settings)?,
+        Some(Clusters::Auto) => best_clusters(trained, folds, embedding)?,
     };
-    let channels = settings.taps.channels(extractor.info.architecture.tap_channels());
+    // As many in each embedder's bank: of few photos, some folds learn from fewer than others.
+    let fewest = folds.iter().map(|fold| set.windows(&fold.train).len()).min().unwrap_or(1);
+    let clusters = clusters.min(fewest).max(1);
     let density = density::fit(settings, extractor, set, folds, device)?;
     let (mut members, mut histories, mut normal) = (Vec::new(), Vec::new(), NormalPhotos::default());
-    for (fold, embedded) in trained.iter().enumerate() {
-        let mut weights = embedded.weights.clone();
+    for (number, (trained, fold)) in trained.iter().zip(folds).enumerate() {
+        let embeddings = embedding.photos(trained, fold)?;
+        let mut weights = trained.weights.clone();
         let judge = match settings.method {
             Method::Classifier => Judge::Head(trainee::take_head(&mut weights)?),
-            _ => Judge::Bank(bank(&embedded.train, clusters, settings)?),
+            _ => Judge::Bank(bank(&embeddings.train, clusters, settings)?),
         };
         let compare = |e14: &Vec<f32>| judge.compare(e14, settings.aggregation);
-        let held_out: Vec<(usize, Vec<Comparison>)> =
-            embedded.held_out.iter().map(|(photo, windows)| (*photo, windows.iter().map(compare).collect())).collect();
+        let held_out: Vec<(usize, Vec<Comparison>)> = embeddings
+            .held_out
+            .iter()
+            .map(|(photo, windows)| (*photo, windows.iter().map(compare).collect()))
+            .collect();
         // Embedders that differ in how far they spread normal photos weigh the same; a single one's distances with
         // nothing beside them stay as they are: cosine distances.
         let alone = folds.len() == 1 && density.is_none();
@@ -122,15 +165,15 @@ pub fn judge(
             let joined = windows.iter().enumerate().map(|(window, own)| {
                 let mut joined = own.times((1.0 / usual) as f32);
                 if let Some(fit) = &density {
-                    joined.density.clone_from(&fit.held_out[fold][index][window]);
+                    joined.density.clone_from(&fit.held_out[number][index][window]);
                 }
                 joined
             });
             normal.add(photo, joined);
         }
-        let embedder = texture_file::folded_embedder(weights, &embedded.standardisation, channels)?;
+        let embedder = texture_file::folded_embedder(weights, &trained.standardisation, channels)?;
         members.push(TrainedMember { embedder, judge, weight: (1.0 / (usual * folds.len() as f64)) as f32 });
-        histories.push(embedded.history.clone());
+        histories.push(trained.history.clone());
     }
     let clusters = members.iter().find_map(|member| match &member.judge {
         Judge::Bank(bank) => Some(bank.clusters()),
@@ -142,7 +185,7 @@ pub fn judge(
     Ok(Fitted { tensors, members, clusters, density: density_weights, histories, normal })
 }
 
-/// Trains one embedder and embeds the photos with it.
+/// Trains one embedder.
 fn train_one(
     plan: &Plan<'_>,
     extractor: &Extractor,
@@ -150,14 +193,13 @@ fn train_one(
     (member, fold): (u32, &Fold),
     device: &Device,
     trainee: Trainee,
-) -> Result<Embedded, TrainError> {
+) -> Result<Trained, TrainError> {
     let settings = plan.settings;
-    let extractor_taps = extractor.info.architecture.tap_channels();
-    let channels = settings.taps.channels(extractor_taps);
+    let channels = settings.taps.channels(extractor.info.architecture.tap_channels());
     let (train, validation) = (set.windows(&fold.train), set.windows(&fold.held_out));
-    let of_train = training_set::normal(&train);
     let standardisation = if settings.standardise {
-        let maps = set.compute(&of_train, device, |features| settings.taps.select_fine(features))?;
+        let maps =
+            set.compute(&training_set::normal(&train), device, |features| settings.taps.select_fine(features))?;
         Standardisation::fit(maps.iter().map(Vec::as_slice), channels)
             .ok_or(TrainError::Setting("no features came out of the extractor"))?
     } else {
@@ -174,21 +216,7 @@ fn train_one(
     };
     let samples = Samples { store: &set.store, train: &train, validation: &validation };
     let (weights, history) = optimisation::run(settings, samples, &standardisation, device, trainee, &run)?;
-    let embedder = Embedder::from_state_dict(weights.clone(), channels, device)?;
-    let standardise = standardisation.on(device);
-    let embed = |slots: &[Slot]| {
-        set.compute(slots, device, |features| {
-            optimisation::embed(&embedder, &standardise, settings.taps, features, Statistics::Batch)
-        })
-    };
-    let mut held_out = Vec::with_capacity(fold.held_out.len());
-    for photo in &fold.held_out {
-        held_out.push((*photo, embed(&set.inspected(*photo))?));
-    }
-    let defects = validation.iter().flat_map(|sample| sample.defective.iter().map(|defect| defect.slot));
-    let defects: Vec<Slot> = if settings.clusters == Some(Clusters::Auto) { defects.collect() } else { Vec::new() };
-    let (train, defective) = (embed(&of_train)?, embed(&defects)?);
-    Ok(Embedded { weights, standardisation, history, train, held_out, defective })
+    Ok(Trained { weights, standardisation, history })
 }
 
 fn bank(train: &[Vec<f32>], clusters: usize, settings: &Settings) -> Result<Bank, TrainError> {
@@ -199,15 +227,19 @@ fn bank(train: &[Vec<f32>], clusters: usize, settings: &Settings) -> Result<Bank
 
 /// The number of clusters with which the held-out photos' distances and those of their synthetic defects are told apart
 /// best, over all embedders; the smallest of those that are about as good.
-fn best_clusters(trained: &[Embedded], settings: &Settings) -> Result<usize, TrainError> {
-    let mut best = (1, f64::NEG_INFINITY);
-    for clusters in CLUSTERS {
-        let mut sum = 0.0;
-        for embedded in trained {
-            let bank = bank(&embedded.train, clusters, settings)?;
-            let good = embedded.held_out.iter().flat_map(|(_, windows)| windows);
-            sum += auroc(&bank, good, &embedded.defective, settings.aggregation);
+fn best_clusters(trained: &[Trained], folds: &[Fold], embedding: Embedding<'_>) -> Result<usize, TrainError> {
+    let settings = embedding.settings;
+    let mut sums = [0.0; CLUSTERS.len()];
+    for (trained, fold) in trained.iter().zip(folds) {
+        let (photos, defective) = (embedding.photos(trained, fold)?, embedding.defects(trained, fold)?);
+        for (sum, clusters) in sums.iter_mut().zip(CLUSTERS) {
+            let bank = bank(&photos.train, clusters, settings)?;
+            let good = photos.held_out.iter().flat_map(|(_, windows)| windows);
+            *sum += auroc(&bank, good, &defective, settings.aggregation);
         }
+    }
+    let mut best = (1, f64::NEG_INFINITY);
+    for (clusters, sum) in CLUSTERS.into_iter().zip(sums) {
         let auroc = sum / trained.len().max(1) as f64;
         println!("clusters    {clusters}: validation AUROC {auroc:.4}");
         if auroc > best.1 + WORTH_MORE_CLUSTERS {

@@ -26,8 +26,11 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::io::BufWriter;
 
+use cse::detector::Method;
+
 use crate::dataset::{self, Dataset};
 use crate::devices;
+use crate::files::FileError;
 use crate::models;
 pub use args::Args;
 use checkpoint::Checkpoint;
@@ -36,6 +39,7 @@ use finished::Summary;
 pub use optimisation::Log;
 pub use session::{Learnt, Session, check_count, defects_each, view};
 pub use settings::Settings;
+use settings::{Contrast, learns};
 pub use training_set::TrainingSet;
 
 /// Trains and writes a model for each folder of photos.
@@ -99,7 +103,38 @@ fn train_each(session: &Session<'_>, datasets: &[Dataset]) -> Result<(), TrainEr
 pub fn check(args: &Args, settings: &Settings) -> Result<(), TrainError> {
     let between = |value: f64| value > 0.0 && value < 1.0;
     let weight = |value: f64| value >= 0.0 && value.is_finite();
+    let idle = |given: &[bool]| !given.iter().any(|given| *given);
+    let of_training = idle(&[
+        args.steps.is_some(),
+        args.epochs.is_some(),
+        args.batch.is_some(),
+        args.max_rate.is_some(),
+        args.contrast.is_some(),
+        args.grouping.is_some(),
+        args.contrast_weight.is_some(),
+        args.decoder.is_some(),
+        args.decoder_weight.is_some(),
+        args.density_weight.is_some(),
+        args.density_excess.is_some(),
+        args.batch_norm.is_some(),
+        args.standardise.is_some(),
+        args.generator.is_some(),
+        !args.kinds.is_empty(),
+        args.defects_per_image.is_some(),
+    ]);
+    let of_bank = idle(&[args.clusters.is_some(), args.centre.is_some()]);
     let checks = [
+        (
+            learns(settings.method) || of_training,
+            "a plain statistic has no training: it takes no --steps, --epochs, --batch, --max-rate, --contrast, --grouping, \
+             --contrast-weight, --decoder, --decoder-weight, --density-weight, --density-excess, --batch-norm, --standardise, \
+             --generator, --kinds or --defects-per-image",
+        ),
+        (settings.method == Method::Cse || of_bank, "--clusters and --centre are of the bank, which --method cse has"),
+        (
+            settings.contrast == Contrast::Image || args.grouping.is_none(),
+            "--grouping is of whole images: it needs --contrast image",
+        ),
         (between(settings.validation_share), "--validation-share must lie between 0 and 1"),
         (between(f64::from(args.false_alarm_rate)), "--false-alarm-rate must lie between 0 and 1"),
         (settings.max_rate > 0.0 && settings.max_rate.is_finite(), "--max-rate must be above 0"),
@@ -121,5 +156,6 @@ fn open_log(args: &Args) -> Result<Option<BufWriter<File>>, TrainError> {
     let Some(path) = &args.log else { return Ok(None) };
     let mut options = std::fs::OpenOptions::new();
     options.create(true).write(true).append(args.resume).truncate(!args.resume);
-    Ok(Some(BufWriter::new(options.open(path).map_err(TrainError::Log)?)))
+    let file = options.open(path).map_err(|source| FileError::Write { path: path.clone(), source })?;
+    Ok(Some(BufWriter::new(file)))
 }

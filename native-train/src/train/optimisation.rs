@@ -144,6 +144,7 @@ pub fn run(
     };
     let reconstruction = losses_on(&training_device, 0.0);
     let losses = losses_on(&training_device, settings.contrast_weight);
+    let validation_reconstruction = losses_on(device, 0.0);
     let validation_losses = losses_on(device, settings.contrast_weight);
     let validation_pairs = validation_pairs(samples, settings.seed);
     let mut pairs = Pairs::new(samples.train, seed);
@@ -178,7 +179,8 @@ pub fn run(
             (trainee.embedder, trainee.decoder) = (untrained.clone(), trainee.decoder.no_grad());
             optimizer = new_optimizer();
         }
-        let losses = if step < before { &reconstruction } else { &losses };
+        let (losses, validation_losses) =
+            if step < before { (&reconstruction, &validation_reconstruction) } else { (&losses, &validation_losses) };
         let rate = schedule.rate(step % steps);
         let batch: Vec<Pair<'_>> = (0..settings.batch).map(|_| pairs.draw()).collect();
         let statistics = match settings.batch_norm {
@@ -192,12 +194,13 @@ pub fn run(
         let validate = (step % steps + 1).is_multiple_of(every) || (step + 1).is_multiple_of(steps);
         sums.add(contrastive, decoder);
         if validate {
+            // Reading them waits for the steps, whose time ends there.
+            let (contrastive, decoder) = sums.means(settings);
+            let pairs_per_second = (sums.steps * settings.batch as usize) as f64 / clock.elapsed().as_secs_f64();
             let value = validation_losses.mean(&trainee.valid(), &validation_pairs)?;
             if !value.is_finite() {
                 return Err(TrainError::Diverged(step + 1));
             }
-            let pairs_per_second = (every * settings.batch as usize) as f64 / clock.elapsed().as_secs_f64();
-            let (contrastive, decoder) = sums.means(settings);
             let line = LogLine {
                 texture: run.texture,
                 member: run.member,
@@ -205,7 +208,7 @@ pub fn run(
                 rate,
                 contrastive,
                 decoder,
-                loss: settings.contrast_weight * contrastive + settings.decoder_weight * decoder,
+                loss: losses.contrast_weight * contrastive + settings.decoder_weight * decoder,
                 validation_loss: value,
                 pairs_per_second,
             };
@@ -227,12 +230,12 @@ pub fn run(
                 // What was logged before a failure says what led to it.
                 writeln!(log, "{line}").and_then(|()| log.flush()).map_err(TrainError::Log)?;
             }
-            (sums, clock) = (Terms::default(), Instant::now());
             run.checkpoint.write(settings, &progress, &trainee, &optimizer)?;
             if !last && run.stop.load(Ordering::Relaxed) {
                 bar.abandon();
                 return Err(TrainError::Stopped(step + 1));
             }
+            (sums, clock) = (Terms::default(), Instant::now());
         }
         bar.inc(1);
     }

@@ -1,7 +1,6 @@
 //! From the good photos of a texture to its model.
 
 use std::collections::HashSet;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
@@ -26,8 +25,9 @@ use super::optimisation::Log;
 use super::settings::{Settings, learns};
 use super::training_set::{self, Recipe, TrainingSet};
 use super::{baselines, likeness, members};
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, DatasetError};
 use crate::files::{self, FileError};
+use crate::learnt_from;
 use crate::suitable_view::suitable_view;
 
 /// What a training learns, before any of it is judged.
@@ -36,7 +36,9 @@ pub struct Learnt {
     /// Which piece each photo shows.
     pieces: Vec<usize>,
     /// One on each fold; the plain statistics have none.
-    embedders: Vec<members::Embedded>,
+    embedders: Vec<members::Trained>,
+    /// As [`TextureInfo::learnt_from`] has it.
+    photos: Vec<String>,
 }
 
 /// A model, and what to look at before it is trusted.
@@ -67,18 +69,11 @@ pub struct Session<'a> {
 
 /// Whether there are photos enough to learn from.
 pub fn check_count(dataset: &Dataset, data: &Path) -> Result<(), TrainError> {
-    let count = dataset.train.len();
-    if count < 3 { Err(TrainError::TooFew(count, data.to_owned())) } else { Ok(()) }
-}
-
-/// Makes sure that a file can be put at `out`, rather than find out after the training.
-fn check_place(out: &Path) -> Result<(), FileError> {
-    let failed = |source| FileError::Write { path: out.to_owned(), source };
-    if out.is_dir() {
-        return Err(failed(io::Error::other("it is a folder: give the name of a file in it")));
+    match dataset.train.len() {
+        0 => Err(DatasetError::Empty { path: data.to_owned() }.into()),
+        count @ 1..3 => Err(TrainError::TooFew(count, data.to_owned())),
+        _ => Ok(()),
     }
-    let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty());
-    folder.map_or(Ok(()), std::fs::create_dir_all).map_err(failed)
 }
 
 /// The view asked for, or the one that suits the photos' shape, and why.
@@ -108,7 +103,8 @@ impl Session<'_> {
     pub fn train(&self, dataset: &Dataset, data: &Path, out: &Path) -> Result<Summary, TrainError> {
         let started = std::time::Instant::now();
         check_count(dataset, data)?;
-        check_place(out)?;
+        // Rather than find out after the training.
+        files::check_place(out)?;
         if !self.args.resume {
             // Of a run that was stopped and is not gone on with: its later members must not be taken for this one's.
             Checkpoint::clear(out)?;
@@ -165,7 +161,8 @@ impl Session<'_> {
             let plan = members::Plan { settings, texture, out, inputs, resume, log: &self.log, stop: &STOP };
             embedders = members::train(&plan, self.extractor, set, &folds, self.device)?;
         }
-        Ok(Learnt { folds, pieces, embedders })
+        let photos = set.photos.iter().map(|photo| learnt_from::mark(&photo.digest)).collect();
+        Ok(Learnt { folds, pieces, embedders, photos })
     }
 
     /// Makes a model of what was learnt by these settings, or by any of the same [`Settings::learning`].
@@ -203,7 +200,7 @@ impl Session<'_> {
         let Args { textures, windows, .. } = self.args;
         let defects = self.args.defects();
         digest.update(format!("{architecture} {id} {view:?} {defects} {windows} {textures:?}"));
-        digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        files::hexadecimal(&digest.finalize()[..8])
     }
 
     /// Completes `fitted` by score rule, threshold and description, from the held-out photos.
@@ -243,6 +240,7 @@ impl Session<'_> {
                 kept(&fitted.histories),
                 settings.provenance(),
             ),
+            learnt_from: learnt.photos.clone(),
             losses: fitted.histories.iter().map(|history| history.losses.clone()).collect(),
         };
         Ok(Judged { info, tensors: fitted.tensors, least_normal })

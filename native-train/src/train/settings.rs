@@ -225,8 +225,7 @@ impl Settings {
         Self {
             density_weight: None,
             density_excess: 0.0,
-            // Those of the held-out photos' defects are embedded for the choice alone.
-            clusters: self.clusters.filter(|clusters| *clusters == Clusters::Auto),
+            clusters: None,
             centre: CentreChoice::Mean,
             aggregation: Aggregation::Mean,
             normal_range: true,

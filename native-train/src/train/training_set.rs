@@ -133,24 +133,36 @@ impl TrainingSet {
         let bar = progress::bar(count as u64, "features", "windows");
         let store = FeatureStore::new(extractor.info.architecture.tap_channels()).map_err(TrainError::Store)?;
         let mut set = Self { store, samples: Vec::new(), photos: Vec::new() };
-        // Photos are read and defects drawn ahead of the device, so that it never waits for them; no more than a few
-        // photos ahead, so that memory is bounded.
-        let (made, making) = std::sync::mpsc::sync_channel(PHOTOS_AHEAD);
+        // Photos are read and defects drawn ahead of the device, so that it never waits for them; no more than a few parts
+        // ahead, so that memory is bounded: a large photo has hundreds of windows.
+        let (made, making) = std::sync::mpsc::sync_channel(PARTS_AHEAD);
         std::thread::scope(|scope| {
             scope.spawn(move || {
                 let rng = &mut ChaCha8Rng::seed_from_u64(recipe.seed);
                 let mut task = recipe.seed << 32;
                 for path in photos {
-                    let drawn = files::read(path).and_then(|bytes| {
+                    let read = files::read(path).and_then(|bytes| {
                         let photo = files::decode_photo(path, &bytes)?;
                         let (windows, inspected) = windows(&photo, recipe.view, each, rng);
-                        let windows = with_defects(windows, recipe.defects, &mut task);
                         let (sketch, digest) = (sketch(&photo), Sha256::digest(&bytes).into());
-                        Ok(DrawnPhoto { windows, inspected, sketch, digest })
+                        Ok((windows, PhotoFacts { inspected, sketch, digest }))
                     });
-                    // Nobody listens any more after an error: there is nothing left to do.
-                    if made.send(drawn).is_err() {
-                        return;
+                    let (mut windows, mut facts) = match read {
+                        Ok((windows, facts)) => (windows, Some(facts)),
+                        Err(error) => {
+                            made.send(Err(error)).ok();
+                            return;
+                        }
+                    };
+                    // At least one part, so that every photo is begun.
+                    while facts.is_some() || !windows.is_empty() {
+                        let rest = windows.split_off(windows.len().min(PART));
+                        let windows = with_defects(std::mem::replace(&mut windows, rest), recipe.defects, &mut task);
+                        let part = Part { windows, begins: facts.take() };
+                        // Nobody listens any more after an error: there is nothing left to do.
+                        if made.send(Ok(part)).is_err() {
+                            return;
+                        }
                     }
                 }
             });
@@ -162,10 +174,10 @@ impl TrainingSet {
                 if drawn.is_empty() {
                     break;
                 }
-                let encoded = drawn.par_iter().map(|photo| set.extract(extractor, device, &photo.windows, &bar));
+                let encoded = drawn.par_iter().map(|part| set.extract(extractor, device, &part.windows, &bar));
                 let encoded = encoded.collect::<Result<Vec<_>, _>>()?;
-                for (photo, batches) in drawn.into_iter().zip(encoded) {
-                    set.add(photo, &batches)?;
+                for (part, batches) in drawn.into_iter().zip(encoded) {
+                    set.add(part, &batches)?;
                 }
             }
             bar.finish();
@@ -208,7 +220,7 @@ impl TrainingSet {
         Ok(values)
     }
 
-    /// Features of a photo's windows and of their defective versions, some images at once.
+    /// Features of windows and of their defective versions, some images at once.
     fn extract(
         &self,
         extractor: &Extractor,
@@ -232,34 +244,47 @@ impl TrainingSet {
         Ok(encoded)
     }
 
-    /// Adds a photo with the features of its windows.
-    fn add(&mut self, photo: DrawnPhoto, batches: &[Encoded]) -> Result<(), TrainError> {
-        let start = self.samples.len();
+    /// Adds windows with their features to the photo that they begin, or to the last one.
+    fn add(&mut self, part: Part, batches: &[Encoded]) -> Result<(), TrainError> {
+        if let Some(PhotoFacts { inspected, sketch, digest }) = part.begins {
+            let start = self.samples.len();
+            self.photos.push(Photo { samples: start..start, inspected: start..start + inspected, sketch, digest });
+        }
         let mut slots = Vec::new();
         for batch in batches {
             slots.extend(self.store.push(batch).map_err(TrainError::Store)?);
         }
         let mut slots = slots.into_iter();
-        for window in &photo.windows {
+        for window in &part.windows {
             let Some(normal) = slots.next() else { break };
             let covered = window.defective.iter().map(|made| cover(&made.mask));
             let defective = covered.zip(&mut slots).map(|(cover, slot)| DefectiveSample { slot, cover }).collect();
             self.samples.push(Sample { normal, defective });
         }
-        let (samples, inspected) = (start..self.samples.len(), start..start + photo.inspected);
-        self.photos.push(Photo { samples, inspected, sketch: photo.sketch, digest: photo.digest });
+        if let Some(photo) = self.photos.last_mut() {
+            photo.samples.end = self.samples.len();
+        }
         Ok(())
     }
 }
 
 /// Images in one pass over stored features.
 pub const STORED_BATCH: usize = 16;
-/// Photos that are read and drawn on ahead of the device.
-const PHOTOS_AHEAD: usize = 4;
+/// Parts that are drawn ahead of the device.
+const PARTS_AHEAD: usize = 4;
+/// Windows in a part. A multiple of [`BATCH`], so that the passes of the extractor do not depend on it.
+const PART: usize = 2 * BATCH;
 
-/// A photo of which the first `inspected` windows are those that an inspection looks at.
-struct DrawnPhoto {
+/// Some windows of one photo, in their order.
+struct Part {
     windows: Vec<Drawn>,
+    /// With the first ones of a photo.
+    begins: Option<PhotoFacts>,
+}
+
+/// What is known of a photo beside its windows.
+struct PhotoFacts {
+    /// The first so many windows are those that an inspection looks at.
     inspected: usize,
     sketch: Vec<f32>,
     digest: [u8; 32],
@@ -295,7 +320,7 @@ fn windows(photo: &RgbImage, view: View, count: usize, rng: &mut impl Rng) -> (V
         let mut corner = |side: u32| rng.random_range(0..=side - INPUT_SIDE);
         while windows.len() < count {
             let (x, y) = (corner(scaled.width()), corner(scaled.height()));
-            windows.push(image::imageops::crop_imm(&scaled, x, y, INPUT_SIDE, INPUT_SIDE).to_image());
+            windows.push(image::imageops::crop_imm(&*scaled, x, y, INPUT_SIDE, INPUT_SIDE).to_image());
         }
     }
     (windows, inspected)
