@@ -84,10 +84,11 @@ impl Dataset {
             .ok()
             .and_then(|path| path.file_name().map(|name| name.to_string_lossy().into_owned()))
             .unwrap_or_else(|| "texture".into());
-        let (train, test) = if folder.join("train").join(GOOD).is_dir() {
-            let (test, masks) = (folder.join("test"), folder.join("ground_truth"));
+        let (learn, test) = (folder.join("train").join(GOOD), folder.join("test"));
+        let (train, test) = if learn.is_dir() || test.join(GOOD).is_dir() {
+            let masks = folder.join("ground_truth");
             let test = if test.is_dir() { samples(kinds(&test)?, Some(&masks))? } else { Vec::new() };
-            (photos(&folder.join("train").join(GOOD))?, test)
+            (if learn.is_dir() { photos(&learn)? } else { Vec::new() }, test)
         } else if folder.is_dir() {
             let kinds = kinds(folder)?;
             let has = |wanted: &str| kinds.iter().any(|kind| kind.name.eq_ignore_ascii_case(wanted));
@@ -114,7 +115,7 @@ struct Kind {
 fn kinds(folder: &Path) -> Result<Vec<Kind>, DatasetError> {
     let kind = |folder: PathBuf| {
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Kind { folder, good: name == GOOD, name }
+        Kind { folder, good: name.eq_ignore_ascii_case(GOOD), name }
     };
     Ok(entries(folder)?.into_iter().filter(|path| path.is_dir()).map(kind).collect())
 }
@@ -173,8 +174,10 @@ fn photos_below(folder: &Path) -> Result<Vec<PathBuf>, DatasetError> {
 fn samples(kinds: Vec<Kind>, masks: Option<&Path>) -> Result<Vec<Sample>, DatasetError> {
     let mut samples = Vec::new();
     for Kind { folder, name, good } in kinds {
+        let drawn = masks.map(|masks| masks.join(&name)).filter(|masks| masks.is_dir());
+        let drawn = drawn.as_deref().map_or_else(|| Ok(Vec::new()), photos)?;
         for photo in photos(&folder)? {
-            let mask = masks.and_then(|masks| mask_of(&photo, &masks.join(&name)));
+            let mask = mask_of(&photo, &drawn);
             let defect = (!good).then(|| name.clone());
             samples.push(Sample { photo, defect, mask });
         }
@@ -182,12 +185,12 @@ fn samples(kinds: Vec<Kind>, masks: Option<&Path>) -> Result<Vec<Sample>, Datase
     Ok(samples)
 }
 
-fn mask_of(photo: &Path, folder: &Path) -> Option<PathBuf> {
+/// Of `masks` the one of `photo`: `NAME_mask`, or `NAME`.
+fn mask_of(photo: &Path, masks: &[PathBuf]) -> Option<PathBuf> {
     let stem = photo.file_stem()?.to_string_lossy();
-    [format!("{stem}_mask.png"), format!("{stem}.png")]
-        .into_iter()
-        .map(|name| folder.join(name))
-        .find(|path| path.is_file())
+    let named =
+        |name: &str| masks.iter().find(|mask| mask.file_stem().is_some_and(|stem| stem.to_string_lossy() == name));
+    named(&format!("{stem}_mask")).or_else(|| named(&stem)).cloned()
 }
 
 fn photos(folder: &Path) -> Result<Vec<PathBuf>, DatasetError> {
@@ -236,11 +239,19 @@ mod tests {
         touch(at("a/test/good/3.png"));
         touch(at("a/test/hole/4.png"));
         touch(at("a/ground_truth/hole/4_mask.png"));
+        touch(at("a/test/scratch/5.png"));
+        touch(at("a/ground_truth/scratch/5.BMP"));
         let mvtec = Dataset::open(&at("a")).unwrap();
         assert_eq!(mvtec.train, [at("a/train/good/1.JPG"), at("a/train/good/2.png")]);
-        assert_eq!(mvtec.test.len(), 2);
+        assert_eq!(mvtec.test.len(), 3);
         assert_eq!(mvtec.test[0].defect, None);
         assert_eq!(mvtec.test[1].mask, Some(at("a/ground_truth/hole/4_mask.png")));
+        assert_eq!(mvtec.test[2].mask, Some(at("a/ground_truth/scratch/5.BMP")));
+
+        // To evaluate alone.
+        std::fs::remove_dir_all(at("a/train")).unwrap();
+        let test = Dataset::open(&at("a")).unwrap();
+        assert_eq!((test.train.len(), test.test), (0, mvtec.test));
     }
 
     #[test]
@@ -252,6 +263,11 @@ mod tests {
         }
         let only_good = Dataset::open(&at("cloth")).unwrap();
         assert_eq!((only_good.train.len(), only_good.test.len()), (9, 0));
+
+        // As a hand writes it.
+        touch(at("other/Good/1.png"));
+        touch(at("other/hole/1.png"));
+        assert_eq!(Dataset::open(&at("other")).unwrap().train.len(), 1);
 
         std::fs::create_dir(at("cloth/empty")).unwrap();
         assert_eq!(Dataset::open(&at("cloth")).unwrap().train.len(), 9);

@@ -18,7 +18,9 @@ pub fn files(folder: &Path, photos: &[PathBuf]) -> Result<Vec<PathBuf>, FileErro
     let ways = [false, true].into_iter().flat_map(|ending| (0..deepest).map(move |folders| (ending, folders)));
     let named = |(ending, folders)| photos.iter().map(|photo| name(photo, ending, folders)).collect::<Vec<_>>();
     let told_apart = |names: &Vec<String>| names.iter().collect::<HashSet<_>>().len() == different;
-    let names = ways.map(named).find(told_apart).unwrap_or_else(|| named((true, deepest)));
+    // Paths may differ in what no file name can say, as `../a` and `a` do.
+    let numbered = || named((true, deepest)).into_iter().zip(1..).map(|(name, number)| format!("{name}_{number}"));
+    let names = ways.map(named).find(told_apart).unwrap_or_else(|| numbered().collect());
     Ok(names.into_iter().map(|name| folder.join(format!("{name}_map.png"))).collect())
 }
 

@@ -344,6 +344,7 @@ mod tests {
     }
 
     fn assert_close(ours: &[f64], reference: &[f64]) {
+        assert_eq!(ours.len(), reference.len());
         for (a, b) in ours.iter().zip(reference) {
             assert!((a - b).abs() < 1e-12, "{ours:?}, reference {reference:?}");
         }

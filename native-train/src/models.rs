@@ -91,12 +91,14 @@ fn texture(path: &Path, extractor: Option<&Path>, device: &Device) -> Result<(Ex
 }
 
 fn known_extractor(path: &Path, info: &TextureInfo, device: &Device) -> Result<Extractor, LoadError> {
-    let fetched = weights::cached_extractor().filter(|path| path.is_file());
-    for path in [None, fetched.as_deref()].into_iter().take(1 + usize::from(fetched.is_some())) {
-        let bytes = path.map_or_else(|| Ok(SHIPPED.to_vec()), files::read)?;
-        let name = path.unwrap_or(Path::new(SHIPPED_NAME));
-        if info.fits(&files::in_model(name, extractor_file::read_info(&bytes))?) {
-            return Ok(files::in_model(name, Extractor::load(bytes, device))?);
+    let fits = |bytes: &[u8]| extractor_file::read_info(bytes).is_ok_and(|extractor| info.fits(&extractor));
+    if fits(SHIPPED) {
+        return self::extractor(None, device);
+    }
+    for path in weights::cached_extractors() {
+        // One that cannot be read is not the one that is looked for.
+        if let Some(bytes) = files::read(&path).ok().filter(|bytes| fits(bytes)) {
+            return Ok(files::in_model(&path, Extractor::load(bytes, device))?);
         }
     }
     Err(LoadError::NoExtractor {

@@ -33,6 +33,9 @@ pub struct Args {
     /// Seed of everything random
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
+    /// Go on from where the same command was stopped: the models that are there are not trained again
+    #[arg(long)]
+    pub resume: bool,
     /// Where to compute
     #[arg(long, default_value = "auto", value_enum)]
     pub device: DeviceChoice,
@@ -152,7 +155,9 @@ pub fn run(args: &Args) -> Result<(), ReproduceError> {
 
 fn measure(args: &Args, row: &Row, texture: &str) -> Result<Option<f64>, ReproduceError> {
     let data = args.data.join(texture);
-    let model = args.out.join(format!("{texture}-{}.safetensors", row.name.replace(' ', "-")));
+    // What else decides a model is in its name, so that none is taken for another.
+    let name = format!("{texture} {} {} seed {}.safetensors", row.name, args.preset, args.seed);
+    let model = args.out.join(name.replace(' ', "-"));
     std::fs::create_dir_all(&args.out).map_err(|source| {
         let path = args.out.clone();
         ReproduceError::Train(texture.into(), Box::new(crate::files::FileError::Write { path, source }.into()))
@@ -171,9 +176,13 @@ fn measure(args: &Args, row: &Row, texture: &str) -> Result<Option<f64>, Reprodu
         line.extend([name.as_ref(), path.as_os_str()]);
     }
     let mut train = TrainLine::try_parse_from(&line).map_err(ReproduceError::Setting)?.args;
-    train.device = args.device;
+    (train.device, train.resume) = (args.device, args.resume);
     println!("\n{}", line.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" "));
-    train::run(&train).map_err(|error| ReproduceError::Train(texture.into(), Box::new(error)))?;
+    if args.resume && model.is_file() {
+        println!("written     {} (before this run was stopped)", model.display());
+    } else {
+        train::run(&train).map_err(|error| ReproduceError::Train(texture.into(), Box::new(error)))?;
+    }
     let model = ModelArgs { model, extractor: args.extractor.clone(), device: args.device };
     evaluate::image_auroc(&model, &data).map_err(|error| ReproduceError::Evaluate(texture.into(), Box::new(error)))
 }

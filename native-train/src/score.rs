@@ -38,8 +38,8 @@ pub enum ScoreError {
     /// The model, or the device.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// Some photos were no photos.
-    #[error("{0} of {1} photos could not be inspected")]
+    /// Of some photos there is no verdict, or no picture of it.
+    #[error("{0} of {1} photos could not be inspected, or their heatmaps not be written")]
     Some(usize, usize),
 }
 
@@ -59,8 +59,11 @@ fn threshold(text: &str) -> Result<f32, String> {
     text.parse().ok().filter(|threshold: &f32| threshold.is_finite()).ok_or_else(|| "give a number".into())
 }
 
-/// Scores each photo; a photo that cannot be read or gives no score is reported and the others go on.
+/// Scores each photo; a photo that cannot be read or gives no score is reported and the others go on, as they do where a
+/// heatmap cannot be written.
 pub fn run(args: &Args) -> Result<(), ScoreError> {
+    let json = args.json.as_deref().filter(|path| path.as_os_str() != "-");
+    json.map_or(Ok(()), files::check_place)?;
     let model = args.model.open()?;
     let threshold = args.threshold.unwrap_or(model.texture.info.calibration.threshold);
     let width = args.images.iter().map(|path| path.display().to_string().chars().count()).max().unwrap_or(0);
@@ -85,10 +88,14 @@ pub fn run(args: &Args) -> Result<(), ScoreError> {
             }
         };
         let defective = finding.score > threshold;
-        let picture = maps.as_ref().map(|maps| &maps[index]);
-        if let Some(picture) = picture {
+        let mut picture = maps.as_ref().map(|maps| &maps[index]);
+        if let Some(path) = picture {
             let map = inspection::map(&finding, &photo);
-            files::write_png(picture, &heatmap::overlay(&photo, &map, model.texture.info.map_scale))?;
+            if let Err(error) = files::write_png(path, &heatmap::overlay(&photo, &map, model.texture.info.map_scale)) {
+                eprintln!("{error}");
+                failed += 1;
+                picture = None;
+            }
         }
         if args.json.is_some() {
             let named = |path: &PathBuf| path.to_string_lossy().into_owned();
@@ -101,10 +108,9 @@ pub fn run(args: &Args) -> Result<(), ScoreError> {
             println!("{:width$}  {:.4}  (threshold {threshold:.4})  {verdict}", path.display(), finding.score);
         }
     }
-    match &args.json {
-        Some(path) if path.as_os_str() == "-" => print!("{lines}"),
+    match json {
         Some(path) => files::write_whole(path, lines.as_bytes())?,
-        None => {}
+        None => print!("{lines}"),
     }
     if failed > 0 { Err(ScoreError::Some(failed, args.images.len())) } else { Ok(()) }
 }

@@ -162,4 +162,9 @@ pub enum PretrainError {
     /// Training went astray.
     #[error("the loss is no longer a number after step {0}: start again with a lower --rate")]
     Diverged(u64),
+    /// A thread that renders photos is gone.
+    #[error(
+        "no photos came any more after step {0}, since what makes them failed: the same command goes on from there"
+    )]
+    NoBatches(u64),
 }

@@ -110,13 +110,16 @@ impl Training<'_> {
                     "photos_per_second": photos / seconds, "waiting_for_photos": waited.as_secs_f64() / seconds,
                 }))?;
                 (looked, waited) = (Instant::now(), Duration::ZERO);
-                if saved.elapsed() > Duration::from_secs_f64(60.0 * self.common.checkpoint_minutes.max(0.1)) {
+                if saved.elapsed().as_secs_f64() > 60.0 * self.common.checkpoint_minutes.max(0.1) {
                     checkpoints.write(step, &settings, &step, &learner, &optimiser)?;
                     saved = Instant::now();
                 }
             }
         }
         checkpoints.write(step, &settings, &step, &learner, &optimiser)?;
+        if step < steps {
+            return Err(PretrainError::NoBatches(step));
+        }
         bar.finish();
         Ok(learner)
     }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use image::{ImageError, RgbImage, imageops};
+use image::{RgbImage, imageops};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -10,11 +10,12 @@ use rayon::prelude::*;
 use super::TextureFamily;
 use super::field::Size;
 use super::light::Camera;
+use crate::files::{self, FileError};
 
 /// Arguments of `textures`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// Image file to write the sheet to; its ending names the format.
+    /// PNG file to write the sheet to.
     #[arg(long, value_name = "FILE")]
     pub preview: PathBuf,
     /// Seed of all random choices.
@@ -30,18 +31,25 @@ pub struct Args {
     #[arg(long)]
     pub cameras: bool,
     /// Show only the kind whose name contains this, in any case.
-    #[arg(long)]
+    #[arg(long, value_parser = kind)]
     pub kind: Option<String>,
 }
 
+fn kind(text: &str) -> Result<String, String> {
+    if families(text).next().is_some() { Ok(text.to_owned()) } else { Err("no kind's name contains it".into()) }
+}
+
+/// Those whose names contain `wanted`, each with its number.
+fn families(wanted: &str) -> impl Iterator<Item = (usize, &'static TextureFamily)> {
+    let wanted = wanted.to_lowercase();
+    let named = move |family: &TextureFamily| format!("{family:?}").to_lowercase().contains(&wanted);
+    TextureFamily::ALL.iter().enumerate().filter(move |(_, family)| named(family))
+}
+
 /// Renders the sheet and writes it.
-pub fn run(args: &Args) -> Result<(), ImageError> {
-    let wanted = args.kind.as_deref().unwrap_or_default().to_lowercase();
-    let families = TextureFamily::ALL
-        .iter()
-        .enumerate()
-        .filter(|(_, family)| format!("{family:?}").to_lowercase().contains(&wanted))
-        .collect::<Vec<_>>();
+pub fn run(args: &Args) -> Result<(), FileError> {
+    files::check_place(&args.preview)?;
+    let families = families(args.kind.as_deref().unwrap_or_default()).collect::<Vec<_>>();
     let cells = families.iter().flat_map(|&family| (0..args.columns).map(move |column| (family, column)));
     let started = std::time::Instant::now();
     let samples = cells
@@ -66,5 +74,5 @@ pub fn run(args: &Args) -> Result<(), ImageError> {
         let (row, column) = (i as u32 / args.columns, i as u32 % args.columns);
         imageops::replace(&mut sheet, sample, (GAP + column * pitch).into(), (GAP + row * pitch).into());
     }
-    sheet.save(&args.preview)
+    files::write_png(&args.preview, &sheet)
 }

@@ -14,7 +14,7 @@ use ureq::http::{HeaderMap, Response, StatusCode, Uri};
 use ureq::{Agent, Body};
 
 use super::advice::advice;
-use crate::files::sha256_of;
+use crate::files::{appended, sha256_of};
 
 /// More than any file with EfficientNet weights holds: 1 GiB. A server that sends more is not what it should be.
 const MAX_BYTES: u64 = 1 << 30;
@@ -443,8 +443,8 @@ struct Part {
 
 impl Part {
     fn open(target: &Path) -> Result<Self, DownloadError> {
-        let path = with_suffix(target, ".part");
-        let etag_path = with_suffix(target, ".part.etag");
+        let path = appended(target, ".part");
+        let etag_path = appended(target, ".part.etag");
         let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
         let opened = opened.and_then(|mut file| Ok((file.seek(SeekFrom::End(0))?, file)));
         let (len, file) = opened.map_err(|source| DownloadError::Write { path: path.clone(), source })?;
@@ -505,12 +505,6 @@ impl Part {
     fn write<T>(&mut self, action: impl FnOnce(&mut Self) -> io::Result<T>) -> Result<T, DownloadError> {
         action(self).map_err(|source| DownloadError::Write { path: self.path.clone(), source })
     }
-}
-
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
 }
 
 fn remove_if_there(path: &Path) -> io::Result<()> {

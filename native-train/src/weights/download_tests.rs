@@ -135,8 +135,8 @@ fn a_later_run_goes_on_where_the_last_one_ended() {
 #[test]
 fn a_part_that_is_whole_already_needs_no_byte_more() {
     let folder = Folder::new();
-    fs::write(with_suffix(&folder.target(), ".part"), content()).unwrap();
-    fs::write(with_suffix(&folder.target(), ".part.etag"), "\"v1\"").unwrap();
+    fs::write(appended(&folder.target(), ".part"), content()).unwrap();
+    fs::write(appended(&folder.target(), ".part.etag"), "\"v1\"").unwrap();
     let server = TestServer::start(|request| ranged(request, ETAG, &content(), usize::MAX));
     folder.get(&server.url(), Some(&sha256(&content()))).unwrap();
     assert_eq!(fs::read(folder.target()).unwrap(), content());
@@ -145,8 +145,8 @@ fn a_part_that_is_whole_already_needs_no_byte_more() {
 #[test]
 fn a_file_that_changed_in_between_is_begun_again() {
     let folder = Folder::new();
-    fs::write(with_suffix(&folder.target(), ".part"), b"of the older file").unwrap();
-    fs::write(with_suffix(&folder.target(), ".part.etag"), "\"v0\"").unwrap();
+    fs::write(appended(&folder.target(), ".part"), b"of the older file").unwrap();
+    fs::write(appended(&folder.target(), ".part.etag"), "\"v0\"").unwrap();
     // If-Range does not hold, so the whole file comes.
     let server = TestServer::start(|_| reply("200 OK", ETAG, &content(), content().len()));
     folder.get(&server.url(), None).unwrap();

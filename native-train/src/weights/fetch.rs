@@ -6,18 +6,23 @@ use std::io;
 use std::path::PathBuf;
 
 use clap::Args;
+use cse::extractor_file;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::advice::advice;
 use super::download::{Check, DownloadError, Downloaded, Request, Settings, download};
 use super::import::{ImportError, Imported, import_as};
+use crate::files;
 
 const DEFAULT_ENDPOINT: &str = "https://huggingface.co";
 const DEFAULT_REPO: &str = "timm/efficientnet_b3.ra2_in1k";
 const FILE: &str = "model.safetensors";
+/// Folder in the user's cache folder, and how the files' names end there.
+const CACHE: &str = "cse";
+const ENDING: &str = ".extractor.safetensors";
 
 /// `weights fetch`.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(after_long_help = "\
 The file is ENDPOINT/REPO/resolve/REVISION/model.safetensors, about 49 MB, of which 20 MB are kept. A download that \
 broke off goes on where it was when the command is run again. The content is checked against the SHA-256 that the hub \
@@ -100,6 +105,14 @@ pub enum FetchError {
         /// What the system says.
         source: io::Error,
     },
+    /// Another file is there.
+    #[error("{} is there already, made of {made_of}: --force replaces it, and --out puts the new one elsewhere", .path.display())]
+    Other {
+        /// It.
+        path: PathBuf,
+        /// Its provenance.
+        made_of: String,
+    },
     /// The download failed.
     #[error(transparent)]
     Download(#[from] DownloadError),
@@ -118,12 +131,18 @@ pub enum FetchError {
 /// Where `weights fetch` puts the extractor file of `repo` (`OWNER/NAME`) if it is not told otherwise.
 pub fn cached(repo: &str) -> Option<PathBuf> {
     let name = repo.rsplit('/').next().unwrap_or(repo);
-    Some(dirs::cache_dir()?.join("cse").join(format!("{name}.extractor.safetensors")))
+    Some(dirs::cache_dir()?.join(CACHE).join(format!("{name}{ENDING}")))
 }
 
-/// The extractor file that `weights fetch` without arguments made, if it did.
-pub fn cached_extractor() -> Option<PathBuf> {
-    cached(DEFAULT_REPO).filter(|path| path.is_file())
+/// The extractor files that `weights fetch` put into the user's cache folder, in the order of their names.
+pub fn cached_extractors() -> Vec<PathBuf> {
+    let Some(entries) = dirs::cache_dir().and_then(|cache| fs::read_dir(cache.join(CACHE)).ok()) else {
+        return Vec::new();
+    };
+    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    files.retain(|path| path.to_string_lossy().ends_with(ENDING) && path.is_file());
+    files.sort();
+    files
 }
 
 /// Downloads the weights and makes the extractor file. A progress bar is drawn on standard error if that is a terminal.
@@ -137,15 +156,13 @@ fn fetch_with(args: &FetchArgs, settings: &Settings, progress: &ProgressBar) -> 
         None => cached(&args.repo).ok_or(FetchError::NoCache)?,
     };
     if out.is_file() && !args.force {
-        return Ok(Fetched::AlreadyThere(out));
+        return there(args, out);
     }
     if let Some(folder) = out.parent() {
         fs::create_dir_all(folder).map_err(|source| FetchError::Folder { path: folder.to_owned(), source })?;
     }
     let url = url(args);
-    let mut downloads = out.clone().into_os_string();
-    downloads.push(".download");
-    let downloads = PathBuf::from(downloads);
+    let downloads = files::appended(&out, ".download");
     let request = Request { url: &url, target: &downloads, sha256: args.sha256.as_deref() };
     let downloaded = download(&request, settings, progress);
     progress.finish_and_clear();
@@ -161,10 +178,27 @@ fn fetch_with(args: &FetchArgs, settings: &Settings, progress: &ProgressBar) -> 
     Ok(Fetched::New { imported, url, downloaded })
 }
 
+/// The file that is there, if it is of what is asked for, from whichever mirror.
+fn there(args: &FetchArgs, out: PathBuf) -> Result<Fetched, FetchError> {
+    let info = fs::read(&out).ok().and_then(|bytes| extractor_file::read_info(&bytes).ok());
+    let made_of = info.map_or_else(|| "something that is no extractor".to_owned(), |info| info.provenance);
+    let same_content = args.sha256.as_ref().is_none_or(|sha256| made_of.ends_with(sha256.as_str()));
+    if same_content && made_of.contains(&format!("/{},", place(args))) {
+        Ok(Fetched::AlreadyThere(out))
+    } else {
+        Err(FetchError::Other { path: out, made_of })
+    }
+}
+
 fn url(args: &FetchArgs) -> String {
+    format!("{}/{}", args.endpoint, place(args))
+}
+
+/// Of the file at any hub.
+fn place(args: &FetchArgs) -> String {
     // The hub takes a revision with a slash (`refs/pr/1`) only in this form.
     let revision = args.revision.replace('/', "%2F");
-    format!("{}/{}/resolve/{revision}/{FILE}", args.endpoint, args.repo)
+    format!("{}/resolve/{revision}/{FILE}", args.repo)
 }
 
 /// Draws nothing where standard error is no terminal.
@@ -264,6 +298,10 @@ mod tests {
         assert_eq!(fs::read_dir(out.parent().unwrap()).unwrap().count(), 1);
 
         assert!(matches!(fetch_here(&args).unwrap(), Fetched::AlreadyThere(_)));
+        let refused = |args: FetchArgs| matches!(fetch_here(&args), Err(FetchError::Other { .. }));
+        assert!(refused(FetchArgs { revision: "main".into(), ..args.clone() }));
+        assert!(refused(FetchArgs { repo: "else/efficientnet_b0.ra_in1k".into(), ..args.clone() }));
+        assert!(refused(FetchArgs { sha256: Some("0".repeat(64)), ..args.clone() }));
         assert_eq!(server.requests().len(), 1);
     }
 

@@ -16,7 +16,7 @@ mod test_server;
 
 use clap::Subcommand;
 
-pub use fetch::cached_extractor;
+pub use fetch::cached_extractors;
 use fetch::{FetchArgs, FetchError, fetch};
 use import::{ImportArgs, ImportError, import};
 
