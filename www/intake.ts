@@ -79,10 +79,14 @@ function plainly(files: Iterable<File>): Haul {
 	};
 }
 
+function entriesOf(data: DataTransfer): FileSystemEntry[] {
+	return [...data.items].flatMap((item) => item.webkitGetAsEntry?.() ?? []);
+}
+
 async function haulFrom(data: DataTransfer): Promise<Haul> {
 	// Both must be read before the first wait, after which the browser empties them.
 	const plain = plainly(data.files);
-	const entries = [...data.items].flatMap((item) => item.webkitGetAsEntry?.() ?? []);
+	const entries = entriesOf(data);
 	if (!entries.some((entry) => entry.isDirectory)) return plain;
 	const haul: Haul = { found: [], unread: [] };
 	for (const entry of entries) await readEntry(entry, haul);
@@ -91,8 +95,10 @@ async function haulFrom(data: DataTransfer): Promise<Haul> {
 
 async function takeFrom(bench: Workbench, data: DataTransfer | null): Promise<void> {
 	if (!data) return;
+	const folder = entriesOf(data).some((entry) => entry.isDirectory);
 	const haul = await haulFrom(data);
 	if (haul.found.length + haul.unread.length > 0) take(bench, haul);
+	else if (folder) complain("There is no file in that folder.");
 	else complain("That was no file. Save the photo first, then drop the file.");
 }
 
@@ -100,27 +106,27 @@ function carriesFiles(event: DragEvent): boolean {
 	return event.dataTransfer?.types.includes("Files") ?? false;
 }
 
+/** Milliseconds; browsers leave up to 550 between one `dragover` and the next. */
+const dragPause = 800;
+
 function wireDrop(bench: Workbench): void {
-	// Enter and leave come for every element passed, so they are counted.
-	let depth = 0;
-	const show = () => {
-		cover.hidden = depth === 0;
+	let left: ReturnType<typeof setTimeout> | undefined;
+	const hide = () => {
+		clearTimeout(left);
+		cover.hidden = true;
 	};
-	window.addEventListener("dragenter", (event) => {
+	// Comes again and again while files are over the page. That it stops tells that they have left: what tells of leaving
+	// itself comes for every element passed, and not at all for one that goes meanwhile.
+	window.addEventListener("dragover", (event) => {
+		event.preventDefault();
 		if (!carriesFiles(event)) return;
-		depth += 1;
-		show();
+		clearTimeout(left);
+		left = setTimeout(hide, dragPause);
+		cover.hidden = false;
 	});
-	window.addEventListener("dragleave", (event) => {
-		if (!carriesFiles(event)) return;
-		depth = Math.max(0, depth - 1);
-		show();
-	});
-	window.addEventListener("dragover", (event) => event.preventDefault());
 	window.addEventListener("drop", (event) => {
 		event.preventDefault();
-		depth = 0;
-		show();
+		hide();
 		void takeFrom(bench, event.dataTransfer);
 	});
 }

@@ -20,7 +20,9 @@ const mostBytes = 256e6;
 
 export function resultOf({ inspection, device, load }: Inspected, loadedBefore: LoadTimes): Result {
 	const { map: values, map_width: width, map_height: height, ...rest } = inspection;
-	return { inspection: rest, map: { values, width, height }, device, load: loadedInAll(loadedBefore, load) };
+	// A worker that began with this photo has loaded everything anew: what was loaded before went with the one before it.
+	const loaded = load.wasm > 0 ? load : loadedInAll(loadedBefore, load);
+	return { inspection: rest, map: { values, width, height }, device, load: loaded };
 }
 
 export class Outcomes {
@@ -32,7 +34,8 @@ export class Outcomes {
 
 	/** `under` says with which model and on which route. */
 	get(photo: Photo, under: string): Outcome | undefined {
-		return this.#refused.get(photo) ?? this.#tried.get(photo)?.get(under);
+		const known = this.#tried.get(photo)?.get(under);
+		return known && "result" in known ? known : (this.#refused.get(photo) ?? known);
 	}
 
 	keep(photo: Photo, under: string, result: Result): void {
@@ -46,12 +49,12 @@ export class Outcomes {
 		}
 	}
 
-	/** The photo's own error, whatever it is tried with. */
+	/** The photo's own error, whatever it is tried with. It takes no score away that is known already. */
 	refuse(photo: Photo, error: string): void {
 		this.#refused.set(photo, { error, ofPhoto: true });
 	}
 
-	/** An error that may pass. It takes no score away that is known already. */
+	/** An error that may pass. Nor does it take one away. */
 	fail(photo: Photo, under: string, error: string): void {
 		const known = this.#tried.get(photo)?.get(under);
 		if (!known || "error" in known) this.#set(photo, under, { error, ofPhoto: false });

@@ -18,7 +18,8 @@ export function photoFrom(name: string, file: () => Promise<Blob>, sampleOf?: st
 
 const edge = 144;
 
-async function shrink(file: Blob): Promise<HTMLCanvasElement> {
+/** A square thumbnail of a photo that this browser can show. Making it needs the whole photo in memory for a moment. */
+export async function thumbnail(file: Blob): Promise<HTMLCanvasElement> {
 	const bitmap = await createImageBitmap(file);
 	const canvas = document.createElement("canvas");
 	canvas.width = edge;
@@ -29,13 +30,4 @@ async function shrink(file: Blob): Promise<HTMLCanvasElement> {
 	canvas.getContext("2d")?.drawImage(bitmap, left, top, side, side, 0, 0, edge, edge);
 	bitmap.close();
 	return canvas;
-}
-
-let last: Promise<unknown> = Promise.resolve();
-
-/** A square thumbnail; one is made at a time, since each needs the whole photo in memory for a moment. */
-export function thumbnail(photo: Photo): Promise<HTMLCanvasElement | undefined> {
-	const made = last.then(async () => shrink(await photo.file())).catch(() => undefined);
-	last = made;
-	return made;
 }

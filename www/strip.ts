@@ -9,11 +9,16 @@ const strip = byId("strip", "div");
 
 interface Tile {
 	root: HTMLElement;
+	picture: HTMLElement;
+	/** Whether its picture is still to be made; missing where the file could not be had. */
+	state: "wanted" | "settled" | "missing";
 	score: HTMLElement;
 	word: HTMLElement;
 }
 
 const tiles = new Map<Photo, Tile>();
+let drawing = false;
+let shown: Photo | undefined;
 
 function makeTile(bench: Workbench, photo: Photo): Tile {
 	const picture = make("span", { class: "tile-picture", "aria-hidden": "true" });
@@ -22,8 +27,32 @@ function makeTile(bench: Workbench, photo: Photo): Tile {
 	const name = make("span", { class: "tile-name" }, photo.name);
 	const root = make("div", { role: "option", class: "tile", title: photo.name }, picture, name, word, score);
 	root.addEventListener("click", () => bench.select(photo));
-	void thumbnail(photo).then((canvas) => picture.replaceChildren(...(canvas ? [canvas] : [])));
-	return { root, score, word };
+	return { root, picture, state: "wanted", score, word };
+}
+
+function nextWithout(): [Photo, Tile] | undefined {
+	for (const entry of tiles) if (entry[1].state === "wanted") return entry;
+	return undefined;
+}
+
+async function drawPicture(photo: Photo, tile: Tile): Promise<void> {
+	tile.state = "settled";
+	const file = await photo.file().catch(() => undefined);
+	if (!file) {
+		tile.state = "missing";
+		return;
+	}
+	// The engine reads more kinds of file than browsers show.
+	const canvas = await thumbnail(file).catch(() => undefined);
+	if (canvas) tile.picture.replaceChildren(canvas);
+}
+
+/** Makes the pictures that are missing one after the other, up to a timing, which has the processor to itself. */
+async function drawPictures(bench: Workbench): Promise<void> {
+	if (drawing) return;
+	drawing = true;
+	for (let next = nextWithout(); next && !bench.held; next = nextWithout()) await drawPicture(...next);
+	drawing = false;
 }
 
 function wordFor(bench: Workbench, photo: Photo): string {
@@ -34,35 +63,55 @@ function wordFor(bench: Workbench, photo: Photo): string {
 	return bench.isWaiting(photo) ? "Waiting" : "Not inspected";
 }
 
-function renderTile(bench: Workbench, photo: Photo, { root, score, word }: Tile, reachable: boolean): void {
+function write(element: HTMLElement, text: string): void {
+	// Hundreds of tiles stay as they are whenever one of them changes.
+	if (element.textContent !== text) element.textContent = text;
+}
+
+function renderTile(bench: Workbench, photo: Photo, tile: Tile, reachable: boolean): void {
+	const { root, score, word } = tile;
 	const outcome = bench.outcome(photo);
 	const selected = photo === bench.selected;
 	root.dataset.verdict = bench.work?.photo === photo ? "working" : verdictOf(outcome, bench.threshold);
 	root.setAttribute("aria-selected", String(selected));
 	root.tabIndex = reachable ? 0 : -1;
-	word.textContent = wordFor(bench, photo);
-	score.textContent = outcome && "result" in outcome ? asScore(outcome.result.inspection.score) : "";
+	const result = outcome && "result" in outcome ? outcome.result : undefined;
+	write(word, wordFor(bench, photo));
+	write(score, result ? asScore(result.inspection.score) : "");
+	// A file that was missing is there where it was inspected since.
+	if (tile.state === "missing" && result) tile.state = "wanted";
 }
 
-function sameOrder(roots: readonly Element[]): boolean {
-	return roots.length === strip.children.length && roots.every((root, i) => strip.children[i] === root);
+/** Scrolls along the strip alone: the page stays where it is. */
+function reveal({ root }: Tile): void {
+	const tile = root.getBoundingClientRect();
+	const room = strip.getBoundingClientRect();
+	strip.scrollLeft += Math.max(0, tile.right - room.right) + Math.min(0, tile.left - room.left);
 }
 
 export function renderStrip(bench: Workbench): void {
 	const { photos } = bench;
 	const current = new Set(photos);
-	for (const photo of tiles.keys()) if (!current.has(photo)) tiles.delete(photo);
+	for (const [photo, { root }] of tiles) {
+		if (current.has(photo)) continue;
+		root.remove();
+		tiles.delete(photo);
+	}
 	// One tile is on the way of the Tab key, from which the arrows lead to the others.
 	const entrance = bench.selected ?? photos[0];
-	const roots = photos.map((photo) => {
+	for (const [place, photo] of photos.entries()) {
 		const tile = tiles.get(photo) ?? makeTile(bench, photo);
 		tiles.set(photo, tile);
 		renderTile(bench, photo, tile, photo === entrance);
-		return tile.root;
-	});
-	// Moving elements about would take the focus away from them.
-	if (!sameOrder(roots)) strip.replaceChildren(...roots);
+		// Those that are in their place stay: moving one would take the focus away from it.
+		const there = strip.children[place];
+		if (there !== tile.root) strip.insertBefore(tile.root, there ?? null);
+	}
 	strip.hidden = photos.length === 0;
+	const tile = bench.selected && tiles.get(bench.selected);
+	if (tile && bench.selected !== shown) reveal(tile);
+	shown = bench.selected;
+	void drawPictures(bench);
 }
 
 function step(key: string, now: number, count: number): number | undefined {
@@ -87,14 +136,14 @@ function step(key: string, now: number, count: number): number | undefined {
 
 export function wireStrip(bench: Workbench): void {
 	strip.addEventListener("keydown", (event) => {
+		// Those are the browser's own, such as the way back.
+		if (event.altKey || event.ctrlKey || event.metaKey) return;
 		const { photos, selected } = bench;
 		const next = step(event.key, selected ? photos.indexOf(selected) : 0, photos.length);
 		const photo = next === undefined ? undefined : photos[next];
 		if (!photo) return;
 		event.preventDefault();
 		bench.select(photo);
-		const root = tiles.get(photo)?.root;
-		root?.focus();
-		root?.scrollIntoView({ block: "nearest", inline: "nearest" });
+		tiles.get(photo)?.root.focus();
 	});
 }

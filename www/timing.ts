@@ -212,10 +212,12 @@ export function renderTiming(bench: Workbench): void {
 export function wireTiming(bench: Workbench): void {
 	// A part that scrolls must be reachable by keyboard, and one that does not should not be a stop on the way.
 	const scroll = byId("timing-scroll", "section");
-	new ResizeObserver(() => {
+	const sizes = new ResizeObserver(() => {
 		if (scroll.scrollWidth > scroll.clientWidth) scroll.tabIndex = 0;
 		else scroll.removeAttribute("tabindex");
-	}).observe(table);
+	});
+	sizes.observe(table);
+	sizes.observe(scroll);
 	startButton.addEventListener("click", () => void start(bench));
 	stopButton.addEventListener("click", () => abort?.abort(new DOMException("Stopped.", "AbortError")));
 }

@@ -25,6 +25,8 @@ const note = byId("viewer-note", "figcaption");
 const opacity = byId("opacity", "input");
 
 let shown: Photo | undefined;
+/** Its file could not be had. */
+let missing = false;
 /** Holds its map for itself, since the result may let it go. */
 let drawn: { result: Result; map: AnomalyMap } | undefined;
 let address = "";
@@ -35,33 +37,33 @@ function setShape(width: number, height: number): void {
 
 /** Shows the photo as soon as it is there, well before its result. */
 async function showPhoto(photo: Photo): Promise<void> {
+	// The photo before it must not lie under this one's name and map.
+	showNothing();
 	shown = photo;
-	drawn = undefined;
-	note.textContent = "";
-	canvas.hidden = true;
+	missing = false;
 	stage.classList.remove("plain");
 	const file = await photo.file().catch(() => undefined);
 	if (shown !== photo) return;
-	if (!file) {
-		showNoImage();
-		return;
-	}
+	missing = !file;
+	if (!file) return;
 	URL.revokeObjectURL(address);
 	address = URL.createObjectURL(file);
 	image.src = address;
 	image.alt = `Photo ${photo.name}`;
 }
 
-function showNoImage(): void {
-	image.removeAttribute("src");
-	image.alt = "";
-}
-
 function showNothing(): void {
 	shown = undefined;
-	drawn = undefined;
-	showNoImage();
+	image.removeAttribute("src");
+	image.alt = "";
 	note.textContent = "";
+	hideMap();
+}
+
+function hideMap(): void {
+	drawn = undefined;
+	canvas.hidden = true;
+	pointed.hidden = true;
 }
 
 function describe(peak: Peak | undefined): string {
@@ -72,6 +74,7 @@ function describe(peak: Peak | undefined): string {
 
 function showResult(result: Result, map: AnomalyMap, own: Scale): void {
 	drawn = { result, map };
+	pointed.hidden = true;
 	const peak = peakOf(map);
 	const scale = reaching(own, peak);
 	setShape(result.inspection.width, result.inspection.height);
@@ -93,14 +96,15 @@ export function renderViewer(bench: Workbench): void {
 	const result = outcome && "result" in outcome ? outcome.result : undefined;
 	const own = bench.texture?.info?.map_scale;
 	if (!selected) showNothing();
-	else if (selected !== shown) void showPhoto(selected);
+	// A file that was missing is there where it was inspected since.
+	else if (selected !== shown || (missing && result)) void showPhoto(selected);
 	stage.hidden = !selected || (outcome !== undefined && "error" in outcome);
 	empty.hidden = selected !== undefined && !stage.hidden;
+	note.hidden = stage.hidden;
 	// A map has as many values as the photo pixels: it is gone through when it is new, not at each change of the page.
 	if (result?.map && own && result !== drawn?.result) showResult(result, result.map, own);
 	if (!result || result !== drawn?.result) {
-		drawn = undefined;
-		canvas.hidden = true;
+		hideMap();
 		showScale(own, false);
 	}
 }

@@ -5,10 +5,9 @@ import { Bridge, JobFailure } from "./bridge.js";
 import { type Catalogue, fetchOnce } from "./catalogue.js";
 import type { Inspected, Route, Stage } from "./contract.js";
 import type { Download } from "./downloads.js";
-import { ofUsableSize } from "./file-size.js";
+import { ofUsableSize, TooLarge } from "./file-size.js";
 import { nothingLoaded } from "./load-times.js";
 import { type Outcome, Outcomes, resultOf } from "./outcomes.js";
-import { FileFault } from "./photo-fault.js";
 import { type Photo, photoFrom } from "./photos.js";
 import type { Choice, Chosen } from "./routes.js";
 import { Routing } from "./routing.js";
@@ -386,7 +385,7 @@ export class Workbench {
 	}
 
 	#refuse(texture: Texture, photo: Photo, cause: unknown): keyof Batch {
-		const ofPhoto = cause instanceof FileFault || (cause instanceof JobFailure && cause.fault === "photo");
+		const ofPhoto = cause instanceof TooLarge || (cause instanceof JobFailure && cause.fault === "photo");
 		if (ofPhoto) this.#outcomes.refuse(photo, sentence(cause));
 		else this.#outcomes.fail(photo, under(texture, this.route.route), sentence(cause));
 		this.changed();

@@ -14,7 +14,6 @@ import type {
 	TextureInfo,
 } from "./contract.js";
 import { nothingLoaded } from "./load-times.js";
-import { FileFault, isOfPhoto } from "./photo-fault.js";
 import { sentence } from "./sentence.js";
 import init, { Engine, model_kind } from "./wasm/cse_web.js";
 
@@ -36,8 +35,14 @@ const simdProbe = new Uint8Array([
 	11,
 ]);
 
-function post(reply: Reply, transfer: Transferable[] = []): void {
-	self.postMessage(reply, { transfer });
+/** A file that is gone may be there again, as on a stick that was pulled out. */
+class Unreadable extends Error {}
+
+/** What the engine calls an error of the photo itself, which would come on every device and each time. */
+const photoError = "PhotoError";
+
+function post(reply: Reply): void {
+	self.postMessage(reply);
 }
 
 function enter(next: Stage): void {
@@ -59,8 +64,8 @@ async function bytesOf(file: Blob): Promise<Uint8Array> {
 
 async function readPhoto(file: Blob): Promise<Uint8Array> {
 	return bytesOf(file).catch((cause) => {
-		throw new FileFault(
-			"This file cannot be read any more: it was moved, changed or deleted since. Choose it anew.",
+		throw new Unreadable(
+			"This file cannot be read any more: it was moved, changed or deleted since. Choose it anew, or try again when it is back.",
 			{ cause },
 		);
 	});
@@ -150,7 +155,8 @@ function isTrap(cause: unknown): boolean {
 function faultOf(cause: unknown): Fault {
 	// A trap leaves the program in an unknown state.
 	if (isTrap(cause)) return "worker";
-	if (stage === "inspect" && isOfPhoto(cause)) return "photo";
+	if (cause instanceof Unreadable) return "job";
+	if (stage === "inspect" && cause instanceof Error && cause.name === photoError) return "photo";
 	// A worker opens its GPU once and keeps it: one that failed can only be opened anew in another worker.
 	return route === "webgpu" && (stage === "device" || stage === "inspect") ? "worker" : "job";
 }

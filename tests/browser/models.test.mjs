@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { catalogue, drop, modelFile, reading, settled, start, texture } from "./page.mjs";
+import { catalogue, drop, modelFile, nameOf, reading, samplePath, settled, start, texture } from "./page.mjs";
 import { asFile } from "./photos.mjs";
 
 let site;
@@ -31,7 +31,12 @@ test("a dropped model is added and used", async () => {
 	assert.equal((await options(page)).length, catalogue.textures.length + 1);
 	await page.locator("#about-list dd").first().waitFor();
 	assert.equal(await page.locator("#timing-start[data-was-disabled]").count(), 1);
-	assert.equal(before.verdict, "defect");
+	// The same model by another name, so that its sample must come out the same.
+	const sample = samplePath(texture.samples.find(({ title }) => !/good/i.test(title)));
+	await page.setInputFiles("#files", sample);
+	await settled(page);
+	const { verdict, score } = await reading(page);
+	assert.deepEqual([verdict, score], [before.verdict, before.score]);
 	assert.deepEqual(page.mistakes, []);
 });
 
@@ -66,14 +71,17 @@ test("another texture brings its own samples, threshold and results", async (t) 
 	if (!other) return t.skip("only one texture is shipped");
 	const page = await site.open();
 	await settled(page);
+	const threshold = await page.textContent("#threshold-value");
 	await page.selectOption("#texture", other.id);
-	await page.waitForFunction(
-		(count) => document.querySelectorAll("#samples button").length === count,
-		other.samples.length,
-	);
+	const [sample] = other.samples;
+	await page.waitForSelector(`#samples img[src$="${sample.file}"]`);
 	await page.locator("#samples button").first().click();
 	await settled(page);
 	assert.equal(await page.locator(".tile").count(), 1);
+	const { name, verdict } = await reading(page);
+	assert.equal(name, nameOf(sample));
+	assert.match(verdict, /^(good|defect)$/);
+	assert.notEqual(await page.textContent("#threshold-value"), threshold);
 	// A texture without photos selects none, and must not leave none selected behind it.
 	await page.click("#clear");
 	await page.selectOption("#texture", texture.id);

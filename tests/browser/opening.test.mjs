@@ -84,6 +84,20 @@ test("a page without its models says so and stays usable", async () => {
 	assert.deepEqual(page.mistakes, []);
 });
 
+test("a photo that could not be fetched at first is shown once it could be", async () => {
+	const page = await site.open();
+	await page.route("**/samples/**", (route) => route.abort());
+	await page.reload();
+	await page.waitForSelector("#retry:visible");
+	await page.unroute("**/samples/**");
+	await page.click("#retry");
+	await settled(page);
+	assert.equal((await reading(page)).verdict, "defect");
+	await page.waitForFunction(() => document.querySelector("#photo").naturalWidth > 0);
+	await page.waitForSelector(".tile canvas");
+	assert.deepEqual(page.mistakes, []);
+});
+
 test("a program that cannot be loaded is a sentence, and can be tried again", async () => {
 	const page = await site.open();
 	await page.context().route("**/*.wasm", (route) => route.fulfill({ status: 404, body: "" }));

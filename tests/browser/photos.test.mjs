@@ -1,6 +1,19 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { drop, reading, results, samplePath, selectTile, settled, start, texture } from "./page.mjs";
+import {
+	catalogue,
+	drop,
+	reading,
+	results,
+	samplePath,
+	selectTile,
+	settled,
+	start,
+	texture,
+} from "./page.mjs";
 import { asFile, grey, png, redraw, rgb, turned } from "./photos.mjs";
 
 let site;
@@ -42,6 +55,10 @@ test("dropped photos of every kind get a verdict", async () => {
 test("a turned photo is shown upright, and its map with it", async () => {
 	await selectTile(page, "turned.jpg");
 	await page.waitForSelector("#heatmap:visible");
+	await page.waitForFunction(() => {
+		const image = document.querySelector("#photo");
+		return image.complete && image.naturalWidth > 0 && image.alt.includes("turned.jpg");
+	});
 	const shape = await page.evaluate(() => {
 		const image = document.querySelector("#photo");
 		const stage = document.querySelector("#stage").getBoundingClientRect();
@@ -89,6 +106,29 @@ test("a file beyond any photo is refused without being read", async () => {
 	});
 	await page.waitForSelector('#verdict[data-verdict="error"]');
 	assert.match((await reading(page)).text, /600\.0 MB/);
+});
+
+test("a file that went away takes no verdict with it, and can be tried again", async () => {
+	const folder = mkdtempSync(join(tmpdir(), "cse-page-"));
+	const file = join(folder, "gone.png");
+	writeFileSync(file, drawn.png);
+	await page.click("#clear");
+	await page.setInputFiles("#files", file);
+	await settled(page);
+	const before = await reading(page);
+	assert.match(before.verdict, /^(good|defect)$/);
+	rmSync(folder, { recursive: true });
+	await page.selectOption("#texture", catalogue.textures[1].id);
+	await settled(page);
+	const { verdict, text } = await reading(page);
+	assert.equal(verdict, "error");
+	assert.match(text, /cannot be read any more/);
+	assert.ok(await page.locator("#retry").isVisible());
+	await page.selectOption("#texture", texture.id);
+	await settled(page);
+	const { name, score } = await reading(page);
+	assert.deepEqual([name, score], ["gone.png", before.score]);
+	assert.deepEqual(page.mistakes, []);
 });
 
 test("a dropped folder's photos are named by their paths, and one that cannot be read costs no other", async () => {

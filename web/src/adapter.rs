@@ -38,6 +38,9 @@ struct AdapterInfo {
 // The browser names its adapter in an interface that web-sys still marks as unstable. Asked for as Burn asks, so that on a
 // machine with two GPUs it is the one that computes.
 #[wasm_bindgen(inline_js = r#"
+// The same as in the page's routes.ts, which asks before there is a worker.
+const software_names = /swiftshader|llvmpipe|lavapipe|softpipe|basic render|\bwarp\b|software/i;
+
 export async function describe_adapter() {
     const adapter = await globalThis.navigator?.gpu?.requestAdapter({ powerPreference: "high-performance" });
     if (!adapter) return undefined;
@@ -45,7 +48,7 @@ export async function describe_adapter() {
     const name = [info.description, info.vendor, info.architecture].filter(Boolean);
     const text = info.description || name.join(" ") || "unnamed GPU";
     const software = Boolean(info.isFallbackAdapter ?? adapter.isFallbackAdapter)
-        || /swiftshader|llvmpipe|lavapipe|software|basic render/i.test(name.join(" "));
+        || software_names.test([info.vendor, info.architecture, info.device, info.description].join(" "));
     return { name: text, software };
 }
 "#)]

@@ -9,14 +9,17 @@ use cse::efficientnet::Features;
 use cse::extractor_file::Extractor;
 use cse::inspector::{Inspector, WINDOWS_AT_ONCE};
 use cse::model_file::{self, Header};
+use cse::score::GRID;
 use cse::texture_file::TextureModel;
+use cse::view::Region;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use crate::adapter::{self, DeviceInfo, Route};
 use crate::report::{Failure, Inspection, Milliseconds, object};
 
-/// Longer side of the map that is sent to the page: finer than 14 x 14 cells can tell.
+/// Longer side of the map that is sent to the page: finer than the 14 x 14 cells of one window can tell. A photo of so many
+/// windows that they have more cells in a row gets a value for each: between them a defect would not show.
 const MAP_SIDE: f32 = 512.0;
 /// How far a GPU's first score of a texture may be from the CPU's, as a share of it, or of the threshold where that is more.
 const GPU_TOLERANCE: f32 = 1e-2;
@@ -187,13 +190,18 @@ async fn inspect(
     }
     let finding = inspector.join(&windows, &comparisons)?;
     let (width, height) = photo.dimensions();
-    let scale = (MAP_SIDE / width.max(height) as f32).min(1.0);
+    let longer = |region: &Region| if width > height { region.width } else { region.height };
+    let cells = windows.iter().map(|window| GRID as f32 / longer(&window.region)).fold(MAP_SIDE, f32::max);
+    let scale = (cells / width.max(height) as f32).min(1.0);
     let size = [width, height].map(|side| ((side as f32 * scale).round() as usize).max(1));
     let map = anomaly_map::spread(&finding.patches, (size[0], size[1]));
     time.map = clock.lap();
     time.total = time.decode + time.preprocess + time.extractor + time.embedder + time.score + time.map;
     if let Some(reference) = reference {
-        let (gpu, cpu) = (finding.score, reference.inspect(&photo).await?.score);
+        // The first windows are enough to tell, and a large photo has hundreds.
+        let first = windows.len().min(WINDOWS_AT_ONCE);
+        let gpu = inspector.join(&windows[..first], &comparisons[..first])?.score;
+        let cpu = reference.find(&windows[..first]).await?.score;
         // Written so that NaN fails too.
         let threshold = reference.texture.info.calibration.threshold;
         let agree = (gpu - cpu).abs() <= GPU_TOLERANCE * cpu.abs().max(threshold.abs());
