@@ -2,10 +2,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { announce, run } from "./run.mjs";
 
-/** Root on Debian or a system derived from it. */
+/** Root on Debian itself: Ubuntu has Chromium as a snap alone. */
 export function canInstall() {
 	if (process.getuid?.() !== 0 || !existsSync("/etc/os-release")) return false;
-	return /^ID(_LIKE)?=.*debian/m.test(readFileSync("/etc/os-release", "utf8"));
+	return /^ID="?debian/m.test(readFileSync("/etc/os-release", "utf8"));
 }
 
 export function install(name, what) {

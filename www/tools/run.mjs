@@ -22,6 +22,8 @@ export function run(program, args, env = {}) {
 	const { status, error } = spawnSync(program, args, {
 		cwd: top,
 		stdio: "inherit",
+		// There npm is a script, which only a shell starts.
+		shell: process.platform === "win32" && program === "npm",
 		env: { ...process.env, ...env },
 	});
 	if (error?.code === "ENOENT") giveUp(`${program} was not found. Install it and try again.`);

@@ -20,7 +20,8 @@ function installPackages() {
 	const lock = join(top, "package-lock.json");
 	if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return;
 	announce("Installing the npm packages (under a minute).");
-	run("npm", ["ci", "--no-fund", "--no-audit"]);
+	// All of them build or test; an environment set up for production would leave them out.
+	run("npm", ["ci", "--include=dev", "--no-fund", "--no-audit"]);
 }
 
 function requireRust() {
