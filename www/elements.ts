@@ -11,6 +11,11 @@ export function svgById(id: string): SVGSVGElement {
 	return found;
 }
 
+/** Leaves an element alone that says so already: a screen reader would read it again, and hundreds would be drawn anew. */
+export function write(element: HTMLElement, text: string): void {
+	if (element.textContent !== text) element.textContent = text;
+}
+
 type Attributes = Record<string, string | number | boolean | undefined>;
 
 export function make<K extends keyof HTMLElementTagNameMap>(

@@ -79,15 +79,7 @@ function plainly(files: Iterable<File>): Haul {
 	};
 }
 
-function entriesOf(data: DataTransfer): FileSystemEntry[] {
-	return [...data.items].flatMap((item) => item.webkitGetAsEntry?.() ?? []);
-}
-
-async function haulFrom(data: DataTransfer): Promise<Haul> {
-	// Both must be read before the first wait, after which the browser empties them.
-	const plain = plainly(data.files);
-	const entries = entriesOf(data);
-	if (!entries.some((entry) => entry.isDirectory)) return plain;
+async function readAll(entries: FileSystemEntry[]): Promise<Haul> {
 	const haul: Haul = { found: [], unread: [] };
 	for (const entry of entries) await readEntry(entry, haul);
 	return haul;
@@ -95,8 +87,11 @@ async function haulFrom(data: DataTransfer): Promise<Haul> {
 
 async function takeFrom(bench: Workbench, data: DataTransfer | null): Promise<void> {
 	if (!data) return;
-	const folder = entriesOf(data).some((entry) => entry.isDirectory);
-	const haul = await haulFrom(data);
+	// Both must be read before the first wait, after which the browser empties them.
+	const plain = plainly(data.files);
+	const entries = [...data.items].flatMap((item) => item.webkitGetAsEntry?.() ?? []);
+	const folder = entries.some((entry) => entry.isDirectory);
+	const haul = folder ? await readAll(entries) : plain;
 	if (haul.found.length + haul.unread.length > 0) take(bench, haul);
 	else if (folder) complain("There is no file in that folder.");
 	else complain("That was no file. Save the photo first, then drop the file.");

@@ -15,6 +15,11 @@ export interface Result {
 /** An error `ofPhoto` stands; any other may have passed when the photo is tried again. */
 export type Outcome = { result: Result } | { error: string; ofPhoto: boolean };
 
+/** What was found, where something was. */
+export function resultIn(outcome: Outcome | undefined): Result | undefined {
+	return outcome && "result" in outcome ? outcome.result : undefined;
+}
+
 /** A map has up to 1 MB, so these are those of some hundreds of photos. */
 const mostBytes = 256e6;
 

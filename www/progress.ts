@@ -1,6 +1,6 @@
 // What is being done, how far it is, and the button that stops it.
 import type { Stage } from "./contract.js";
-import { byId } from "./elements.js";
+import { byId, write } from "./elements.js";
 import { asMegabytes } from "./figures.js";
 import { verdictLine } from "./verdict.js";
 import type { Work, Workbench } from "./workbench.js";
@@ -49,7 +49,7 @@ function resumeWord(bench: Workbench): string {
 function renderButtons(bench: Workbench): void {
 	const focused = [stop, retry].find((button) => button === document.activeElement);
 	const word = bench.work ? "" : resumeWord(bench);
-	if (word !== "" && retry.textContent !== word) retry.textContent = word;
+	if (word !== "") write(retry, word);
 	stop.hidden = !bench.work;
 	retry.hidden = word === "";
 	// The focus would be lost with the button that goes.
@@ -62,7 +62,7 @@ export function renderProgress(bench: Workbench): void {
 	status.classList.toggle("trouble", trouble !== "" && !work);
 	if (work) renderBar(work);
 	const text = work ? wordsFor(work) : trouble || news || verdictLine(bench);
-	if (status.textContent !== text) status.textContent = text;
+	write(status, text);
 	renderButtons(bench);
 }
 

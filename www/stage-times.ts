@@ -2,6 +2,7 @@
 import type { DeviceInfo, LoadTimes, Milliseconds } from "./contract.js";
 import { byId, make } from "./elements.js";
 import { asMilliseconds } from "./figures.js";
+import { resultIn } from "./outcomes.js";
 import { routeNames } from "./routes.js";
 import type { Workbench } from "./workbench.js";
 
@@ -37,7 +38,7 @@ function row(name: string, value: number, total: number): HTMLElement {
 
 export function renderStageTimes(bench: Workbench): void {
 	const outcome = bench.selected && bench.outcome(bench.selected);
-	const result = outcome && "result" in outcome ? outcome.result : undefined;
+	const result = resultIn(outcome);
 	byId("stages-device", "p").textContent = result ? deviceName(result.device) : "–";
 	byId("stages-load", "p").textContent = result ? loadText(result.load) : "";
 	const list = byId("stages-list", "dl");

@@ -1,6 +1,7 @@
 // The results strip: one small picture per photo, chosen by click or arrow keys.
-import { byId, make } from "./elements.js";
+import { byId, make, write } from "./elements.js";
 import { asScore } from "./figures.js";
+import { resultIn } from "./outcomes.js";
 import { type Photo, thumbnail } from "./photos.js";
 import { verdictOf, verdictWords } from "./verdict.js";
 import type { Workbench } from "./workbench.js";
@@ -63,11 +64,6 @@ function wordFor(bench: Workbench, photo: Photo): string {
 	return bench.isWaiting(photo) ? "Waiting" : "Not inspected";
 }
 
-function write(element: HTMLElement, text: string): void {
-	// Hundreds of tiles stay as they are whenever one of them changes.
-	if (element.textContent !== text) element.textContent = text;
-}
-
 function renderTile(bench: Workbench, photo: Photo, tile: Tile, reachable: boolean): void {
 	const { root, score, word } = tile;
 	const outcome = bench.outcome(photo);
@@ -75,7 +71,7 @@ function renderTile(bench: Workbench, photo: Photo, tile: Tile, reachable: boole
 	root.dataset.verdict = bench.work?.photo === photo ? "working" : verdictOf(outcome, bench.threshold);
 	root.setAttribute("aria-selected", String(selected));
 	root.tabIndex = reachable ? 0 : -1;
-	const result = outcome && "result" in outcome ? outcome.result : undefined;
+	const result = resultIn(outcome);
 	write(word, wordFor(bench, photo));
 	write(score, result ? asScore(result.inspection.score) : "");
 	// A file that was missing is there where it was inspected since.

@@ -12,7 +12,7 @@ import {
 	type Scale,
 	valueAt,
 } from "./heatmap.js";
-import type { Result } from "./outcomes.js";
+import { type Result, resultIn } from "./outcomes.js";
 import type { Photo } from "./photos.js";
 import type { Workbench } from "./workbench.js";
 
@@ -93,7 +93,7 @@ function showScale(scale: Scale | undefined, partial: boolean): void {
 export function renderViewer(bench: Workbench): void {
 	const { selected } = bench;
 	const outcome = selected && bench.outcome(selected);
-	const result = outcome && "result" in outcome ? outcome.result : undefined;
+	const result = resultIn(outcome);
 	const own = bench.texture?.info?.map_scale;
 	if (!selected) showNothing();
 	// A file that was missing is there where it was inspected since.

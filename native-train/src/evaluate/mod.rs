@@ -99,6 +99,8 @@ struct Inspected<'a> {
     sample: &'a Sample,
     /// Its path below the data set's folder, with slashes.
     name: String,
+    /// Whether the model has learnt from it.
+    learnt: bool,
     finding: Finding,
     /// From the decoded photo to its score.
     seconds: f64,
@@ -109,16 +111,17 @@ pub fn run(args: &Args) -> Result<(), EvalError> {
     let dataset = open(&args.data)?;
     args.json.iter().chain(&args.report).try_for_each(|path| files::check_place(path))?;
     let model = args.model.open()?;
-    let learnt = learnt_from::among(&dataset, &model.texture.info)?;
+    let info = &model.texture.info;
+    let (inspected, pixels) = inspect_all(info, (&dataset, &args.data), |_, photo| model.inspect(photo))?;
+    let learnt: Vec<&Inspected<'_>> = inspected.iter().filter(|photo| photo.learnt).collect();
     if let Some(one) = learnt.first() {
         let (learnt, all) = (learnt.len(), dataset.test.len());
         eprintln!(
             "warning: {learnt} of the {all} test photos were learnt from, such as {}: the model is not as good as the figures",
-            one.display()
+            one.sample.photo.display()
         );
     }
-    let (inspected, pixels) = inspect_all(&dataset, &args.data, |_, photo| model.inspect(photo))?;
-    let figures = Figures::new(&model.texture.info, &inspected, pixels);
+    let figures = Figures::new(info, &inspected, pixels);
     figures.print();
     if let Some(path) = &args.json {
         let json = serde_json::to_string_pretty(&figures).unwrap_or_default();
@@ -126,7 +129,7 @@ pub fn run(args: &Args) -> Result<(), EvalError> {
     }
     if let Some(path) = &args.report {
         let gallery = Gallery::new(&model, &inspected)?;
-        let page = report_html::page(&About::new(&model.texture.info, &dataset.name, learnt.len()), &figures, &gallery);
+        let page = report_html::page(&About::new(info, &dataset.name, learnt.len()), &figures, &gallery);
         files::write_whole(path, page.as_bytes())?;
     }
     Ok(())
@@ -136,18 +139,19 @@ pub fn run(args: &Args) -> Result<(), EvalError> {
 pub fn image_auroc(model: &ModelArgs, data: &Path) -> Result<Option<f64>, EvalError> {
     let dataset = open(data)?;
     let model = model.open()?;
-    let (inspected, pixels) = inspect_all(&dataset, data, |_, photo| model.inspect(photo))?;
-    Ok(Figures::new(&model.texture.info, &inspected, pixels).image_auroc)
+    let info = &model.texture.info;
+    let (inspected, pixels) = inspect_all(info, (&dataset, data), |_, photo| model.inspect(photo))?;
+    Ok(Figures::new(info, &inspected, pixels).image_auroc)
 }
 
-/// Figures of what `inspect` finds on each photo of `dataset` below `data`, which it gets with its number; `info` describes
+/// Figures of what `inspect` finds on each photo of a data set in a folder, which it gets with its number; `info` describes
 /// who looks. Without a time: features may be there already.
 pub fn figures(
     info: &TextureInfo,
-    (dataset, data): (&Dataset, &Path),
+    photos: (&Dataset, &Path),
     inspect: impl Fn(usize, &RgbImage) -> Result<Finding, InspectError>,
 ) -> Result<Figures, EvalError> {
-    let (inspected, pixels) = inspect_all(dataset, data, inspect)?;
+    let (inspected, pixels) = inspect_all(info, photos, inspect)?;
     Ok(Figures { seconds: None, ..Figures::new(info, &inspected, pixels) })
 }
 
@@ -163,8 +167,8 @@ pub fn open(data: &Path) -> Result<Dataset, EvalError> {
 }
 
 fn inspect_all<'a>(
-    dataset: &'a Dataset,
-    folder: &Path,
+    info: &TextureInfo,
+    (dataset, folder): (&'a Dataset, &Path),
     inspect: impl Fn(usize, &RgbImage) -> Result<Finding, InspectError>,
 ) -> Result<(Vec<Inspected<'a>>, PixelScores), EvalError> {
     let has_masks = dataset.test.iter().any(|sample| sample.mask.is_some());
@@ -172,7 +176,8 @@ fn inspect_all<'a>(
     let mut inspected = Vec::with_capacity(dataset.test.len());
     let bar = progress::bar(dataset.test.len() as u64, "inspecting", "photos");
     for (number, sample) in dataset.test.iter().enumerate() {
-        let photo = files::read_photo(&sample.photo)?;
+        let bytes = files::read(&sample.photo)?;
+        let (photo, learnt) = (files::decode_photo(&sample.photo, &bytes)?, learnt_from::is_among(info, &bytes));
         let start = Instant::now();
         let finding =
             inspect(number, &photo).map_err(|source| EvalError::Inspect { path: sample.photo.clone(), source })?;
@@ -187,7 +192,7 @@ fn inspect_all<'a>(
             push(&mut pixels, inspection::map(&finding, &photo), &mask)
                 .map_err(|source| EvalError::Map { path: sample.photo.clone(), source })?;
         }
-        inspected.push(Inspected { sample, name: name_below(folder, &sample.photo), finding, seconds });
+        inspected.push(Inspected { sample, name: name_below(folder, &sample.photo), learnt, finding, seconds });
         bar.inc(1);
     }
     bar.finish_and_clear();

@@ -71,6 +71,9 @@ pub enum TrainError {
         "two of the folders are called {0}, and their models would be one file: train them one by one, with --name and --out"
     )]
     SameName(String),
+    /// A setting of what is trained, where nothing is.
+    #[error("{0}: a plain statistic has no training that it could be a setting of: leave it out")]
+    NoTraining(&'static str),
     /// A number out of its range.
     #[error("{0}")]
     Setting(&'static str),

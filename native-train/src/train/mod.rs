@@ -103,34 +103,32 @@ fn train_each(session: &Session<'_>, datasets: &[Dataset]) -> Result<(), TrainEr
 pub fn check(args: &Args, settings: &Settings) -> Result<(), TrainError> {
     let between = |value: f64| value > 0.0 && value < 1.0;
     let weight = |value: f64| value >= 0.0 && value.is_finite();
-    let idle = |given: &[bool]| !given.iter().any(|given| *given);
-    let of_training = idle(&[
-        args.steps.is_some(),
-        args.epochs.is_some(),
-        args.batch.is_some(),
-        args.max_rate.is_some(),
-        args.contrast.is_some(),
-        args.grouping.is_some(),
-        args.contrast_weight.is_some(),
-        args.decoder.is_some(),
-        args.decoder_weight.is_some(),
-        args.density_weight.is_some(),
-        args.density_excess.is_some(),
-        args.batch_norm.is_some(),
-        args.standardise.is_some(),
-        args.generator.is_some(),
-        !args.kinds.is_empty(),
-        args.defects_per_image.is_some(),
-    ]);
-    let of_bank = idle(&[args.clusters.is_some(), args.centre.is_some()]);
+    let of_training = [
+        ("--steps", args.steps.is_some()),
+        ("--epochs", args.epochs.is_some()),
+        ("--batch", args.batch.is_some()),
+        ("--max-rate", args.max_rate.is_some()),
+        ("--contrast", args.contrast.is_some()),
+        ("--grouping", args.grouping.is_some()),
+        ("--contrast-weight", args.contrast_weight.is_some()),
+        ("--decoder", args.decoder.is_some()),
+        ("--decoder-weight", args.decoder_weight.is_some()),
+        ("--density-weight", args.density_weight.is_some()),
+        ("--density-excess", args.density_excess.is_some()),
+        ("--batch-norm", args.batch_norm.is_some()),
+        ("--standardise", args.standardise.is_some()),
+        ("--generator", args.generator.is_some()),
+        ("--kinds", !args.kinds.is_empty()),
+        ("--defects-per-image", args.defects_per_image.is_some()),
+    ];
+    if !learns(settings.method)
+        && let Some((name, _)) = of_training.into_iter().find(|(_, given)| *given)
+    {
+        return Err(TrainError::NoTraining(name));
+    }
+    let of_bank = args.clusters.is_some() || args.centre.is_some();
     let checks = [
-        (
-            learns(settings.method) || of_training,
-            "a plain statistic has no training: it takes no --steps, --epochs, --batch, --max-rate, --contrast, --grouping, \
-             --contrast-weight, --decoder, --decoder-weight, --density-weight, --density-excess, --batch-norm, --standardise, \
-             --generator, --kinds or --defects-per-image",
-        ),
-        (settings.method == Method::Cse || of_bank, "--clusters and --centre are of the bank, which --method cse has"),
+        (settings.method == Method::Cse || !of_bank, "--clusters and --centre are of the bank, which --method cse has"),
         (
             settings.contrast == Contrast::Image || args.grouping.is_none(),
             "--grouping is of whole images: it needs --contrast image",
