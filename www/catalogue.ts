@@ -1,4 +1,5 @@
 // The models that come with the page: a list, and each file fetched once when it is first needed.
+import { orAbort } from "./abort.js";
 
 export interface Sample {
 	title: string;
@@ -33,8 +34,8 @@ interface IndexFile {
  * Asks whether what the browser keeps is still current: these names stay the same when the page is published anew, and an
  * old model does not go with a new program.
  */
-function fetchCurrent(url: string): Promise<Response | undefined> {
-	return fetch(url, { cache: "no-cache" }).catch(() => undefined);
+function fetchCurrent(url: string, signal?: AbortSignal): Promise<Response | undefined> {
+	return fetch(url, { cache: "no-cache", signal: signal ?? null }).catch(() => undefined);
 }
 
 export async function fetchCatalogue(): Promise<Catalogue> {
@@ -79,32 +80,52 @@ async function readAll(response: Response, onBytes: OnBytes): Promise<Blob> {
 	return new Response(counted as ReadableStream<Uint8Array<ArrayBuffer>>).blob();
 }
 
+/** A download that several may wait for. */
 interface Fetched {
 	file: Promise<Blob>;
-	watchers: Set<OnBytes>;
+	waiting: Set<Wait>;
+	abort: AbortController;
+}
+
+/** One that waits for a download. */
+export interface Wait {
+	onBytes?: OnBytes | undefined;
+	signal?: AbortSignal | undefined;
 }
 
 const fetched = new Map<string, Fetched>();
 
 function startFetch(url: string): Fetched {
-	const watchers = new Set<OnBytes>();
+	const waiting = new Set<Wait>();
+	const abort = new AbortController();
 	const file = (async () => {
-		const response = await fetchCurrent(url);
+		const response = await fetchCurrent(url, abort.signal);
 		if (!response) throw new Error(`${url} could not be fetched: the network did not answer.`);
 		if (!response.ok) throw new Error(`${url} could not be fetched: the server answered ${response.status}.`);
 		return readAll(response, (received, total) => {
-			for (const watcher of watchers) watcher(received, total);
+			for (const { onBytes } of waiting) onBytes?.(received, total);
 		});
 	})();
-	// A failure is not kept, so that the next call tries again.
-	file.catch(() => fetched.delete(url));
-	return { file, watchers };
+	return { file, waiting, abort };
 }
 
-/** The file at this address; all calls share one download. */
-export function fetchOnce(url: string, onBytes?: OnBytes): Promise<Blob> {
-	const known = fetched.get(url) ?? startFetch(url);
-	fetched.set(url, known);
-	if (onBytes) known.watchers.add(onBytes);
-	return known.file.finally(() => onBytes && known.watchers.delete(onBytes));
+/** The file at this address; all calls share one download, which ends when the last of them is aborted. */
+export async function fetchOnce(url: string, wait: Wait = {}): Promise<Blob> {
+	const one = fetched.get(url) ?? startFetch(url);
+	fetched.set(url, one);
+	// Its own, so that each call counts.
+	const own = { ...wait };
+	one.waiting.add(own);
+	try {
+		return await orAbort(one.file, wait.signal);
+	} catch (cause) {
+		if (one.waiting.size === 1) {
+			// A failure is not kept, so that the next call tries again.
+			fetched.delete(url);
+			one.abort.abort();
+		}
+		throw cause;
+	} finally {
+		one.waiting.delete(own);
+	}
 }

@@ -1,8 +1,7 @@
 // The textures that can be chosen, and the extractor that each one was made with.
-import { orAbort } from "./abort.js";
 import type { Bridge } from "./bridge.js";
 import { JobFailure } from "./bridge.js";
-import { type Catalogue, fetchOnce, type OnBytes, type Sample } from "./catalogue.js";
+import { type Catalogue, fetchOnce, type Sample, type Wait } from "./catalogue.js";
 import type { ExtractorInfo, ModelFile, Prepared, Route, Setting, Stage, TextureInfo } from "./contract.js";
 import { addedUp, type Download } from "./downloads.js";
 
@@ -11,7 +10,7 @@ export interface Texture {
 	title: string;
 	shipped: boolean;
 	samples: Sample[];
-	file: (onBytes?: OnBytes) => Promise<Blob>;
+	file: (wait?: Wait) => Promise<Blob>;
 	info?: TextureInfo;
 	extractor?: Extractor;
 }
@@ -19,7 +18,7 @@ export interface Texture {
 export interface Extractor {
 	key: string;
 	title: string;
-	file: (onBytes?: OnBytes) => Promise<Blob>;
+	file: (wait?: Wait) => Promise<Blob>;
 	info?: ExtractorInfo;
 }
 
@@ -41,7 +40,7 @@ export class Textures {
 		this.extractors.push({
 			key: extractorUrl,
 			title: "shipped extractor",
-			file: (onBytes) => fetchOnce(extractorUrl, onBytes),
+			file: (wait) => fetchOnce(extractorUrl, wait),
 		});
 		for (const { id, title, url, samples } of textures) {
 			this.all.push({
@@ -49,7 +48,7 @@ export class Textures {
 				title,
 				shipped: true,
 				samples,
-				file: (onBytes) => fetchOnce(url, onBytes),
+				file: (wait) => fetchOnce(url, wait),
 			});
 		}
 	}
@@ -109,8 +108,9 @@ export class Textures {
 
 	async #settingWith(texture: Texture, extractor: Extractor, route: Route, watch: Watch): Promise<Setting> {
 		const listener = addedUp((download) => watch.onDownload?.(download));
-		const files = Promise.all([extractor.file(listener("extractor")), texture.file(listener("model"))]);
-		const [extractorFile, textureFile] = await orAbort(files, watch.signal);
+		const wait = (what: string): Wait => ({ onBytes: listener(what), signal: watch.signal });
+		const files = [extractor.file(wait("extractor")), texture.file(wait("model"))] as const;
+		const [extractorFile, textureFile] = await Promise.all(files);
 		return {
 			route,
 			extractor: named(extractor.key, extractorFile),

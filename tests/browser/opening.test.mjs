@@ -98,6 +98,24 @@ test("a photo that could not be fetched at first is shown once it could be", asy
 	assert.deepEqual(page.mistakes, []);
 });
 
+test("stopping ends a download, which begins anew when it is wanted again", async () => {
+	const page = await site.open();
+	const model = `**/models/${texture.model}`;
+	// Is never answered.
+	await page.route(model, () => {});
+	const asked = page.waitForRequest(model);
+	await page.reload();
+	await asked;
+	const ended = page.waitForEvent("requestfailed", (request) => request.url().endsWith(texture.model));
+	await page.click("#stop");
+	assert.match((await ended).failure().errorText, /ABORTED/);
+	await page.unroute(model);
+	await page.click("#retry");
+	await settled(page);
+	assert.equal((await reading(page)).verdict, "defect");
+	assert.deepEqual(page.mistakes, []);
+});
+
 test("a program that cannot be loaded is a sentence, and can be tried again", async () => {
 	const page = await site.open();
 	await page.context().route("**/*.wasm", (route) => route.fulfill({ status: 404, body: "" }));
