@@ -14,7 +14,7 @@ use crate::extractor_file::Extractor;
 use crate::preprocess;
 use crate::score::ScoreRule;
 use crate::texture_file::TextureModel;
-use crate::view::{Region, Window};
+use crate::view::{Region, Windows};
 
 /// An extractor and a texture model on one device.
 #[derive(Debug)]
@@ -54,22 +54,19 @@ pub struct Finding {
 }
 
 /// A photo's finding from the distances of its windows. An error where one is no number or missing, or nothing was seen.
-pub fn join(
-    rule: &ScoreRule,
-    regions: impl Iterator<Item = Region>,
-    comparisons: &[Comparison],
-) -> Result<Finding, InspectError> {
+pub fn join(rule: &ScoreRule, regions: &[Region], comparisons: &[Comparison]) -> Result<Finding, InspectError> {
     let scores = comparisons.iter().map(|comparison| rule.score(comparison));
     let score = scores.max_by(f32::total_cmp).ok_or(InspectError::NoNumber)?;
-    if !score.is_finite() || !comparisons.iter().all(Comparison::is_finite) {
+    // A window whose distances are no numbers has no number for a score, which then is the largest.
+    if !score.is_finite() {
         return Err(InspectError::NoNumber);
     }
-    let regions: Vec<Region> = regions.collect();
     // A window without distances would go uninspected.
     if regions.len() != comparisons.len() {
         return Err(InspectError::NoNumber);
     }
-    let patches = regions.into_iter().zip(comparisons).map(|(region, own)| Patch { region, grid: rule.map(&own.grid) });
+    let patch = |(region, own): (&Region, &Comparison)| Patch { region: *region, grid: rule.map(&own.grid) };
+    let patches = regions.iter().zip(comparisons).map(patch);
     Ok(Finding { score, patches: patches.collect() })
 }
 
@@ -78,13 +75,13 @@ pub const WINDOWS_AT_ONCE: usize = 8;
 
 impl Inspector<'_> {
     /// What the network is shown of a decoded photo.
-    pub fn windows(&self, photo: &RgbImage) -> Vec<Window> {
+    pub fn windows<'photo>(&self, photo: &'photo RgbImage) -> Windows<'photo> {
         self.texture.info.view.windows(photo)
     }
 
     /// The network's input: `[n, 3, 224, 224]`.
-    pub fn input(&self, windows: &[Window]) -> Tensor<4> {
-        preprocess::to_tensor(windows.iter().map(|window| &window.image), self.device)
+    pub fn input(&self, windows: &[RgbImage]) -> Tensor<4> {
+        preprocess::to_tensor(windows, self.device)
     }
 
     /// The two taps.
@@ -103,8 +100,8 @@ impl Inspector<'_> {
     }
 
     /// See [`join`].
-    pub fn join(&self, windows: &[Window], comparisons: &[Comparison]) -> Result<Finding, InspectError> {
-        join(&self.texture.info.rule, windows.iter().map(|window| window.region), comparisons)
+    pub fn join(&self, windows: &Windows<'_>, comparisons: &[Comparison]) -> Result<Finding, InspectError> {
+        join(&self.texture.info.rule, &windows.regions(), comparisons)
     }
 
     /// All of the above, on a decoded photo.
@@ -113,10 +110,10 @@ impl Inspector<'_> {
     }
 
     /// On some windows of a photo.
-    pub async fn find(&self, windows: &[Window]) -> Result<Finding, InspectError> {
-        let mut comparisons = Vec::with_capacity(windows.len());
-        for batch in windows.chunks(WINDOWS_AT_ONCE) {
-            let read_outs = self.read_out(self.extract(self.input(batch))).await?;
+    pub async fn find(&self, windows: &Windows<'_>) -> Result<Finding, InspectError> {
+        let mut comparisons = Vec::with_capacity(windows.count());
+        for batch in windows.batches(WINDOWS_AT_ONCE) {
+            let read_outs = self.read_out(self.extract(self.input(&batch))).await?;
             comparisons.extend(read_outs.iter().map(|read_out| self.compare(read_out)));
         }
         self.join(windows, &comparisons)

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use image::RgbImage;
+use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
 
 use crate::preprocess::{INPUT_SIDE, resize};
@@ -42,13 +43,50 @@ pub struct Region {
     pub height: f32,
 }
 
-/// One network input and where in the photo it lies.
+/// The windows of a photo, each cut out when it is asked for: all at once they take nearly twice the photo's own memory.
 #[derive(Clone, Debug)]
-pub struct Window {
-    /// 224 x 224.
-    pub image: RgbImage,
-    /// Of the photo.
-    pub region: Region,
+pub struct Windows<'a> {
+    /// The photo at the scale at which windows are cut from it.
+    scaled: Cow<'a, RgbImage>,
+    corners: Vec<(u32, u32)>,
+}
+
+impl Windows<'_> {
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.corners.len()
+    }
+
+    /// The first `count` of them.
+    pub fn first(&self, count: usize) -> Windows<'_> {
+        let corners = self.corners.iter().take(count).copied().collect();
+        Windows { scaled: Cow::Borrowed(&*self.scaled), corners }
+    }
+
+    /// Where each lies in the photo.
+    pub fn regions(&self) -> Vec<Region> {
+        self.corners.iter().map(|corner| region(*corner, self.scaled.dimensions())).collect()
+    }
+
+    /// As 8-bit RGB of 224 x 224, before ImageNet's scale: where synthetic defects are painted.
+    pub fn images(&self) -> impl Iterator<Item = RgbImage> {
+        self.corners.iter().map(|corner| self.cut(*corner))
+    }
+
+    /// The same, up to `count` at a time.
+    pub fn batches(&self, count: usize) -> impl Iterator<Item = Vec<RgbImage>> {
+        self.corners.chunks(count).map(|corners| corners.iter().map(|corner| self.cut(*corner)).collect())
+    }
+
+    /// One at a random place of the photo.
+    pub fn random(&self, rng: &mut impl Rng) -> RgbImage {
+        let mut start = |side: u32| rng.random_range(0..=side - INPUT_SIDE);
+        self.cut((start(self.scaled.width()), start(self.scaled.height())))
+    }
+
+    fn cut(&self, (x, y): (u32, u32)) -> RgbImage {
+        image::imageops::crop_imm(&*self.scaled, x, y, INPUT_SIDE, INPUT_SIDE).to_image()
+    }
 }
 
 impl View {
@@ -58,20 +96,11 @@ impl View {
         self.corners(size).into_iter().map(|corner| region(corner, size)).collect()
     }
 
-    /// The windows as 8-bit RGB of 224 x 224, before scaling: where synthetic defects are painted.
-    pub fn windows(self, photo: &RgbImage) -> Vec<Window> {
-        let scaled = self.scaled(photo);
-        let window = |(x, y): (u32, u32)| Window {
-            image: image::imageops::crop_imm(&*scaled, x, y, INPUT_SIDE, INPUT_SIDE).to_image(),
-            region: region((x, y), scaled.dimensions()),
-        };
-        self.corners(scaled.dimensions()).into_iter().map(window).collect()
-    }
-
-    /// The photo at the scale at which windows are cut from it.
-    pub fn scaled(self, photo: &RgbImage) -> Cow<'_, RgbImage> {
+    /// The windows of `photo`.
+    pub fn windows(self, photo: &RgbImage) -> Windows<'_> {
         let (width, height) = self.scaled_size(photo.width(), photo.height());
-        resize(photo, width, height)
+        let scaled = resize(photo, width, height);
+        Windows { corners: self.corners(scaled.dimensions()), scaled }
     }
 
     fn scaled_size(self, width: u32, height: u32) -> (u32, u32) {

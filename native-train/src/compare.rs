@@ -286,7 +286,7 @@ impl TestPhotos {
             let windows = &read_outs[self.set.photos[number].inspected.clone()];
             let compare = |read_out: &Vec<f32>| model.detector.compare(read_out, model.info.rule.aggregation);
             let comparisons: Vec<_> = windows.iter().map(compare).collect();
-            inspector::join(&model.info.rule, self.regions[number].iter().copied(), &comparisons)
+            inspector::join(&model.info.rule, &self.regions[number], &comparisons)
         };
         Ok(evaluate::figures(&model.info, dataset, find)?)
     }

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, BufReader, Cursor, Read, Write};
 use std::path::{Path, PathBuf};
 
-use cse::view::{View, Window};
+use cse::view::View;
 use image::{ImageFormat, RgbImage};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
@@ -103,13 +103,13 @@ pub fn decode_photo(path: &Path, bytes: &[u8]) -> Result<RgbImage, FileError> {
 /// The windows of all photos at `paths`, in a view.
 pub fn windows(paths: &[PathBuf], view: View) -> Result<Vec<RgbImage>, FileError> {
     let bar = progress::bar(paths.len() as u64, "photos", "files");
-    let read = |path: &PathBuf| -> Result<Vec<Window>, FileError> {
+    let read = |path: &PathBuf| -> Result<Vec<RgbImage>, FileError> {
         bar.inc(1);
-        Ok(view.windows(&read_photo(path)?))
+        Ok(view.windows(&read_photo(path)?).images().collect())
     };
     let windows = paths.par_iter().map(read).collect::<Result<Vec<_>, _>>()?;
     bar.finish_and_clear();
-    Ok(windows.into_iter().flatten().map(|window| window.image).collect())
+    Ok(windows.into_iter().flatten().collect())
 }
 
 /// `path` with `ending` after its last character.

@@ -175,10 +175,10 @@ async fn inspect(
     let photo = cse::photo::decode(photo)?;
     time.decode = clock.lap();
     let windows = inspector.windows(&photo);
-    let mut comparisons = Vec::with_capacity(windows.len());
+    let mut comparisons = Vec::with_capacity(windows.count());
     time.preprocess = clock.lap();
-    for batch in windows.chunks(WINDOWS_AT_ONCE) {
-        let input = inspector.input(batch);
+    for batch in windows.batches(WINDOWS_AT_ONCE) {
+        let input = inspector.input(&batch);
         time.preprocess += clock.lap();
         let features = inspector.extract(input);
         finish(&features).await?;
@@ -191,7 +191,7 @@ async fn inspect(
     let finding = inspector.join(&windows, &comparisons)?;
     let (width, height) = photo.dimensions();
     let longer = |region: &Region| if width > height { region.width } else { region.height };
-    let cells = windows.iter().map(|window| GRID as f32 / longer(&window.region)).fold(MAP_SIDE, f32::max);
+    let cells = windows.regions().iter().map(|region| GRID as f32 / longer(region)).fold(MAP_SIDE, f32::max);
     let scale = (cells / width.max(height) as f32).min(1.0);
     let size = [width, height].map(|side| ((side as f32 * scale).round() as usize).max(1));
     let map = anomaly_map::spread(&finding.patches, (size[0], size[1]));
@@ -199,9 +199,9 @@ async fn inspect(
     time.total = time.decode + time.preprocess + time.extractor + time.embedder + time.score + time.map;
     if let Some(reference) = reference {
         // The first windows are enough to tell, and a large photo has hundreds.
-        let first = windows.len().min(WINDOWS_AT_ONCE);
-        let gpu = inspector.join(&windows[..first], &comparisons[..first])?.score;
-        let cpu = reference.find(&windows[..first]).await?.score;
+        let first = windows.first(WINDOWS_AT_ONCE);
+        let gpu = inspector.join(&first, &comparisons[..first.count()])?.score;
+        let cpu = reference.find(&first).await?.score;
         // Written so that NaN fails too.
         let threshold = reference.texture.info.calibration.threshold;
         let agree = (gpu - cpu).abs() <= GPU_TOLERANCE * cpu.abs().max(threshold.abs());

@@ -9,12 +9,12 @@ use burn::tensor::{Device, Tensor};
 use cse::defects::{DefectMaker, Defective};
 use cse::efficientnet::Features;
 use cse::extractor_file::Extractor;
-use cse::preprocess::{self, INPUT_SIDE};
+use cse::preprocess;
 use cse::score::GRID;
 use cse::view::View;
 use image::{GrayImage, RgbImage};
 use indicatif::ProgressBar;
-use rand::{Rng, RngExt, SeedableRng};
+use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
@@ -312,18 +312,11 @@ fn with_defects(windows: Vec<RgbImage>, defects: Option<(usize, &DefectMaker)>, 
 /// others at random places follow until there are `count`. Random ones alone would hardly ever show a photo's ends, which
 /// then pass for defects.
 fn windows(photo: &RgbImage, view: View, count: usize, rng: &mut impl Rng) -> (Vec<RgbImage>, usize) {
-    let mut windows: Vec<RgbImage> = view.windows(photo).into_iter().map(|window| window.image).collect();
-    let inspected = windows.len();
-    let count = window_count(inspected, view, count);
-    if windows.len() < count {
-        let scaled = view.scaled(photo);
-        let mut corner = |side: u32| rng.random_range(0..=side - INPUT_SIDE);
-        while windows.len() < count {
-            let (x, y) = (corner(scaled.width()), corner(scaled.height()));
-            windows.push(image::imageops::crop_imm(&*scaled, x, y, INPUT_SIDE, INPUT_SIDE).to_image());
-        }
-    }
-    (windows, inspected)
+    let windows = view.windows(photo);
+    let inspected = windows.count();
+    let others = window_count(inspected, view, count) - inspected;
+    let learnt = windows.images().chain(std::iter::repeat_with(|| windows.random(rng)).take(others)).collect();
+    (learnt, inspected)
 }
 
 /// How many windows of a photo are learnt from, where an inspection looks at `inspected`.
@@ -363,8 +356,8 @@ mod tests {
         let rng = &mut ChaCha8Rng::seed_from_u64(0);
         let (learnt, inspected) = windows(&photo, View::Tiles, 7, rng);
         let looked_at = View::Tiles.windows(&photo);
-        assert_eq!((learnt.len(), inspected), (7, looked_at.len()));
-        assert!(looked_at.iter().zip(&learnt).all(|(inspected, window)| inspected.image == *window));
+        assert_eq!((learnt.len(), inspected), (7, looked_at.count()));
+        assert!(looked_at.images().zip(&learnt).all(|(inspected, window)| inspected == *window));
         assert_eq!(windows(&photo, View::Resize, 5, rng).0.len(), 1);
     }
 }

@@ -81,7 +81,8 @@ fn preprocessing_is_that_of_pillow_and_torchvision() {
         let Some(path) = shared(image) else { return };
         let photo = cse::photo::decode(&std::fs::read(path).expect("readable")).expect("an image");
         let worst = |view: View| {
-            let ours = values(preprocess::to_tensor([&view.windows(&photo)[0].image], &Device::flex()));
+            let ours =
+                values(preprocess::to_tensor(&view.windows(&photo).images().collect::<Vec<_>>(), &Device::flex()));
             let theirs = &expected[index * ours.len()..][..ours.len()];
             // Back to 8-bit steps: the smallest of the three standard deviations is the strictest.
             ours.iter().zip(theirs).map(|(a, b)| (a - b).abs() * 0.224 * 255.0).fold(0.0, f32::max)
