@@ -1,14 +1,15 @@
 // What the page and its worker say to each other. The engine's own types come from the wasm crate.
-import type {
-	DeviceInfo,
-	ExtractorInfo,
-	Inspection,
-	Milliseconds,
-	Route,
-	TextureInfo,
-} from "./wasm/cse_web.js";
+import type { ExtractorInfo, Inspection, Milliseconds, Route, TextureInfo } from "./wasm/cse_web.js";
 
-export type { DeviceInfo, ExtractorInfo, Inspection, Milliseconds, Route, TextureInfo };
+export type { ExtractorInfo, Inspection, Milliseconds, Route, TextureInfo };
+
+/** Where the network was computed. */
+export interface DeviceInfo {
+	route: Route;
+	name: string;
+	/** Runs on the processor behind a GPU's interface. */
+	software: boolean;
+}
 
 /** A model file. The key names it for good, so that a worker knows whether it already holds it. */
 export interface ModelFile {

@@ -1,5 +1,6 @@
 // The one place where the engine runs. It takes one request at a time and never touches the page.
 import type {
+	DeviceInfo,
 	ExtractorInfo,
 	Fault,
 	Jobs,
@@ -14,8 +15,14 @@ import type {
 	TextureInfo,
 } from "./contract.js";
 import { nothingLoaded } from "./load-times.js";
+import { findGpu } from "./routes.js";
 import { sentence } from "./sentence.js";
 import init, { Engine, model_kind } from "./wasm/cse_web.js";
+
+interface Started {
+	engine: Engine;
+	device: DeviceInfo;
+}
 
 interface Held<Info> {
 	key: string;
@@ -23,7 +30,7 @@ interface Held<Info> {
 }
 
 let wasmReady = false;
-let engine: Engine | undefined;
+let started: Started | undefined;
 let extractor: Held<ExtractorInfo> | undefined;
 let texture: Held<TextureInfo> | undefined;
 let stage: Stage = "wasm";
@@ -88,16 +95,26 @@ async function compileWasm(): Promise<void> {
 	wasmReady = true;
 }
 
-async function startEngine(wanted: Route, load: LoadTimes): Promise<Engine> {
+/** Asked for here too, since some software adapters own up only once a device was made. */
+async function describe(route: Route): Promise<DeviceInfo> {
+	if (route === "cpu") return { route, name: "CPU (wasm SIMD, one thread)", software: false };
+	const { name, software } = await findGpu();
+	return { route, name, software };
+}
+
+async function startEngine(wanted: Route, load: LoadTimes): Promise<Started> {
 	route = wanted;
 	if (!wasmReady) await timed(load, "wasm", compileWasm);
-	if (engine?.device.route === wanted) return engine;
-	engine?.free();
-	engine = undefined;
+	if (started?.device.route === wanted) return started;
+	started?.engine.free();
+	started = undefined;
 	extractor = undefined;
 	texture = undefined;
-	engine = await timed(load, "device", () => Engine.create(wanted));
-	return engine;
+	started = await timed(load, "device", async () => {
+		const engine = await Engine.create(wanted);
+		return { engine, device: await describe(wanted) };
+	});
+	return started;
 }
 
 async function holdExtractor(on: Engine, model: ModelFile, load: LoadTimes): Promise<ExtractorInfo> {
@@ -117,13 +134,12 @@ async function holdTexture(on: Engine, model: ModelFile, load: LoadTimes): Promi
 	return info;
 }
 
-async function prepare(setting: Setting): Promise<Prepared & { on: Engine }> {
+async function prepare(setting: Setting): Promise<Prepared & { engine: Engine }> {
 	const load = nothingLoaded();
-	const on = await startEngine(setting.route, load);
-	const extractor = await holdExtractor(on, setting.extractor, load);
-	const texture = await holdTexture(on, setting.texture, load);
-	const { route, name, software } = on.device;
-	return { on, device: { route, name, software }, extractor, texture, load };
+	const { engine, device } = await startEngine(setting.route, load);
+	const extractor = await holdExtractor(engine, setting.extractor, load);
+	const texture = await holdTexture(engine, setting.texture, load);
+	return { engine, device, extractor, texture, load };
 }
 
 async function answer(request: Request): Promise<Jobs[keyof Jobs]["answers"]> {
@@ -134,16 +150,17 @@ async function answer(request: Request): Promise<Jobs[keyof Jobs]["answers"]> {
 			return model_kind(await bytesOf(request.file));
 		}
 		case "extractor": {
-			return holdExtractor(await startEngine(request.route, load), request.extractor, load);
+			const { engine } = await startEngine(request.route, load);
+			return holdExtractor(engine, request.extractor, load);
 		}
 		case "prepare": {
-			const { on: _, ...prepared } = await prepare(request.setting);
+			const { engine: _, ...prepared } = await prepare(request.setting);
 			return prepared;
 		}
 		case "inspect": {
-			const { on, ...prepared } = await prepare(request.setting);
+			const { engine, ...prepared } = await prepare(request.setting);
 			enter("inspect");
-			return { ...prepared, inspection: await on.inspect(await readPhoto(request.photo)) };
+			return { ...prepared, inspection: await engine.inspect(await readPhoto(request.photo)) };
 		}
 	}
 }

@@ -15,8 +15,8 @@ use cse::view::Region;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
-use crate::adapter::{self, DeviceInfo, Route};
 use crate::report::{Failure, Inspection, Milliseconds, object};
+use crate::route::{self, Route};
 
 /// Longer side of the map that is sent to the page: finer than the 14 x 14 cells of one window can tell. A photo of so many
 /// windows that they have more cells in a row gets a value for each: between them a defect would not show.
@@ -28,8 +28,6 @@ const GPU_TOLERANCE: f32 = 1e-2;
 extern "C" {
     #[wasm_bindgen(typescript_type = "Route")]
     pub type JsRoute;
-    #[wasm_bindgen(typescript_type = "DeviceInfo")]
-    pub type JsDeviceInfo;
     #[wasm_bindgen(typescript_type = "ExtractorInfo")]
     pub type JsExtractorInfo;
     #[wasm_bindgen(typescript_type = "TextureInfo")]
@@ -52,7 +50,6 @@ struct Loaded {
 /// One device with its models.
 #[wasm_bindgen]
 pub struct Engine {
-    info: DeviceInfo,
     main: Loaded,
     /// The same models on the CPU, against which a GPU's first score is checked; none where the route is the CPU.
     reference: Option<Loaded>,
@@ -83,20 +80,13 @@ impl Engine {
     /// Opens the device of a route: "cpu" or "webgpu".
     pub async fn create(route: JsRoute) -> Result<Engine, JsError> {
         let route: Route = serde_wasm_bindgen::from_value(route.into()).map_err(|_| Failure::UnknownRoute)?;
-        let (device, info) = adapter::open(route).await?;
+        let device = route::open(route).await?;
         let loaded = |device| Loaded { device, extractor: None, texture: None };
         Ok(Self {
-            info,
             main: loaded(device),
             reference: (route == Route::WebGpu).then(|| loaded(Device::flex())),
             checked: Cell::new(false),
         })
-    }
-
-    /// The device.
-    #[wasm_bindgen(getter)]
-    pub fn device(&self) -> Result<JsDeviceInfo, JsError> {
-        Ok(object(&self.info)?.unchecked_into())
     }
 
     /// Loads the extractor; a texture that was loaded before is forgotten.

@@ -18,9 +18,6 @@ pub enum Failure {
     /// The inspection.
     #[error(transparent)]
     Inspect(#[from] InspectError),
-    /// WebGPU is absent.
-    #[error("this browser offers no WebGPU adapter: use the CPU")]
-    NoAdapter,
     /// WebGPU failed.
     #[error("the GPU failed ({0}): use the CPU, or reload the page")]
     Gpu(String),
@@ -97,7 +94,6 @@ pub struct Inspection {
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
 export type Route = "cpu" | "webgpu";
-export interface DeviceInfo { route: Route; name: string; software: boolean }
 export interface ExtractorInfo { kind: "extractor"; architecture: string; id: string; provenance: string; parameters: number; format_version: number }
 export interface TextureInfo {
     kind: "texture"; name: string; extractor_id: string; threshold: number; false_alarm_rate: number; normal_scores: number[];
