@@ -130,8 +130,8 @@ pub fn check(args: &Args, settings: &Settings) -> Result<(), TrainError> {
     let checks = [
         (settings.method == Method::Cse || !of_bank, "--clusters and --centre are of the bank, which --method cse has"),
         (
-            settings.contrast == Contrast::Image || args.grouping.is_none(),
-            "--grouping is of whole images: it needs --contrast image",
+            settings.contrast != Contrast::Position || args.grouping.is_none(),
+            "--grouping is of whole images: it needs --contrast image or turns",
         ),
         (between(settings.validation_share), "--validation-share must lie between 0 and 1"),
         (between(f64::from(args.false_alarm_rate)), "--false-alarm-rate must lie between 0 and 1"),

@@ -30,7 +30,7 @@ use super::error::TrainError;
 use super::feature_store::{FeatureStore, Slot};
 use super::fitted::History;
 use super::one_cycle::{OneCycle, OneCycleAdam};
-use super::settings::{BatchNormChoice, Contrast, DecoderChoice, Settings};
+use super::settings::{BatchNormChoice, Contrasted, DecoderChoice, Settings};
 use super::trainee::Trainee;
 use super::training_set::{DefectiveSample, Sample};
 use crate::{devices, progress};
@@ -137,6 +137,7 @@ pub fn run(
     let untrained = trainee.embedder.clone();
     let losses_on = |device: &Device, contrast_weight: f64| Losses {
         settings,
+        contrasted: settings.contrast.of(run.member),
         contrast_weight,
         store: samples.store,
         standardise: standardisation.on(device),
@@ -277,6 +278,7 @@ impl Terms {
 /// Both terms, on one device.
 struct Losses<'a> {
     settings: &'a Settings,
+    contrasted: Contrasted,
     contrast_weight: f64,
     store: &'a FeatureStore,
     standardise: Standardise,
@@ -300,21 +302,21 @@ impl Losses<'_> {
         let e14 = embed(&trainee.embedder, &self.standardise, self.settings.taps, features, statistics);
         let (e14_a, e14_b) = (e14.clone().narrow(0, 0, n), e14.narrow(0, n, n));
         let classifies = self.settings.method == Method::Classifier;
-        let contrastive = match self.settings.contrast {
-            Contrast::Position if classifies => {
+        let contrastive = match self.contrasted {
+            Contrasted::Position if classifies => {
                 let covers = Tensor::cat(vec![Tensor::zeros([n, 1, GRID, GRID], device), covers(pairs, device)], 0);
                 losses::classification_by_position(
                     trainee.head.forward(Tensor::cat(vec![e14_a.clone(), e14_b], 0)),
                     covers,
                 )
             }
-            Contrast::Image if classifies => {
+            Contrasted::Image if classifies => {
                 let e7 = embedder::pool(Tensor::cat(vec![e14_a.clone(), e14_b], 0));
                 let defective = Tensor::cat(vec![Tensor::zeros([n], device), defective(pairs, device)], 0);
                 losses::classification(trainee.head.forward(e7), defective)
             }
-            Contrast::Position => losses::contrastive_by_position(e14_a.clone(), e14_b, covers(pairs, device)),
-            Contrast::Image => {
+            Contrasted::Position => losses::contrastive_by_position(e14_a.clone(), e14_b, covers(pairs, device)),
+            Contrasted::Image => {
                 let defective = defective(pairs, device);
                 let (e7_a, e7_b) = (embedder::pool(e14_a.clone()), embedder::pool(e14_b));
                 losses::contrastive(e7_a, e7_b, defective, self.settings.grouping)

@@ -27,6 +27,28 @@ pub enum Contrast {
     Image,
     /// Positions, covered by the defect or not
     Position,
+    /// The embedders take turns: positions, whole images, positions, ..
+    Turns,
+}
+
+impl Contrast {
+    /// What the embedder of this number, from 0, contrasts.
+    pub fn of(self, member: u32) -> Contrasted {
+        match self {
+            Self::Turns if member % 2 == 1 => Contrasted::Image,
+            Self::Image => Contrasted::Image,
+            Self::Position | Self::Turns => Contrasted::Position,
+        }
+    }
+}
+
+/// What one embedder contrasts: see [`Contrast`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Contrasted {
+    /// Whole images.
+    Image,
+    /// Positions.
+    Position,
 }
 
 /// `--decoder`: what becomes of the decoder's weights.
