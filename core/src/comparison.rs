@@ -2,6 +2,23 @@
 
 use serde::{Deserialize, Serialize};
 
+/// What distances are multiplied by before they are added to others. Whether there is a defect and where it is are two
+/// questions, and what answers one well may answer the other badly.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Weights {
+    /// In the score.
+    pub score: f32,
+    /// In the map.
+    pub map: f32,
+}
+
+impl Weights {
+    /// As much in the map as in the score.
+    pub fn both(weight: f32) -> Self {
+        Self { score: weight, map: weight }
+    }
+}
+
 /// How far the positions of one image are from normal ones.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Comparison {
@@ -19,14 +36,14 @@ impl Comparison {
         Self { distances, grid, density: Vec::new() }
     }
 
-    /// Adds `weight` times the distances of another; to one that is empty, any.
-    pub fn add(&mut self, other: &Self, weight: f32) {
+    /// Adds the distances of another times what they count, those of a density as in the score; to one that is empty, any.
+    pub fn add(&mut self, other: &Self, weights: Weights) {
         let pairs = [
-            (&mut self.distances, &other.distances),
-            (&mut self.grid, &other.grid),
-            (&mut self.density, &other.density),
+            (&mut self.distances, &other.distances, weights.score),
+            (&mut self.grid, &other.grid, weights.map),
+            (&mut self.density, &other.density, weights.score),
         ];
-        for (sum, own) in pairs {
+        for (sum, own, weight) in pairs {
             sum.resize(own.len().max(sum.len()), 0.0);
             add_to(sum, own, weight);
         }
@@ -39,10 +56,10 @@ impl Comparison {
         joined
     }
 
-    /// `weight` times the distances.
-    pub fn times(&self, weight: f32) -> Self {
+    /// The distances times what they count.
+    pub fn times(&self, weights: Weights) -> Self {
         let mut product = Self::default();
-        product.add(self, weight);
+        product.add(self, weights);
         product
     }
 

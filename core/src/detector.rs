@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bank::Bank;
 use crate::classifier::Head;
-use crate::comparison::Comparison;
+use crate::comparison::{Comparison, Weights};
 use crate::density::{self, Density};
 use crate::efficientnet::Features;
 use crate::embedder::{EMBEDDING_CHANNELS, FoldedEmbedder};
@@ -91,8 +91,8 @@ impl Judge {
 pub struct Member {
     embedder: FoldedEmbedder,
     judge: Judge,
-    /// What its distances are multiplied by before they are added to the others'.
-    weight: f32,
+    /// What its distances count beside the others'.
+    weights: Weights,
 }
 
 /// A trained embedder as the tensors of a model file.
@@ -102,12 +102,13 @@ pub struct TrainedMember {
     pub embedder: StateDict,
     /// What its embeddings are judged by.
     pub judge: Judge,
-    /// What its distances are multiplied by before they are added to the others'.
-    pub weight: f32,
+    /// What its distances count beside the others'.
+    pub weights: Weights,
 }
 
 const BANK: &str = "bank.e14";
-const WEIGHTS: &str = "members.weight";
+const SCORE_WEIGHTS: &str = "members.weight";
+const MAP_WEIGHTS: &str = "members.map_weight";
 const DENSITY: &str = "density.";
 
 /// What a fitted method is loaded with, beside its tensors.
@@ -136,8 +137,14 @@ impl Detector {
         let channels = shape.taps.channels(extractor_taps);
         Ok(match shape.method {
             Method::Cse | Method::Classifier => {
-                let weights = take(tensors, WEIGHTS, &[shape.members])?;
-                let member = |(index, weight): (usize, &f32)| {
+                let score = take(tensors, SCORE_WEIGHTS, &[shape.members])?;
+                // The files of before have one weight for both.
+                let map = match tensors.contains_key(MAP_WEIGHTS) {
+                    true => take(tensors, MAP_WEIGHTS, &[shape.members])?,
+                    false => score.clone(),
+                };
+                let weights = score.iter().zip(map).map(|(&score, map)| Weights { score, map });
+                let member = |(index, weights): (usize, Weights)| {
                     let mut own = take_below(tensors, &format!("member.{index}."));
                     let embedder = FoldedEmbedder::take(&mut own, channels, device)?;
                     let judge = if shape.method == Method::Classifier {
@@ -146,9 +153,9 @@ impl Detector {
                         let centres = take(&mut own, BANK, &[shape.clusters, EMBEDDING_CHANNELS, GRID, GRID])?;
                         Judge::Bank(Bank::from_e14(centres.chunks_exact(E14_LENGTH).map(<[f32]>::to_vec).collect()))
                     };
-                    Ok(Member { embedder, judge, weight: *weight })
+                    Ok(Member { embedder, judge, weights })
                 };
-                let members = weights.iter().enumerate().map(member).collect::<Result<_, _>>()?;
+                let members = weights.enumerate().map(member).collect::<Result<_, _>>()?;
                 let (_, f2_channels) = extractor_taps;
                 let density = shape.density.then(|| {
                     let mut own = take_below(tensors, DENSITY);
@@ -170,9 +177,9 @@ impl Detector {
     /// The tensors of a model file for trained members and for the density beside them, as [`Density::take`] takes it.
     pub fn embedded_tensors(members: Vec<TrainedMember>, density: Option<StateDict>) -> StateDict {
         let mut tensors = StateDict::new();
-        let mut weights = Vec::with_capacity(members.len());
+        let (score, map): (Vec<_>, Vec<_>) =
+            members.iter().map(|TrainedMember { weights, .. }| (weights.score, weights.map)).unzip();
         for (index, member) in members.into_iter().enumerate() {
-            weights.push(member.weight);
             let mut own = member.embedder;
             match member.judge {
                 Judge::Bank(bank) => {
@@ -183,17 +190,19 @@ impl Detector {
             }
             tensors.extend(own.into_iter().map(|(name, tensor)| (format!("member.{index}.{name}"), tensor)));
         }
-        tensors.insert(WEIGHTS.into(), (vec![weights.len()], weights));
+        for (name, weights) in [(SCORE_WEIGHTS, score), (MAP_WEIGHTS, map)] {
+            tensors.insert(name.into(), (vec![weights.len()], weights));
+        }
         tensors.extend(density.into_iter().flatten().map(|(name, tensor)| (format!("{DENSITY}{name}"), tensor)));
         tensors
     }
 
-    /// Whether every embedder counts: with a weight of 0 or below, whatever it saw would pass for good.
+    /// Whether every embedder counts: with a weight of 0 or below, whatever it saw would pass for good. Of the map some
+    /// must count, and none against itself.
     pub fn is_sound(&self) -> bool {
-        match self {
-            Self::Embedded { members, .. } => members.iter().all(|member| member.weight > 0.0),
-            _ => true,
-        }
+        let Self::Embedded { members, .. } = self else { return true };
+        let mut weights = members.iter().map(|member| member.weights);
+        weights.clone().all(|Weights { score, map }| score > 0.0 && map >= 0.0) && weights.any(|own| own.map > 0.0)
     }
 
     /// What is left to compare on the host, for each image: each member's `E14` (64 x 14 x 14) where there are members, and
@@ -220,7 +229,7 @@ impl Detector {
         let embeddings = read_out.chunks_exact(E14_LENGTH);
         let mut sum = Comparison { density: density::at_f2(embeddings.remainder()), ..Comparison::default() };
         for (member, e14) in members.iter().zip(embeddings) {
-            sum.add(&member.judge.compare(e14, aggregation), member.weight);
+            sum.add(&member.judge.compare(e14, aggregation), member.weights);
         }
         sum
     }

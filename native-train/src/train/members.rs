@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use burn::tensor::Device;
 use cse::bank::Bank;
-use cse::comparison::Comparison;
+use cse::comparison::{Comparison, Weights};
 use cse::detector::{Detector, Judge, Method, TrainedMember};
 use cse::embedder::{Embedder, Statistics};
 use cse::extractor_file::Extractor;
@@ -23,7 +23,7 @@ use super::fitted::{Fitted, History};
 use super::folds::Fold;
 use super::normal_photos::{NormalPhotos, mean_distance};
 use super::optimisation::{self, Log, Samples};
-use super::settings::{CentreChoice, Clusters, Settings};
+use super::settings::{CentreChoice, Clusters, Contrasted, Settings};
 use super::suited::suited;
 use super::trainee::{self, Trainee};
 use super::training_set::{self, TrainingSet};
@@ -139,8 +139,10 @@ pub fn judge(
     let fewest = folds.iter().map(|fold| set.windows(&fold.train).len()).min().unwrap_or(1);
     let clusters = clusters.min(fewest).max(1);
     let density = density::fit(settings, extractor, set, folds, device)?;
+    let mapping = mapping(settings);
+    let maps_of_all = mapping.iter().filter(|maps| **maps).count() as f64;
     let (mut members, mut histories, mut normal) = (Vec::new(), Vec::new(), NormalPhotos::default());
-    for (number, (trained, fold)) in trained.iter().zip(folds).enumerate() {
+    for (number, ((trained, fold), maps)) in trained.iter().zip(folds).zip(mapping).enumerate() {
         let embeddings = embedding.photos(trained, fold)?;
         let mut weights = trained.weights.clone();
         let judge = match settings.method {
@@ -163,7 +165,10 @@ pub fn judge(
         };
         for (index, (photo, windows)) in held_out.into_iter().enumerate() {
             let joined = windows.iter().enumerate().map(|(window, own)| {
-                let mut joined = own.times((1.0 / usual) as f32);
+                let mut joined = own.times(Weights::both((1.0 / usual) as f32));
+                if !maps {
+                    joined.grid.clear();
+                }
                 if let Some(fit) = &density {
                     joined.density.clone_from(&fit.held_out[number][index][window]);
                 }
@@ -172,7 +177,11 @@ pub fn judge(
             normal.add(photo, joined);
         }
         let embedder = texture_file::folded_embedder(weights, &trained.standardisation, channels)?;
-        members.push(TrainedMember { embedder, judge, weight: (1.0 / (usual * folds.len() as f64)) as f32 });
+        let weights = Weights {
+            score: (1.0 / (usual * folds.len() as f64)) as f32,
+            map: if maps { (1.0 / (usual * maps_of_all)) as f32 } else { 0.0 },
+        };
+        members.push(TrainedMember { embedder, judge, weights });
         histories.push(trained.history.clone());
     }
     let clusters = members.iter().find_map(|member| match &member.judge {
@@ -183,6 +192,15 @@ pub fn judge(
     let tensors = Detector::embedded_tensors(members, density.map(|fit| fit.tensors));
     let (members, clusters) = (folds.len(), clusters.unwrap_or(1));
     Ok(Fitted { tensors, members, clusters, density: density_weights, histories, normal })
+}
+
+/// Which embedders the map is of: those that contrasted positions, and only where there are none those that contrasted
+/// whole images. With the shipped extractor's two of six, magnetic tile has an AUPRO of 0.633 by a map of all and of 0.695
+/// by one of positions (seed 0).
+fn mapping(settings: &Settings) -> Vec<bool> {
+    let positions = (0..settings.members).map(|member| settings.contrast.of(member) == Contrasted::Position);
+    let none = !positions.clone().any(|position| position);
+    positions.map(|position| position || none).collect()
 }
 
 /// Trains one embedder.

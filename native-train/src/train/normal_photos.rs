@@ -2,14 +2,32 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cse::comparison::Comparison;
+use cse::comparison::{Comparison, Weights};
 use cse::normal_range::NormalRange;
 use cse::score::ScoreRule;
 use cse::texture_file::MapScale;
 
 /// The distances of each photo's windows, by the photo's number, as the mean of all who held it out.
 #[derive(Debug, Default)]
-pub struct NormalPhotos(BTreeMap<usize, (Vec<Comparison>, f32)>);
+pub struct NormalPhotos(BTreeMap<usize, Judged>);
+
+/// What is said of one photo.
+#[derive(Debug, Default)]
+struct Judged {
+    /// Of each window, the sum of what all say.
+    sums: Vec<Comparison>,
+    /// How many say something.
+    of_score: f32,
+    /// How many of them say something for the map: a photo may have none.
+    of_map: f32,
+}
+
+impl Judged {
+    fn mean(&self) -> Vec<Comparison> {
+        let weights = Weights { score: 1.0 / self.of_score, map: 1.0 / self.of_map.max(1.0) };
+        self.sums.iter().map(|sum| sum.times(weights)).collect()
+    }
+}
 
 /// What the photos say.
 #[derive(Debug)]
@@ -55,23 +73,26 @@ impl Said {
 }
 
 impl NormalPhotos {
-    /// Adds what one fold says of a photo's windows.
+    /// Adds what one fold says of a photo's windows; nothing for the map where it has no grid.
     pub fn add(&mut self, photo: usize, windows: impl Iterator<Item = Comparison>) {
-        let (sums, count) = self.0.entry(photo).or_default();
-        *count += 1.0;
+        let judged = self.0.entry(photo).or_default();
+        let mut maps = false;
         for (index, window) in windows.enumerate() {
-            if index == sums.len() {
-                sums.push(Comparison::default());
+            if index == judged.sums.len() {
+                judged.sums.push(Comparison::default());
             }
-            sums[index].add(&window, 1.0);
+            judged.sums[index].add(&window, Weights::both(1.0));
+            maps |= !window.grid.is_empty();
         }
+        judged.of_score += 1.0;
+        judged.of_map += f32::from(u8::from(maps));
     }
 
     /// Joins the photos, `pieces` says of each which piece it shows, and completes `rule` by the normal range where one is
     /// wanted. `None` where there is no photo, or a distance is no number.
     pub fn said(&self, rule: &ScoreRule, normal_range: bool, pieces: &[usize]) -> Option<Said> {
         let photos: Vec<(usize, Vec<Comparison>)> =
-            self.0.iter().map(|(photo, sums)| Some((*pieces.get(*photo)?, mean(sums)))).collect::<Option<_>>()?;
+            self.0.iter().map(|(photo, judged)| Some((*pieces.get(*photo)?, judged.mean()))).collect::<Option<_>>()?;
         let windows = || photos.iter().flat_map(|(_, windows)| windows);
         if !windows().all(Comparison::is_finite) {
             return None;
@@ -97,10 +118,6 @@ impl NormalPhotos {
         let map_scale = map_scale(windows().flat_map(|window| whole.map(&window.grid)).collect());
         Some(Said { rule: whole, scores, map_scale })
     }
-}
-
-fn mean((sums, count): &(Vec<Comparison>, f32)) -> Vec<Comparison> {
-    sums.iter().map(|sum| sum.times(1.0 / count)).collect()
 }
 
 /// A mean distance is no smaller: identical photos would leave none.
@@ -145,6 +162,25 @@ mod tests {
         let said = photos.said(&rule(Aggregation::Mean, 0.0), false, &[0, 1, 2, 3]).unwrap();
         assert_eq!(said.scores, [(1, 0.6), (3, 0.3)]);
         assert_eq!(said.rule.normal_range, None);
+    }
+
+    /// Who only says whether there is a defect changes nothing about where.
+    #[test]
+    fn the_map_is_of_those_who_have_one() {
+        let scale = |others: &[f32]| {
+            let mut photos = NormalPhotos::default();
+            (0..20).for_each(|photo| photos.add(photo, [window(0.1 + 0.01 * photo as f32)].into_iter()));
+            others.iter().enumerate().for_each(|(index, distance)| {
+                // Of photos that have a map and of one that has none.
+                let unmapped = Comparison { grid: Vec::new(), ..window(*distance) };
+                photos.add(2 * index + 18, [unmapped].into_iter());
+            });
+            let said = photos.said(&rule(Aggregation::Mean, 0.1), true, &Vec::from_iter(0..30)).unwrap();
+            (said.map_scale, said.rule.normal_range.unwrap().map_edge, said.scores.len())
+        };
+        let (alone, with) = (scale(&[]), scale(&[0.9, 0.8]));
+        assert_eq!((alone.0, alone.1), (with.0, with.1));
+        assert_eq!((alone.2, with.2), (20, 21));
     }
 
     #[test]

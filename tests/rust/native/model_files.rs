@@ -3,15 +3,15 @@
 use burn::tensor::Device;
 use cse::bank::Bank;
 use cse::calibration::Calibration;
-use cse::comparison::DensityWeights;
-use cse::detector::{Detector, Judge, Method, TrainedMember};
+use cse::comparison::{DensityWeights, Weights};
+use cse::detector::{Detector, Judge, Method, Shape, TrainedMember};
 use cse::efficientnet::Architecture;
 use cse::embedder::Embedder;
 use cse::extractor_file::{self, Extractor, ExtractorInfo};
 use cse::inspector::{InspectError, Inspector};
 use cse::model_file::{self, Kind, ModelFileError};
 use cse::normal_range::NormalRange;
-use cse::score::{E14_LENGTH, ScoreRule};
+use cse::score::{Aggregation, E14_LENGTH, ScoreRule};
 use cse::standardisation::Standardisation;
 use cse::state_dict::{self, Precision, StateDict};
 use cse::taps::Taps;
@@ -51,8 +51,8 @@ fn texture_bytes_times(extractor_id: &str, factor: f32) -> Vec<u8> {
     let standardisation = Standardisation::identity(c1 + c2);
     let mut embedder = texture_file::folded_embedder(embedder, &standardisation, c1 + c2).expect("complete");
     embedder.values_mut().for_each(|(_, values)| values.iter_mut().for_each(|value| *value *= factor));
-    let tensors =
-        Detector::embedded_tensors(vec![TrainedMember { embedder, judge: Judge::Bank(bank), weight: 1.0 }], None);
+    let member = TrainedMember { embedder, judge: Judge::Bank(bank), weights: Weights::both(1.0) };
+    let tensors = Detector::embedded_tensors(vec![member], None);
     texture_file::write(&info, &tensors).expect("complete")
 }
 
@@ -108,12 +108,52 @@ fn a_normal_range_that_cannot_tell_is_refused() {
 fn an_embedder_that_counts_against_itself_is_refused() {
     let extractor = Extractor::load(extractor_bytes(1), &Device::flex()).expect("loads");
     let bytes = texture_bytes(&extractor.info.id);
-    for weight in [0.0, -1.0] {
-        let (info, mut tensors) = model_file::read::<TextureInfo>(&bytes, Kind::Texture).expect("readable");
-        tensors.insert("members.weight".into(), (vec![1], vec![weight]));
-        let loaded = TextureModel::from_parts((info, tensors), &extractor.info, &Device::flex());
-        assert!(matches!(loaded, Err(ModelFileError::Description(_))), "{weight}");
+    for name in ["members.weight", "members.map_weight"] {
+        for weight in [0.0, -1.0, f32::NAN] {
+            let (info, mut tensors) = model_file::read::<TextureInfo>(&bytes, Kind::Texture).expect("readable");
+            tensors.insert(name.into(), (vec![1], vec![weight]));
+            let loaded = TextureModel::from_parts((info, tensors), &extractor.info, &Device::flex());
+            assert!(matches!(loaded, Err(ModelFileError::Description(_))), "{name} {weight}");
+        }
     }
+}
+
+/// Of two embedders the second counts in the score alone; a file of before, which has no weights of the map, has the
+/// score's.
+#[test]
+fn the_map_is_of_the_embedders_that_count_in_it() {
+    let device = Device::flex();
+    let bytes = texture_bytes("of no interest");
+    let embedding = |phase: f32| (0..E14_LENGTH).map(|i| (i as f32 + phase).sin()).collect::<Vec<f32>>();
+    let bank = || Bank::from_e14(vec![embedding(0.0)]);
+    let member = |weights: Weights| {
+        let (_, mut embedder) = texture_file::read(&bytes).expect("readable");
+        embedder.retain(|name, _| name.starts_with("member.0.") && !name.ends_with("bank.e14"));
+        let embedder =
+            embedder.into_iter().map(|(name, tensor)| (name["member.0.".len()..].to_owned(), tensor)).collect();
+        TrainedMember { embedder, judge: Judge::Bank(bank()), weights }
+    };
+    let weights = [Weights::both(2.0), Weights { score: 3.0, map: 0.0 }];
+    let tensors = Detector::embedded_tensors(weights.map(member).into(), None);
+    let seen = [embedding(0.5), embedding(1.5)];
+    let compare = |mut tensors: StateDict| {
+        let info = texture_file::read_info(&bytes).expect("readable");
+        let shape = Shape { members: 2, ..info.shape() };
+        let detector = Detector::take(shape, Architecture::B0.tap_channels(), &mut tensors, &device).expect("complete");
+        detector.compare(&seen.concat(), Aggregation::Mean)
+    };
+    let alone = seen.each_ref().map(|e14| bank().compare(e14, Aggregation::Mean));
+    let of_both = |[first, second]: [f32; 2]| 2.0 * first + 3.0 * second;
+    let distances = alone.each_ref().map(|own| own.distances[10]);
+    let grid = alone.each_ref().map(|own| own.grid[100]);
+    assert!(distances[1] > 0.1 && grid[1] > 0.1);
+
+    let joined = compare(tensors.clone());
+    assert!((joined.distances[10] - of_both(distances)).abs() < 1e-5);
+    assert_eq!(joined.grid[100], 2.0 * grid[0]);
+    let mut of_before = tensors;
+    of_before.remove("members.map_weight").expect("has them");
+    assert!((compare(of_before).grid[100] - of_both(grid)).abs() < 1e-5);
 }
 
 #[test]
