@@ -55,12 +55,9 @@ pub struct Finding {
 
 /// A photo's finding from the distances of its windows. An error where one is no number or missing, or nothing was seen.
 pub fn join(rule: &ScoreRule, regions: &[Region], comparisons: &[Comparison]) -> Result<Finding, InspectError> {
-    let scores = comparisons.iter().map(|comparison| rule.score(comparison));
-    let score = scores.max_by(f32::total_cmp).ok_or(InspectError::NoNumber)?;
-    // A window whose distances are no numbers has no number for a score, which then is the largest.
-    if !score.is_finite() {
-        return Err(InspectError::NoNumber);
-    }
+    let number = |comparison| Some(rule.score(comparison)).filter(|score| score.is_finite());
+    let scores = comparisons.iter().map(number).collect::<Option<Vec<f32>>>().ok_or(InspectError::NoNumber)?;
+    let score = scores.into_iter().reduce(f32::max).ok_or(InspectError::NoNumber)?;
     // A window without distances would go uninspected.
     if regions.len() != comparisons.len() {
         return Err(InspectError::NoNumber);
