@@ -13,6 +13,7 @@ use std::time::Instant;
 use burn::tensor::Device;
 use clap::Parser;
 use cse::defects::DefectMaker;
+use cse::efficientnet::Architecture;
 use cse::inspector::{self, Finding, InspectError};
 use cse::model_file::ModelFileError;
 use cse::texture_file::TextureModel;
@@ -125,13 +126,15 @@ pub fn run(args: &Args) -> Result<(), CompareError> {
     train::check_count(&dataset, &args.data)?;
     let ways: Vec<&str> =
         if args.ways.is_empty() { WAYS.to_vec() } else { args.ways.iter().map(|way| way.trim()).collect() };
-    // All of them are read before hours are spent on the first.
-    let ways = ways.into_iter().map(|way| Ok((way, parse(args, way)?))).collect::<Result<Vec<_>, CompareError>>()?;
     let device = devices::choose(args.device)?;
     println!("device      {}", device.reason);
     let device = device.device;
     let extractor = models::extractor(args.extractor.as_deref(), &device)?;
-    println!("extractor   {} {}", extractor.info.architecture, extractor.info.id);
+    let architecture = extractor.info.architecture;
+    println!("extractor   {architecture} {}", extractor.info.id);
+    // All of them are read before hours are spent on the first.
+    let parsed = ways.into_iter().map(|way| Ok((way, parse(args, way, architecture)?)));
+    let ways = parsed.collect::<Result<Vec<_>, CompareError>>()?;
     let sources = dataset::squashed_below::<TrainError>(args.textures.as_deref())?;
     let mut makers: HashMap<Mix, DefectMaker> = HashMap::new();
     for (_, way) in &ways {
@@ -144,8 +147,9 @@ pub fn run(args: &Args) -> Result<(), CompareError> {
         files::write_whole(path, b"")?;
     }
 
-    let made = ways.iter().map(|(_, way)| Made::by(way, &dataset.train)).collect::<Result<Vec<_>, _>>()?;
-    let learning: Vec<Settings> = ways.iter().map(|(_, way)| way.settings().learning()).collect();
+    let made =
+        ways.iter().map(|(_, way)| Made::by(way, architecture, &dataset.train)).collect::<Result<Vec<_>, _>>()?;
+    let learning: Vec<Settings> = ways.iter().map(|(_, way)| way.settings(architecture).learning()).collect();
     // Ways with the same features, and of those with the same embedders, one after the other, so that they are made once
     // and kept no longer than that.
     let mut order: Vec<usize> = (0..ways.len()).collect();
@@ -165,7 +169,7 @@ pub fn run(args: &Args) -> Result<(), CompareError> {
             let way = train::Args { seed, ..way.clone() };
             let session = Session {
                 args: &way,
-                settings: way.settings(),
+                settings: way.settings(architecture),
                 log: Log::default(),
                 extractor: &extractor,
                 device: &device,
@@ -209,7 +213,7 @@ fn name(words: &str) -> &str {
     if words.is_empty() { "default" } else { words }
 }
 
-fn parse(args: &Args, words: &str) -> Result<train::Args, CompareError> {
+fn parse(args: &Args, words: &str, architecture: Architecture) -> Result<train::Args, CompareError> {
     let fixed = ["train", "--data", ".", "--out", "."];
     let line = fixed.into_iter().chain(words.split_whitespace());
     let given = |name: &str| words.split_whitespace().any(|word| word.split('=').next() == Some(name));
@@ -221,7 +225,7 @@ fn parse(args: &Args, words: &str) -> Result<train::Args, CompareError> {
     if !given("--view") {
         way.view = args.view;
     }
-    train::check(&way, &way.settings())?;
+    train::check(&way, &way.settings(architecture))?;
     Ok(way)
 }
 
@@ -242,9 +246,9 @@ struct Made {
 }
 
 impl Made {
-    fn by(way: &train::Args, photos: &[PathBuf]) -> Result<Self, CompareError> {
+    fn by(way: &train::Args, architecture: Architecture, photos: &[PathBuf]) -> Result<Self, CompareError> {
         let (view, _) = train::view(way, photos)?;
-        let settings = way.settings();
+        let settings = way.settings(architecture);
         let defects = train::defects_each(&settings, photos, view, way.windows)?;
         Ok(Self { view, mix: way.defects(), windows: way.windows, defects })
     }
@@ -305,17 +309,17 @@ mod tests {
         }
         let line = |words: &[&str]| Line::try_parse_from(["x", "--data", "."].iter().chain(words)).unwrap().args;
         for way in WAYS {
-            assert!(parse(&line(&[]), way).is_ok(), "{way}");
+            assert!(parse(&line(&[]), way, Architecture::B0).is_ok(), "{way}");
         }
         let refused = |words: &str| {
             let wrong = line(&["--with", words]);
-            parse(&wrong, &wrong.ways[0]).unwrap_err().to_string()
+            parse(&wrong, &wrong.ways[0], Architecture::B0).unwrap_err().to_string()
         };
         assert!(refused("--members nine").contains("nine"));
         assert!(refused("--validation-share 2").contains("--validation-share"));
         // Else its row would bear the name of something that was not done.
         assert!(refused("--method gaussian --seed=7").contains("--seed"));
         let own = line(&["--view", "crop", "--with", "--view tiles"]);
-        assert!(matches!(parse(&own, &own.ways[0]).unwrap().view, ViewChoice::Tiles));
+        assert!(matches!(parse(&own, &own.ways[0], Architecture::B0).unwrap().view, ViewChoice::Tiles));
     }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use cse::defects::{DefectKind, Generator};
+use cse::efficientnet::Architecture;
 use cse::taps::Taps;
 
 use super::settings::{
@@ -69,10 +70,10 @@ pub struct Args {
     /// Highest learning rate of the one-cycle schedule
     #[arg(long)]
     pub max_rate: Option<f64>,
-    /// Over what the contrastive term is taken
+    /// Over what the contrastive term is taken. Without it turns, and with EfficientNet-B3 position
     #[arg(long, value_enum)]
     pub contrast: Option<Contrast>,
-    /// Vectors whose cosine is contrasted, for whole images
+    /// Vectors whose cosine is contrasted, for whole images. Without it rows, and with EfficientNet-B3 position
     #[arg(long, value_enum)]
     pub grouping: Option<GroupingChoice>,
     /// Weight of the contrastive term
@@ -141,9 +142,9 @@ fn smoothing(text: &str) -> Result<f32, String> {
 }
 
 impl Args {
-    /// The preset with its changes.
-    pub fn settings(&self) -> Settings {
-        let preset = Settings::preset(self.preset);
+    /// The preset with its changes, for an extractor of `architecture`.
+    pub fn settings(&self, architecture: Architecture) -> Settings {
+        let preset = Settings::preset(self.preset, architecture);
         let length = match (self.steps, self.epochs) {
             (Some(steps), _) => Length::Steps(steps),
             (None, Some(epochs)) => Length::Epochs(epochs),
@@ -160,14 +161,14 @@ impl Args {
             grouping: self.grouping.map_or(preset.grouping, Into::into),
             contrast_weight: self.contrast_weight.unwrap_or(preset.contrast_weight),
             decoder_weight: self.decoder_weight.unwrap_or(preset.decoder_weight),
-            density_weight: self.density_weight.or(preset.density_weight),
+            density_weight: self.density_weight.unwrap_or(preset.density_weight),
             density_excess: self.density_excess.unwrap_or(preset.density_excess),
             decoder: self.decoder.unwrap_or(preset.decoder),
             batch_norm: self.batch_norm.unwrap_or(preset.batch_norm),
             length,
             batch: self.batch.unwrap_or(preset.batch),
             max_rate: self.max_rate.unwrap_or(preset.max_rate),
-            clusters: self.clusters.or(preset.clusters),
+            clusters: self.clusters.unwrap_or(preset.clusters),
             centre: self.centre.unwrap_or(preset.centre),
             aggregation: self.aggregation.map_or(preset.aggregation, Into::into),
             normal_range: self.normal_range.unwrap_or(preset.normal_range),
@@ -187,5 +188,35 @@ impl Args {
             Preset::Paper | Preset::Released => Generator::Paper,
         };
         Mix::of(self.generator.unwrap_or(of_preset), &self.kinds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    #[test]
+    fn what_is_asked_for_comes_before_the_preset_and_what_suits_the_extractor() {
+        let settings = |words: &str, architecture| {
+            let fixed = ["train", "--data", ".", "--out", "."];
+            Line::try_parse_from(fixed.into_iter().chain(words.split_whitespace())).unwrap().args.settings(architecture)
+        };
+        let of = |settings: Settings| (settings.contrast, settings.density_weight, settings.clusters);
+        let shipped = (Contrast::Turns, 2.0, Clusters::Count(1));
+        assert_eq!(of(settings("", Architecture::TfB0)), shipped);
+        assert_eq!(of(settings("", Architecture::B3)), (Contrast::Position, 0.0, Clusters::Count(4)));
+        let asked = "--contrast image --density-weight 0.5 --clusters auto";
+        for architecture in [Architecture::TfB0, Architecture::B3] {
+            assert_eq!(of(settings(asked, architecture)), (Contrast::Image, 0.5, Clusters::Auto));
+            assert_eq!(of(settings("--preset paper", architecture)), (Contrast::Image, 0.0, Clusters::Count(1)));
+        }
     }
 }

@@ -14,7 +14,6 @@ use super::error::TrainError;
 use super::folds::{Fold, cross_fit};
 use super::normal_photos::mean_distance;
 use super::settings::Settings;
-use super::suited::suited;
 use super::training_set::{self, TrainingSet};
 
 /// A density and what it makes of the photos.
@@ -35,10 +34,9 @@ pub fn fit(
     folds: &[Fold],
     device: &Device,
 ) -> Result<Option<Fit>, TrainError> {
-    let weight = settings.density_weight.unwrap_or_else(|| suited(extractor.info.architecture).density_weight);
     // Without the edge of what is normal nothing lies beyond it.
     let excess = if settings.normal_range { settings.density_excess } else { 0.0 };
-    if weight == 0.0 && excess == 0.0 {
+    if settings.density_weight == 0.0 && excess == 0.0 {
         return Ok(None);
     }
     let (_, channels) = extractor.info.architecture.tap_channels();
@@ -59,6 +57,6 @@ pub fn fit(
     };
     let tensors = cross_fit(folds, set.photos.len(), fit, look)?;
     // So that weight 1 is the embedders' own.
-    let weight = (weight / mean_distance(held_out.iter().flatten().flatten())) as f32;
+    let weight = (settings.density_weight / mean_distance(held_out.iter().flatten().flatten())) as f32;
     Ok(Some(Fit { tensors, weights: DensityWeights { weight, excess }, held_out }))
 }

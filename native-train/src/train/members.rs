@@ -24,7 +24,6 @@ use super::folds::Fold;
 use super::normal_photos::{NormalPhotos, mean_distance};
 use super::optimisation::{self, Log, Samples};
 use super::settings::{CentreChoice, Clusters, Contrasted, Settings};
-use super::suited::suited;
 use super::trainee::{self, Trainee};
 use super::training_set::{self, TrainingSet};
 use crate::metrics;
@@ -131,9 +130,8 @@ pub fn judge(
     let channels = settings.taps.channels(extractor.info.architecture.tap_channels());
     let embedding = Embedding { settings, set, channels, device };
     let clusters = match settings.clusters {
-        None => suited(extractor.info.architecture).clusters,
-        Some(Clusters::Count(count)) => count,
-        Some(Clusters::Auto) => best_clusters(trained, folds, embedding)?,
+        Clusters::Count(count) => count,
+        Clusters::Auto => best_clusters(trained, folds, embedding)?,
     };
     // As many in each embedder's bank: of few photos, some folds learn from fewer than others.
     let fewest = folds.iter().map(|fold| set.windows(&fold.train).len()).min().unwrap_or(1);

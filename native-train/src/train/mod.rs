@@ -44,8 +44,6 @@ pub use training_set::TrainingSet;
 
 /// Trains and writes a model for each folder of photos.
 pub fn run(args: &Args) -> Result<(), TrainError> {
-    let settings = args.settings();
-    check(args, &settings)?;
     // Before minutes are spent on the first.
     let datasets = args.data.iter().map(|data| Dataset::open(data)).collect::<Result<Vec<_>, _>>()?;
     let mut names = HashSet::new();
@@ -56,6 +54,8 @@ pub fn run(args: &Args) -> Result<(), TrainError> {
     println!("device      {}", chosen.reason);
     let extractor = models::extractor(args.extractor.as_deref(), &chosen.device)?;
     println!("extractor   {} {}", extractor.info.architecture, extractor.info.id);
+    let settings = args.settings(extractor.info.architecture);
+    check(args, &settings)?;
     let sources = dataset::squashed_below::<TrainError>(args.textures.as_deref())?;
     let maker = args.defects().maker(sources)?;
     let log = Log::new(open_log(args)?);
@@ -138,7 +138,7 @@ pub fn check(args: &Args, settings: &Settings) -> Result<(), TrainError> {
         (settings.max_rate > 0.0 && settings.max_rate.is_finite(), "--max-rate must be above 0"),
         (weight(settings.contrast_weight), "--contrast-weight must be 0 or more"),
         (weight(settings.decoder_weight), "--decoder-weight must be 0 or more"),
-        (settings.density_weight.is_none_or(weight), "--density-weight must be 0 or more"),
+        (weight(settings.density_weight), "--density-weight must be 0 or more"),
         (weight(settings.density_excess.into()), "--density-excess must be 0 or more"),
         (
             settings.normal_range || args.density_excess.is_none_or(|weight| weight == 0.0),

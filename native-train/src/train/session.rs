@@ -238,7 +238,7 @@ impl Session<'_> {
                 learnt.folds.iter().map(|fold| fold.held_out.len().to_string()).collect::<Vec<_>>().join(", "),
                 self.args.defects(),
                 kept(&fitted.histories),
-                settings.provenance(),
+                settings.provenance(self.extractor.info.architecture),
             ),
             learnt_from: learnt.photos.clone(),
             losses: fitted.histories.iter().map(|history| history.losses.clone()).collect(),

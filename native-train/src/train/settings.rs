@@ -1,10 +1,13 @@
 //! Settings of a training: a preset, and what the command line changes of it.
 
 use cse::detector::Method;
+use cse::efficientnet::Architecture;
 use cse::losses::Grouping;
 use cse::score::Aggregation;
 use cse::taps::Taps;
 use serde::Serialize;
+
+use super::suited::suited;
 
 /// `--preset`: where the paper, its released code and our own measurements differ.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, clap::ValueEnum)]
@@ -27,7 +30,7 @@ pub enum Contrast {
     Image,
     /// Positions, covered by the defect or not
     Position,
-    /// The embedders take turns: positions, whole images, positions, ..
+    /// The embedders take turns: positions, positions, whole images, ..
     Turns,
 }
 
@@ -35,8 +38,8 @@ impl Contrast {
     /// What the embedder of this number, from 0, contrasts.
     pub fn of(self, member: u32) -> Contrasted {
         match self {
-            Self::Turns if member % 2 == 1 => Contrasted::Image,
             Self::Image => Contrasted::Image,
+            Self::Turns if member % 3 == 2 => Contrasted::Image,
             Self::Position | Self::Turns => Contrasted::Position,
         }
     }
@@ -141,8 +144,8 @@ pub struct Settings {
     pub contrast_weight: f64,
     /// Weight of the decoder term.
     pub decoder_weight: f64,
-    /// Weight of the density that is added to the embedders, whose own is 1. Where nothing is said, what suits the extractor.
-    pub density_weight: Option<f64>,
+    /// Weight of the density that is added to the embedders, whose own is 1.
+    pub density_weight: f64,
     /// As [`DensityWeights::excess`](cse::comparison::DensityWeights) has it. With neither there is no density.
     pub density_excess: f32,
     /// What becomes of the decoder.
@@ -155,8 +158,8 @@ pub struct Settings {
     pub batch: u32,
     /// Highest rate of the one-cycle schedule.
     pub max_rate: f64,
-    /// Clusters in the bank. Where nothing is said, what suits the extractor.
-    pub clusters: Option<Clusters>,
+    /// Clusters in the bank.
+    pub clusters: Clusters,
     /// What stands for a cluster.
     pub centre: CentreChoice,
     /// How distances become a score.
@@ -176,8 +179,8 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// All settings of a preset.
-    pub fn preset(preset: Preset) -> Self {
+    /// All settings of a preset, for an extractor of `architecture`.
+    pub fn preset(preset: Preset, architecture: Architecture) -> Self {
         let paper = Self {
             preset,
             method: Method::Cse,
@@ -187,14 +190,14 @@ impl Settings {
             grouping: Grouping::Position,
             contrast_weight: 10.0,
             decoder_weight: 1.0,
-            density_weight: Some(0.0),
+            density_weight: 0.0,
             density_excess: 0.0,
             decoder: DecoderChoice::Frozen,
             batch_norm: BatchNormChoice::Always,
             length: Length::Epochs(100),
             batch: 8,
             max_rate: 4e-3,
-            clusters: Some(Clusters::Count(1)),
+            clusters: Clusters::Count(1),
             centre: CentreChoice::Mean,
             aggregation: Aggregation::Mean,
             normal_range: false,
@@ -215,20 +218,17 @@ impl Settings {
                 ..paper
             },
             Preset::Default => Self {
-                contrast: Contrast::Position,
                 contrast_weight: 1.0,
                 decoder_weight: 1.0,
-                density_weight: None,
                 density_excess: 0.3,
                 length: Length::Steps(600),
                 max_rate: 4e-4,
-                clusters: None,
                 aggregation: Aggregation::Max,
                 normal_range: true,
                 smoothing: 0.13,
                 members: 6,
                 defects_per_image: None,
-                ..paper
+                ..suited(architecture, paper)
             },
         }
     }
@@ -245,9 +245,9 @@ impl Settings {
     /// What the embedders and the division of the photos depend on: settings that have it in common share them.
     pub fn learning(&self) -> Self {
         Self {
-            density_weight: None,
+            density_weight: 0.0,
             density_excess: 0.0,
-            clusters: None,
+            clusters: Clusters::Auto,
             centre: CentreChoice::Mean,
             aggregation: Aggregation::Mean,
             normal_range: true,
@@ -256,9 +256,9 @@ impl Settings {
         }
     }
 
-    /// What a reader wants to know of a model.
-    pub fn provenance(&self) -> String {
-        let preset = serde_json::to_value(Self { seed: self.seed, ..Self::preset(self.preset) });
+    /// What a reader wants to know of a model on an extractor of `architecture`.
+    pub fn provenance(&self, architecture: Architecture) -> String {
+        let preset = serde_json::to_value(Self { seed: self.seed, ..Self::preset(self.preset, architecture) });
         let (Ok(ours), Ok(preset)) = (serde_json::to_value(self), preset) else {
             return String::new();
         };
