@@ -14,7 +14,7 @@ const materials = [
 const note =
 	"The extractor is this project's own: an EfficientNet-B0 taught in under two hours on two processor cores and eleven minutes " +
 	"on a GPU, on surfaces generated in code. The demo surfaces and their photos are generated too. On real photos, ImageNet's " +
-	"EfficientNet-B3 finds more; the README says how to use it.";
+	"EfficientNet-B3 may find more; the README says how to use it.";
 
 const models = join(top, "www", "public", "models");
 const samples = join(top, "www", "public", "samples");
@@ -27,7 +27,7 @@ rmSync(samples, { recursive: true, force: true });
 mkdirSync(samples, { recursive: true });
 native("demo-textures", "--out", sets, "--seed", "1", "--samples", samples);
 const textures = materials.map(({ id, title, first }) => {
-	announce(`Training ${title.toLowerCase()} (two to four minutes).`);
+	announce(`Training ${title.toLowerCase()} (two to seven minutes).`);
 	const model = `${id}.safetensors`;
 	const extractor = ["--extractor", join(models, "extractor.safetensors")];
 	native(
