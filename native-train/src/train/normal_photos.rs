@@ -85,7 +85,9 @@ impl NormalPhotos {
             maps |= !window.grid.is_empty();
         }
         judged.of_score += 1.0;
-        judged.of_map += f32::from(u8::from(maps));
+        if maps {
+            judged.of_map += 1.0;
+        }
     }
 
     /// Joins the photos, `pieces` says of each which piece it shows, and completes `rule` by the normal range where one is

@@ -43,6 +43,12 @@ impl Contrast {
             Self::Position | Self::Turns => Contrasted::Position,
         }
     }
+
+    /// Whether the map is of this embedder too: of those that contrast whole images only where all do. With the shipped
+    /// extractor's two of six, magnetic tile has an AUPRO of 0.633 by a map of all and of 0.695 by one of positions (seed 0).
+    pub fn maps(self, member: u32) -> bool {
+        self == Self::Image || self.of(member) == Contrasted::Position
+    }
 }
 
 /// What one embedder contrasts: see [`Contrast`].

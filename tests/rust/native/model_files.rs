@@ -26,10 +26,15 @@ fn texture_bytes(extractor_id: &str) -> Vec<u8> {
     texture_bytes_times(extractor_id, 1.0)
 }
 
+fn folded_embedder() -> StateDict {
+    let (c1, c2) = Architecture::B0.tap_channels();
+    let embedder = Embedder::init(c1 + c2, &Device::flex()).to_state_dict();
+    let standardisation = Standardisation::identity(c1 + c2);
+    texture_file::folded_embedder(embedder, &standardisation, c1 + c2).expect("complete")
+}
+
 /// With the embedder's weights multiplied.
 fn texture_bytes_times(extractor_id: &str, factor: f32) -> Vec<u8> {
-    let device = Device::flex();
-    let (c1, c2) = Architecture::B0.tap_channels();
     let bank = Bank::fit(&[vec![0.5; E14_LENGTH], vec![0.25; E14_LENGTH]], 1, 0).expect("two embeddings");
     let info = TextureInfo {
         name: "test".into(),
@@ -47,9 +52,7 @@ fn texture_bytes_times(extractor_id: &str, factor: f32) -> Vec<u8> {
         provenance: "test".into(),
         learnt_from: Vec::new(),
     };
-    let embedder = Embedder::init(c1 + c2, &device).to_state_dict();
-    let standardisation = Standardisation::identity(c1 + c2);
-    let mut embedder = texture_file::folded_embedder(embedder, &standardisation, c1 + c2).expect("complete");
+    let mut embedder = folded_embedder();
     embedder.values_mut().for_each(|(_, values)| values.iter_mut().for_each(|value| *value *= factor));
     let member = TrainedMember { embedder, judge: Judge::Bank(bank), weights: Weights::both(1.0) };
     let tensors = Detector::embedded_tensors(vec![member], None);
@@ -126,13 +129,7 @@ fn the_map_is_of_the_embedders_that_count_in_it() {
     let bytes = texture_bytes("of no interest");
     let embedding = |phase: f32| (0..E14_LENGTH).map(|i| (i as f32 + phase).sin()).collect::<Vec<f32>>();
     let bank = || Bank::from_e14(vec![embedding(0.0)]);
-    let member = |weights: Weights| {
-        let (_, mut embedder) = texture_file::read(&bytes).expect("readable");
-        embedder.retain(|name, _| name.starts_with("member.0.") && !name.ends_with("bank.e14"));
-        let embedder =
-            embedder.into_iter().map(|(name, tensor)| (name["member.0.".len()..].to_owned(), tensor)).collect();
-        TrainedMember { embedder, judge: Judge::Bank(bank()), weights }
-    };
+    let member = |weights: Weights| TrainedMember { embedder: folded_embedder(), judge: Judge::Bank(bank()), weights };
     let weights = [Weights::both(2.0), Weights { score: 3.0, map: 0.0 }];
     let tensors = Detector::embedded_tensors(weights.map(member).into(), None);
     let seen = [embedding(0.5), embedding(1.5)];
