@@ -6,6 +6,7 @@ use cse::defects::{DefectKind, Generator};
 use cse::efficientnet::Architecture;
 use cse::taps::Taps;
 
+use super::presets;
 use super::settings::{
     BatchNormChoice, CentreChoice, Clusters, Contrast, DecoderChoice, Length, Preset, Settings, learns,
 };
@@ -144,7 +145,7 @@ fn smoothing(text: &str) -> Result<f32, String> {
 impl Args {
     /// The preset with its changes, for an extractor of `architecture`.
     pub fn settings(&self, architecture: Architecture) -> Settings {
-        let preset = Settings::preset(self.preset, architecture);
+        let preset = presets::settings(self.preset, architecture);
         let length = match (self.steps, self.epochs) {
             (Some(steps), _) => Length::Steps(steps),
             (None, Some(epochs)) => Length::Epochs(epochs),

@@ -15,10 +15,10 @@ mod members;
 mod normal_photos;
 mod one_cycle;
 mod optimisation;
+mod presets;
 mod session;
 mod settings;
 mod sketch;
-mod suited;
 mod trainee;
 mod training_set;
 

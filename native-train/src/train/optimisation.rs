@@ -418,13 +418,14 @@ fn validation_pairs(samples: Samples<'_>, seed: u64) -> Vec<Pair<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::presets;
     use crate::train::settings::Preset;
     use burn::tensor::{DeviceKind, DeviceType};
     use cse::efficientnet::Architecture;
 
     #[test]
     fn every_device_starts_from_the_same_weights() {
-        let settings = Settings::preset(Preset::Default, Architecture::B0);
+        let settings = presets::settings(Preset::Default, Architecture::B0);
         let untrained = |device: Device| untrained(&settings, (8, 16), &device, 2).to_state_dict();
         let on_cpu = untrained(Device::flex());
         assert_eq!(untrained(Device::flex()), on_cpu);

@@ -24,7 +24,7 @@ use super::normal_photos::Piece;
 use super::optimisation::Log;
 use super::settings::{Settings, learns};
 use super::training_set::{self, Recipe, TrainingSet};
-use super::{baselines, likeness, members};
+use super::{baselines, likeness, members, presets};
 use crate::dataset::{Dataset, DatasetError};
 use crate::files::{self, FileError};
 use crate::learnt_from;
@@ -238,7 +238,7 @@ impl Session<'_> {
                 learnt.folds.iter().map(|fold| fold.held_out.len().to_string()).collect::<Vec<_>>().join(", "),
                 self.args.defects(),
                 kept(&fitted.histories),
-                settings.provenance(self.extractor.info.architecture),
+                presets::provenance(settings, self.extractor.info.architecture),
             ),
             learnt_from: learnt.photos.clone(),
             losses: fitted.histories.iter().map(|history| history.losses.clone()).collect(),

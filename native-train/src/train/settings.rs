@@ -1,13 +1,10 @@
-//! Settings of a training: a preset, and what the command line changes of it.
+//! Settings of a training.
 
 use cse::detector::Method;
-use cse::efficientnet::Architecture;
 use cse::losses::Grouping;
 use cse::score::Aggregation;
 use cse::taps::Taps;
 use serde::Serialize;
-
-use super::suited::suited;
 
 /// `--preset`: where the paper, its released code and our own measurements differ.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, clap::ValueEnum)]
@@ -185,60 +182,6 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// All settings of a preset, for an extractor of `architecture`.
-    pub fn preset(preset: Preset, architecture: Architecture) -> Self {
-        let paper = Self {
-            preset,
-            method: Method::Cse,
-            taps: Taps::Both,
-            standardise: false,
-            contrast: Contrast::Image,
-            grouping: Grouping::Position,
-            contrast_weight: 10.0,
-            decoder_weight: 1.0,
-            density_weight: 0.0,
-            density_excess: 0.0,
-            decoder: DecoderChoice::Frozen,
-            batch_norm: BatchNormChoice::Always,
-            length: Length::Epochs(100),
-            batch: 8,
-            max_rate: 4e-3,
-            clusters: Clusters::Count(1),
-            centre: CentreChoice::Mean,
-            aggregation: Aggregation::Mean,
-            normal_range: false,
-            smoothing: 0.0,
-            members: 1,
-            validation_share: 0.3,
-            defects_per_image: Some(8),
-            seed: 0,
-        };
-        match preset {
-            Preset::Paper => paper,
-            Preset::Released => Self {
-                grouping: Grouping::Rows,
-                batch_norm: BatchNormChoice::FirstEpoch,
-                length: Length::Epochs(50),
-                centre: CentreChoice::Nearest,
-                validation_share: 0.2,
-                ..paper
-            },
-            Preset::Default => Self {
-                contrast_weight: 1.0,
-                decoder_weight: 1.0,
-                density_excess: 0.3,
-                length: Length::Steps(600),
-                max_rate: 4e-4,
-                aggregation: Aggregation::Max,
-                normal_range: true,
-                smoothing: 0.13,
-                members: 6,
-                defects_per_image: None,
-                ..suited(architecture, paper)
-            },
-        }
-    }
-
     /// Steps for `images` images to train on, and how many of them make an epoch.
     pub fn steps(&self, images: usize) -> (usize, usize) {
         let epoch = images.div_ceil(self.batch as usize).max(1);
@@ -260,23 +203,5 @@ impl Settings {
             smoothing: 0.0,
             ..self.clone()
         }
-    }
-
-    /// What a reader wants to know of a model on an extractor of `architecture`.
-    pub fn provenance(&self, architecture: Architecture) -> String {
-        let preset = serde_json::to_value(Self { seed: self.seed, ..Self::preset(self.preset, architecture) });
-        let (Ok(ours), Ok(preset)) = (serde_json::to_value(self), preset) else {
-            return String::new();
-        };
-        let name = format!("{:?}", self.preset).to_lowercase();
-        let changed: Vec<String> = ours
-            .as_object()
-            .into_iter()
-            .flatten()
-            .filter(|(key, value)| preset.get(key) != Some(value))
-            .map(|(key, value)| format!("{key} {value}"))
-            .collect();
-        let changes = if changed.is_empty() { String::new() } else { format!(" with {}", changed.join(", ")) };
-        format!("preset {name}{changes}; seed {}", self.seed)
     }
 }
