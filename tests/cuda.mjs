@@ -1,4 +1,4 @@
-// Runs trainings and scorings on a CUDA device that is not there: NVIDIA's real compiler, NVRTC, compiles every kernel
+// Runs pretrainings, trainings and scorings on a CUDA device that is not there: NVIDIA's real compiler, NVRTC, compiles every kernel
 // that they launch, for each of the architectures below, and a stand-in for the driver (tests/libcuda-stand-in) takes
 // the launches without running them. Fails where a kernel does not compile or a launch breaks a driver's rules. What
 // the kernels compute is not tested.
@@ -21,7 +21,21 @@ const folder = join(target, "cuda");
 const samples = join(top, "www", "public", "samples");
 const program = join(target, "debug", "native-train");
 
+/** Random weights: an extractor of the paper's architecture, and a teacher. */
 const b3 = join(folder, "b3.safetensors");
+const teacher = join(folder, "lite0.safetensors");
+/** How extractors learn. */
+const pretrainings = [
+	{
+		name: "distillation",
+		options: ["distil", "--teacher", teacher, "--steps-apart", "2", "--steps-together", "2"],
+	},
+	{
+		name: "distillation, bf16",
+		options: ["distil", "--teacher", teacher, "--steps-apart", "0", "--steps-together", "2", "--bf16"],
+	},
+	{ name: "contrast", options: ["contrast", "--steps", "2"] },
+];
 /** What is trained, and then scored with. Two steps launch every kernel that a step ever does. */
 const trainings = [
 	{ name: "default, B3", options: ["--steps", "2", "--members", "2"], extractor: ["--extractor", b3] },
@@ -56,14 +70,14 @@ function build() {
 	announce("Building the program with CUDA, without optimisation (many minutes the first time).");
 	const features = ["--features", "native-train/cuda,cse-tests/cuda"];
 	const packages = ["native-train", "cse-tests", "libcuda-stand-in"].flatMap((name) => ["-p", name]);
-	const targets = ["--lib", "--bin", "native-train", "--example", "random_extractor"];
+	const targets = ["--lib", "--bin", "native-train", "--example", "random_networks"];
 	run("cargo", ["build", ...packages, ...features, ...targets]);
 	const driver = join(folder, "driver");
 	mkdirSync(driver, { recursive: true });
 	for (const name of ["libcuda.so", "libnvrtc.so"]) {
 		copyFileSync(join(target, "debug", "libcuda_stand_in.so"), join(driver, name));
 	}
-	run(join(target, "debug", "examples", "random_extractor"), [b3]);
+	run(join(target, "debug", "examples", "random_networks"), [b3, teacher]);
 	return driver;
 }
 
@@ -84,22 +98,31 @@ function compute(args, env) {
 	return status === 0 ? [] : [`native-train ${args.join(" ")} ended with ${signal ?? status}:\n${stderr}`];
 }
 
-/** Trains and scores; how often each kernel that was compiled was launched, and what went wrong. */
+/** Pretrains, trains and scores; how often each kernel that was compiled was launched, and what went wrong. */
 function kernels(architecture, env) {
 	const log = join(folder, `sm_${architecture}.log`);
 	rmSync(log, { force: true });
 	const { all, first } = photos();
 	const own = { ...env, CUDA_STAND_IN_CAPABILITY: architecture, CUDA_STAND_IN_LOG: log };
 	const model = join(folder, "model.safetensors");
-	const problems = trainings.flatMap(({ name, options, extractor = [] }) => {
+	const timed = (name, commands) => {
 		const started = Date.now();
+		const failed = commands.flatMap((args) => compute(args, own));
+		console.log(`sm_${architecture}, ${name}: ${Math.round((Date.now() - started) / 1000)} s`);
+		return failed;
+	};
+	const problems = pretrainings.flatMap(({ name, options }) => {
+		const out = join(folder, "pretrained.safetensors");
+		// What an earlier run has left would be gone on with.
+		rmSync(`${out}.run`, { recursive: true, force: true });
+		return timed(name, [["pretrain", ...options, "--out", out]]);
+	});
+	for (const { name, options, extractor = [] } of trainings) {
 		rmSync(model, { force: true });
 		const train = ["train", "--data", all, "--seed", "0", "--out", model, ...options, ...extractor];
 		const score = ["score", "--model", model, first, ...extractor];
-		const failed = [train, score].flatMap((args) => compute(args, own));
-		console.log(`sm_${architecture}, ${name}: ${Math.round((Date.now() - started) / 1000)} s`);
-		return failed;
-	});
+		problems.push(...timed(name, [train, score]));
+	}
 	const launches = new Map();
 	for (const line of existsSync(log) ? readFileSync(log, "utf8").trimEnd().split("\n") : []) {
 		const [event, ...parts] = line.split("\t");
@@ -116,7 +139,7 @@ function kernels(architecture, env) {
 function byKind(launches) {
 	const rows = new Map();
 	for (const [name, count] of launches) {
-		const kind = name.replace(/_[a-z]+_f32_.*$/, "");
+		const kind = name.replace(/_[a-z]+_b?f(16|32)_.*$/, "");
 		const [variants, total] = rows.get(kind) ?? [0, 0];
 		rows.set(kind, [variants + 1, total + count]);
 	}
@@ -151,7 +174,7 @@ const env = {
 	CUDA_STAND_IN_NVRTC: join(lib, nvrtc ?? giveUp(`There is no NVRTC in ${lib}.`)),
 	LD_LIBRARY_PATH: [driver, lib].join(":"),
 };
-announce("Training and scoring without a GPU (some minutes).");
+announce("Pretraining, training and scoring without a GPU (some minutes).");
 const found = architectures.map((architecture) => kernels(architecture, env));
 console.log();
 table(found.map(({ launches }) => byKind(launches)));

@@ -32,8 +32,8 @@ pub fn relative_error(a: &[f32], b: &[f32]) -> f64 {
     square(&mut a.iter().zip(b).map(|(a, b)| f64::from(a - b))) / square(&mut b.iter().map(|b| f64::from(*b)))
 }
 
-/// An extractor file of random weights.
-pub fn random_extractor(architecture: Architecture, seed: u64) -> Vec<u8> {
+/// Random weights under timm's names.
+pub fn random_weights(architecture: Architecture, seed: u64) -> StateDict {
     let device = Device::flex();
     device.seed(seed);
     let config = EfficientNetConfig { architecture, normalisation: Normalisation::BatchNorm };
@@ -41,5 +41,11 @@ pub fn random_extractor(architecture: Architecture, seed: u64) -> Vec<u8> {
     config.init(&device).save_into(&mut store).expect("exports");
     let (mut tensors, _) = state_dict::read(&store.get_bytes().expect("bytes")).expect("readable");
     tensors.retain(|_, (shape, _)| !shape.is_empty());
+    tensors
+}
+
+/// An extractor file of random weights.
+pub fn random_extractor(architecture: Architecture, seed: u64) -> Vec<u8> {
+    let tensors = random_weights(architecture, seed);
     extractor_file::from_state_dict(tensors, architecture, "random".into(), Precision::F16).expect("complete")
 }

@@ -18,6 +18,7 @@ use cse::state_dict::Precision;
 use serde::Serialize;
 
 use super::batches::{Batch, Order, Purpose};
+use super::compute::Compute;
 use super::export::exported;
 use super::teacher::{self, Scale};
 use super::training::{Log, Plan, Training, scalar};
@@ -86,6 +87,9 @@ pub struct Args {
     /// Highest learning rate together
     #[arg(long, default_value_t = 3e-4)]
     pub rate_together: f64,
+    /// Compute the steps together in bf16, with weights and errors in f32: for a GPU that is faster so
+    #[arg(long)]
+    pub bf16: bool,
     /// What both recipes ask for
     #[command(flatten)]
     pub common: Common,
@@ -109,6 +113,11 @@ impl Args {
         Training { name, plan: self.plan(phase), origin, purpose, common: &self.common }
     }
 
+    /// Of the steps together, where it is not that of the weights.
+    fn format(&self) -> &'static str {
+        if self.bf16 { " in bf16" } else { "" }
+    }
+
     /// What the extractor file says of its origin, and of that of the file that it goes on from.
     fn provenance(&self, from: Option<&ExtractorInfo>, errors: Errors) -> String {
         let [[f1, f2], [within1, within2]] = [errors.over_all, errors.within];
@@ -123,8 +132,9 @@ impl Args {
             ),
         };
         format!(
-            "{before} together, {}, errors within photos weighing {}; share of the teacher's variance at stages 5 and 7 \
+            "{before} together{}, {}, errors within photos weighing {}; share of the teacher's variance at stages 5 and 7 \
              that is not explained, on held-out textures: {f1:.4} and {f2:.4}, within photos {within1:.4} and {within2:.4}",
+            self.format(),
             self.plan(Phase::Together).json(),
             self.within,
         )
@@ -138,7 +148,8 @@ pub fn run(args: &Args) -> Result<(), PretrainError> {
     let teacher = Extractor::load(teacher::folded_lite0(&args.teacher)?, &device)?;
     let architecture = args.student.architecture();
     let mut origin = format!("teacher {}, student {architecture}", teacher.info.id);
-    let distillation = Distillation::new(teacher.network.no_grad(), args.within, device)?;
+    let together = if args.bf16 { Compute::bf16(&device)? } else { Compute::F32 };
+    let distillation = Distillation::new(teacher.network.no_grad(), args.within, together, device)?;
     let device = &distillation.device;
     let log = &mut Log::open(&args.common)?;
     let from = args.from.as_deref().map(|path| begun(path, architecture, device)).transpose()?;
@@ -146,7 +157,7 @@ pub fn run(args: &Args) -> Result<(), PretrainError> {
         Some(Extractor { info, .. }) => format!(", from {}", info.id),
         None => format!(", apart {}", args.plan(Phase::Apart).json()),
     };
-    let together = args.training(Phase::Together, format!("{origin}, within {}", args.within));
+    let together = args.training(Phase::Together, format!("{origin}, within {}{}", args.within, args.format()));
     let (info, student) = match from {
         Some(Extractor { info, network }) => (Some(info), network),
         // The steps apart are over, and a checkpoint holds what became of them.
@@ -243,19 +254,21 @@ struct Distillation {
     scale: Scale,
     /// Weight of the errors within each photo.
     within: f32,
+    /// What teacher and student compute in when the student's parts learn together.
+    together: Compute,
     /// Where the student learns.
     device: Device,
 }
 
 impl Distillation {
     /// Measures the deviation of the teacher's channels over 128 photos.
-    fn new(teacher: EfficientNet, within: f32, device: Device) -> Result<Self, DefectError> {
+    fn new(teacher: EfficientNet, within: f32, together: Compute, device: Device) -> Result<Self, DefectError> {
         const BATCHES: u64 = 16;
         let seed = MEASURED_SEED;
         let orders = (0..BATCHES).map(|number| Order { seed, purpose: Purpose::Scale, number, photos: 8, side: 128 });
         let batches = orders.map(|order| Batch::render(&order)).collect::<Result<Vec<_>, _>>()?;
-        let scale = Scale::of(batches.iter().map(|batch| maps(&teacher, batch.to(&device))));
-        Ok(Self { teacher, scale, within, device })
+        let scale = Scale::of(batches.iter().map(|batch| maps(Compute::F32, &teacher, batch.to(&device))));
+        Ok(Self { teacher, scale, within, together, device })
     }
 
     /// A batch is one share where BatchNorm measures it, and on a GPU. The CPU backend does most of what it does on one
@@ -272,7 +285,11 @@ impl Distillation {
     fn loss(&self, phase: Phase, student: &EfficientNet, batch: &Batch) -> (Tensor<1>, [Tensor<1>; 2]) {
         // Made there, not moved there: Burn's graph keeps each image that was moved (0.8 MB a step at 4 x 128 x 128).
         let images = batch.to(&self.device);
-        let wanted = maps(&self.teacher, images.clone());
+        let compute = match phase {
+            Phase::Apart => Compute::F32,
+            Phase::Together => self.together,
+        };
+        let wanted = maps(compute, &self.teacher, images.clone());
         let (f1, f2) = TEACHER.tap_parts();
         let at_taps = |errors: &[Tensor<1>]| [errors[f1].clone(), errors[f2].clone()];
         let mean = |errors: Vec<Tensor<1>>| Tensor::cat(errors, 0).mean();
@@ -283,7 +300,7 @@ impl Distillation {
                 (mean(errors), taps)
             }
             Phase::Together => {
-                let maps = maps(student, images);
+                let maps = maps(compute, student, images);
                 let errors = maps.iter().zip(&wanted).enumerate();
                 let errors: Vec<_> =
                     errors.map(|(part, (map, wanted))| self.scale.error(part, map.clone(), wanted.clone())).collect();
@@ -323,7 +340,7 @@ impl Distillation {
             let batch =
                 Batch::render(&Order { seed: MEASURED_SEED, purpose: Purpose::Validation, number, photos: 4, side })?;
             let images = batch.to(&self.device);
-            let wanted = maps(&self.teacher, images.clone());
+            let wanted = maps(Compute::F32, &self.teacher, images.clone());
             let given = student.forward(images);
             for (tap, (part, given)) in [(f1, given.f1), (f2, given.f2)].into_iter().enumerate() {
                 let wanted = &wanted[part];
@@ -336,11 +353,12 @@ impl Distillation {
 }
 
 /// The map of each part, one after the other.
-fn maps(network: &EfficientNet, images: Tensor<4>) -> Vec<Tensor<4>> {
-    let mut x = images;
+fn maps(compute: Compute, network: &EfficientNet, images: Tensor<4>) -> Vec<Tensor<4>> {
+    let network = compute.of(network);
+    let mut x = compute.enter(images);
     let maps = network.parts().map(|part| {
         x = part.forward(x.clone());
-        x.clone()
+        compute.leave(x.clone())
     });
     maps.collect()
 }
@@ -350,4 +368,58 @@ fn maps(network: &EfficientNet, images: Tensor<4>) -> Vec<Tensor<4>> {
 struct Errors {
     over_all: [f32; 2],
     within: [f32; 2],
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::optim::GradientsParams;
+
+    use super::*;
+
+    fn network(architecture: Architecture, seed: u64, device: &Device) -> EfficientNet {
+        let config = EfficientNetConfig { architecture, normalisation: Normalisation::Folded };
+        devices::initial(seed, device, |cpu| config.init(cpu))
+    }
+
+    /// All gradients of one step, one after the other, and the loss.
+    fn step(distillation: &Distillation, student: &EfficientNet, batch: &Batch) -> (Vec<f32>, f32) {
+        let (loss, _) = distillation.loss(Phase::Together, student, batch);
+        let value = scalar(&loss.clone().inner());
+        let gradients = GradientsParams::from_grads(loss.backward(), student);
+        let mut all = Vec::new();
+        student.visit(&mut Read { gradients: &gradients, all: &mut all });
+        (all, value)
+    }
+
+    struct Read<'a> {
+        gradients: &'a GradientsParams,
+        all: &'a mut Vec<f32>,
+    }
+
+    impl burn::module::ModuleVisitor for Read<'_> {
+        fn visit_float<const D: usize>(&mut self, param: &burn::module::Param<Tensor<D>>) {
+            let gradient = self.gradients.get::<D>(param.id).expect("a gradient");
+            assert_eq!(gradient.dtype(), burn::tensor::DType::F32);
+            self.all.extend(gradient.into_data().try_into_vec::<f32>().expect("numbers"));
+        }
+    }
+
+    /// What a network learns from may be rounded, not turned elsewhere.
+    #[test]
+    fn in_bf16_all_weights_learn_what_they_do_in_f32() {
+        let device = Device::flex().autodiff();
+        let teacher = network(TEACHER, 1, &device).no_grad();
+        let student = network(Student::B0.architecture(), 2, &device);
+        let batch = Order { seed: 3, purpose: Purpose::Together, number: 0, photos: 2, side: 64 };
+        let batch = Batch::render(&batch).expect("photos");
+        let mut distillation = Distillation::new(teacher, 1.0, Compute::F32, device.clone()).expect("a teacher");
+        let (precise, loss) = step(&distillation, &student, &batch);
+        distillation.together = Compute::bf16(&device).expect("arithmetic");
+        let (rounded, rounded_loss) = step(&distillation, &student, &batch);
+        let product = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(a * b)).sum::<f64>();
+        let cosine = product(&precise, &rounded) / (product(&precise, &precise) * product(&rounded, &rounded)).sqrt();
+        assert_ne!(precise, rounded);
+        assert!(cosine > 0.999, "{cosine}");
+        assert!((loss - rounded_loss).abs() < 0.01 * loss, "{loss} {rounded_loss}");
+    }
 }

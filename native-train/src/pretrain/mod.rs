@@ -2,6 +2,7 @@
 //! a network that knows photos, or [`contrast`] of generated textures and their synthetic defects.
 
 pub mod batches;
+mod compute;
 mod contrast;
 mod distillation;
 mod export;
@@ -112,6 +113,9 @@ pub enum PretrainError {
     /// There is no such device.
     #[error(transparent)]
     Device(#[from] DeviceError),
+    /// It does not compute in the format that was asked for.
+    #[error(transparent)]
+    Format(#[from] compute::Unsupported),
     /// A network's tensors do not fit.
     #[error(transparent)]
     Model(#[from] ModelFileError),
