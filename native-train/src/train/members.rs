@@ -137,11 +137,8 @@ pub fn judge(
     let fewest = folds.iter().map(|fold| set.windows(&fold.train).len()).min().unwrap_or(1);
     let clusters = clusters.min(fewest).max(1);
     let density = density::fit(settings, extractor, set, folds, device)?;
-    let maps = |member: &u32| settings.contrast.maps(*member);
-    let mapping = (0..settings.members).filter(maps).count() as f64;
     let (mut members, mut histories, mut normal) = (Vec::new(), Vec::new(), NormalPhotos::default());
     for ((member, trained), fold) in (0..).zip(trained).zip(folds) {
-        let maps = maps(&member);
         let embeddings = embedding.photos(trained, fold)?;
         let mut weights = trained.weights.clone();
         let judge = match settings.method {
@@ -154,7 +151,7 @@ pub fn judge(
             .iter()
             .map(|(photo, windows)| (*photo, windows.iter().map(compare).collect()))
             .collect();
-        // Embedders that differ in how far they spread normal photos weigh the same; a single one's distances with
+        // How far an embedder spreads normal photos says nothing of what it should count; a single one's distances with
         // nothing beside them stay as they are: cosine distances.
         let alone = folds.len() == 1 && density.is_none();
         let usual = if alone {
@@ -165,7 +162,7 @@ pub fn judge(
         for (index, (photo, windows)) in held_out.into_iter().enumerate() {
             let joined = windows.iter().enumerate().map(|(window, own)| {
                 let mut joined = own.times(Weights::both((1.0 / usual) as f32));
-                if !maps {
+                if !settings.contrast.maps(member) {
                     joined.grid.clear();
                 }
                 if let Some(fit) = &density {
@@ -177,8 +174,8 @@ pub fn judge(
         }
         let embedder = texture_file::folded_embedder(weights, &trained.standardisation, channels)?;
         let weights = Weights {
-            score: (1.0 / (usual * folds.len() as f64)) as f32,
-            map: if maps { (1.0 / (usual * mapping)) as f32 } else { 0.0 },
+            score: (settings.contrast.share_of_score(member, settings.members) / usual) as f32,
+            map: (settings.contrast.share_of_map(member, settings.members) / usual) as f32,
         };
         members.push(TrainedMember { embedder, judge, weights });
         histories.push(trained.history.clone());

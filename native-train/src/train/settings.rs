@@ -46,6 +46,21 @@ impl Contrast {
     pub fn maps(self, member: u32) -> bool {
         self == Self::Image || self.of(member) == Contrasted::Position
     }
+
+    /// What the embedder of this number counts, of 1, in the score of `members`. Those that contrast positions and those
+    /// that contrast whole images have equal say, however many they are: so they have where a photo is judged by one of
+    /// each that has not seen it, and the threshold rests on such photos.
+    pub fn share_of_score(self, member: u32, members: u32) -> f64 {
+        let alike = (0..members).filter(|other| self.of(*other) == self.of(member)).count();
+        let kinds = if alike == members as usize { 1 } else { 2 };
+        1.0 / (kinds * alike.max(1)) as f64
+    }
+
+    /// The same in the map.
+    pub fn share_of_map(self, member: u32, members: u32) -> f64 {
+        let mapping = (0..members).filter(|other| self.maps(*other)).count();
+        if self.maps(member) { 1.0 / mapping.max(1) as f64 } else { 0.0 }
+    }
 }
 
 /// What one embedder contrasts: see [`Contrast`].
@@ -202,6 +217,27 @@ impl Settings {
             normal_range: true,
             smoothing: 0.0,
             ..self.clone()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_of_embedders_have_equal_say_in_the_score_and_one_has_the_map() {
+        let shares = |contrast: Contrast, members: u32| -> (Vec<f64>, Vec<f64>) {
+            let both = |member| (contrast.share_of_score(member, members), contrast.share_of_map(member, members));
+            (0..members).map(both).unzip()
+        };
+        let third = 1.0 / 3.0;
+        assert_eq!(shares(Contrast::Turns, 6).0, [0.125, 0.125, 0.25, 0.125, 0.125, 0.25]);
+        assert_eq!(shares(Contrast::Turns, 6).1, [0.25, 0.25, 0.0, 0.25, 0.25, 0.0]);
+        assert_eq!(shares(Contrast::Turns, 2).0, [0.5, 0.5]);
+        assert_eq!(shares(Contrast::Turns, 1), (vec![1.0], vec![1.0]));
+        for contrast in [Contrast::Position, Contrast::Image] {
+            assert_eq!(shares(contrast, 3), (vec![third; 3], vec![third; 3]));
         }
     }
 }
