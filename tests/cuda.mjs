@@ -1,6 +1,6 @@
-// Runs pretrainings, trainings and scorings on a CUDA device that is not there: NVIDIA's real compiler, NVRTC, compiles every kernel
-// that they launch, for each of the architectures below, and a stand-in for the driver (tests/libcuda-stand-in) takes
-// the launches without running them. Fails where a kernel does not compile or a launch breaks a driver's rules. What
+// Runs pretrainings, trainings and scorings on a CUDA device that is not there: NVIDIA's real compiler, NVRTC, compiles
+// every kernel that they launch, for each of the architectures below, and a stand-in for the driver
+// (tests/libcuda-stand-in) takes the launches without running them. Fails where a kernel does not compile or a launch breaks a driver's rules. What
 // the kernels compute is not tested.
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -174,7 +174,7 @@ const env = {
 	CUDA_STAND_IN_NVRTC: join(lib, nvrtc ?? giveUp(`There is no NVRTC in ${lib}.`)),
 	LD_LIBRARY_PATH: [driver, lib].join(":"),
 };
-announce("Pretraining, training and scoring without a GPU (some minutes).");
+announce("Pretraining, training and scoring without a GPU (an hour or two).");
 const found = architectures.map((architecture) => kernels(architecture, env));
 console.log();
 table(found.map(({ launches }) => byKind(launches)));
