@@ -1,7 +1,7 @@
 // Runs pretrainings, trainings and scorings on a CUDA device that is not there: NVIDIA's real compiler, NVRTC, compiles
 // every kernel that they launch, for each of the architectures below, and a stand-in for the driver
-// (tests/libcuda-stand-in) takes the launches without running them. Fails where a kernel does not compile or a launch breaks a driver's rules. What
-// the kernels compute is not tested.
+// (tests/libcuda-stand-in) takes the launches without running them. Fails where a kernel does not compile or a launch
+// breaks a driver's rules. What the kernels compute is not tested.
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";

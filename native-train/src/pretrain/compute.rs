@@ -3,7 +3,7 @@
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, FloatDType, Tensor};
 
-/// What computes in this format gives and takes f32: weights, their gradients, images, maps and errors stay precise.
+/// What computes in this format gives maps that are cast back: weights, their gradients, and errors stay precise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Compute(FloatDType);
 
@@ -24,17 +24,12 @@ impl Compute {
 
     /// A copy of `network` that computes in this format. Gradients of what it gives are those of `network`'s own weights.
     pub fn of<M: Module>(self, network: &M) -> M {
-        if self == Self::F32 { network.clone() } else { network.clone().map(&mut Cast(self.0)) }
+        network.clone().map(&mut Cast(self.0))
     }
 
-    /// As the copy takes it.
+    /// As the copy takes them.
     pub fn enter(self, images: Tensor<4>) -> Tensor<4> {
-        if self == Self::F32 { images } else { images.cast(self.0) }
-    }
-
-    /// What the copy gives, in f32.
-    pub fn leave(self, map: Tensor<4>) -> Tensor<4> {
-        if self == Self::F32 { map } else { map.cast(FloatDType::F32) }
+        images.cast(self.0)
     }
 }
 

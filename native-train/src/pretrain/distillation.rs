@@ -9,7 +9,7 @@
 use std::path::{Path, PathBuf};
 
 use burn::module::Module;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, FloatDType, Tensor};
 use cse::defects::DefectError;
 use cse::efficientnet::{Architecture, EfficientNet, EfficientNetConfig, Normalisation};
 use cse::extractor_file::{self, Extractor, ExtractorInfo};
@@ -251,6 +251,8 @@ const PARTS_WEIGHT: f32 = 0.5;
 #[derive(Debug)]
 struct Distillation {
     teacher: EfficientNet,
+    /// The same, computing in what `together` says.
+    teacher_together: EfficientNet,
     scale: Scale,
     /// Weight of the errors within each photo.
     within: f32,
@@ -267,8 +269,8 @@ impl Distillation {
         let seed = MEASURED_SEED;
         let orders = (0..BATCHES).map(|number| Order { seed, purpose: Purpose::Scale, number, photos: 8, side: 128 });
         let batches = orders.map(|order| Batch::render(&order)).collect::<Result<Vec<_>, _>>()?;
-        let scale = Scale::of(batches.iter().map(|batch| maps(Compute::F32, &teacher, batch.to(&device))));
-        Ok(Self { teacher, scale, within, together, device })
+        let scale = Scale::of(batches.iter().map(|batch| maps(&teacher, batch.to(&device))));
+        Ok(Self { teacher_together: together.of(&teacher), teacher, scale, within, together, device })
     }
 
     /// A batch is one share where BatchNorm measures it, and on a GPU. The CPU backend does most of what it does on one
@@ -285,22 +287,20 @@ impl Distillation {
     fn loss(&self, phase: Phase, student: &EfficientNet, batch: &Batch) -> (Tensor<1>, [Tensor<1>; 2]) {
         // Made there, not moved there: Burn's graph keeps each image that was moved (0.8 MB a step at 4 x 128 x 128).
         let images = batch.to(&self.device);
-        let compute = match phase {
-            Phase::Apart => Compute::F32,
-            Phase::Together => self.together,
-        };
-        let wanted = maps(compute, &self.teacher, images.clone());
         let (f1, f2) = TEACHER.tap_parts();
         let at_taps = |errors: &[Tensor<1>]| [errors[f1].clone(), errors[f2].clone()];
         let mean = |errors: Vec<Tensor<1>>| Tensor::cat(errors, 0).mean();
         match phase {
             Phase::Apart => {
+                let wanted = maps(&self.teacher, images.clone());
                 let errors = self.errors_apart(student, images, &wanted);
                 let taps = at_taps(&errors);
                 (mean(errors), taps)
             }
             Phase::Together => {
-                let maps = maps(compute, student, images);
+                let images = self.together.enter(images);
+                let wanted = maps(&self.teacher_together, images.clone());
+                let maps = maps(&self.together.of(student), images);
                 let errors = maps.iter().zip(&wanted).enumerate();
                 let errors: Vec<_> =
                     errors.map(|(part, (map, wanted))| self.scale.error(part, map.clone(), wanted.clone())).collect();
@@ -340,7 +340,7 @@ impl Distillation {
             let batch =
                 Batch::render(&Order { seed: MEASURED_SEED, purpose: Purpose::Validation, number, photos: 4, side })?;
             let images = batch.to(&self.device);
-            let wanted = maps(Compute::F32, &self.teacher, images.clone());
+            let wanted = maps(&self.teacher, images.clone());
             let given = student.forward(images);
             for (tap, (part, given)) in [(f1, given.f1), (f2, given.f2)].into_iter().enumerate() {
                 let wanted = &wanted[part];
@@ -352,13 +352,12 @@ impl Distillation {
     }
 }
 
-/// The map of each part, one after the other.
-fn maps(compute: Compute, network: &EfficientNet, images: Tensor<4>) -> Vec<Tensor<4>> {
-    let network = compute.of(network);
-    let mut x = compute.enter(images);
+/// The map of each part, one after the other, in f32.
+fn maps(network: &EfficientNet, images: Tensor<4>) -> Vec<Tensor<4>> {
+    let mut x = images;
     let maps = network.parts().map(|part| {
         x = part.forward(x.clone());
-        compute.leave(x.clone())
+        x.clone().cast(FloatDType::F32)
     });
     maps.collect()
 }
@@ -414,7 +413,9 @@ mod tests {
         let batch = Batch::render(&batch).expect("photos");
         let mut distillation = Distillation::new(teacher, 1.0, Compute::F32, device.clone()).expect("a teacher");
         let (precise, loss) = step(&distillation, &student, &batch);
-        distillation.together = Compute::bf16(&device).expect("arithmetic");
+        let together = Compute::bf16(&device).expect("arithmetic");
+        distillation.teacher_together = together.of(&distillation.teacher);
+        distillation.together = together;
         let (rounded, rounded_loss) = step(&distillation, &student, &batch);
         let product = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(a * b)).sum::<f64>();
         let cosine = product(&precise, &rounded) / (product(&precise, &precise) * product(&rounded, &rounded)).sqrt();
