@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::Material;
 use super::damage::{Damage, bank, groove};
-use crate::textures::cells::Cell;
+use crate::textures::cells::Cells;
 use crate::textures::draw;
 use crate::textures::field::{Field, Fractal, Frame, Size};
 use crate::textures::light::Camera;
@@ -35,12 +35,13 @@ fn surface(size: Size, rng: &mut ChaCha8Rng) -> Surface {
     let grain = Field::fractal(size, Fractal { largest: 4.0, smallest: 1.0, smoothness: 0.3, stretch: 1.0 }, rng);
     let (pale, brown) = (draw::oklch(0.76, 0.075, 72.0), draw::oklch(0.57, 0.08, 60.0));
     let bark = draw::oklch(0.33, 0.05, 50.0);
+    let mut cells = [0, 1].map(|level| Cells::new(1.0, seed ^ level));
     Surface::from_fn(size, 0.02, |x, y| {
         let p = y * size.width + x;
         let [granule, own] = [0, 1].map(|level| {
             let [u, v] = frames[level].at(x as f32, y as f32).map(|value| value / WIDTHS[level]);
             let reach = [0.22, 0.12][level];
-            Cell::at(u + reach * bend[0].values[p], v + reach * bend[1].values[p], 1.0, seed ^ level as u32)
+            cells[level].at(u + reach * bend[0].values[p], v + reach * bend[1].values[p])
         });
         // Some granules are of one tone, some of two, and now and then bark lies between them.
         let value = granule.value(seed);

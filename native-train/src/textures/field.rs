@@ -73,32 +73,14 @@ impl Field {
 
     /// Independent values, zero mean, unit variance.
     pub fn white(size: Size, rng: &mut ChaCha8Rng) -> Self {
-        let values = (0..size.pixels()).map(|_| rng.sample(StandardNormal)).collect();
-        Self { size, values }
+        Self::smooth(size, [1.0, 1.0], rng)
     }
 
     /// Smooth noise with features of `cell` pixels (x, y), zero mean, unit variance over all seeds.
     pub fn smooth(size: Size, cell: [f32; 2], rng: &mut ChaCha8Rng) -> Self {
-        let cell = cell.map(|c| c.max(1.0));
-        if cell == [1.0, 1.0] {
-            return Self::white(size, rng);
-        }
-        // A margin of three cells on each side keeps the filter off the border of the coarse grid.
-        const MARGIN: usize = 3;
-        let cells = [size.width as f32 / cell[0], size.height as f32 / cell[1]];
-        let grid = Size {
-            width: cells[0].ceil() as usize + 2 * MARGIN + 1,
-            height: cells[1].ceil() as usize + 2 * MARGIN + 1,
-        };
-        let offset: [f32; 2] = [rng.random(), rng.random()];
-        let mut field = Self::white(grid, rng)
-            .resampled(size, [offset[0] + MARGIN as f32, offset[1] + MARGIN as f32, cells[0], cells[1]]);
-        let deviation = cell.map(|c| if c > 1.0 { UPSAMPLED_DEVIATION.sqrt() } else { 1.0 }).iter().product::<f32>();
-        // Each direction attenuates the variance by 0.564, the deviation by its root.
-        for value in &mut field.values {
-            *value /= deviation;
-        }
-        field
+        let mut values = Vec::new();
+        let deviation = noise(&mut values, size, cell, rng);
+        Self { size, values: values.into_iter().map(|value| value.0 / deviation).collect() }
     }
 
     /// A sum of octaves, zero mean, unit variance over all seeds.
@@ -107,12 +89,14 @@ impl Field {
         let mut power = 0.0;
         let mut cell = fractal.largest.max(1.0);
         let smallest = fractal.smallest.max(1.0);
+        // One for all octaves: memory that comes and goes at this size is cleared by the system each time.
+        let mut octave = Vec::new();
         loop {
             let amplitude = (cell / fractal.largest.max(1.0)).powf(fractal.smoothness);
             let stretch = fractal.stretch.max(0.01).sqrt();
-            let octave = Self::smooth(size, [cell * stretch, cell / stretch], rng);
-            for (value, noise) in sum.values.iter_mut().zip(&octave.values) {
-                *value += amplitude * noise;
+            let deviation = noise(&mut octave, size, [cell * stretch, cell / stretch], rng);
+            for (value, noise) in sum.values.iter_mut().zip(&octave) {
+                *value += amplitude * (noise.0 / deviation);
             }
             power += amplitude * amplitude;
             if cell <= smallest {
@@ -127,72 +111,118 @@ impl Field {
         sum
     }
 
-    /// Local mean over about `radius` pixels: a coarse copy, upsampled again.
-    pub fn blurred(&self, radius: f32) -> Self {
-        let shrink = |n: usize| ((n as f32 / radius.max(1.0)).ceil() as usize).max(1);
-        let coarse = Size { width: shrink(self.size.width), height: shrink(self.size.height) };
-        let all = |size: Size| [0.0, 0.0, size.width as f32, size.height as f32];
-        self.resampled(coarse, all(self.size)).resampled(self.size, all(coarse))
-    }
-
-    /// The part `[left, top, width, height]` (pixels of `self`, fractions allowed) at another size.
-    fn resampled(&self, size: Size, part: [f32; 4]) -> Self {
-        let mut field = Self::constant(size, 0.0);
-        let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Gaussian)).crop(
-            part[0].into(),
-            part[1].into(),
-            part[2].into(),
-            part[3].into(),
-        );
-        let source = self.values.iter().map(|&v| F32::new(v)).collect::<Vec<_>>();
-        let mut target = vec![F32::new(0.0); size.pixels()];
-        let source = TypedImageRef::new(self.size.width as u32, self.size.height as u32, &source);
-        let image = TypedImage::<F32>::from_pixels_slice(size.width as u32, size.height as u32, &mut target);
-        // Both fail only for buffers that do not match their size; these do, by construction.
-        if let (Ok(source), Ok(mut image)) = (source, image)
-            && Resizer::new().resize_typed(&source, &mut image, &options).is_ok()
-        {
-            drop(image);
-            for (value, pixel) in field.values.iter_mut().zip(&target) {
-                *value = pixel.0;
-            }
-        }
-        field
-    }
-
     /// Value at a point, bilinear; outside, the nearest border pixel's.
     pub fn at(&self, x: f32, y: f32) -> f32 {
-        let (w, h) = (self.size.width, self.size.height);
-        let x = x.clamp(0.0, (w - 1) as f32);
-        let y = y.clamp(0.0, (h - 1) as f32);
+        Between::new(self.size, x, y).of(&self.values)
+    }
+}
+
+/// A point between four pixels.
+struct Between {
+    /// Upper left, upper right, lower left, lower right.
+    pixels: [usize; 4],
+    /// How far the point is to the right of the left ones and below the upper ones, 0..1.
+    share: [f32; 2],
+}
+
+impl Between {
+    fn new(Size { width, height }: Size, x: f32, y: f32) -> Self {
+        let x = x.clamp(0.0, (width - 1) as f32);
+        let y = y.clamp(0.0, (height - 1) as f32);
         let (left, top) = (x as usize, y as usize);
-        let (right, bottom) = ((left + 1).min(w - 1), (top + 1).min(h - 1));
-        let (fx, fy) = (x - left as f32, y - top as f32);
-        let upper = self.values[top * w + left] * (1.0 - fx) + self.values[top * w + right] * fx;
-        let lower = self.values[bottom * w + left] * (1.0 - fx) + self.values[bottom * w + right] * fx;
+        let (right, bottom) = ((left + 1).min(width - 1), (top + 1).min(height - 1));
+        Self {
+            pixels: [top * width + left, top * width + right, bottom * width + left, bottom * width + right],
+            share: [x - left as f32, y - top as f32],
+        }
+    }
+
+    /// What there is of `values`, one a pixel.
+    fn of(&self, values: &[f32]) -> f32 {
+        let [fx, fy] = self.share;
+        let [upper_left, upper_right, lower_left, lower_right] = self.pixels.map(|pixel| values[pixel]);
+        let upper = upper_left * (1.0 - fx) + upper_right * fx;
+        let lower = lower_left * (1.0 - fx) + lower_right * fx;
         upper * (1.0 - fy) + lower * fy
     }
 }
 
-/// A field in a turned frame: its x axis runs at `angle` through the image.
+/// Fields in a turned frame: their x axis runs at an angle through the image.
 #[derive(Clone, Debug)]
-pub struct TurnedField {
-    field: Field,
+pub struct TurnedFields<const N: usize> {
+    fields: [Field; N],
+    side: u32,
     frame: Frame,
 }
 
-impl TurnedField {
-    /// Makes the field with `make` on a square that covers the image at any angle.
-    pub fn new(size: Size, angle: f32, make: impl FnOnce(Size) -> Field) -> Self {
+impl<const N: usize> TurnedFields<N> {
+    /// Makes the fields with `make` on a square that covers the image at any angle.
+    pub fn new(size: Size, angle: f32, make: impl FnOnce(Size) -> [Field; N]) -> Self {
         let side = size.diagonal() as u32 + 2;
         let middle = side as f32 / 2.0;
-        Self { field: make(Size::square(side)), frame: Frame::new(size, angle, [middle, middle]) }
+        Self { fields: make(Size::square(side)), side, frame: Frame::new(size, angle, [middle, middle]) }
     }
 
-    /// Value at an image pixel.
-    pub fn at(&self, x: usize, y: usize) -> f32 {
+    /// Their values at an image pixel.
+    pub fn at(&self, x: usize, y: usize) -> [f32; N] {
         let [u, v] = self.frame.at(x as f32, y as f32);
-        self.field.at(u, v)
+        let point = Between::new(Size::square(self.side), u, v);
+        self.fields.each_ref().map(|field| point.of(&field.values))
+    }
+}
+
+/// Fills `values` with smooth noise with features of `cell` pixels (x, y) and zero mean. Returns its standard deviation over
+/// all seeds.
+fn noise(values: &mut Vec<F32>, size: Size, cell: [f32; 2], rng: &mut ChaCha8Rng) -> f32 {
+    let cell = cell.map(|c| c.max(1.0));
+    let white = |values: &mut Vec<F32>, size: Size, rng: &mut ChaCha8Rng| {
+        values.clear();
+        values.extend((0..size.pixels()).map(|_| F32::new(rng.sample(StandardNormal))));
+    };
+    if cell == [1.0, 1.0] {
+        white(values, size, rng);
+        return 1.0;
+    }
+    // A margin of three cells on each side keeps the filter off the border of the coarse grid.
+    const MARGIN: usize = 3;
+    let cells = [size.width as f32 / cell[0], size.height as f32 / cell[1]];
+    let grid =
+        Size { width: cells[0].ceil() as usize + 2 * MARGIN + 1, height: cells[1].ceil() as usize + 2 * MARGIN + 1 };
+    let offset: [f32; 2] = [rng.random(), rng.random()];
+    let part = [offset[0] + MARGIN as f32, offset[1] + MARGIN as f32, cells[0], cells[1]];
+    // Each direction attenuates the variance by 0.564, the deviation by its root.
+    let deviation = cell.map(|c| if c > 1.0 { UPSAMPLED_DEVIATION.sqrt() } else { 1.0 }).iter().product::<f32>();
+    let mut coarse = Vec::new();
+    white(&mut coarse, grid, rng);
+    resample(&coarse, grid, part, values, size);
+    deviation
+}
+
+/// Local mean of `values` over about `radius` pixels: a coarse copy, upsampled again.
+pub fn blurred(values: &[f32], size: Size, radius: f32) -> Field {
+    let shrink = |n: usize| ((n as f32 / radius.max(1.0)).ceil() as usize).max(1);
+    let coarse = Size { width: shrink(size.width), height: shrink(size.height) };
+    let all = |size: Size| [0.0, 0.0, size.width as f32, size.height as f32];
+    let mut fine = values.iter().map(|&value| F32::new(value)).collect::<Vec<_>>();
+    let mut grid = Vec::new();
+    resample(&fine, size, all(size), &mut grid, coarse);
+    resample(&grid, coarse, all(coarse), &mut fine, size);
+    Field { size, values: fine.into_iter().map(|value| value.0).collect() }
+}
+
+/// The part `[left, top, width, height]` (pixels of `from`, fractions allowed) at another size.
+fn resample(from: &[F32], from_size: Size, part: [f32; 4], to: &mut Vec<F32>, size: Size) {
+    to.clear();
+    to.resize(size.pixels(), F32::new(0.0));
+    let [left, top, width, height] = part.map(f64::from);
+    let options =
+        ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Gaussian)).crop(left, top, width, height);
+    let source = TypedImageRef::new(from_size.width as u32, from_size.height as u32, from);
+    let target = TypedImage::from_pixels_slice(size.width as u32, size.height as u32, to);
+    // Both fail only for buffers that do not match their size, and so does resizing; these do, by construction.
+    if let (Ok(source), Ok(mut target)) = (source, target) {
+        let resized = Resizer::new().resize_typed(&source, &mut target, &options);
+        debug_assert!(resized.is_ok(), "{resized:?}");
     }
 }
 

@@ -4,7 +4,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::draw::{self, Rgb, cell_value};
-use super::field::{Field, Frame, Size, TurnedField};
+use super::field::{Field, Frame, Size, TurnedFields};
 use super::surface::Surface;
 
 /// A knitted fabric.
@@ -56,7 +56,7 @@ impl Knit {
         let frame = Frame::anywhere(size, self.angle, 32.0 * self.stitch[0], rng);
         let cell = 2.5 * self.stitch[0];
         let sway = [Field::smooth(size, [cell, cell], rng), Field::smooth(size, [cell, cell], rng)];
-        let fibre = TurnedField::new(size, self.angle, |square| Field::smooth(square, [1.2, 3.5], rng));
+        let fibre = TurnedFields::new(size, self.angle, |square| [Field::smooth(square, [1.2, 3.5], rng)]);
         let height = 0.3 * self.stitch[1];
         Surface::from_fn(size, 0.0, |x, y| {
             let p = y * size.width + x;
@@ -76,7 +76,8 @@ impl Knit {
             let striped = self.stripe > 0 && name[1].rem_euclid(self.stripe) == 0;
             let dye = if striped { self.second } else { self.dye };
             let ply = (8.0 * across * 0.5 + 9.0 * leg * 2.0).sin();
-            let tone = 1.0 + 0.12 * own + self.fuzz * (0.4 * fibre.at(x, y) + 0.2 * ply);
+            let [hair] = fibre.at(x, y);
+            let tone = 1.0 + 0.12 * own + self.fuzz * (0.4 * hair + 0.2 * ply);
             let sink = if purl { -0.9 } else { 0.0 };
             if section <= 0.0 {
                 return (draw::shade(dye, 0.35 * tone), height * (sink - 0.4));

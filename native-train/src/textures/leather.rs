@@ -3,7 +3,7 @@
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use super::cells::Cell;
+use super::cells::Cells;
 use super::draw::{self, Rgb};
 use super::field::{Field, Fractal, Frame, Size};
 use super::surface::Surface;
@@ -71,12 +71,13 @@ impl Leather {
         let wrinkle = Field::fractal(size, wrinkle, rng);
         let cloud = Field::fractal(size, Fractal { largest: 90.0, smallest: 12.0, smoothness: 0.7, stretch: 1.0 }, rng);
         let pores = Field::fractal(size, Fractal { largest: 3.0, smallest: 1.0, smoothness: 0.2, stretch: 1.0 }, rng);
+        let mut cells = Cells::new(self.disorder, seed);
         Surface::from_fn(size, self.gloss, |x, y| {
             let p = y * size.width + x;
             let [px, py] = frame.at(x as f32, y as f32);
             let u = px / (self.cell * self.stretch) + self.bend * bend[0].values[p];
             let v = py / self.cell + self.bend * bend[1].values[p];
-            let cell = Cell::at(u, v, self.disorder, seed);
+            let cell = cells.at(u, v);
             let crown = draw::step(0.0, self.crease, cell.inside());
             // Cells differ in height and are slightly domed.
             let dome = crown * (0.75 + 0.4 * cell.value(seed)) + 0.25 * (1.0 - cell.nearest * cell.nearest).max(0.0);

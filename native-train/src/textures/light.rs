@@ -2,7 +2,7 @@
 
 use image::codecs::jpeg::JpegEncoder;
 use image::{ImageFormat, Rgb32FImage, RgbImage};
-use palette::{LinSrgb, Srgb};
+use palette::encoding::{FromLinear, Srgb};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use std::io::Cursor;
@@ -95,43 +95,77 @@ impl Camera {
         };
         let (width, height) = scene.dimensions();
         let mut photo = RgbImage::new(width, height);
-        let (sin, cos) = self.gradient_angle.sin_cos();
         let bytes: &mut [u8] = &mut photo;
         let values: &[f32] = scene;
         let curve = Curve::new(self.contrast);
-        // Sums of four random bytes: near enough to a normal for a sensor and four times as fast to draw.
-        let noise_scale = self.noise / 147.8;
-        let lines =
-            bytes.chunks_exact_mut(3 * width.max(1) as usize).zip(values.chunks_exact(3 * width.max(1) as usize));
-        for (y, (line, row)) in lines.enumerate() {
-            let v = (y as f32 + 0.5) / height as f32 - 0.5;
-            for (x, (pixel, light)) in line.chunks_exact_mut(3).zip(row.chunks_exact(3)).enumerate() {
-                let u = (x as f32 + 0.5) / width as f32 - 0.5;
-                let spot = (u + 0.5 - self.spot[1]).powi(2) + (v + 0.5 - self.spot[2]).powi(2);
-                let gain = 0.9
-                    * self.exposure
-                    * (1.0 + self.gradient * (u * cos + v * sin))
-                    * (1.0 + self.spot[0] / (1.0 + 12.0 * spot))
-                    * (1.0 - self.vignetting * 2.0 * (u * u + v * v));
-                let mut rgb =
-                    [light[0] * self.cast[0], light[1] * self.cast[1], light[2] * self.cast[2]].map(|c| c * gain);
-                if self.monochrome {
-                    rgb = [0.2126 * rgb[0] + 0.7152 * rgb[1] + 0.0722 * rgb[2]; 3];
-                }
-                if self.noise > 0.0 {
-                    let draws = if self.monochrome { [rng.random::<u32>(); 3] } else { rng.random::<[u32; 3]>() };
-                    for (value, draw) in rgb.iter_mut().zip(draws) {
-                        let sum = draw.to_le_bytes().iter().map(|&b| f32::from(b)).sum::<f32>() - 510.0;
-                        // Shot noise grows with the root of the light; a little is there in the dark.
-                        *value += noise_scale * sum * (0.15 + 1.7 * value.max(0.0)).sqrt();
-                    }
-                }
-                pixel.copy_from_slice(&curve.encode(rgb));
+        let length = 3 * width.max(1) as usize;
+        let (mut row, mut gains, mut noise) = (vec![0.0; length], vec![0.0; length / 3], Noise::new(length));
+        for (y, (line, light)) in bytes.chunks_exact_mut(length).zip(values.chunks_exact(length)).enumerate() {
+            self.gains((y as f32 + 0.5) / height as f32 - 0.5, &mut gains);
+            for ((pixel, light), gain) in row.chunks_exact_mut(3).zip(light.chunks_exact(3)).zip(&gains) {
+                let rgb = [0, 1, 2].map(|c| light[c] * self.cast[c] * gain);
+                let grey = 0.2126 * rgb[0] + 0.7152 * rgb[1] + 0.0722 * rgb[2];
+                pixel.copy_from_slice(&if self.monochrome { [grey; 3] } else { rgb });
             }
+            if self.noise > 0.0 {
+                noise.add(&mut row, self.noise, self.monochrome, rng);
+            }
+            curve.encode(&mut row, line);
         }
         match self.jpeg {
             Some(quality) => recoded(photo, quality),
             None => photo,
+        }
+    }
+
+    /// What the light is multiplied by at each pixel of the row at `v`, the photo's height being -0.5..0.5.
+    fn gains(&self, v: f32, gains: &mut [f32]) {
+        let width = gains.len() as f32;
+        let (sin, cos) = self.gradient_angle.sin_cos();
+        for (x, gain) in gains.iter_mut().enumerate() {
+            let u = (x as f32 + 0.5) / width - 0.5;
+            let spot = (u + 0.5 - self.spot[1]).powi(2) + (v + 0.5 - self.spot[2]).powi(2);
+            *gain = 0.9
+                * self.exposure
+                * (1.0 + self.gradient * (u * cos + v * sin))
+                * (1.0 + self.spot[0] / (1.0 + 12.0 * spot))
+                * (1.0 - self.vignetting * 2.0 * (u * u + v * v));
+        }
+    }
+}
+
+/// A sensor's noise, row by row.
+struct Noise {
+    draws: Vec<u32>,
+}
+
+impl Noise {
+    /// For rows of `length` values.
+    fn new(length: usize) -> Self {
+        Self { draws: vec![0; length] }
+    }
+
+    /// `deviation`: of a grey of 0.5. `monochrome`: the three values of a pixel have the same noise.
+    fn add(&mut self, row: &mut [f32], deviation: f32, monochrome: bool, rng: &mut ChaCha8Rng) {
+        // Sums of four random bytes: near enough to a normal for a sensor and four times as fast to draw.
+        let scale = deviation / 147.8;
+        let noisy = |value: f32, draw: u32| {
+            let pairs = (draw & 0x00ff_00ff) + ((draw >> 8) & 0x00ff_00ff);
+            let sum = ((pairs & 0xffff) + (pairs >> 16)) as i32 - 510;
+            // Shot noise grows with the root of the light; a little is there in the dark.
+            value + scale * sum as f32 * (0.15 + 1.7 * value.max(0.0)).sqrt()
+        };
+        if monochrome {
+            let draws = &mut self.draws[..row.len() / 3];
+            rng.fill(draws);
+            for (pixel, draw) in row.chunks_exact_mut(3).zip(draws) {
+                pixel.fill(noisy(pixel[0], *draw));
+            }
+        } else {
+            rng.fill(&mut self.draws[..]);
+            for (value, draw) in row.iter_mut().zip(&self.draws) {
+                *value = noisy(*value, *draw);
+            }
         }
     }
 }
@@ -143,16 +177,21 @@ struct Curve {
 
 impl Curve {
     fn new(contrast: f32) -> Self {
-        let table = std::array::from_fn(|i| (255.0 * (i as f32 / 255.0).powf(contrast)).round() as u8);
+        let table = std::array::from_fn(|i| (255.0 * (i as f32 / 255.0).powf(contrast) + 0.5) as u8);
         Self { table }
     }
 
-    fn encode(&self, linear: [f32; 3]) -> [u8; 3] {
+    /// Linear light in, bytes out; `row` is bent on the way.
+    fn encode(&self, row: &mut [f32], line: &mut [u8]) {
         // Above 0.8 the response bends so that highlights keep some drawing.
-        let bend = |c: f32| if c > 0.8 { 0.8 + 0.2 * (1.0 - 1.0 / (1.0 + (c - 0.8) * 5.0)) } else { c };
-        let colour = LinSrgb::new(bend(linear[0]), bend(linear[1]), bend(linear[2]));
-        let encoded = Srgb::<u8>::from_linear(colour);
-        [encoded.red, encoded.green, encoded.blue].map(|c| self.table[c as usize])
+        for c in row.iter_mut() {
+            let bent = 0.8 + 0.2 * (1.0 - 1.0 / (1.0 + (*c - 0.8) * 5.0));
+            *c = if *c > 0.8 { bent } else { *c };
+        }
+        for (byte, c) in line.iter_mut().zip(row) {
+            let encoded: u8 = Srgb::from_linear(*c);
+            *byte = self.table[encoded as usize];
+        }
     }
 }
 

@@ -3,9 +3,9 @@
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use super::cells::Cell;
+use super::cells::Cells;
 use super::draw::{self, Rgb};
-use super::field::{Field, Fractal, Frame, Size, TurnedField};
+use super::field::{Field, Fractal, Frame, Size, TurnedFields};
 use super::surface::Surface;
 
 /// How the metal's surface was made.
@@ -74,7 +74,7 @@ impl Metal {
         let clouded = |p: usize| 1.0 + self.cloud * cloud.values[p];
         match self.working {
             Working::Brushed { length } => {
-                let streaks = TurnedField::new(size, self.angle, |square| {
+                let streaks = TurnedFields::new(size, self.angle, |square| {
                     let mut sum = Field::smooth(square, [length, 1.0], rng);
                     for (cell, weight) in
                         [([0.4 * length, 1.0], 0.7), ([2.0 * length, 2.5], 0.6), ([3.0 * length, 9.0], 0.35)]
@@ -84,11 +84,11 @@ impl Metal {
                             *value += weight * noise;
                         }
                     }
-                    sum
+                    [sum]
                 });
                 Surface::from_fn(size, self.gloss, |x, y| {
                     let p = y * size.width + x;
-                    let streak = streaks.at(x, y);
+                    let [streak] = streaks.at(x, y);
                     let tone = clouded(p) + self.strength * (0.085 * streak + 0.015 * grit.values[p]);
                     (draw::shade(self.tone, tone), 0.1 * self.strength * streak)
                 })
@@ -118,13 +118,14 @@ impl Metal {
                 let mottle = Fractal { largest: 40.0, smallest: 4.0, smoothness: 0.3, stretch: 1.0 };
                 let mottle = Field::fractal(size, mottle, rng);
                 let frame = Frame::anywhere(size, 0.0, 4000.0, rng);
+                let mut cells = Cells::new(0.9, seed);
                 Surface::from_fn(size, self.gloss * 0.4, |x, y| {
                     let p = y * size.width + x;
                     let [u, v] = frame.at(x as f32, y as f32);
                     let mut height = 0.7 * self.strength * skin.values[p];
                     let mut tone = clouded(p) + self.strength * 0.1 * mottle.values[p] + 0.03 * grit.values[p];
                     if pits > 0.0 {
-                        let cell = Cell::at(u / 9.0, v / 9.0, 0.9, seed);
+                        let cell = cells.at(u / 9.0, v / 9.0);
                         let radius = 0.4 * (cell.value(seed) - 1.0 + 12.0 * pits).max(0.0) / (12.0 * pits);
                         let hole = 1.0 - draw::step(0.6 * radius, radius + 0.06, cell.nearest);
                         if radius > 0.05 {
@@ -139,10 +140,11 @@ impl Metal {
                 let frame = Frame::anywhere(size, self.angle, 4000.0, rng);
                 let skin =
                     Field::fractal(size, Fractal { largest: 8.0, smallest: 1.0, smoothness: 0.6, stretch: 1.0 }, rng);
+                let mut cells = Cells::new(0.75, seed);
                 Surface::from_fn(size, self.gloss, |x, y| {
                     let p = y * size.width + x;
                     let [u, v] = frame.at(x as f32, y as f32);
-                    let cell = Cell::at(u / width, v / width, 0.75, seed);
+                    let cell = cells.at(u / width, v / width);
                     let bowl = cell.nearest * cell.nearest * width * 0.22 * (0.3 + self.strength);
                     (draw::shade(self.tone, clouded(p) + 0.02 * grit.values[p]), bowl + 0.12 * skin.values[p])
                 })
@@ -151,11 +153,11 @@ impl Metal {
                 let frame = Frame::anywhere(size, 0.0, 4000.0, rng);
                 let cell_size = [0.6 * width; 2];
                 let bend = [Field::smooth(size, cell_size, rng), Field::smooth(size, cell_size, rng)];
+                let mut cells = Cells::new(1.0, seed);
                 Surface::from_fn(size, self.gloss * 0.5, |x, y| {
                     let p = y * size.width + x;
                     let [u, v] = frame.at(x as f32, y as f32);
-                    let cell =
-                        Cell::at(u / width + 0.18 * bend[0].values[p], v / width + 0.18 * bend[1].values[p], 1.0, seed);
+                    let cell = cells.at(u / width + 0.18 * bend[0].values[p], v / width + 0.18 * bend[1].values[p]);
                     // Each crystal has its own brightness and faint dendrites in its own direction.
                     let turn = std::f32::consts::TAU * cell.value(seed ^ 1);
                     let along = cell.offset[0] * turn.cos() + cell.offset[1] * turn.sin();

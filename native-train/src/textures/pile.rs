@@ -3,7 +3,7 @@
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use super::cells::Cell;
+use super::cells::Cells;
 use super::draw::{self, Rgb};
 use super::field::{Field, Fractal, Frame, Size};
 use super::surface::Surface;
@@ -70,6 +70,12 @@ impl Pile {
         let cloud = Field::fractal(size, Fractal { largest: 80.0, smallest: 10.0, smoothness: 0.6, stretch: 1.0 }, rng);
         let cell = [1.4 * self.unit; 2];
         let bend = [Field::smooth(size, cell, rng), Field::smooth(size, cell, rng)];
+        let disorder = match self.make {
+            Make::Carpet { disorder } => disorder,
+            Make::Foam => 0.9,
+            Make::Grit => 1.0,
+        };
+        let mut cells = Cells::new(disorder, seed);
         Surface::from_fn(size, 0.0, |x, y| {
             let p = y * size.width + x;
             let [px, py] = frame.at(x as f32, y as f32);
@@ -80,22 +86,22 @@ impl Pile {
             let pick = |value: f32| if value < self.second { self.tones[1] } else { self.tones[0] };
             let scale = self.height * self.unit;
             match self.make {
-                Make::Carpet { disorder } => {
-                    let tuft = Cell::at(u + disorder * du, v + disorder * dv, disorder, seed);
+                Make::Carpet { .. } => {
+                    let tuft = cells.at(u + disorder * du, v + disorder * dv);
                     let dome = (1.0 - 1.6 * tuft.nearest * tuft.nearest).max(-0.3);
                     let own = 0.9 + 0.2 * tuft.value(seed ^ 1);
                     let colour = draw::shade(pick(tuft.value(seed)), tone * own * (0.75 + 0.25 * dome));
                     (colour, scale * (dome + 0.5 * self.fuzz * noise + 0.3 * tuft.value(seed ^ 1)))
                 }
                 Make::Foam => {
-                    let pore = Cell::at(u + du, v + dv, 0.9, seed);
+                    let pore = cells.at(u + du, v + dv);
                     let strut = 1.0 - draw::step(0.04, 0.22, pore.inside());
                     let depth = 0.55 + 0.45 * pore.value(seed);
                     let colour = draw::shade(self.tones[0], tone * (1.0 - 0.5 * depth * (1.0 - strut)));
                     (colour, scale * (strut * 0.8 - depth * (1.0 - strut)))
                 }
                 Make::Grit => {
-                    let grain = Cell::at(u, v, 1.0, seed);
+                    let grain = cells.at(u, v);
                     let radius = 0.25 + 0.35 * grain.value(seed ^ 2);
                     let dome = (1.0 - (grain.nearest / radius).powi(2)).max(0.0);
                     let own = 0.8 + 0.4 * grain.value(seed ^ 1);

@@ -4,7 +4,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::draw::{self, Rgb};
-use super::field::{Field, Fractal, Size, TurnedField};
+use super::field::{Field, Fractal, Size, TurnedFields};
 use super::surface::Surface;
 
 /// A surface of power-law noise.
@@ -57,10 +57,10 @@ impl PowerLaw {
 
     /// A piece of the surface.
     pub fn surface(&self, size: Size, rng: &mut ChaCha8Rng) -> Surface {
-        let noise = TurnedField::new(size, self.angle, |square| Field::fractal(square, self.noise, rng));
+        let noise = TurnedFields::new(size, self.angle, |square| [Field::fractal(square, self.noise, rng)]);
         let tint = Field::fractal(size, Fractal { stretch: 1.0, ..self.noise }, rng);
         Surface::from_fn(size, self.gloss, |x, y| {
-            let value = noise.at(x, y);
+            let [value] = noise.at(x, y);
             let t = 0.5 + self.contrast * value;
             let t = t + (draw::step(0.4, 0.6, t) - t) * self.edge;
             let colour = if t < 0.5 {

@@ -4,9 +4,9 @@
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use super::cells::Cell;
+use super::cells::Cells;
 use super::draw::{self, Rgb};
-use super::field::{Field, Fractal, Frame, Size, TurnedField};
+use super::field::{Field, Fractal, Frame, Size, TurnedFields};
 use super::surface::Surface;
 
 /// Steps of a program.
@@ -84,24 +84,25 @@ impl Step {
             size,
             values: known[of].values.iter().map(|value| operation(*value)).collect(),
         };
-        let at_each = |value: &dyn Fn(usize, usize) -> f32| {
+        let at_each = |value: &mut dyn FnMut(usize, usize) -> f32| {
             let rows = (0..size.height).flat_map(|y| (0..size.width).map(move |x| (x, y)));
             Field { size, values: rows.map(|(x, y)| value(x, y)).collect() }
         };
         match self {
             Self::Noise { noise, angle } => {
-                let turned = TurnedField::new(size, angle, |square| Field::fractal(square, noise, rng));
-                at_each(&|x, y| (0.6 * turned.at(x, y)).clamp(-1.5, 1.5))
+                let turned = TurnedFields::new(size, angle, |square| [Field::fractal(square, noise, rng)]);
+                at_each(&mut |x, y| (0.6 * turned.at(x, y)[0]).clamp(-1.5, 1.5))
             }
             Self::Wave { wavelength, angle } => {
                 let frame = Frame::anywhere(size, angle, wavelength, rng);
-                at_each(&|x, y| (std::f32::consts::TAU * frame.at(x as f32, y as f32)[0] / wavelength).sin())
+                at_each(&mut |x, y| (std::f32::consts::TAU * frame.at(x as f32, y as f32)[0] / wavelength).sin())
             }
             Self::Cells { width, angle, disorder, flat } => {
                 let (seed, frame) = (rng.random(), Frame::anywhere(size, angle, 100.0 * width, rng));
-                at_each(&|x, y| {
+                let mut cells = Cells::new(disorder, seed);
+                at_each(&mut |x, y| {
                     let [u, v] = frame.at(x as f32, y as f32).map(|value| value / width);
-                    let cell = Cell::at(u, v, disorder, seed);
+                    let cell = cells.at(u, v);
                     if flat { 2.0 * cell.value(seed) - 1.0 } else { 4.0 * cell.inside() - 1.0 }
                 })
             }
@@ -115,7 +116,7 @@ impl Step {
             }
             Self::Displaced { of: [a, b], angle, reach } => {
                 let (sin, cos) = angle.sin_cos();
-                at_each(&|x, y| {
+                at_each(&mut |x, y| {
                     let far = reach * known[b].values[y * size.width + x];
                     known[a].at(x as f32 + cos * far, y as f32 + sin * far)
                 })

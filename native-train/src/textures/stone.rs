@@ -3,7 +3,7 @@
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use super::cells::Cell;
+use super::cells::Cells;
 use super::draw::{self, Rgb};
 use super::field::{Field, Fractal, Frame, Size};
 use super::surface::Surface;
@@ -80,6 +80,15 @@ impl Stone {
         let cloud = Field::fractal(size, cloud, rng);
         let vein = Fractal { largest: 4.0 * self.grain, smallest: 3.0, smoothness: 0.9, stretch: 1.6 };
         let vein = Field::fractal(size, vein, rng);
+        let mut large = Cells::new(if matches!(self.kind, Kind::Granite) { 1.0 } else { 0.95 }, seed);
+        let mut small = Cells::new(
+            1.0,
+            match self.kind {
+                Kind::Granite => seed ^ 5,
+                Kind::Concrete { .. } => seed ^ 3,
+                Kind::Marble { .. } | Kind::Terrazzo { .. } => seed ^ 2,
+            },
+        );
         Surface::from_fn(size, self.gloss, |x, y| {
             let p = y * size.width + x;
             let [u, v] = frame.at(x as f32, y as f32);
@@ -88,7 +97,7 @@ impl Stone {
             let mut height = self.rough * noise;
             let colour = match self.kind {
                 Kind::Granite => {
-                    let grain = Cell::at(u / self.grain + du, v / self.grain + dv, 1.0, seed);
+                    let grain = large.at(u / self.grain + du, v / self.grain + dv);
                     let pick = grain.value(seed) + 0.08 * cloud.values[p];
                     let mut colour = if pick < 0.5 {
                         self.minerals[0]
@@ -100,7 +109,7 @@ impl Stone {
                         self.minerals[3]
                     };
                     // Small dark mica flakes lie between the large grains.
-                    let flake = Cell::at(2.3 * u / self.grain - du, 2.3 * v / self.grain, 1.0, seed ^ 5);
+                    let flake = small.at(2.3 * u / self.grain - du, 2.3 * v / self.grain);
                     if flake.value(seed ^ 5) > 0.88 {
                         colour = draw::mix(colour, self.minerals[2], 0.85);
                     }
@@ -110,12 +119,12 @@ impl Stone {
                 Kind::Concrete { pores } => {
                     let tone = 1.0 + 0.1 * cloud.values[p] + 0.07 * noise;
                     let mut colour = draw::shade(self.minerals[0], tone);
-                    let sand = Cell::at(u / 4.0, v / 4.0, 1.0, seed ^ 3);
+                    let sand = small.at(u / 4.0, v / 4.0);
                     if sand.value(seed ^ 3) > 0.85 {
                         colour = draw::mix(colour, self.minerals[1], 0.5 * (1.0 - draw::step(0.2, 0.45, sand.nearest)));
                     }
                     height += 0.25 * cloud.values[p];
-                    let pore = Cell::at(u / 14.0, v / 14.0, 0.95, seed);
+                    let pore = large.at(u / 14.0, v / 14.0);
                     let size = pore.value(seed);
                     if pores > 0.0 && size > 1.0 - 9.0 * pores {
                         let radius = 0.08 + 0.3 * pore.value(seed ^ 7).powi(2);
@@ -135,8 +144,8 @@ impl Stone {
                     draw::shade(draw::mix(colour, self.minerals[2], amount), 1.0 + 0.015 * noise)
                 }
                 Kind::Terrazzo { binder } => {
-                    let chip = Cell::at(u / self.grain + du, v / self.grain + dv, 0.95, seed);
-                    let small = Cell::at(3.1 * u / self.grain, 3.1 * v / self.grain, 1.0, seed ^ 2);
+                    let chip = large.at(u / self.grain + du, v / self.grain + dv);
+                    let small = small.at(3.1 * u / self.grain, 3.1 * v / self.grain);
                     let solid =
                         draw::step(binder, binder + 1.2 / self.grain, chip.inside() - 0.12 * chip.value(seed ^ 4));
                     let pick = |value: f32| self.minerals[1 + (value * 2.999) as usize];

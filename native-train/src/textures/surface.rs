@@ -5,7 +5,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::draw::Rgb;
-use super::field::{Field, Size};
+use super::field::{self, Size};
 
 /// Colour and relief of a piece of material.
 #[derive(Clone, Debug)]
@@ -71,31 +71,38 @@ impl Surface {
         // Half-way between the lamp and the camera.
         let norm = (2.0 + 2.0 * light[2]).sqrt().recip();
         let half = [light[0] * norm, light[1] * norm, (light[2] + 1.0) * norm];
-        let relief = Field { size: self.size, values: self.relief.clone() };
-        let surroundings = relief.blurred(6.0);
+        let surroundings = field::blurred(&self.relief, self.size, 6.0);
         let mut image = Rgb32FImage::new(width as u32, height as u32);
         let pixels: &mut [f32] = &mut image;
+        // Each step runs over a whole row, so that the compiler makes vectors of it.
+        let mut bordered = vec![0.0; width + 2];
+        let [mut mirror, mut open, mut falling] = [(); 3].map(|()| vec![0.0; width]);
         for y in 0..height {
-            let rows = [y.saturating_sub(1), (y + 1).min(height - 1)];
+            let row = |y: usize| &self.relief[y * width..(y + 1) * width];
+            let (above, here, below) = (row(y.saturating_sub(1)), row(y), row((y + 1).min(height - 1)));
+            bordered[0] = here[0];
+            bordered[1..=width].copy_from_slice(here);
+            bordered[width + 1] = here[width - 1];
             for x in 0..width {
-                let columns = [x.saturating_sub(1), (x + 1).min(width - 1)];
-                let i = y * width + x;
-                let dx = 0.5 * (self.relief[y * width + columns[1]] - self.relief[y * width + columns[0]]);
-                let dy = 0.5 * (self.relief[rows[1] * width + x] - self.relief[rows[0] * width + x]);
+                let dx = 0.5 * (bordered[x + 2] - bordered[x]);
+                let dy = 0.5 * (below[x] - above[x]);
                 let scale = (1.0 + dx * dx + dy * dy).sqrt().recip();
                 let towards = |l: [f32; 3]| ((l[2] - dx * l[0] - dy * l[1]) * scale).max(0.0);
                 // Flat ground counts 1 whatever the lamp's height: the camera's exposure would see to that.
                 let diffuse = (towards(light) / light[2]).min(2.5);
-                let mut mirror = towards(half);
-                for _ in 0..lamp.sharpness {
-                    mirror *= mirror;
-                }
-                let depth = (surroundings.values[i] - self.relief[i]).clamp(0.0, 4.0);
-                let open = 1.0 / (1.0 + lamp.occlusion * depth);
-                let falling = (lamp.ambient + (1.0 - lamp.ambient) * diffuse) * open;
-                let glint = self.gloss * 0.5 * mirror * open;
-                let colour = self.albedo[i].map(|c| c * falling + glint);
-                pixels[3 * i..3 * i + 3].copy_from_slice(&colour);
+                mirror[x] = towards(half);
+                let depth = (surroundings.values[y * width + x] - here[x]).clamp(0.0, 4.0);
+                open[x] = 1.0 / (1.0 + lamp.occlusion * depth);
+                falling[x] = (lamp.ambient + (1.0 - lamp.ambient) * diffuse) * open[x];
+            }
+            for _ in 0..lamp.sharpness {
+                mirror.iter_mut().for_each(|value| *value *= *value);
+            }
+            let (pixels, albedo) = (&mut pixels[3 * y * width..], &self.albedo[y * width..]);
+            for x in 0..width {
+                let glint = self.gloss * 0.5 * mirror[x] * open[x];
+                let colour = albedo[x].map(|c| c * falling[x] + glint);
+                pixels[3 * x..3 * x + 3].copy_from_slice(&colour);
             }
         }
         image

@@ -5,7 +5,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::draw::{self, Rgb};
-use super::field::{Field, Fractal, Size};
+use super::field::{self, Field, Fractal, Size};
 use super::surface::Surface;
 
 /// A grown pattern.
@@ -50,8 +50,8 @@ impl Turing {
     pub fn surface(&self, size: Size, rng: &mut ChaCha8Rng) -> Surface {
         let mut pattern = Field::smooth(size, [self.radius; 2], rng);
         for _ in 0..self.rounds {
-            let activator = pattern.blurred(self.radius);
-            let inhibitor = pattern.blurred(self.radius * self.reach);
+            let activator = field::blurred(&pattern.values, size, self.radius);
+            let inhibitor = field::blurred(&pattern.values, size, self.radius * self.reach);
             for (value, (near, far)) in pattern.values.iter_mut().zip(activator.values.iter().zip(&inhibitor.values)) {
                 *value = (6.0 * (near - far) + self.bias).tanh();
             }

@@ -3,7 +3,7 @@
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use super::cells::Cell;
+use super::cells::Cells;
 use super::draw::{self, Rgb};
 use super::field::{Field, Fractal, Frame, Size};
 use super::surface::Surface;
@@ -63,12 +63,13 @@ impl Voronoi {
         let bend = Fractal { largest: self.cell, smallest: 2.0, smoothness: 0.8, stretch: 1.0 };
         let bend = [Field::fractal(size, bend, rng), Field::fractal(size, bend, rng)];
         let grain = Field::fractal(size, Fractal { largest: 30.0, smallest: 1.0, smoothness: 0.3, stretch: 1.0 }, rng);
+        let mut cells = Cells::new(self.disorder, seed);
         Surface::from_fn(size, self.gloss, |x, y| {
             let p = y * size.width + x;
             let [px, py] = frame.at(x as f32, y as f32);
             let u = px / (self.cell * self.stretch) + self.bend * bend[0].values[p];
             let v = py / self.cell + self.bend * bend[1].values[p];
-            let cell = Cell::at(u, v, self.disorder, seed);
+            let cell = cells.at(u, v);
             let soft = self.border + 1.2 / self.cell;
             let inside = draw::step(self.border * 0.5, soft, cell.inside());
             let own = self.variation * cell.value(seed);

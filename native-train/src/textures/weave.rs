@@ -4,7 +4,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::draw::{self, Rgb, cell_value};
-use super::field::{Field, Frame, Size, TurnedField};
+use super::field::{Field, Frame, Size, TurnedFields};
 use super::surface::Surface;
 
 /// Which yarn lies on top where warp `i` crosses weft `j`.
@@ -99,23 +99,22 @@ impl Weave {
         let frame = Frame::anywhere(size, self.angle, 64.0 * self.pitch[0], rng);
         let mean_pitch = 0.5 * (self.pitch[0] + self.pitch[1]);
         // Yarns wander slowly along themselves and independently of their neighbours.
-        let mut turned = |along_x: bool, length: f32, across: f32| {
-            TurnedField::new(size, self.angle, |square| {
-                let cell = if along_x { [length, across] } else { [across, length] };
-                Field::smooth(square, cell, rng)
-            })
-        };
-        let sway =
-            [turned(false, 9.0 * mean_pitch, 1.5 * mean_pitch), turned(true, 9.0 * mean_pitch, 1.5 * mean_pitch)];
-        let thick =
-            [turned(false, 4.0 * mean_pitch, 0.8 * mean_pitch), turned(true, 4.0 * mean_pitch, 0.8 * mean_pitch)];
-        let fibre_length = 0.8 * mean_pitch;
-        let fibre = [turned(false, fibre_length, 1.1), turned(true, fibre_length, 1.1)];
+        let yarns = TurnedFields::new(size, self.angle, |square| {
+            let [sway, thick, fibre] = [(9.0, 1.5 * mean_pitch), (4.0, 0.8 * mean_pitch), (0.8, 1.1)];
+            [(sway, false), (sway, true), (thick, false), (thick, true), (fibre, false), (fibre, true)].map(
+                |((length, across), along_x)| {
+                    let length = length * mean_pitch;
+                    Field::smooth(square, if along_x { [length, across] } else { [across, length] }, rng)
+                },
+            )
+        });
         let height = self.relief * mean_pitch;
         Surface::from_fn(size, self.gloss, |x, y| {
             let [px, py] = frame.at(x as f32, y as f32);
-            let u = px / self.pitch[0] + self.wander * sway[0].at(x, y);
-            let v = py / self.pitch[1] + self.wander * sway[1].at(x, y);
+            let yarns = yarns.at(x, y);
+            let [sway, thick, fibre] = [0, 2, 4].map(|of| [yarns[of], yarns[of + 1]]);
+            let u = px / self.pitch[0] + self.wander * sway[0];
+            let v = py / self.pitch[1] + self.wander * sway[1];
             let (i, j) = (u.floor() as i32, v.floor() as i32);
             let (across_warp, across_weft) = (u - i as f32 - 0.5, v - j as f32 - 0.5);
             let side = |i: i32, j: i32| if self.binding.warp_on_top(i, j) { 1.0 } else { -1.0 };
@@ -128,7 +127,7 @@ impl Weave {
             let warp_level = passing(side(i, j + across_weft.signum() as i32), across_weft);
             let weft_level = -passing(side(i + across_warp.signum() as i32, j), across_warp);
             let yarn = |kind: usize, across: f32, level: f32| {
-                let width = 0.5 * self.cover[kind] * (1.0 + 0.5 * self.slub * thick[kind].at(x, y));
+                let width = 0.5 * self.cover[kind] * (1.0 + 0.5 * self.slub * thick[kind]);
                 let section = 1.0 - (across / width).powi(2);
                 if section > 0.0 { section.sqrt() * 0.9 + 0.75 * level } else { f32::NEG_INFINITY }
             };
@@ -147,9 +146,8 @@ impl Weave {
                 (u * self.pitch[0], across_weft * self.pitch[1])
             };
             let ply = (3.0 * along / mean_pitch + 5.5 * across / mean_pitch).sin();
-            let noise = fibre[kind as usize].at(x, y);
-            let tone =
-                1.0 + self.slub * (own + 0.4 * thick[kind as usize].at(x, y)) + self.twist * (0.3 * ply + 0.35 * noise);
+            let noise = fibre[kind as usize];
+            let tone = 1.0 + self.slub * (own + 0.4 * thick[kind as usize]) + self.twist * (0.3 * ply + 0.35 * noise);
             let striped = self.stripe > 0 && number.rem_euclid(self.stripe) == 0;
             let dye = self.dye[if striped { 1 - kind as usize } else { kind as usize }];
             (draw::shade(dye, tone), height * (top + self.twist * 0.25 * ply))

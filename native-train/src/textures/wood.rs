@@ -4,7 +4,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::draw::{self, Rgb};
-use super::field::{Field, Fractal, Frame, Size, TurnedField};
+use super::field::{Field, Fractal, Frame, Size, TurnedFields};
 use super::surface::Surface;
 
 /// A wood and the way the board was sawn.
@@ -57,38 +57,38 @@ impl Wood {
     pub fn surface(&self, size: Size, rng: &mut ChaCha8Rng) -> Surface {
         let arch_length = 14.0 * self.ring;
         let frame = Frame::anywhere(size, self.angle, 40.0 * self.ring, rng);
-        let mut along = |length: f32, width: f32, smallest: f32| {
-            TurnedField::new(size, self.angle, |square| {
+        let fields = TurnedFields::new(size, self.angle, |square| {
+            let mut along = |length: f32, width: f32, smallest: f32| {
                 let stretch = length / width;
                 let mean = (length * width).sqrt();
                 let smallest = (smallest * stretch.sqrt()).min(mean);
                 Field::fractal(square, Fractal { largest: mean, smallest, smoothness: 0.6, stretch }, rng)
-            })
-        };
-        let wander = along(12.0 * self.ring, 2.5 * self.ring, 1.5 * self.ring);
-        let width = along(400.0, 1.3 * self.ring, self.ring);
-        let fibre = along(self.fibre_length, 3.0, 1.0);
-        let pore = along(14.0, 1.6, 1.6);
+            };
+            let wander = along(12.0 * self.ring, 2.5 * self.ring, 1.5 * self.ring);
+            let width = along(400.0, 1.3 * self.ring, self.ring);
+            let fibre = along(self.fibre_length, 3.0, 1.0);
+            let pore = along(14.0, 1.6, 1.6);
+            [wander, width, fibre, pore]
+        });
         // The normal quantile at 1 - pores, by its tail approximation (Abramowitz and Stegun 26.2.22).
         let t = (-2.0 * self.pores.max(1e-6).ln()).sqrt();
         let threshold = t - (2.30753 + 0.27061 * t) / (1.0 + 0.99229 * t + 0.04481 * t * t);
         Surface::from_fn(size, self.gloss, |x, y| {
             let [u, v] = frame.at(x as f32, y as f32);
+            let [wander, width, streak, pore] = fields.at(x, y);
             let straight = v / self.ring;
             // A saw plane through nested cones: hyperbolas along the grain.
             let centre = (u / arch_length - 1.3) * 3.0;
             let arched = straight.hypot(centre * 1.5) * 1.2;
-            let depth =
-                straight + (arched - straight) * self.arch + self.wander * wander.at(x, y) + 0.35 * width.at(x, y);
+            let depth = straight + (arched - straight) * self.arch + self.wander * wander + 0.35 * width;
             let phase = depth - depth.floor();
             // A ring darkens slowly through the season and ends at a sharp line.
             let late = draw::step(0.25, 0.92, phase) * (1.0 - draw::step(0.95, 1.0, phase));
-            let streak = fibre.at(x, y);
             let mut colour = draw::mix(self.tones[0], self.tones[1], 0.85 * late + 0.06 * streak);
             colour = draw::shade(colour, 1.0 + self.fibre * streak);
             let mut height = 0.12 * streak + 0.25 * late;
             if self.pores > 0.0 {
-                let open = draw::step(threshold, threshold + 0.5, pore.at(x, y) + 0.5 * (0.5 - late));
+                let open = draw::step(threshold, threshold + 0.5, pore + 0.5 * (0.5 - late));
                 colour = draw::shade(colour, 1.0 - 0.55 * open);
                 height -= self.pore_depth * open;
             }
