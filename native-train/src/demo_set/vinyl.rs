@@ -7,7 +7,8 @@ use rand_chacha::ChaCha8Rng;
 use super::Material;
 use super::damage::{Damage, bank, groove};
 use crate::textures::draw;
-use crate::textures::field::{Field, Fractal, Frame, Size};
+use crate::textures::field::{Field, Fractal, Size};
+use crate::textures::frame::Frame;
 use crate::textures::light::Camera;
 use crate::textures::surface::{Lamp, Surface};
 

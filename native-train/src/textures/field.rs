@@ -118,7 +118,7 @@ impl Field {
 }
 
 /// A point between four pixels.
-struct Between {
+pub(super) struct Between {
     /// Upper left, upper right, lower left, lower right.
     pixels: [usize; 4],
     /// How far the point is to the right of the left ones and below the upper ones, 0..1.
@@ -126,7 +126,8 @@ struct Between {
 }
 
 impl Between {
-    fn new(Size { width, height }: Size, x: f32, y: f32) -> Self {
+    /// The point `(x, y)` of a field of this size; outside, the nearest one of its border.
+    pub(super) fn new(Size { width, height }: Size, x: f32, y: f32) -> Self {
         let x = x.clamp(0.0, (width - 1) as f32);
         let y = y.clamp(0.0, (height - 1) as f32);
         let (left, top) = (x as usize, y as usize);
@@ -138,36 +139,12 @@ impl Between {
     }
 
     /// What there is of `values`, one a pixel.
-    fn of(&self, values: &[f32]) -> f32 {
+    pub(super) fn of(&self, values: &[f32]) -> f32 {
         let [fx, fy] = self.share;
         let [upper_left, upper_right, lower_left, lower_right] = self.pixels.map(|pixel| values[pixel]);
         let upper = upper_left * (1.0 - fx) + upper_right * fx;
         let lower = lower_left * (1.0 - fx) + lower_right * fx;
         upper * (1.0 - fy) + lower * fy
-    }
-}
-
-/// Fields in a turned frame: their x axis runs at an angle through the image.
-#[derive(Clone, Debug)]
-pub struct TurnedFields<const N: usize> {
-    fields: [Field; N],
-    side: u32,
-    frame: Frame,
-}
-
-impl<const N: usize> TurnedFields<N> {
-    /// Makes the fields with `make` on a square that covers the image at any angle.
-    pub fn new(size: Size, angle: f32, make: impl FnOnce(Size) -> [Field; N]) -> Self {
-        let side = size.diagonal() as u32 + 2;
-        let middle = side as f32 / 2.0;
-        Self { fields: make(Size::square(side)), side, frame: Frame::new(size, angle, [middle, middle]) }
-    }
-
-    /// Their values at an image pixel.
-    pub fn at(&self, x: usize, y: usize) -> [f32; N] {
-        let [u, v] = self.frame.at(x as f32, y as f32);
-        let point = Between::new(Size::square(self.side), u, v);
-        self.fields.each_ref().map(|field| point.of(&field.values))
     }
 }
 
@@ -223,33 +200,5 @@ fn resample(from: &[F32], from_size: Size, part: [f32; 4], to: &mut Vec<F32>, si
     if let (Ok(source), Ok(mut target)) = (source, target) {
         let resized = Resizer::new().resize_typed(&source, &mut target, &options);
         debug_assert!(resized.is_ok(), "{resized:?}");
-    }
-}
-
-/// A coordinate frame turned about the image's middle.
-#[derive(Clone, Copy, Debug)]
-pub struct Frame {
-    middle: [f32; 2],
-    direction: [f32; 2],
-    origin: [f32; 2],
-}
-
-impl Frame {
-    /// `angle` in radians; `origin` is what the image's middle maps to, pixels.
-    pub fn new(size: Size, angle: f32, origin: [f32; 2]) -> Self {
-        let middle = [size.width as f32 / 2.0, size.height as f32 / 2.0];
-        Self { middle, direction: [angle.cos(), angle.sin()], origin }
-    }
-
-    /// Turned, with a random origin in 0..`period` pixels: where on the surface the photo is taken.
-    pub fn anywhere(size: Size, angle: f32, period: f32, rng: &mut ChaCha8Rng) -> Self {
-        Self::new(size, angle, [rng.random::<f32>() * period, rng.random::<f32>() * period])
-    }
-
-    /// Frame coordinates of an image point, pixels.
-    pub fn at(&self, x: f32, y: f32) -> [f32; 2] {
-        let (x, y) = (x - self.middle[0], y - self.middle[1]);
-        let [cos, sin] = self.direction;
-        [cos * x + sin * y + self.origin[0], cos * y - sin * x + self.origin[1]]
     }
 }

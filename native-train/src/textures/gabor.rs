@@ -4,7 +4,8 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::draw::{self, Rgb};
-use super::field::{Field, Frame, Size};
+use super::field::{Field, Size};
+use super::frame::Frame;
 use super::surface::Surface;
 
 /// One band: waves of one frequency and direction whose amplitude and phase drift.

@@ -4,7 +4,8 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::draw::{self, Rgb, cell_value};
-use super::field::{Field, Frame, Size, TurnedFields};
+use super::field::{Field, Size};
+use super::frame::{Frame, TurnedFields};
 use super::surface::Surface;
 
 /// A knitted fabric.

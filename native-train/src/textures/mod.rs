@@ -7,6 +7,7 @@ pub mod cells;
 pub mod contact_sheet;
 pub mod draw;
 pub mod field;
+pub mod frame;
 mod gabor;
 mod knit;
 pub mod leather;

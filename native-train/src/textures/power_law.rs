@@ -4,7 +4,8 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::draw::{self, Rgb};
-use super::field::{Field, Fractal, Size, TurnedFields};
+use super::field::{Field, Fractal, Size};
+use super::frame::TurnedFields;
 use super::surface::Surface;
 
 /// A surface of power-law noise.

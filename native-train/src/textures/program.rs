@@ -6,7 +6,8 @@ use rand_chacha::ChaCha8Rng;
 
 use super::cells::Cells;
 use super::draw::{self, Rgb};
-use super::field::{Field, Fractal, Frame, Size, TurnedFields};
+use super::field::{Field, Fractal, Size};
+use super::frame::{Frame, TurnedFields};
 use super::surface::Surface;
 
 /// Steps of a program.

@@ -4,7 +4,8 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::draw::{self, Rgb};
-use super::field::{Field, Fractal, Frame, Size};
+use super::field::{Field, Fractal, Size};
+use super::frame::Frame;
 use super::surface::Surface;
 
 /// A surface of parallel bands.

@@ -5,7 +5,8 @@ use rand_chacha::ChaCha8Rng;
 
 use super::cells::Cells;
 use super::draw::{self, Rgb};
-use super::field::{Field, Fractal, Frame, Size};
+use super::field::{Field, Fractal, Size};
+use super::frame::Frame;
 use super::surface::Surface;
 
 /// A field of cells.

@@ -4,7 +4,8 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::draw::{self, Rgb};
-use super::field::{Field, Fractal, Frame, Size, TurnedFields};
+use super::field::{Field, Fractal, Size};
+use super::frame::{Frame, TurnedFields};
 use super::surface::Surface;
 
 /// A wood and the way the board was sawn.
