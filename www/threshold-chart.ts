@@ -1,6 +1,7 @@
 // Where the threshold lies among the scores of good photos, and the means to move it.
 import { byId, makeSvg, svgById } from "./elements.js";
 import { asPercent, asScore } from "./figures.js";
+import { ScoreAxis } from "./score-axis.js";
 import type { Workbench } from "./workbench.js";
 
 const svg = svgById("chart");
@@ -8,16 +9,12 @@ const slider = byId("threshold", "input");
 const text = byId("chart-text", "p");
 
 const width = 320;
-const height = 96;
+const height = 100;
 const floor = 84;
 const bins = 32;
 
-/** The next round figure, so that the axis does not creep with every photo. */
-function roundUp(value: number): number {
-	const step = 10 ** Math.floor(Math.log10(value));
-	const nice = [1, 1.25, 1.5, 2, 3, 4, 5, 7.5, 10].find((factor) => factor * step >= value) ?? 10;
-	return nice * step;
-}
+/** The chart's and the slider's, whose value is a place on it. */
+let axis = new ScoreAxis(1, 1);
 
 function scoresOf(bench: Workbench): { score: number; selected: boolean }[] {
 	return bench.photos.flatMap((photo) => {
@@ -27,37 +24,38 @@ function scoresOf(bench: Workbench): { score: number; selected: boolean }[] {
 	});
 }
 
-function histogram(scores: readonly number[], axis: number): number[] {
-	const counts = new Array<number>(bins).fill(0);
+/** Bars of how many scores lie where; none of them reaches over the model's threshold. */
+function histogram(scores: readonly number[], modelThreshold: number): SVGElement[] {
+	const edge = axis.at(modelThreshold) * bins;
+	const counts = new Map<number, number>();
 	for (const score of scores) {
-		const bin = Math.min(bins - 1, Math.max(0, Math.floor((score / axis) * bins)));
-		counts[bin] = (counts[bin] ?? 0) + 1;
+		// A score of just the threshold is not above it.
+		const bin = Math.ceil(axis.at(score) * bins - edge) - 1;
+		counts.set(bin, (counts.get(bin) ?? 0) + 1);
 	}
-	return counts;
-}
-
-function bars(counts: readonly number[]): SVGElement[] {
-	const tallest = Math.max(1, ...counts);
+	const tallest = Math.max(1, ...counts.values());
 	const step = width / bins;
-	return counts.flatMap((count, i) => {
-		if (count === 0) return [];
+	return [...counts].map(([bin, count]) => {
+		const x = Math.max(0, (bin + edge) * step);
 		const tall = (count / tallest) * (floor - 14);
-		const place = { x: i * step + 0.5, y: floor - tall, width: step - 1, height: tall };
-		return [makeSvg("rect", { class: "bar-normal", ...place })];
+		const end = Math.min(width, (bin + 1 + edge) * step);
+		return makeSvg("rect", {
+			class: "bar-normal",
+			x: x + 0.5,
+			y: floor - tall,
+			width: end - x - 1,
+			height: tall,
+		});
 	});
 }
 
 function ticks(): SVGElement[] {
-	const parts = Array.from({ length: 11 }, (_, i) => i / 10);
-	return parts.map((part) => {
-		const x = part * width;
-		return makeSvg("line", {
-			class: "axis",
-			x1: x,
-			x2: x,
-			y1: floor,
-			y2: floor + (part % 0.5 === 0 ? 6 : 3),
-		});
+	return axis.ticks(0.09).flatMap((score) => {
+		const x = axis.at(score) * width;
+		return [
+			makeSvg("line", { class: "axis", x1: x, x2: x, y1: floor, y2: floor + 4 }),
+			makeSvg("text", { class: "tick-label", x, y: height }, String(score)),
+		];
 	});
 }
 
@@ -97,30 +95,27 @@ export function renderThreshold(bench: Workbench): void {
 	}
 	const scores = scoresOf(bench);
 	const largest = Math.max(...info.normal_scores, info.threshold * 1.6, ...scores.map(({ score }) => score));
-	const axis = roundUp(Math.max(largest * 1.02, threshold));
-	const at = (score: number) => (Math.min(score, axis) / axis) * width;
-	slider.max = String(axis);
-	slider.step = String(axis / 1000);
-	slider.value = String(threshold);
+	axis = new ScoreAxis(info.threshold, Math.max(largest * 1.02, threshold));
+	const at = (score: number) => axis.at(score) * width;
+	slider.value = String(axis.at(threshold));
 	slider.setAttribute("aria-valuetext", asScore(threshold));
 	const others = scores.filter(({ selected }) => !selected);
 	const selected = scores.find((score) => score.selected);
 	svg.replaceChildren(
-		...bars(histogram(info.normal_scores, axis)),
+		...histogram(info.normal_scores, info.threshold),
 		...ticks(),
 		makeSvg("line", { class: "axis", x1: 0, x2: width, y1: floor, y2: floor }),
 		...others.map(({ score }) =>
 			makeSvg("line", { class: "rug", x1: at(score), x2: at(score), y1: floor - 8, y2: floor }),
 		),
-		makeSvg("line", { class: "threshold-line", x1: at(threshold), x2: at(threshold), y1: 0, y2: height }),
+		makeSvg("line", { class: "threshold-line", x1: at(threshold), x2: at(threshold), y1: 0, y2: floor + 4 }),
 		...(selected ? [marker(at(selected.score))] : []),
 	);
-	byId("axis-high", "span").textContent = asScore(axis);
 	text.textContent = describe(info.normal_scores, threshold, info.threshold);
 }
 
 export function wireThreshold(bench: Workbench): void {
-	slider.addEventListener("input", () => bench.setThreshold(Number(slider.value)));
+	slider.addEventListener("input", () => bench.setThreshold(axis.score(Number(slider.value))));
 	byId("threshold-reset", "button").addEventListener("click", () => {
 		bench.setThreshold(undefined);
 		slider.focus();

@@ -42,6 +42,19 @@ test("moving the threshold changes the verdict, and the reset brings it back", a
 	assert.match(await page.textContent("#chart-text"), /good validation photos/);
 });
 
+test("beside a defect's score the threshold can still be set finely", async () => {
+	const page = await site.open();
+	await settled(page);
+	const read = async (selector) => Number(await page.textContent(selector));
+	const [score, model] = [await read("#score"), await read("#threshold-value")];
+	assert.ok(score > 10 * model, `${score} is no score far above ${model}`);
+	await page.focus("#threshold");
+	await page.keyboard.press("ArrowRight");
+	const moved = await read("#threshold-value");
+	assert.ok(moved > model && moved < 1.02 * model, `${moved} is not a little above ${model}`);
+	assert.equal(await page.getAttribute("#threshold", "aria-valuetext"), moved.toFixed(3));
+});
+
 test("stopping drops what waits, and a stopped photo can be taken up again", async () => {
 	const page = await site.open();
 	await settled(page);
