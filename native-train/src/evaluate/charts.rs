@@ -3,6 +3,8 @@
 use cse::texture_file::LossPoint;
 use maud::{Markup, html};
 
+use super::score_axis::ScoreAxis;
+
 /// Of both charts, in units of the view box.
 const WIDTH: f64 = 420.0;
 const HEIGHT: f64 = 380.0;
@@ -48,14 +50,13 @@ pub fn roc(scores: &[f32], defective: &[bool], (alarms, found): (f64, f64)) -> M
 /// How many photos have which score: the good above, the defective below, over the same axis.
 pub fn histogram(scores: &[f32], defective: &[bool], threshold: f32) -> Markup {
     let (left, right, tall) = (44.0, WIDTH - 14.0, 126.0);
-    let (low, high) = range(scores, threshold);
-    let at = |score: f64| left + (right - left) * (score - low) / (high - low);
-    let width = (right - left) / BINS as f64;
-    let line = at(f64::from(threshold));
+    let axis = ScoreAxis::over(scores, threshold);
+    let x = |place: f64| left + (right - left) * place;
+    let line = x(axis.at(f64::from(threshold)));
     let panels = [("good", false, 24.0), ("defective", true, 186.0)].map(|(name, class, top)| {
         let of_class = scores.iter().zip(defective).filter(|(_, defective)| **defective == class).map(|(s, _)| *s);
         let of_class: Vec<f32> = of_class.collect();
-        (name, top, of_class.len(), bins(&of_class, low, high))
+        (name, top, of_class.len(), axis.histogram(&of_class, threshold, BINS))
     });
     let bottom = 186.0 + tall;
     // Away from the threshold's line.
@@ -67,21 +68,22 @@ pub fn histogram(scores: &[f32], defective: &[bool], threshold: f32) -> Markup {
                 (format!("{threshold:.3}"))
             }
             @for (name, top, count, bins) in &panels {
-                @let most = bins.iter().copied().max().unwrap_or(0).max(1);
+                @let most = bins.iter().map(|(.., number)| *number).max().unwrap_or(1);
                 line.grid x1=(n(left)) x2=(n(right)) y1=(n(*top)) y2=(n(*top)) {}
                 text x=(n(left - 8.0)) y=(n(top + 4.5)) text-anchor="end" { (most) }
                 text x=(n(left - 8.0)) y=(n(top + tall + 4.5)) text-anchor="end" { "0" }
-                @for (i, number) in bins.iter().enumerate().filter(|(_, number)| **number > 0) {
+                @for (begin, end, number) in bins {
                     @let bar = (tall * *number as f64 / most as f64).max(2.0);
-                    rect class=(name) x=(n(left + width * i as f64 + 0.5)) y=(n(top + tall - bar))
-                        width=(n(width - 1.0)) height=(n(bar)) {}
+                    rect class=(name) x=(n(x(*begin) + 0.5)) y=(n(top + tall - bar))
+                        width=(n((x(*end) - x(*begin) - 1.0).max(1.0))) height=(n(bar)) {}
                 }
                 line.axis x1=(n(left)) x2=(n(right)) y1=(n(top + tall)) y2=(n(top + tall)) {}
                 text.panel x=(n(label)) y=(n(top - 8.0)) text-anchor=(anchor) { (name) ", " (photos(*count)) }
             }
-            @for tick in ticks(low, high) {
-                line.axis x1=(n(at(tick))) x2=(n(at(tick))) y1=(n(bottom)) y2=(n(bottom + 5.0)) {}
-                text x=(n(at(tick))) y=(n(bottom + 20.0)) text-anchor="middle" { (short(tick)) }
+            @for tick in axis.ticks(0.09) {
+                @let x = x(axis.at(tick));
+                line.axis x1=(n(x)) x2=(n(x)) y1=(n(bottom)) y2=(n(bottom + 5.0)) {}
+                text x=(n(x)) y=(n(bottom + 20.0)) text-anchor="middle" { (short(tick)) }
             }
             line.threshold x1=(n(line)) x2=(n(line)) y1="18" y2=(n(bottom)) {}
             text.mark x=(n(line.clamp(left + 50.0, right - 50.0))) y=(n(bottom + 40.0)) text-anchor="middle" {
@@ -191,15 +193,6 @@ fn range(scores: &[f32], threshold: f32) -> (f64, f64) {
     }
 }
 
-fn bins(scores: &[f32], low: f64, high: f64) -> [usize; BINS] {
-    let mut bins = [0; BINS];
-    for score in scores.iter().map(|score| f64::from(*score)).filter(|score| score.is_finite()) {
-        let bin = BINS as f64 * (score - low) / (high - low);
-        bins[(bin as usize).min(BINS - 1)] += 1;
-    }
-    bins
-}
-
 /// Round numbers from `low` to `high`, three to nine of them.
 fn ticks(low: f64, high: f64) -> Vec<f64> {
     let rough = (high - low) / 8.0;
@@ -224,12 +217,10 @@ mod tests {
     }
 
     #[test]
-    fn every_score_has_a_bar_and_every_axis_a_width() {
+    fn every_axis_has_a_width() {
         assert_eq!(range(&[0.2, 0.4, f32::NAN], 0.5), (f64::from(0.2_f32), 0.5));
         assert_eq!(range(&[2.0], 2.0), (1.5, 2.5));
         assert_eq!(range(&[], f32::NAN), (0.0, 1.0));
-        let bins = bins(&[0.0, 1.0, 0.999, f32::INFINITY], 0.0, 1.0);
-        assert_eq!((bins[0], bins[BINS - 1], bins.iter().sum::<usize>()), (1, 2, 3));
     }
 
     #[test]

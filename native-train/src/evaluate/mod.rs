@@ -5,6 +5,7 @@ mod figures;
 mod gallery;
 mod mask;
 mod report_html;
+mod score_axis;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
