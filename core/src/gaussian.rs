@@ -9,6 +9,8 @@ use crate::state_dict::{StateDict, StateDictError, take};
 
 /// Share of the mean variance that is added to every variance: fewer vectors than channels have no inverse.
 const SHRINKAGE: f64 = 0.01;
+/// Share of the mean square that is added at least: what varies less is rounding, by which nothing could be divided.
+const ROUNDING: f64 = 1e-5;
 const WEIGHT: &str = "gaussian.weight";
 const BIAS: &str = "gaussian.bias";
 
@@ -68,7 +70,9 @@ impl Moments {
             }
         }
         let trace: f64 = (0..channels).map(|a| covariance[a * channels + a]).sum();
-        let shrinkage = (SHRINKAGE * trace / channels as f64).max(f64::MIN_POSITIVE);
+        let square = mean.iter().map(|mean| mean * mean).sum::<f64>();
+        // The last, for features that are all 0.
+        let shrinkage = (SHRINKAGE * trace).max(ROUNDING * square).max(1e-12) / channels as f64;
         (0..channels).for_each(|a| covariance[a * channels + a] += shrinkage);
         // covariance = C C', so that C^-1 whitens: its rows times x have unit covariance.
         let whitening = inverse_of_lower(&cholesky(covariance, channels)?, channels);
@@ -167,5 +171,23 @@ mod tests {
         let weights = moments.whitening().unwrap();
         assert!(weights[WEIGHT].1.iter().all(|value| value.is_finite()));
         assert!(Moments::new(3).whitening().is_none());
+    }
+
+    /// Photos of nothing: each place like every other, and like that of every other photo.
+    #[test]
+    fn what_never_varies_has_a_gaussian() {
+        let device = Device::flex();
+        for constants in [[0.0_f32; 3], [64.0; 3], [0.1, -7.3, 1234.5]] {
+            let mut moments = Moments::new(3);
+            let map: Vec<f32> = constants.iter().flat_map(|constant| [*constant; 196]).collect();
+            (0..20).for_each(|_| moments.add(&map));
+            let gaussian = Gaussian::take(&mut moments.whitening().expect("a Gaussian"), 3, &device).expect("complete");
+            let at = |shift: f32| {
+                let vector: Vec<f32> = constants.iter().map(|constant| constant + shift).collect();
+                let x = Tensor::<4>::from_data(TensorData::new(vector, [1, 3, 1, 1]), &device);
+                gaussian.distances(x).into_data().try_into_vec::<f32>().expect("numbers")[0]
+            };
+            assert!(at(0.0) < 0.1 && at(10.0).is_finite() && at(10.0) > 1.0, "{} {}", at(0.0), at(10.0));
+        }
     }
 }
