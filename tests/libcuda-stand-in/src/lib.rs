@@ -4,9 +4,9 @@
 //! CubeCL generates every kernel of a training and of a scoring, NVRTC compiles it for the architecture that this library
 //! claims, and this library loads it and holds its launches against the limits that a driver has.
 //!
-//! What it does not do: run a kernel. Device memory is the host's, and only copies change it; what was never copied to
-//! reads as 64.0, which is what `native-train`'s trial computation comes to and keeps losses and distances finite.
-//! Results mean nothing. It has the functions that CubeCL calls here and no others.
+//! What it does not do: run a kernel. Device memory is the host's, and only copies change it; whatever the host reads of it
+//! is 64.0, which is what `native-train`'s trial computation comes to and keeps losses and distances finite. Results
+//! mean nothing. It has the functions that CubeCL calls here and no others.
 //!
 //! The same file, under NVRTC's name, hands everything on to the library that `CUDA_STAND_IN_NVRTC` names, and listens.
 //! `CUDA_STAND_IN_CAPABILITY` is the compute capability that is claimed, 80 or 90. `CUDA_STAND_IN_LOG` is the file that

@@ -4,11 +4,12 @@ use std::alloc::{self, Layout};
 use std::collections::BTreeMap;
 use std::ffi::c_void;
 use std::ptr;
+use std::slice;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::{INVALID_VALUE, OUT_OF_MEMORY, SUCCESS, Status, give, refuse};
 
-/// What memory holds that nothing was copied to; see the crate's description.
+/// What is read of any memory of the device; see the crate's description.
 const FILL: f32 = 64.0;
 /// As strict as any user of a driver's memory may expect.
 const ALIGNMENT: usize = 512;
@@ -32,13 +33,9 @@ fn allocate(function: &str, size: usize) -> Result<usize, Status> {
     let whole = size.max(1).checked_next_multiple_of(ALIGNMENT).ok_or_else(refused)?;
     let layout = Layout::from_size_align(whole, ALIGNMENT).map_err(|_| refused())?;
     // SAFETY: the size is not zero.
-    let start = unsafe { alloc::alloc(layout) }.cast::<f32>();
+    let start = unsafe { alloc::alloc_zeroed(layout) };
     if start.is_null() {
         return Err(refused());
-    }
-    for index in 0..whole / size_of::<f32>() {
-        // SAFETY: the memory is as long, aligned, and nobody else's yet.
-        unsafe { start.add(index).write(FILL) };
     }
     allocated().insert(start as usize, layout);
     Ok(start as usize)
@@ -66,6 +63,25 @@ unsafe fn copy(function: &str, from: usize, to: usize, size: usize, device: &[us
     }
     // SAFETY: both sides were looked up, or the caller vouches for them.
     unsafe { ptr::copy(from as *const u8, to as *mut u8, size) };
+    SUCCESS
+}
+
+/// Reads `size` bytes of the device at `from`. What kernels would have left there is not known, and what was there before them
+/// may be of another kind: as floats, the indices and strides of an earlier launch need not even be numbers.
+///
+/// # Safety
+///
+/// `to` must be good for `size` bytes.
+unsafe fn read(function: &str, from: usize, to: usize, size: usize) -> Status {
+    if !holds(from, size) {
+        return refuse(function, INVALID_VALUE, &format!("{size} bytes reach beyond an allocation"));
+    }
+    if size == 0 {
+        return SUCCESS;
+    }
+    // SAFETY: the caller vouches for it.
+    let host = unsafe { slice::from_raw_parts_mut(to as *mut u8, size) };
+    host.chunks_mut(size_of::<f32>()).for_each(|value| value.copy_from_slice(&FILL.to_le_bytes()[..value.len()]));
     SUCCESS
 }
 
@@ -117,7 +133,7 @@ unsafe extern "C" fn cuMemcpyHtoDAsync_v2(to: u64, from: *const c_void, size: us
 #[unsafe(no_mangle)]
 unsafe extern "C" fn cuMemcpyDtoHAsync_v2(to: *mut c_void, from: u64, size: usize, _stream: *mut c_void) -> Status {
     // SAFETY: see above.
-    unsafe { copy("cuMemcpyDtoHAsync_v2", from as usize, to as usize, size, &[from as usize]) }
+    unsafe { read("cuMemcpyDtoHAsync_v2", from as usize, to as usize, size) }
 }
 
 #[unsafe(no_mangle)]
@@ -166,9 +182,16 @@ unsafe extern "C" fn cuMemcpy2DAsync_v2(rectangle: *const Rectangle, _stream: *m
     };
     for row in 0..rectangle.height {
         let (from, to) = (rectangle.from.row(row), rectangle.to.row(row));
-        let device: Vec<usize> = [from, to].into_iter().filter(|side| side.1).map(|side| side.0).collect();
+        let (function, width) = ("cuMemcpy2DAsync_v2", rectangle.width_in_bytes);
         // SAFETY: see above.
-        let status = unsafe { copy("cuMemcpy2DAsync_v2", from.0, to.0, rectangle.width_in_bytes, &device) };
+        let status = unsafe {
+            match (from, to) {
+                ((from, true), (to, false)) => read(function, from, to, width),
+                ((from, true), (to, true)) => copy(function, from, to, width, &[from, to]),
+                ((from, false), (to, true)) => copy(function, from, to, width, &[to]),
+                ((from, false), (to, false)) => copy(function, from, to, width, &[]),
+            }
+        };
         if status != SUCCESS {
             return status;
         }
