@@ -71,10 +71,10 @@ pub struct Args {
     /// Highest learning rate of the one-cycle schedule
     #[arg(long)]
     pub max_rate: Option<f64>,
-    /// Over what the contrastive term is taken. Without it turns, and with EfficientNet-B3 position
+    /// Over what the contrastive term is taken
     #[arg(long, value_enum)]
     pub contrast: Option<Contrast>,
-    /// Vectors whose cosine is contrasted, for whole images. Without it rows, and with EfficientNet-B3 position
+    /// Vectors whose cosine is contrasted, for whole images
     #[arg(long, value_enum)]
     pub grouping: Option<GroupingChoice>,
     /// Weight of the contrastive term
@@ -213,7 +213,7 @@ mod tests {
         let of = |settings: Settings| (settings.contrast, settings.density_weight, settings.clusters);
         let shipped = (Contrast::Turns, 2.0, Clusters::Count(1));
         assert_eq!(of(settings("", Architecture::TfB0)), shipped);
-        assert_eq!(of(settings("", Architecture::B3)), (Contrast::Position, 0.0, Clusters::Count(4)));
+        assert_eq!(of(settings("", Architecture::B3)), (Contrast::Turns, 0.0, Clusters::Count(4)));
         let asked = "--contrast image --density-weight 0.5 --clusters auto";
         for architecture in [Architecture::TfB0, Architecture::B3] {
             assert_eq!(of(settings(asked, architecture)), (Contrast::Image, 0.5, Clusters::Auto));

@@ -57,21 +57,19 @@ const RELEASED: Settings = Settings {
 /// What suits an extractor was measured on magnetic tile and fabric. Synthetic defects cannot choose it: the embedders were
 /// trained on them, and held-out ones say the same of every choice.
 ///
-/// - The contrast: positions alone find most with EfficientNet-B3 on magnetic tile. With the shipped extractor embedders
-///   that contrast whole images, grouped as the released code has it, find more on fabric beside them.
 /// - The density's weight throughout: with the shipped extractor it finds more on both sets, with EfficientNet-B3 less on
 ///   magnetic tile.
 /// - Clusters in the bank: with EfficientNet-B3 four find a little more on magnetic tile with every seed, with the shipped
 ///   extractor less.
 const fn default(architecture: Architecture) -> Settings {
-    let (contrast, grouping, density_weight, clusters) = match architecture {
-        Architecture::B3 => (Contrast::Position, Grouping::Position, 0.0, 4),
-        _ => (Contrast::Turns, Grouping::Rows, 2.0, 1),
+    let (density_weight, clusters) = match architecture {
+        Architecture::B3 => (0.0, 4),
+        _ => (2.0, 1),
     };
     Settings {
         preset: Preset::Default,
-        contrast,
-        grouping,
+        contrast: Contrast::Turns,
+        grouping: Grouping::Rows,
         contrast_weight: 1.0,
         density_weight,
         density_excess: 0.3,
