@@ -4,14 +4,15 @@
 function roundUp(value: number): number {
 	const step = 10 ** Math.floor(Math.log10(value));
 	const nice = [1, 1.25, 1.5, 2, 3, 4, 5, 7.5, 10].find((factor) => factor * step >= value) ?? 10;
-	return nice * step;
+	// As it is written: 3 times 0.1 would be 0.30000000000000004.
+	return Number((nice * step).toPrecision(3));
 }
 
 /** 1, 5 and 2 times each power of ten from `least` to below `most`: the powers first, and between them what halves best. */
 function roundFigures(least: number, most: number): number[] {
 	const [first, last] = [Math.floor(Math.log10(least)), Math.ceil(Math.log10(most))];
 	const powers = Array.from({ length: last - first + 1 }, (_, i) => first + i);
-	// Not the product, which would be 0.30000000000000004 for 0.3.
+	// As they are written, here too.
 	const figures = [1, 5, 2].flatMap((factor) => powers.map((power) => Number(`${factor}e${power}`)));
 	return figures.filter((figure) => figure >= least && figure < most);
 }

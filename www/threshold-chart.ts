@@ -43,7 +43,7 @@ function histogram(scores: readonly number[], modelThreshold: number): SVGElemen
 			class: "bar-normal",
 			x: x + 0.5,
 			y: floor - tall,
-			width: end - x - 1,
+			width: Math.max(1, end - x - 1),
 			height: tall,
 		});
 	});
