@@ -32,10 +32,9 @@ impl ScoreAxis {
     pub fn ticks(&self, gap: f64) -> Vec<f64> {
         let mut chosen = vec![0.0, self.high];
         let (first, last) = ((self.high / 1000.0).log10().floor() as i32, self.high.log10().ceil() as i32);
-        for factor in [1, 5, 2] {
+        for factor in [1.0, 5.0, 2.0] {
             for power in first..=last {
-                // Not the product, which would be 0.30000000000000004 for 0.3.
-                let figure: f64 = format!("{factor}e{power}").parse().unwrap_or(self.high);
+                let figure = factor * 10_f64.powi(power);
                 let part = self.at(figure);
                 if figure < self.high && chosen.iter().all(|other| (self.at(*other) - part).abs() >= gap) {
                     chosen.push(figure);
