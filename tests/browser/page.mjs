@@ -67,10 +67,14 @@ async function open(browser, address, options = {}) {
 	return page;
 }
 
+/** Waits until the page has drawn what was just done: it shows with the next frame. */
+export async function drawn(page) {
+	await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+}
+
 /** Waits until nothing is computed, and until the page has drawn that. */
 export async function settled(page) {
-	// What was just asked for shows with the next frame.
-	await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+	await drawn(page);
 	await page.waitForFunction(() => {
 		const working = !document.querySelector("#stop").hidden;
 		const tiles = [...document.querySelectorAll(".tile")];
@@ -80,7 +84,8 @@ export async function settled(page) {
 }
 
 /** What the page says about the selected photo. */
-export function reading(page) {
+export async function reading(page) {
+	await drawn(page);
 	return page.evaluate(() => ({
 		name: document.querySelector("#verdict-name").textContent,
 		verdict: document.querySelector("#verdict").dataset.verdict,
