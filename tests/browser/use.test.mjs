@@ -87,7 +87,7 @@ test("stopping drops what waits, and a stopped photo can be taken up again", asy
 test("the page draws on while it computes", async () => {
 	const page = await site.open();
 	await settled(page);
-	await drop(page, copies(8));
+	await drop(page, copies(24));
 	const frames = await page.evaluate(
 		() =>
 			new Promise((resolve) => {
