@@ -24,11 +24,19 @@ const aggregations = {
 	top: "the mean of the most unusual tenth of the patches",
 };
 
+/** Without the marks of the JSON that a provenance holds its settings in. */
+function inWords(provenance: string): string {
+	return provenance
+		.replaceAll(',"', ', "')
+		.replaceAll(/"(\w+)":/g, "$1 ")
+		.replaceAll(/[{}]/g, "");
+}
+
 function textureFacts({ info }: Texture): [string, string][] {
 	if (!info) return [];
 	const facts: [string, string][] = [
 		["Texture", info.name],
-		["Made from", info.provenance],
+		["Made from", inWords(info.provenance)],
 		["Held-out good photos that set the threshold", String(info.normal_scores.length)],
 		[
 			"Threshold",
@@ -55,7 +63,7 @@ function extractorFacts({ extractor }: Texture): [string, string][] {
 	if (!info) return [];
 	return [
 		["Extractor", `${info.architecture}, ${(info.parameters / 1e6).toFixed(1)} million parameters, frozen`],
-		["Extractor made from", info.provenance],
+		["Extractor made from", inWords(info.provenance)],
 		["Extractor’s id", info.id],
 		["File format", `version ${info.format_version}`],
 	];
