@@ -2,7 +2,18 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import { drawn, drop, nameOf, reading, results, samplePath, settled, start, texture } from "./page.mjs";
+import {
+	drawn,
+	drop,
+	nameOf,
+	reading,
+	results,
+	samplePath,
+	selectTile,
+	settled,
+	start,
+	texture,
+} from "./page.mjs";
 import { asFile } from "./photos.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -23,7 +34,6 @@ async function moveThreshold(page, part) {
 		slider.value = String(Number(slider.max) * to);
 		slider.dispatchEvent(new Event("input", { bubbles: true }));
 	}, part);
-	await drawn(page);
 }
 
 test("moving the threshold changes the verdict, and the reset brings it back", async () => {
@@ -72,10 +82,8 @@ test("stopping drops what waits, and a stopped photo can be taken up again", asy
 	assert.ok((await page.locator(".tile", { hasText: "Not inspected" }).count()) > 0);
 	const last = page.locator(".tile", { hasText: "copy-23.webp" });
 	assert.equal(await last.getAttribute("data-verdict"), "waiting");
-	await last.click();
-	await page.waitForSelector(
-		'.tile[aria-selected="true"]:is([data-verdict="good"], [data-verdict="defect"])',
-	);
+	await selectTile(page, "copy-23.webp");
+	await page.waitForSelector('#verdict:is([data-verdict="good"], [data-verdict="defect"])');
 	assert.equal((await reading(page)).name, "copy-23.webp");
 	await page.click("#retry");
 	await settled(page);
