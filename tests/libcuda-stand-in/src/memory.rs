@@ -52,14 +52,20 @@ fn free(function: &str, address: usize) -> Status {
     }
 }
 
+/// An error where `size` bytes from one of these addresses of the device are not within one allocation.
+fn check(function: &str, device: &[usize], size: usize) -> Result<(), Status> {
+    let beyond = || refuse(function, INVALID_VALUE, &format!("{size} bytes reach beyond an allocation"));
+    device.iter().all(|address| holds(*address, size)).then_some(()).ok_or_else(beyond)
+}
+
 /// Copies `size` bytes; `device` are the addresses that must lie in memory of ours.
 ///
 /// # Safety
 ///
 /// Addresses of the host must be good for `size` bytes.
 unsafe fn copy(function: &str, from: usize, to: usize, size: usize, device: &[usize]) -> Status {
-    if !device.iter().all(|address| holds(*address, size)) {
-        return refuse(function, INVALID_VALUE, &format!("{size} bytes reach beyond an allocation"));
+    if let Err(status) = check(function, device, size) {
+        return status;
     }
     // SAFETY: both sides were looked up, or the caller vouches for them.
     unsafe { ptr::copy(from as *const u8, to as *mut u8, size) };
@@ -73,8 +79,8 @@ unsafe fn copy(function: &str, from: usize, to: usize, size: usize, device: &[us
 ///
 /// `to` must be good for `size` bytes.
 unsafe fn read(function: &str, from: usize, to: usize, size: usize) -> Status {
-    if !holds(from, size) {
-        return refuse(function, INVALID_VALUE, &format!("{size} bytes reach beyond an allocation"));
+    if let Err(status) = check(function, &[from], size) {
+        return status;
     }
     if size == 0 {
         return SUCCESS;
