@@ -7,13 +7,13 @@ use crate::view::Region;
 pub struct Patch {
     /// Of the photo.
     pub region: Region,
-    /// Row by row, square.
+    /// Row by row, square. NaN where the photo is not inspected.
     pub grid: Vec<f32>,
 }
 
 /// Anomaly map of `width` x `height` values, row by row, that spans the photo: the cells of each patch sit at their
 /// centres in its region and are joined bilinearly. Where patches overlap, each weighs the less the nearer its border
-/// is, so that there are no seams. NaN where no patch lies.
+/// is, so that there are no seams. NaN where no patch lies, and where the nearest cell of each is NaN.
 pub fn spread(patches: &[Patch], (width, height): (usize, usize)) -> Vec<f32> {
     let mut sum = vec![0.0f32; width * height];
     let mut weights = vec![0.0f32; width * height];
@@ -23,7 +23,13 @@ pub fn spread(patches: &[Patch], (width, height): (usize, usize)) -> Vec<f32> {
         let rows = axis(height, side, region.y, region.height);
         for (y, row) in rows.iter().enumerate().filter_map(|(y, row)| Some((y, row.as_ref()?))) {
             for (x, column) in columns.iter().enumerate().filter_map(|(x, column)| Some((x, column.as_ref()?))) {
-                let at = |y: usize, x: usize| grid[y * side + x];
+                let nearest = grid[row.nearest() * side + column.nearest()];
+                if nearest.is_nan() {
+                    continue;
+                }
+                // A neighbour without a value says what the nearest cell says.
+                let at =
+                    |y: usize, x: usize| Some(grid[y * side + x]).filter(|value| !value.is_nan()).unwrap_or(nearest);
                 let mix = |y: usize| at(y, column.low) * (1.0 - column.part) + at(y, column.high) * column.part;
                 let weight = row.weight * column.weight;
                 sum[y * width + x] += weight * (mix(row.low) * (1.0 - row.part) + mix(row.high) * row.part);
@@ -41,6 +47,12 @@ struct Between {
     part: f32,
     /// Largest in the middle of the patch, above 0 at its border.
     weight: f32,
+}
+
+impl Between {
+    fn nearest(&self) -> usize {
+        if self.part < 0.5 { self.low } else { self.high }
+    }
 }
 
 fn axis(length: usize, side: usize, start: f32, extent: f32) -> Vec<Option<Between>> {

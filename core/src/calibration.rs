@@ -5,12 +5,13 @@ use serde::{Deserialize, Serialize};
 /// Threshold and the raw scores that it was taken from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
-    /// A photo that scores above it is called defective.
+    /// A photo that scores above it is called defective. 0 or more.
     pub threshold: f32,
     /// The share of normal images that is expected above the threshold: what was asked for, or `1 / (pieces + 1)` where
     /// that is larger, since images of so many pieces cannot promise less of the next piece.
     pub false_alarm_rate: f32,
     /// Scores of the normal validation images, ascending.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub normal_scores: Vec<f32>,
 }
 
@@ -28,7 +29,8 @@ impl Calibration {
         // In single precision, 2 % are a hair less than that: the ranks above must not be one too few for it.
         let above = (f64::from(false_alarm_rate) * (n + 1) as f64 + 1e-4).floor() as usize;
         let rank = (n + 1).saturating_sub(above);
-        let threshold = *normal_scores.get(rank.clamp(1, n.max(1)) - 1)?;
+        // Equal photos may be a rounding error less than 0 apart.
+        let threshold = normal_scores.get(rank.clamp(1, n.max(1)) - 1)?.max(0.0);
         let promised = false_alarm_rate.max(1.0 / (pieces.min(n) + 1) as f32);
         Some(Self { threshold, false_alarm_rate: promised, normal_scores })
     }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::inspected::Inspected;
+
 /// What distances are multiplied by before they are added to others. Whether there is a defect and where it is are two
 /// questions, and what answers one well may answer the other badly.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,12 +30,14 @@ pub struct Comparison {
     pub grid: Vec<f32>,
     /// The density's distances at the positions of `distances`, where one stands beside the embedders; else none.
     pub density: Vec<f32>,
+    /// Positions that count. None where all do.
+    pub inspected: Option<Inspected>,
 }
 
 impl Comparison {
     /// Distances for the score and for the map, with no density.
     pub fn new(distances: Vec<f32>, grid: Vec<f32>) -> Self {
-        Self { distances, grid, density: Vec::new() }
+        Self { distances, grid, density: Vec::new(), inspected: None }
     }
 
     /// Adds the distances of another times what they count, those of a density as in the score; to one that is empty, any.

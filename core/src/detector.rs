@@ -138,11 +138,7 @@ impl Detector {
         Ok(match shape.method {
             Method::Cse | Method::Classifier => {
                 let score = take(tensors, SCORE_WEIGHTS, &[shape.members])?;
-                // The files of before have one weight for both.
-                let map = match tensors.contains_key(MAP_WEIGHTS) {
-                    true => take(tensors, MAP_WEIGHTS, &[shape.members])?,
-                    false => score.clone(),
-                };
+                let map = take(tensors, MAP_WEIGHTS, &[shape.members])?;
                 let weights = score.iter().zip(map).map(|(&score, map)| Weights { score, map });
                 let member = |(index, weights): (usize, Weights)| {
                     let mut own = take_below(tensors, &format!("member.{index}."));

@@ -97,15 +97,29 @@ pub fn from_folded(
     model_file::write(&info, Kind::Extractor, tensors, precision)
 }
 
-/// The description alone.
+/// The description alone, checked.
 pub fn read_info(bytes: &[u8]) -> Result<ExtractorInfo, ModelFileError> {
-    model_file::read_info(bytes, Kind::Extractor)
+    let info = model_file::read_info(bytes, Kind::Extractor)?;
+    check(&info)?;
+    Ok(info)
+}
+
+/// An error where a field is out of its range.
+fn check(info: &ExtractorInfo) -> Result<(), ModelFileError> {
+    let digits = info.id.len() == 16 && info.id.bytes().all(|digit| digit.is_ascii_hexdigit());
+    model_file::check(&[
+        (digits, "its id is not 16 hexadecimal digits"),
+        (info.provenance.len() <= model_file::LONGEST_TEXT, "its provenance is too long"),
+    ])
 }
 
 impl Extractor {
     /// Loads an extractor file onto `device`, in f32.
     pub fn load(bytes: Vec<u8>, device: &Device) -> Result<Self, ModelFileError> {
-        let (info, tensors): (ExtractorInfo, _) = model_file::read(&bytes, Kind::Extractor)?;
+        let (info, tensors): (ExtractorInfo, StateDict) = model_file::read(&bytes, Kind::Extractor)?;
+        check(&info)?;
+        let parameters: usize = tensors.values().map(|(_, values)| values.len()).sum();
+        model_file::check(&[(parameters == info.parameters, "it has another number of weights than it states")])?;
         // The weights decide, not what the description claims: a texture model must never meet another extractor.
         if fingerprint(&tensors) != info.id {
             return Err(ModelFileError::Description("its weights are not the ones it names".into()));

@@ -11,6 +11,8 @@ use crate::comparison::Comparison;
 use crate::detector::read;
 use crate::efficientnet::Features;
 use crate::extractor_file::Extractor;
+use crate::inspected::Inspected;
+use crate::photo::Photo;
 use crate::preprocess;
 use crate::score::ScoreRule;
 use crate::texture_file::TextureModel;
@@ -33,9 +35,12 @@ pub enum InspectError {
     /// The device, while computing.
     #[error("the device failed ({0}): try the CPU")]
     Device(String),
-    /// Compared with a threshold, what is no number would pass for good.
+    /// A distance that is not finite. Compared with a threshold, NaN would pass for good.
     #[error("the computation gave no number for this photo: try the CPU, or train the model again")]
     NoNumber,
+    /// Every position lies in or beside a transparent part.
+    #[error("no part of the photo is left to inspect: all of it is transparent, or lies beside what is")]
+    NothingInspected,
 }
 
 impl From<ExecutionError> for InspectError {
@@ -53,16 +58,18 @@ pub struct Finding {
     pub patches: Vec<Patch>,
 }
 
-/// A photo's finding from the distances of its windows. An error where one is no number or missing, or nothing was seen.
+/// A photo's finding from the distances of its windows. A window without an inspected position has no say. An error where a
+/// distance is not finite, a window is missing, or nothing was inspected.
 pub fn join(rule: &ScoreRule, regions: &[Region], comparisons: &[Comparison]) -> Result<Finding, InspectError> {
-    let number = |comparison| Some(rule.score(comparison)).filter(|score| score.is_finite());
-    let scores = comparisons.iter().map(number).collect::<Option<Vec<f32>>>().ok_or(InspectError::NoNumber)?;
-    let score = scores.into_iter().reduce(f32::max).ok_or(InspectError::NoNumber)?;
     // A window without distances would go uninspected.
-    if regions.len() != comparisons.len() {
+    if regions.len() != comparisons.len() || comparisons.is_empty() {
         return Err(InspectError::NoNumber);
     }
-    let patch = |(region, own): (&Region, &Comparison)| Patch { region: *region, grid: rule.map(&own.grid) };
+    let inspected = comparisons.iter().filter(|own| own.inspected.as_ref().is_none_or(Inspected::any));
+    let number = |comparison| Some(rule.score(comparison)).filter(|score| score.is_finite());
+    let scores = inspected.map(number).collect::<Option<Vec<f32>>>().ok_or(InspectError::NoNumber)?;
+    let score = scores.into_iter().reduce(f32::max).ok_or(InspectError::NothingInspected)?;
+    let patch = |(region, own): (&Region, &Comparison)| Patch { region: *region, grid: rule.map(own) };
     let patches = regions.iter().zip(comparisons).map(patch);
     Ok(Finding { score, patches: patches.collect() })
 }
@@ -91,9 +98,16 @@ impl Inspector<'_> {
         read(self.texture.detector.forward(features, self.texture.info.taps)).await
     }
 
-    /// Distances of one window.
-    pub fn compare(&self, read_out: &[f32]) -> Comparison {
-        self.texture.detector.compare(read_out, self.texture.info.rule.aggregation)
+    /// Positions of each window that are inspected; none for a photo that is opaque throughout.
+    pub fn inspected(&self, photo: &Photo) -> Vec<Option<Inspected>> {
+        let of_windows = |opaque| Inspected::of_windows(self.texture.info.view, opaque);
+        photo.opaque.as_ref().map_or_else(Vec::new, of_windows)
+    }
+
+    /// Distances of one window, at the positions that are `inspected`, or at all.
+    pub fn compare(&self, read_out: &[f32], inspected: Option<&Inspected>) -> Comparison {
+        let seen = self.texture.detector.compare(read_out, self.texture.info.rule.aggregation);
+        Comparison { inspected: inspected.cloned(), ..seen }
     }
 
     /// See [`join`].
@@ -102,16 +116,18 @@ impl Inspector<'_> {
     }
 
     /// All of the above, on a decoded photo.
-    pub async fn inspect(&self, photo: &RgbImage) -> Result<Finding, InspectError> {
-        self.find(&self.windows(photo)).await
+    pub async fn inspect(&self, photo: &Photo) -> Result<Finding, InspectError> {
+        self.find(&self.windows(&photo.pixels), &self.inspected(photo)).await
     }
 
-    /// On some windows of a photo.
-    pub async fn find(&self, windows: &Windows<'_>) -> Result<Finding, InspectError> {
+    /// On some windows of a photo, with the positions of each that are [`inspected`](Self::inspected).
+    pub async fn find(&self, windows: &Windows<'_>, inspected: &[Option<Inspected>]) -> Result<Finding, InspectError> {
         let mut comparisons = Vec::with_capacity(windows.count());
         for batch in windows.batches(WINDOWS_AT_ONCE) {
-            let read_outs = self.read_out(self.extract(self.input(&batch))).await?;
-            comparisons.extend(read_outs.iter().map(|read_out| self.compare(read_out)));
+            for read_out in self.read_out(self.extract(self.input(&batch))).await? {
+                let own = inspected.get(comparisons.len()).and_then(Option::as_ref);
+                comparisons.push(self.compare(&read_out, own));
+            }
         }
         self.join(windows, &comparisons)
     }

@@ -10,10 +10,15 @@ use serde::{Deserialize, Serialize};
 use crate::state_dict::{self, Precision, StateDict, StateDictError};
 
 /// The newest format that this program reads, and the one that it writes.
-pub const FORMAT_VERSION: u32 = 6;
+pub const FORMAT_VERSION: u32 = 7;
 
-/// The oldest format of a texture file that can be read. The thresholds of those before it are on another scale.
-const OLDEST_TEXTURE: u32 = 6;
+/// The oldest format of a texture file that can be read. Older ones hold long lists in their description.
+const OLDEST_TEXTURE: u32 = 7;
+
+/// Longest description, bytes. Long lists are tensors.
+const LONGEST_DESCRIPTION: usize = 32 * 1024;
+/// Longest text for a reader in a description, bytes.
+pub const LONGEST_TEXT: usize = 8 * 1024;
 
 const KEY: &str = "cse";
 
@@ -67,6 +72,11 @@ pub enum ModelFileError {
         /// What it should be.
         wanted: Kind,
     },
+    /// A description that no version of this program writes.
+    #[error(
+        "the description in this model file is {0} bytes long, and at most {LONGEST_DESCRIPTION} are read: make or fetch the file again"
+    )]
+    Long(usize),
     /// The description does not parse, or contradicts itself.
     #[error("the description in this model file is damaged ({0}): make or fetch the file again")]
     Description(String),
@@ -82,6 +92,14 @@ pub enum ModelFileError {
         /// The one in use, with its architecture.
         found: String,
     },
+}
+
+/// An error where one of `checks` does not hold; the sentence says what the description claims.
+pub(crate) fn check(checks: &[(bool, &str)]) -> Result<(), ModelFileError> {
+    match checks.iter().find(|(holds, _)| !holds) {
+        Some((_, sentence)) => Err(ModelFileError::Description((*sentence).to_owned())),
+        None => Ok(()),
+    }
 }
 
 fn article(kind: Kind) -> String {
@@ -142,6 +160,9 @@ pub fn write<T: Serialize>(
 
 fn description(bytes: &[u8]) -> Result<(String, Header), ModelFileError> {
     let json = state_dict::read_metadata(bytes)?.remove(KEY).ok_or(ModelFileError::Foreign)?;
+    if json.len() > LONGEST_DESCRIPTION {
+        return Err(ModelFileError::Long(json.len()));
+    }
     let header: Header = serde_json::from_str(&json).map_err(|error| ModelFileError::Description(error.to_string()))?;
     if header.format_version > FORMAT_VERSION {
         return Err(ModelFileError::Newer { found: header.format_version });

@@ -10,10 +10,12 @@ use crate::comparison::{Comparison, DensityWeights};
 pub struct NormalRange {
     /// Edge of what is normal at each position that the score is made of: mean and three standard deviations. Of the sum
     /// where a density is added.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub edges: Vec<f32>,
     /// The same of all positions of the map together.
     pub map_edge: f32,
     /// The same of the density's distances alone at each position, where there are any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub density_edges: Vec<f32>,
 }
 

@@ -54,7 +54,8 @@ pub struct ScoreRule {
 }
 
 impl ScoreRule {
-    /// The image's score. No number where a distance is none, or the normal range speaks of other positions.
+    /// The image's score. NaN where a distance is not finite, the normal range is of other positions, or no position is
+    /// inspected.
     pub fn score(&self, seen: &Comparison) -> f32 {
         if !seen.is_finite() {
             return f32::NAN;
@@ -66,17 +67,37 @@ impl ScoreRule {
             Some(range) => range.relative(&joined, &seen.density, excess).into_iter().map(chord).collect(),
             None => joined,
         };
-        aggregate(&smoothed(relative, self.smoothing), self.aggregation)
+        let Some(inspected) = &seen.inspected else {
+            return aggregate(&smoothed(relative, self.smoothing), self.aggregation);
+        };
+        let Some(inspected) = inspected.at(relative.len()) else { return f32::NAN };
+        let smoothed = smoothed_within(relative, &inspected, self.smoothing);
+        let counted: Vec<f32> = smoothed.into_iter().filter(|value| !value.is_nan()).collect();
+        if counted.is_empty() { f32::NAN } else { aggregate(&counted, self.aggregation) }
     }
 
-    /// The values of the map at the positions of `grid`.
-    pub fn map(&self, grid: &[f32]) -> Vec<f32> {
-        let relative = match &self.normal_range {
-            Some(range) => grid.iter().map(|distance| chord(distance / range.map_edge)).collect(),
-            None => grid.to_vec(),
+    /// Values of the map at the positions of `seen.grid`. NaN at a position that is not inspected.
+    pub fn map(&self, seen: &Comparison) -> Vec<f32> {
+        let relative: Vec<f32> = match &self.normal_range {
+            Some(range) => seen.grid.iter().map(|distance| chord(distance / range.map_edge)).collect(),
+            None => seen.grid.clone(),
         };
-        smoothed(relative, self.smoothing / 2.0)
+        match seen.inspected.as_ref().map(|inspected| inspected.at(relative.len())) {
+            None => smoothed(relative, self.smoothing / 2.0),
+            Some(Some(inspected)) => smoothed_within(relative, &inspected, self.smoothing / 2.0),
+            Some(None) => vec![f32::NAN; relative.len()],
+        }
     }
+}
+
+/// As [`smoothed`], of the inspected positions alone, each weighed as it weighs among those. NaN at the others.
+fn smoothed_within(values: Vec<f32>, inspected: &[bool], share: f32) -> Vec<f32> {
+    let weights: Vec<f32> = inspected.iter().map(|inspected| f32::from(u8::from(*inspected))).collect();
+    let kept = values.iter().zip(&weights).map(|(value, weight)| value * weight).collect();
+    let sums = smoothed(kept, share);
+    let totals = smoothed(weights, share);
+    let mean = |((sum, total), inspected): ((f32, f32), &bool)| if *inspected { sum / total } else { f32::NAN };
+    sums.into_iter().zip(totals).zip(inspected).map(mean).collect()
 }
 
 /// A square of values, each the mean of its neighbourhood weighed by a Gaussian of standard deviation `share` of the
@@ -195,7 +216,7 @@ mod tests {
         assert!((rule.score(&seen(&[0.25; 4])) - 1.0).abs() < 1e-6);
         assert!((rule.score(&seen(&[1.0; 4])) - 2.0).abs() < 1e-6);
         assert_eq!(rule.score(&seen(&[0.0; 4])), 0.0);
-        assert!((rule.map(&[1.0])[0] - 2.0).abs() < 1e-6);
+        assert!((rule.map(&seen(&[1.0]))[0] - 2.0).abs() < 1e-6);
     }
 
     #[test]
@@ -247,7 +268,7 @@ mod tests {
         let mut grid = vec![0.0; 49];
         grid[24] = 1.0;
         let rule = |smoothing| rule(Aggregation::Max, None, smoothing);
-        let highest = rule(0.2).map(&grid)[24];
+        let highest = rule(0.2).map(&seen(&grid))[24];
         assert_eq!(highest, rule(0.1).score(&seen(&grid)));
         assert!(highest > 2.0 * rule(0.2).score(&seen(&grid)));
     }

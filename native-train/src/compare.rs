@@ -12,10 +12,12 @@ use std::time::Instant;
 
 use burn::tensor::Device;
 use clap::Parser;
+use cse::comparison::Comparison;
 use cse::defects::DefectMaker;
 use cse::efficientnet::Architecture;
 use cse::inspector::{self, Finding, InspectError};
 use cse::model_file::ModelFileError;
+use cse::photo::Levels;
 use cse::texture_file::TextureModel;
 use cse::view::{Region, View};
 
@@ -54,6 +56,10 @@ pub struct Args {
     /// How a photo is looked at
     #[arg(long, value_enum, default_value = "auto")]
     pub view: ViewChoice,
+    /// Stored values that become black and white, BLACK:WHITE, for photos with more than 8 bits a channel; without it, found
+    /// over the training photos
+    #[arg(long, value_name = "LEVELS")]
+    pub levels: Option<Levels>,
     /// File to write each run's figures to as they come, as JSON lines
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
@@ -79,8 +85,8 @@ const WAYS: [&str; 12] = [
 ];
 
 /// Settings of `train` that are `compare`'s own, or that a comparison has no use for.
-const COMMON: [&str; 9] =
-    ["--data", "--out", "--name", "--extractor", "--textures", "--seed", "--device", "--log", "--resume"];
+const COMMON: [&str; 10] =
+    ["--data", "--out", "--name", "--extractor", "--textures", "--seed", "--device", "--log", "--resume", "--levels"];
 
 /// Why there is no comparison.
 #[derive(Debug, thiserror::Error)]
@@ -147,6 +153,7 @@ pub fn run(args: &Args) -> Result<(), CompareError> {
         files::write_whole(path, b"")?;
     }
 
+    let traits = train::traits(&dataset.train, args.levels)?;
     let made =
         ways.iter().map(|(_, way)| Made::by(way, architecture, &dataset.train)).collect::<Result<Vec<_>, _>>()?;
     let learning: Vec<Settings> = ways.iter().map(|(_, way)| way.settings(architecture).learning()).collect();
@@ -177,11 +184,11 @@ pub fn run(args: &Args) -> Result<(), CompareError> {
             };
             let view = made[index].view;
             if !shared.as_ref().is_some_and(|(shared, _)| shared.serves(&made[index])) {
-                shared = Some((made[index].clone(), session.features(&dataset.train, view)?));
+                shared = Some((made[index].clone(), session.features(&dataset.train, view, traits.levels)?));
                 learnt = None;
             }
             if !test.as_ref().is_some_and(|(seen, _)| *seen == view) {
-                test = Some((view, TestPhotos::look(&session, &dataset, view)?));
+                test = Some((view, TestPhotos::look(&session, &dataset, view, traits.levels)?));
             }
             let (Some((_, set)), Some((_, test))) = (&shared, &test) else { continue };
             if learnt.as_ref().is_none_or(|(known, ..)| **known != learning[index]) {
@@ -192,7 +199,7 @@ pub fn run(args: &Args) -> Result<(), CompareError> {
             }
             let Some((_, learnt, learning_seconds)) = &learnt else { continue };
             let started = Instant::now();
-            let judged = session.judge(&dataset, view, set, learnt)?;
+            let judged = session.judge(&dataset, view, traits, set, learnt)?;
             let fit_seconds = learning_seconds + started.elapsed().as_secs_f64();
             let model = TextureModel::from_parts((judged.info, judged.tensors), &extractor.info, &device)?;
             let figures = test.figures((&dataset, &args.data), &model, &device)?;
@@ -266,14 +273,19 @@ struct TestPhotos {
 }
 
 impl TestPhotos {
-    fn look(session: &Session<'_>, dataset: &Dataset, view: View) -> Result<Self, CompareError> {
+    fn look(
+        session: &Session<'_>,
+        dataset: &Dataset,
+        view: View,
+        levels: Option<Levels>,
+    ) -> Result<Self, CompareError> {
         let photos: Vec<PathBuf> = dataset.test.iter().map(|sample| sample.photo.clone()).collect();
         let mut regions = Vec::with_capacity(photos.len());
         for path in &photos {
             let (width, height) = files::photo_size(path)?;
             regions.push(view.regions(width, height));
         }
-        let set = TrainingSet::inspected_only(session.extractor, session.device, &photos, view)?;
+        let set = TrainingSet::inspected_only(session.extractor, session.device, &photos, view, levels)?;
         Ok(Self { set, regions })
     }
 
@@ -286,10 +298,13 @@ impl TestPhotos {
         let slots: Vec<_> = self.set.samples.iter().map(|sample| sample.normal).collect();
         let taps = model.info.taps;
         let read_outs = self.set.compute(&slots, device, |features| model.detector.forward(features, taps))?;
-        let find = |number: usize, _: &image::RgbImage| -> Result<Finding, InspectError> {
-            let windows = &read_outs[self.set.photos[number].inspected.clone()];
-            let compare = |read_out: &Vec<f32>| model.detector.compare(read_out, model.info.rule.aggregation);
-            let comparisons: Vec<_> = windows.iter().map(compare).collect();
+        let find = |number: usize, _: &cse::photo::Photo| -> Result<Finding, InspectError> {
+            let photo = &self.set.photos[number];
+            let compare = |(index, read_out): (usize, &Vec<f32>)| {
+                let seen = model.detector.compare(read_out, model.info.rule.aggregation);
+                Comparison { inspected: photo.opaque.get(index).cloned().flatten(), ..seen }
+            };
+            let comparisons: Vec<_> = read_outs[photo.inspected.clone()].iter().enumerate().map(compare).collect();
             inspector::join(&model.info.rule, &self.regions[number], &comparisons)
         };
         Ok(evaluate::figures(&model.info, dataset, find)?)

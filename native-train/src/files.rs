@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, BufReader, Cursor, Read, Write};
 use std::path::{Path, PathBuf};
 
+use cse::photo::{Facts, Levels, Photo};
 use cse::view::View;
 use image::{ImageFormat, RgbImage};
 use rayon::prelude::*;
@@ -90,14 +91,22 @@ pub fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Decodes a photo file.
-pub fn read_photo(path: &Path) -> Result<RgbImage, FileError> {
-    decode_photo(path, &read(path)?)
+/// Decodes a photo file. `levels` are the category's range of samples of more than 8 bits.
+pub fn read_photo(path: &Path, levels: Option<Levels>) -> Result<Photo, FileError> {
+    decode_photo(path, &read(path)?, levels)
 }
 
-/// Decodes what [`read`] gave of a photo file.
-pub fn decode_photo(path: &Path, bytes: &[u8]) -> Result<RgbImage, FileError> {
-    cse::photo::decode(bytes).map_err(|source| FileError::Photo { path: path.to_owned(), source })
+/// Decodes the bytes of a photo file. `levels` are the category's range of samples of more than 8 bits.
+pub fn decode_photo(path: &Path, bytes: &[u8], levels: Option<Levels>) -> Result<Photo, FileError> {
+    cse::photo::decode(bytes, levels).map_err(|source| FileError::Photo { path: path.to_owned(), source })
+}
+
+/// Properties of each of `paths`, several at once.
+pub fn photo_facts(paths: &[PathBuf]) -> Result<Vec<Facts>, FileError> {
+    let facts = |path: &PathBuf| {
+        cse::photo::facts(&read(path)?).map_err(|source| FileError::Photo { path: path.clone(), source })
+    };
+    paths.par_iter().map(facts).collect()
 }
 
 /// The windows of all photos at `paths`, in a view.
@@ -105,7 +114,7 @@ pub fn windows(paths: &[PathBuf], view: View) -> Result<Vec<RgbImage>, FileError
     let bar = progress::bar(paths.len() as u64, "photos", "files");
     let read = |path: &PathBuf| -> Result<Vec<RgbImage>, FileError> {
         bar.inc(1);
-        Ok(view.windows(&read_photo(path)?).images().collect())
+        Ok(view.windows(&read_photo(path, None)?.pixels).images().collect())
     };
     let windows = paths.par_iter().map(read).collect::<Result<Vec<_>, _>>()?;
     bar.finish_and_clear();

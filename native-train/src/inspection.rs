@@ -4,8 +4,8 @@ use burn::tensor::{Device, ExecutionError};
 use cse::anomaly_map;
 use cse::extractor_file::Extractor;
 use cse::inspector::{Finding, InspectError, Inspector};
+use cse::photo::Photo;
 use cse::texture_file::TextureModel;
-use image::RgbImage;
 
 /// The device lost its way during a computation.
 #[derive(Debug, thiserror::Error)]
@@ -17,9 +17,9 @@ pub fn wait<T>(computation: impl Future<Output = Result<T, ExecutionError>>) -> 
     futures_lite::future::block_on(computation).map_err(|error| DeviceFailure(error.to_string()))
 }
 
-/// Anomaly map of the photo's own size.
-pub fn map(finding: &Finding, photo: &RgbImage) -> Vec<f32> {
-    anomaly_map::spread(&finding.patches, (photo.width() as usize, photo.height() as usize))
+/// Anomaly map of `width` x `height` values, row by row. NaN where the photo was not inspected.
+pub fn map(finding: &Finding, (width, height): (u32, u32)) -> Vec<f32> {
+    anomaly_map::spread(&finding.patches, (width as usize, height as usize))
 }
 
 /// A texture model with its extractor on a device.
@@ -34,7 +34,7 @@ pub struct Model {
 
 impl Model {
     /// Score and distances of a decoded photo.
-    pub fn inspect(&self, photo: &RgbImage) -> Result<Finding, InspectError> {
+    pub fn inspect(&self, photo: &Photo) -> Result<Finding, InspectError> {
         futures_lite::future::block_on(self.inspector().inspect(photo))
     }
 

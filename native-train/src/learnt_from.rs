@@ -4,11 +4,9 @@
 use cse::texture_file::TextureInfo;
 use sha2::{Digest, Sha256};
 
-use crate::files;
-
 /// What a model file keeps of a photo whose file has this SHA-256.
-pub fn mark(digest: &[u8; 32]) -> String {
-    files::hexadecimal(&digest[..8])
+pub fn mark(digest: &[u8; 32]) -> [u8; 8] {
+    std::array::from_fn(|index| digest[index])
 }
 
 /// Whether the photo whose file holds `bytes` is one of those.

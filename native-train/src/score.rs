@@ -71,7 +71,7 @@ pub fn run(args: &Args) -> Result<(), ScoreError> {
     let mut lines = String::new();
     let mut failed = 0;
     for (index, path) in args.images.iter().enumerate() {
-        let photo = match files::read_photo(path) {
+        let photo = match files::read_photo(path, model.texture.info.photos.levels) {
             Ok(photo) => photo,
             Err(error) => {
                 eprintln!("{error}");
@@ -90,8 +90,10 @@ pub fn run(args: &Args) -> Result<(), ScoreError> {
         let defective = finding.score > threshold;
         let mut picture = maps.as_ref().map(|maps| &maps[index]);
         if let Some(path) = picture {
-            let map = inspection::map(&finding, &photo);
-            if let Err(error) = files::write_png(path, &heatmap::overlay(&photo, &map, model.texture.info.map_scale)) {
+            let map = inspection::map(&finding, photo.pixels.dimensions());
+            if let Err(error) =
+                files::write_png(path, &heatmap::overlay(&photo.pixels, &map, model.texture.info.map_scale))
+            {
                 eprintln!("{error}");
                 failed += 1;
                 picture = None;

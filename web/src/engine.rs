@@ -9,18 +9,21 @@ use cse::efficientnet::Features;
 use cse::extractor_file::Extractor;
 use cse::inspector::{Inspector, WINDOWS_AT_ONCE};
 use cse::model_file::{self, Header};
+use cse::photo::Preview;
 use cse::score::GRID;
 use cse::texture_file::TextureModel;
 use cse::view::Region;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
-use crate::report::{Failure, Inspection, Milliseconds, object};
+use crate::report::{Failure, Inspection, Milliseconds, PreviewSize, object};
 use crate::route::{self, Route};
 
 /// Longer side of the map that is sent to the page: finer than the 14 x 14 cells of one window can tell. A photo of so many
 /// windows that they have more cells in a row gets a value for each: between them a defect would not show.
 const MAP_SIDE: f32 = 512.0;
+/// Longer side of the preview that is sent to the page: as many pixels as a large screen shows.
+const PREVIEW_SIDE: u32 = 2048;
 /// How far a GPU's first score of a texture may be from the CPU's, as a share of it, or of the threshold where that is more.
 const GPU_TOLERANCE: f32 = 1e-2;
 
@@ -34,6 +37,8 @@ extern "C" {
     pub type JsTextureInfo;
     #[wasm_bindgen(typescript_type = "Inspection")]
     pub type JsInspection;
+    #[wasm_bindgen(typescript_type = "Preview")]
+    pub type JsPreview;
     #[wasm_bindgen(typescript_type = "\"extractor\" | \"texture\"")]
     pub type JsKind;
     #[wasm_bindgen(js_namespace = performance)]
@@ -119,13 +124,31 @@ impl Engine {
             Some(reference) if !self.checked.get() => Some(reference.inspector()?),
             _ => None,
         };
-        let (report, map) = inspect(&self.main.inspector()?, reference.as_ref(), &photo).await?;
+        let (report, map, preview) = inspect(&self.main.inspector()?, reference.as_ref(), &photo).await?;
         self.checked.set(true);
         let result = object(&report)?;
-        js_sys::Reflect::set(&result, &"map".into(), &js_sys::Float32Array::from(map.as_slice()))
-            .map_err(|_| JsError::new("the result object could not be completed"))?;
+        add(&result, "map", &js_sys::Float32Array::from(map.as_slice()))?;
+        add(&result, "preview", &js_sys::Uint8ClampedArray::from(preview.rgba.as_slice()))?;
         Ok(result.unchecked_into())
     }
+
+    /// Decodes one encoded image, as `inspect` does, to be shown. `levels` of the loaded texture are used, where there is
+    /// one. An error has the name `PhotoError`.
+    pub fn preview(&self, photo: &[u8]) -> Result<JsPreview, JsValue> {
+        let levels = self.main.texture.as_ref().and_then(|texture| texture.info.photos.levels);
+        let photo = cse::photo::decode(photo, levels).map_err(Failure::from)?;
+        let preview = photo.preview(PREVIEW_SIDE);
+        let (photo_width, photo_height) = photo.pixels.dimensions();
+        let size = PreviewSize { width: preview.width, height: preview.height, photo_width, photo_height };
+        let result = object(&size)?;
+        add(&result, "pixels", &js_sys::Uint8ClampedArray::from(preview.rgba.as_slice()))?;
+        Ok(result.unchecked_into())
+    }
+}
+
+fn add(result: &JsValue, name: &str, value: &JsValue) -> Result<(), JsError> {
+    let set = js_sys::Reflect::set(result, &name.into(), value);
+    set.map(drop).map_err(|_| JsError::new("the result object could not be completed"))
 }
 
 impl Loaded {
@@ -159,12 +182,14 @@ async fn inspect(
     inspector: &Inspector<'_>,
     reference: Option<&Inspector<'_>>,
     photo: &[u8],
-) -> Result<(Inspection, Vec<f32>), Failure> {
+) -> Result<(Inspection, Vec<f32>, Preview), Failure> {
     let mut clock = Clock::start();
     let mut time = Milliseconds::default();
-    let photo = cse::photo::decode(photo)?;
+    let traits = inspector.texture.info.photos;
+    let photo = cse::photo::decode(photo, traits.levels)?;
     time.decode = clock.lap();
-    let windows = inspector.windows(&photo);
+    let windows = inspector.windows(&photo.pixels);
+    let inspected = inspector.inspected(&photo);
     let mut comparisons = Vec::with_capacity(windows.count());
     time.preprocess = clock.lap();
     for batch in windows.batches(WINDOWS_AT_ONCE) {
@@ -175,11 +200,14 @@ async fn inspect(
         time.extractor += clock.lap();
         let read_outs = inspector.read_out(features).await.map_err(gpu)?;
         time.embedder += clock.lap();
-        comparisons.extend(read_outs.iter().map(|read_out| inspector.compare(read_out)));
+        for read_out in &read_outs {
+            let own = inspected.get(comparisons.len()).and_then(Option::as_ref);
+            comparisons.push(inspector.compare(read_out, own));
+        }
         time.score += clock.lap();
     }
     let finding = inspector.join(&windows, &comparisons)?;
-    let (width, height) = photo.dimensions();
+    let (width, height) = photo.pixels.dimensions();
     let longer = |region: &Region| if width > height { region.width } else { region.height };
     let cells = windows.regions().iter().map(|region| GRID as f32 / longer(region)).fold(MAP_SIDE, f32::max);
     let scale = (cells / width.max(height) as f32).min(1.0);
@@ -191,7 +219,7 @@ async fn inspect(
         // The first windows are enough to tell, and a large photo has hundreds.
         let first = windows.first(WINDOWS_AT_ONCE);
         let gpu = inspector.join(&first, &comparisons[..first.count()])?.score;
-        let cpu = reference.find(&first).await?.score;
+        let cpu = reference.find(&first, &inspected).await?.score;
         // Written so that NaN fails too.
         let threshold = reference.texture.info.calibration.threshold;
         let agree = (gpu - cpu).abs() <= GPU_TOLERANCE * cpu.abs().max(threshold.abs());
@@ -199,9 +227,19 @@ async fn inspect(
             return Err(Failure::WrongGpu { gpu, cpu });
         }
     }
-    let report =
-        Inspection { width, height, score: finding.score, map_width: size[0], map_height: size[1], milliseconds: time };
-    Ok((report, map))
+    let preview = photo.preview(PREVIEW_SIDE);
+    let report = Inspection {
+        width,
+        height,
+        score: finding.score,
+        notes: traits.differences(&photo.facts).iter().map(ToString::to_string).collect(),
+        map_width: size[0],
+        map_height: size[1],
+        preview_width: preview.width,
+        preview_height: preview.height,
+        milliseconds: time,
+    };
+    Ok((report, map, preview))
 }
 
 /// Waits until the device has computed `features`, so that the time is the extractor's: reading one value is enough.

@@ -73,7 +73,7 @@ pub struct Milliseconds {
     pub total: f64,
 }
 
-/// The result of one inspection, without the map, which goes over as a typed array.
+/// The result of one inspection, without the map and the preview, which go over as typed arrays.
 #[derive(Clone, Debug, Serialize)]
 pub struct Inspection {
     /// Upright photo, pixels.
@@ -82,12 +82,31 @@ pub struct Inspection {
     pub height: u32,
     /// Anomaly score: the higher, the less like the good ones.
     pub score: f32,
+    /// Sentences on how the photo differs from those that the model learned from.
+    pub notes: Vec<String>,
     /// Values in a row of the map.
     pub map_width: usize,
     /// Rows of the map.
     pub map_height: usize,
+    /// Pixels in a row of the preview.
+    pub preview_width: u32,
+    /// Rows of the preview.
+    pub preview_height: u32,
     /// Times.
     pub milliseconds: Milliseconds,
+}
+
+/// Sizes of a preview and of its photo, pixels.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct PreviewSize {
+    /// Of the preview.
+    pub width: u32,
+    /// Of the preview.
+    pub height: u32,
+    /// Of the upright photo.
+    pub photo_width: u32,
+    /// Of the upright photo.
+    pub photo_height: u32,
 }
 
 /// The generated declarations carry these beside the exported class.
@@ -106,6 +125,16 @@ export interface Inspection {
     score: number;
     /** Row by row over the whole photo; NaN where the view did not look. */
     map: Float32Array; map_width: number; map_height: number;
+    /** The pixels that were inspected, RGBA row by row, scaled down to at most 2048 on the longer side; alpha 0 where transparent. */
+    preview: Uint8ClampedArray; preview_width: number; preview_height: number;
+    /** Sentences on how the photo differs from those that the model learned from. */
+    notes: string[];
     milliseconds: Milliseconds
+}
+export interface Preview {
+    /** RGBA row by row, scaled down to at most 2048 on the longer side; alpha 0 where transparent. */
+    pixels: Uint8ClampedArray; width: number; height: number;
+    /** Upright photo, pixels. */
+    photo_width: number; photo_height: number
 }
 "#;

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use cse::inspector::{Finding, InspectError};
+use cse::photo::Photo;
 use cse::texture_file::TextureInfo;
-use image::RgbImage;
 
 pub use self::figures::Figures;
 use self::gallery::Gallery;
@@ -150,7 +150,7 @@ pub fn image_auroc(model: &ModelArgs, data: &Path) -> Result<Option<f64>, EvalEr
 pub fn figures(
     info: &TextureInfo,
     photos: (&Dataset, &Path),
-    inspect: impl Fn(usize, &RgbImage) -> Result<Finding, InspectError>,
+    inspect: impl Fn(usize, &Photo) -> Result<Finding, InspectError>,
 ) -> Result<Figures, EvalError> {
     let (inspected, pixels) = inspect_all(info, photos, inspect)?;
     Ok(Figures { seconds: None, ..Figures::new(info, &inspected, pixels) })
@@ -170,7 +170,7 @@ pub fn open(data: &Path) -> Result<Dataset, EvalError> {
 fn inspect_all<'a>(
     info: &TextureInfo,
     (dataset, folder): (&'a Dataset, &Path),
-    inspect: impl Fn(usize, &RgbImage) -> Result<Finding, InspectError>,
+    inspect: impl Fn(usize, &Photo) -> Result<Finding, InspectError>,
 ) -> Result<(Vec<Inspected<'a>>, PixelScores), EvalError> {
     let has_masks = dataset.test.iter().any(|sample| sample.mask.is_some());
     let mut pixels = PixelScores::default();
@@ -178,19 +178,20 @@ fn inspect_all<'a>(
     let bar = progress::bar(dataset.test.len() as u64, "inspecting", "photos");
     for (number, sample) in dataset.test.iter().enumerate() {
         let bytes = files::read(&sample.photo)?;
-        let (photo, learnt) = (files::decode_photo(&sample.photo, &bytes)?, learnt_from::is_among(info, &bytes));
+        let (photo, learnt) =
+            (files::decode_photo(&sample.photo, &bytes, info.photos.levels)?, learnt_from::is_among(info, &bytes));
         let start = Instant::now();
         let finding =
             inspect(number, &photo).map_err(|source| EvalError::Inspect { path: sample.photo.clone(), source })?;
         let seconds = start.elapsed().as_secs_f64();
         let mask = match (&sample.mask, &sample.defect) {
-            (Some(path), _) => Some(mask_of(path, &photo)?),
-            (None, None) if has_masks => Some(Mask::blank(photo.dimensions())),
+            (Some(path), _) => Some(mask_of(path, photo.pixels.dimensions())?),
+            (None, None) if has_masks => Some(Mask::blank(photo.pixels.dimensions())),
             _ => None,
         };
         // A mask with nothing drawn says that nobody drew it, not that the photo is good.
         if let Some(mask) = mask.filter(|mask| sample.defect.is_none() || mask.marks()) {
-            push(&mut pixels, inspection::map(&finding, &photo), &mask)
+            push(&mut pixels, inspection::map(&finding, photo.pixels.dimensions()), &mask)
                 .map_err(|source| EvalError::Map { path: sample.photo.clone(), source })?;
         }
         inspected.push(Inspected { sample, name: name_below(folder, &sample.photo), learnt, finding, seconds });
@@ -206,11 +207,11 @@ fn name_below(folder: &Path, path: &Path) -> String {
     parts.map(|part| part.as_os_str().to_string_lossy().into_owned()).collect::<Vec<_>>().join("/")
 }
 
-/// The mask of `photo`, of its size.
-fn mask_of(path: &Path, photo: &RgbImage) -> Result<Mask, EvalError> {
+/// The mask of a photo of this width and height.
+fn mask_of(path: &Path, photo: (u32, u32)) -> Result<Mask, EvalError> {
     let mask = Mask::read(path)?;
-    if mask.size != photo.dimensions() {
-        return Err(EvalError::MaskSize { path: path.to_owned(), mask: mask.size, photo: photo.dimensions() });
+    if mask.size != photo {
+        return Err(EvalError::MaskSize { path: path.to_owned(), mask: mask.size, photo });
     }
     Ok(mask)
 }

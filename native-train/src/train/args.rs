@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use cse::defects::{DefectKind, Generator};
 use cse::efficientnet::Architecture;
+use cse::photo::Levels;
 use cse::taps::Taps;
 
 use super::presets;
@@ -44,6 +45,10 @@ pub struct Args {
     /// How a photo is looked at
     #[arg(long, value_enum, default_value = "auto")]
     pub view: ViewChoice,
+    /// Stored values that become black and white, BLACK:WHITE, for photos with more than 8 bits a channel; without it, found
+    /// over the training photos
+    #[arg(long, value_name = "LEVELS")]
+    pub levels: Option<Levels>,
     /// Windows to train on, where a photo has more than one: those that an inspection looks at, and random ones
     #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u32).range(2..))]
     pub windows: u32,

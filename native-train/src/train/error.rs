@@ -48,6 +48,9 @@ pub enum TrainError {
         folder = std::env::temp_dir().display()
     )]
     Store(io::Error),
+    /// Photos with nothing to learn from in places.
+    #[error("photos with transparent parts cannot be learned from, crop them or save them without transparency:{}", lines(.0))]
+    Transparent(Vec<PathBuf>),
     /// Features that are no numbers, or none in half precision.
     #[error("the extractor gives features beyond 65,504, or some that are no numbers: use another extractor")]
     Features,
@@ -83,4 +86,9 @@ pub enum TrainError {
     /// Loss no longer a number.
     #[error("training diverged at step {0} (the loss is no number): use a smaller --max-rate")]
     Diverged(usize),
+}
+
+/// Each of `paths` on a line.
+fn lines(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| format!("\n  {}", path.display())).collect()
 }

@@ -117,7 +117,7 @@ impl NormalPhotos {
         };
         let scores = photos.iter().map(score).collect::<Option<Vec<f32>>>()?;
         let scores = self.0.keys().copied().zip(scores).collect();
-        let map_scale = map_scale(windows().flat_map(|window| whole.map(&window.grid)).collect());
+        let map_scale = map_scale(windows().flat_map(|window| whole.map(window)).collect());
         Some(Said { rule: whole, scores, map_scale })
     }
 }

@@ -7,6 +7,7 @@ use burn::tensor::Device;
 use cse::calibration::Calibration;
 use cse::defects::DefectMaker;
 use cse::extractor_file::{Extractor, ExtractorInfo};
+use cse::photo::{Levels, Traits};
 use cse::score::ScoreRule;
 use cse::state_dict::StateDict;
 use cse::texture_file::{self, TextureInfo};
@@ -38,7 +39,7 @@ pub struct Learnt {
     /// One on each fold; the plain statistics have none.
     embedders: Vec<members::Trained>,
     /// As [`TextureInfo::learnt_from`] has it.
-    photos: Vec<String>,
+    photos: Vec<[u8; 8]>,
 }
 
 /// A model, and what to look at before it is trusted.
@@ -65,6 +66,19 @@ pub struct Session<'a> {
     pub maker: &'a DefectMaker,
     /// Where the losses are written.
     pub log: Log,
+}
+
+/// Traits of the good photos at `paths`, with the levels that were `asked` for. An error where a photo has transparent
+/// parts: nothing can be learned there.
+pub fn traits(paths: &[PathBuf], asked: Option<Levels>) -> Result<Traits, TrainError> {
+    let facts = files::photo_facts(paths)?;
+    let transparent = paths.iter().zip(&facts).filter(|(_, facts)| facts.transparent > 0.0);
+    let transparent: Vec<PathBuf> = transparent.map(|(path, _)| path.clone()).collect();
+    if !transparent.is_empty() {
+        return Err(TrainError::Transparent(transparent));
+    }
+    let traits = Traits::of(&facts);
+    Ok(Traits { levels: asked.or(traits.levels), ..traits })
 }
 
 /// Whether there are photos enough to learn from.
@@ -111,9 +125,13 @@ impl Session<'_> {
         }
         let (view, why) = view(self.args, &dataset.train)?;
         println!("view        {} ({why})", format!("{view:?}").to_lowercase());
-        let set = self.features(&dataset.train, view)?;
+        let traits = traits(&dataset.train, self.args.levels)?;
+        if let Some(levels) = traits.levels {
+            println!("levels      {levels}: the stored values that become black and white");
+        }
+        let set = self.features(&dataset.train, view, traits.levels)?;
         let learnt = self.learn(dataset, view, &set, out)?;
-        let Judged { info, tensors, least_normal } = self.judge(dataset, view, &set, &learnt)?;
+        let Judged { info, tensors, least_normal } = self.judge(dataset, view, traits, &set, &learnt)?;
         let threshold = info.calibration.threshold;
         println!(
             "threshold   {threshold:.4} (false-alarm rate {:.1} % from {} good photos)",
@@ -134,11 +152,11 @@ impl Session<'_> {
     }
 
     /// Windows, synthetic defects and features of the good photos.
-    pub fn features(&self, photos: &[PathBuf], view: View) -> Result<TrainingSet, TrainError> {
+    pub fn features(&self, photos: &[PathBuf], view: View, levels: Option<Levels>) -> Result<TrainingSet, TrainError> {
         let each = defects_each(&self.settings, photos, view, self.args.windows)?;
         let defects = each.map(|each| (each, self.maker));
         let (windows, seed) = (self.args.windows as usize, self.settings.seed);
-        let recipe = Recipe { view, windows, defects, seed };
+        let recipe = Recipe { view, windows, defects, seed, levels };
         TrainingSet::make(self.extractor, self.device, photos, &recipe)
     }
 
@@ -170,6 +188,7 @@ impl Session<'_> {
         &self,
         dataset: &Dataset,
         view: View,
+        traits: Traits,
         set: &TrainingSet,
         learnt: &Learnt,
     ) -> Result<Judged, TrainError> {
@@ -179,7 +198,7 @@ impl Session<'_> {
         } else {
             baselines::fit(settings, self.extractor, set, folds, self.device)?
         };
-        self.calibrate(dataset, view, fitted, learnt)
+        self.calibrate(dataset, (view, traits), fitted, learnt)
     }
 
     /// What decides the model of `dataset`'s photos.
@@ -197,14 +216,20 @@ impl Session<'_> {
         let mut digest = Sha256::new();
         photos.into_iter().for_each(|photo| digest.update(photo));
         let ExtractorInfo { id, architecture, .. } = &self.extractor.info;
-        let Args { textures, windows, .. } = self.args;
+        let Args { textures, windows, levels, .. } = self.args;
         let defects = self.args.defects();
-        digest.update(format!("{architecture} {id} {view:?} {defects} {windows} {textures:?}"));
+        digest.update(format!("{architecture} {id} {view:?} {defects} {windows} {textures:?} {levels:?}"));
         files::hexadecimal(&digest.finalize()[..8])
     }
 
     /// Completes `fitted` by score rule, threshold and description, from the held-out photos.
-    fn calibrate(&self, dataset: &Dataset, view: View, fitted: Fitted, learnt: &Learnt) -> Result<Judged, TrainError> {
+    fn calibrate(
+        &self,
+        dataset: &Dataset,
+        (view, photos): (View, Traits),
+        fitted: Fitted,
+        learnt: &Learnt,
+    ) -> Result<Judged, TrainError> {
         let settings = &self.settings;
         let rule = ScoreRule {
             aggregation: settings.aggregation,
@@ -224,6 +249,7 @@ impl Session<'_> {
             extractor_id: self.extractor.info.id.clone(),
             extractor_architecture: self.extractor.info.architecture,
             view,
+            photos,
             method: settings.method,
             taps: settings.taps,
             rule: normal.rule,

@@ -9,6 +9,8 @@ use burn::tensor::{Device, Tensor};
 use cse::defects::{DefectMaker, Defective};
 use cse::efficientnet::Features;
 use cse::extractor_file::Extractor;
+use cse::inspected::Inspected;
+use cse::photo::Levels;
 use cse::preprocess;
 use cse::score::GRID;
 use cse::view::View;
@@ -62,6 +64,8 @@ pub struct Photo {
     pub sketch: Vec<f32>,
     /// SHA-256 of its file.
     pub digest: [u8; 32],
+    /// Positions of each inspected window that are opaque. Empty for a photo that is opaque throughout.
+    pub opaque: Vec<Option<Inspected>>,
 }
 
 /// The normal ones of `samples`.
@@ -118,6 +122,8 @@ pub struct Recipe<'a> {
     pub defects: Option<(usize, &'a DefectMaker)>,
     /// Of everything random.
     pub seed: u64,
+    /// Range of samples of more than 8 bits.
+    pub levels: Option<Levels>,
 }
 
 impl TrainingSet {
@@ -142,10 +148,12 @@ impl TrainingSet {
                 let mut task = recipe.seed << 32;
                 for path in photos {
                     let read = files::read(path).and_then(|bytes| {
-                        let photo = files::decode_photo(path, &bytes)?;
-                        let (windows, inspected) = windows(&photo, recipe.view, each, rng);
-                        let (sketch, digest) = (sketch(&photo), Sha256::digest(&bytes).into());
-                        Ok((windows, PhotoFacts { inspected, sketch, digest }))
+                        let photo = files::decode_photo(path, &bytes, recipe.levels)?;
+                        let (windows, inspected) = windows(&photo.pixels, recipe.view, each, rng);
+                        let (sketch, digest) = (sketch(&photo.pixels), Sha256::digest(&bytes).into());
+                        let opaque = photo.opaque.as_ref();
+                        let opaque = opaque.map_or_else(Vec::new, |opaque| Inspected::of_windows(recipe.view, opaque));
+                        Ok((windows, PhotoFacts { inspected, sketch, digest, opaque }))
                     });
                     let (mut windows, mut facts) = match read {
                         Ok((windows, facts)) => (windows, Some(facts)),
@@ -191,8 +199,9 @@ impl TrainingSet {
         device: &Device,
         photos: &[PathBuf],
         view: View,
+        levels: Option<Levels>,
     ) -> Result<Self, TrainError> {
-        Self::make(extractor, device, photos, &Recipe { view, windows: 0, defects: None, seed: 0 })
+        Self::make(extractor, device, photos, &Recipe { view, windows: 0, defects: None, seed: 0, levels })
     }
 
     /// All windows of `photos`.
@@ -246,9 +255,10 @@ impl TrainingSet {
 
     /// Adds windows with their features to the photo that they begin, or to the last one.
     fn add(&mut self, part: Part, batches: &[Encoded]) -> Result<(), TrainError> {
-        if let Some(PhotoFacts { inspected, sketch, digest }) = part.begins {
+        if let Some(PhotoFacts { inspected, sketch, digest, opaque }) = part.begins {
             let start = self.samples.len();
-            self.photos.push(Photo { samples: start..start, inspected: start..start + inspected, sketch, digest });
+            let inspected = start..start + inspected;
+            self.photos.push(Photo { samples: start..start, inspected, sketch, digest, opaque });
         }
         let mut slots = Vec::new();
         for batch in batches {
@@ -288,6 +298,7 @@ struct PhotoFacts {
     inspected: usize,
     sketch: Vec<f32>,
     digest: [u8; 32],
+    opaque: Vec<Option<Inspected>>,
 }
 
 /// A window and its defective versions.

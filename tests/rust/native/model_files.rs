@@ -11,11 +11,12 @@ use cse::extractor_file::{self, Extractor, ExtractorInfo};
 use cse::inspector::{InspectError, Inspector};
 use cse::model_file::{self, Kind, ModelFileError};
 use cse::normal_range::NormalRange;
+use cse::photo::{Photo, Traits};
 use cse::score::{Aggregation, E14_LENGTH, ScoreRule};
 use cse::standardisation::Standardisation;
 use cse::state_dict::{self, Precision, StateDict};
 use cse::taps::Taps;
-use cse::texture_file::{self, MapScale, TextureInfo, TextureModel};
+use cse::texture_file::{self, LossPoint, MapScale, TextureInfo, TextureModel};
 use cse::view::View;
 
 fn extractor_bytes(seed: u64) -> Vec<u8> {
@@ -41,6 +42,7 @@ fn texture_bytes_times(extractor_id: &str, factor: f32) -> Vec<u8> {
         extractor_id: extractor_id.into(),
         extractor_architecture: Architecture::B0,
         view: View::Resize,
+        photos: Traits::default(),
         method: Method::Cse,
         taps: Taps::Both,
         rule: ScoreRule::default(),
@@ -63,7 +65,8 @@ fn texture_bytes_times(extractor_id: &str, factor: f32) -> Vec<u8> {
 fn what_is_no_number_is_an_error_and_no_verdict() {
     let device = Device::flex();
     let extractor = Extractor::load(extractor_bytes(1), &device).expect("loads");
-    let photo = image::RgbImage::from_fn(64, 64, |x, y| image::Rgb([(x * 4) as u8, (y * 4) as u8, 128]));
+    let pixels = image::RgbImage::from_fn(64, 64, |x, y| image::Rgb([(x * 4) as u8, (y * 4) as u8, 128]));
+    let photo = Photo::of_pixels(pixels);
     let inspect = |factor: f32| {
         let texture = texture_bytes_times(&extractor.info.id, factor);
         let texture = TextureModel::load(&texture, &extractor.info, &device).expect("loads");
@@ -81,9 +84,9 @@ fn a_normal_range_that_cannot_tell_is_refused() {
     let device = Device::flex();
     let extractor = Extractor::load(extractor_bytes(1), &device).expect("loads");
     let texture = texture_bytes(&extractor.info.id);
-    let photo = image::RgbImage::from_pixel(64, 64, image::Rgb([90, 120, 128]));
+    let photo = Photo::of_pixels(image::RgbImage::from_pixel(64, 64, image::Rgb([90, 120, 128])));
     let with = |edges: Vec<f32>, density: Option<DensityWeights>| {
-        let (mut info, tensors) = model_file::read::<TextureInfo>(&texture, Kind::Texture).expect("readable");
+        let (mut info, tensors) = texture_file::read(&texture).expect("readable");
         let normal_range = Some(NormalRange { edges, map_edge: 0.1, density_edges: Vec::new() });
         info.rule = ScoreRule { normal_range, density, ..info.rule };
         TextureModel::from_parts((info, tensors), &extractor.info, &device)
@@ -113,7 +116,7 @@ fn an_embedder_that_counts_against_itself_is_refused() {
     let bytes = texture_bytes(&extractor.info.id);
     for name in ["members.weight", "members.map_weight"] {
         for weight in [0.0, -1.0, f32::NAN] {
-            let (info, mut tensors) = model_file::read::<TextureInfo>(&bytes, Kind::Texture).expect("readable");
+            let (info, mut tensors) = texture_file::read(&bytes).expect("readable");
             tensors.insert(name.into(), (vec![1], vec![weight]));
             let loaded = TextureModel::from_parts((info, tensors), &extractor.info, &Device::flex());
             assert!(matches!(loaded, Err(ModelFileError::Description(_))), "{name} {weight}");
@@ -121,8 +124,7 @@ fn an_embedder_that_counts_against_itself_is_refused() {
     }
 }
 
-/// Of two embedders the second counts in the score alone; a file of before, which has no weights of the map, has the
-/// score's.
+/// Of two embedders the second counts in the score alone.
 #[test]
 fn the_map_is_of_the_embedders_that_count_in_it() {
     let device = Device::flex();
@@ -145,12 +147,9 @@ fn the_map_is_of_the_embedders_that_count_in_it() {
     let grid = alone.each_ref().map(|own| own.grid[100]);
     assert!(distances[1] > 0.1 && grid[1] > 0.1);
 
-    let joined = compare(tensors.clone());
+    let joined = compare(tensors);
     assert!((joined.distances[10] - of_both(distances)).abs() < 1e-5);
     assert_eq!(joined.grid[100], 2.0 * grid[0]);
-    let mut of_before = tensors;
-    of_before.remove("members.map_weight").expect("has them");
-    assert!((compare(of_before).grid[100] - of_both(grid)).abs() < 1e-5);
 }
 
 #[test]
@@ -184,7 +183,7 @@ fn each_kind_is_refused_in_the_place_of_the_other() {
 fn a_cut_file_is_refused_wherever_it_is_cut() {
     let texture = texture_bytes("0");
     for length in (0..texture.len()).step_by(997) {
-        let result = model_file::read::<TextureInfo>(&texture[..length], Kind::Texture);
+        let result = texture_file::read(&texture[..length]);
         assert!(matches!(result, Err(ModelFileError::Tensors(_))), "cut to {length} bytes: {result:?}");
     }
 }
@@ -228,7 +227,60 @@ fn damaged_weights_do_not_pass_as_the_extractor_they_were() {
 #[test]
 fn a_file_keeps_the_same_bytes_for_the_same_model() {
     let bytes = texture_bytes("0");
-    let (info, tensors) = model_file::read::<TextureInfo>(&bytes, Kind::Texture).expect("readable");
-    let again = model_file::write(&info, Kind::Texture, &tensors, Precision::F32).expect("writes");
+    let (info, tensors) = texture_file::read(&bytes).expect("readable");
+    let again = texture_file::write(&info, &tensors).expect("writes");
     assert!(again == bytes, "read and written again, the file differs");
+}
+
+/// What a file states is believed only within its range: a verdict rests on it.
+#[test]
+fn a_description_beyond_its_ranges_is_refused() {
+    let bytes = texture_bytes("0");
+    let (info, tensors) = texture_file::read(&bytes).expect("readable");
+    let changed = |change: &dyn Fn(&mut TextureInfo)| {
+        let mut info = info.clone();
+        change(&mut info);
+        texture_file::write(&info, &tensors)
+    };
+    assert!(changed(&|_| {}).is_ok());
+    let changes: [(&str, &dyn Fn(&mut TextureInfo)); 12] = [
+        ("name", &|info| info.name = String::new()),
+        ("name", &|info| info.name = "x".repeat(1_000_000)),
+        ("name", &|info| info.name = "a\u{202}\nb".into()),
+        ("threshold", &|info| info.calibration.threshold = 1e30),
+        ("threshold", &|info| info.calibration.threshold = -1.0),
+        ("threshold", &|info| info.calibration.threshold = f32::NAN),
+        ("above all scores", &|info| info.calibration.threshold = 9.0),
+        ("scale", &|info| info.map_scale = MapScale { low: 0.9, high: 0.1 }),
+        ("rate", &|info| info.calibration.false_alarm_rate = 1.5),
+        ("ascending", &|info| info.calibration.normal_scores.reverse()),
+        ("embedder", &|info| info.members = 1_000_000),
+        ("provenance", &|info| info.provenance = "x".repeat(1_000_000)),
+    ];
+    for (word, change) in changes {
+        let refused = changed(change).expect_err(word).to_string();
+        assert!(refused.contains(word), "{word}: {refused}");
+    }
+}
+
+/// 40,000 losses and 150,000 scores once took minutes to load.
+#[test]
+fn long_lists_are_tensors_and_a_long_description_is_refused() {
+    let (mut info, tensors) = texture_file::read(&texture_bytes("0")).expect("readable");
+    info.losses = vec![(0..40_000).map(|step| LossPoint { step, training: 0.5, validation: 0.25 }).collect()];
+    info.calibration.normal_scores = (0..150_000).map(|score| score as f32 / 1000.0).collect();
+    info.learnt_from = (0..50_000_u64).map(u64::to_be_bytes).collect();
+    let bytes = texture_file::write(&info, &tensors).expect("complete");
+    let again = texture_file::read_info(&bytes).expect("readable");
+    assert!(again == info);
+    let header = u64::from_le_bytes(*bytes.first_chunk().expect("a length"));
+    assert!(header < 20_000, "{header} bytes of header");
+    let long = state_dict::write(
+        &StateDict::new(),
+        [("cse".to_owned(), format!("{{\"kind\":\"texture\",\"format_version\":7,\"x\":\"{}\"}}", "y".repeat(40_000)))]
+            .into(),
+        Precision::F32,
+    );
+    let refused = texture_file::read_info(&long.expect("writes")).expect_err("a long description");
+    assert!(matches!(refused, ModelFileError::Long(_)), "{refused}");
 }
