@@ -40,7 +40,8 @@ impl Comparison {
         Self { distances, grid, density: Vec::new(), inspected: None }
     }
 
-    /// Adds the distances of another times what they count, those of a density as in the score; to one that is empty, any.
+    /// Adds `weights * other` position by position, a density's by the weight of the score. An empty `self` takes the shape of
+    /// `other`, and its inspected positions.
     pub fn add(&mut self, other: &Self, weights: Weights) {
         let pairs = [
             (&mut self.distances, &other.distances, weights.score),
@@ -50,6 +51,9 @@ impl Comparison {
         for (sum, own, weight) in pairs {
             sum.resize(own.len().max(sum.len()), 0.0);
             add_to(sum, own, weight);
+        }
+        if self.inspected.is_none() {
+            self.inspected.clone_from(&other.inspected);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use image::{GrayImage, RgbImage};
+use image::{DynamicImage, GrayImage, RgbImage};
 
 use crate::preprocess::INPUT_SIDE;
 use crate::score::{GRID, POOLED_GRID};
@@ -19,13 +19,12 @@ impl Inspected {
     /// Positions of each window of a photo in `view`, where `opaque` is 255 for pixels to inspect and less for others. None
     /// for a window that is inspected throughout.
     pub fn of_windows(view: View, opaque: &GrayImage) -> Vec<Option<Self>> {
-        let spread = opaque.pixels().flat_map(|pixel| [pixel[0]; 3]).collect();
-        let Some(mask) = RgbImage::from_raw(opaque.width(), opaque.height(), spread) else { return Vec::new() };
-        let windows = view.windows(&mask);
-        windows.images().map(|window| Self::of_window(&window)).collect()
+        let mask = DynamicImage::from(opaque.clone()).into_rgb8();
+        view.windows(&mask).images().map(|window| Self::of_window(&window)).collect()
     }
 
-    fn of_window(mask: &RgbImage) -> Option<Self> {
+    /// Positions of a window by the same window of the photo's mask, which is 255 for pixels to inspect.
+    pub fn of_window(mask: &RgbImage) -> Option<Self> {
         let cell = (INPUT_SIDE as usize) / GRID;
         let mut touched = [false; GRID * GRID];
         for (x, y, pixel) in mask.enumerate_pixels() {
@@ -41,8 +40,17 @@ impl Inspected {
     }
 
     /// Whether any position of the coarsest grid, 7 x 7, is inspected.
-    pub(crate) fn any(&self) -> bool {
+    pub fn any(&self) -> bool {
         self.at(POOLED_GRID * POOLED_GRID).is_some_and(|inspected| inspected.contains(&true))
+    }
+
+    /// The values of the inspected positions of a feature map `[channels, positions]`, channel by channel. Positions whose
+    /// number is not that of a grid are all left out.
+    pub fn keep(&self, map: &[f32], channels: usize) -> Vec<f32> {
+        let positions = map.len() / channels.max(1);
+        let Some(inspected) = self.at(positions) else { return Vec::new() };
+        let rows = map.chunks_exact(positions.max(1));
+        rows.flat_map(|row| row.iter().zip(&inspected).filter(|(_, kept)| **kept).map(|(value, _)| *value)).collect()
     }
 
     /// Whether each position of a square grid of `length` values is inspected: where all of its cells are. The side of the

@@ -33,10 +33,17 @@ impl NormalRange {
         if normal.is_empty() {
             return None;
         }
-        let (map_mean, map_variance) = moments(normal.iter().flat_map(|image| image.grid.iter().copied()));
+        let counted = |image: &Comparison, values: Vec<f32>| -> Vec<Option<f32>> {
+            let inspected = image.inspected.as_ref().and_then(|inspected| inspected.at(values.len()));
+            let counts = |position: usize| inspected.as_ref().is_none_or(|inspected| inspected[position]);
+            values.into_iter().enumerate().map(|(position, value)| counts(position).then_some(value)).collect()
+        };
+        let grids = normal.iter().map(|image| counted(image, image.grid.clone()));
+        let grids: Vec<f32> = grids.flatten().flatten().collect();
+        let (map_mean, map_variance) = moments(grids.iter().copied());
         let DensityWeights { weight, .. } = density.unwrap_or_default();
-        let joined: Vec<Vec<f32>> = normal.iter().map(|image| image.joined(weight)).collect();
-        let densities: Vec<&[f32]> = normal.iter().map(|image| image.density.as_slice()).collect();
+        let joined: Vec<_> = normal.iter().map(|image| counted(image, image.joined(weight))).collect();
+        let densities: Vec<_> = normal.iter().map(|image| counted(image, image.density.clone())).collect();
         let map_edge = edge(map_mean, map_variance);
         Some(Self { edges: edges(&joined), map_edge, density_edges: edges(&densities) })
     }
@@ -62,14 +69,15 @@ impl NormalRange {
     }
 }
 
-/// Edge of what is normal at each position of the images' distances.
-fn edges(normal: &[impl AsRef<[f32]>]) -> Vec<f32> {
-    let n = normal.len() as f64;
-    let images = normal.iter().map(AsRef::as_ref);
-    let (mean, variance) = moments(images.clone().flatten().copied());
-    let positions = images.clone().next().map_or(0, <[f32]>::len);
+/// Edge of what is normal at each position of the images' distances, of which those that do not count are none.
+fn edges(normal: &[Vec<Option<f32>>]) -> Vec<f32> {
+    let images = normal.iter();
+    let (mean, variance) = moments(images.clone().flatten().flatten().copied());
+    let positions = images.clone().next().map_or(0, Vec::len);
     let at = |position: usize| {
-        let (own_mean, own_variance) = moments(images.clone().filter_map(|image| image.get(position).copied()));
+        let own = images.clone().filter_map(|image| image.get(position).copied().flatten());
+        let n = own.clone().count() as f64;
+        let (own_mean, own_variance) = moments(own);
         let drawn = |own: f64, all: f64| (n * own + PRIOR_IMAGES * all) / (n + PRIOR_IMAGES);
         edge(drawn(own_mean, mean), drawn(own_variance, variance))
     };

@@ -1,6 +1,7 @@
 //! The texture file: what was learnt of one texture. Embedder, bank, calibration, preprocessing, provenance.
 
 use burn::tensor::Device;
+use image::GrayImage;
 use serde::{Deserialize, Serialize};
 
 use crate::calibration::Calibration;
@@ -11,7 +12,7 @@ use crate::embedder;
 use crate::extractor_file::ExtractorInfo;
 use crate::model_file::{self, Kind, ModelFileError};
 use crate::normal_range::NormalRange;
-use crate::photo::Traits;
+use crate::photo::{Reading, Region, Traits};
 use crate::score::ScoreRule;
 use crate::standardisation::Standardisation;
 use crate::state_dict::{Precision, StateDict, StateDictError};
@@ -71,6 +72,9 @@ pub struct TextureInfo {
     /// The first 8 bytes of the SHA-256 of each good photo's file, so that an evaluation notices them.
     #[serde(skip)]
     pub learnt_from: Vec<[u8; 8]>,
+    /// Region of every photo that is neither learned from nor inspected.
+    #[serde(skip)]
+    pub ignored: Option<Region>,
     /// Losses of each embedder's training. Empty for what is not trained.
     #[serde(skip)]
     pub losses: Vec<Vec<LossPoint>>,
@@ -108,6 +112,22 @@ impl TextureInfo {
         }
     }
 
+    /// The description with its lists empty, as the JSON of its file holds it.
+    pub fn without_lists(&self) -> Self {
+        let mut short = self.clone();
+        short.calibration.normal_scores.clear();
+        if let Some(range) = &mut short.rule.normal_range {
+            range.edges.clear();
+            range.density_edges.clear();
+        }
+        short
+    }
+
+    /// Settings that its photos are decoded with.
+    pub fn reading(&self) -> Reading {
+        Reading { levels: self.photos.levels, ignored: self.ignored.clone() }
+    }
+
     /// Whether it was trained with this extractor: the same weights, in the same architecture. Two that pad differently
     /// may have the same weights.
     pub fn fits(&self, extractor: &ExtractorInfo) -> bool {
@@ -141,7 +161,7 @@ pub fn write(info: &TextureInfo, tensors: &StateDict) -> Result<Vec<u8>, ModelFi
     check(info)?;
     let mut tensors = tensors.clone();
     put_lists(info, &mut tensors);
-    model_file::write(&without_lists(info), Kind::Texture, &tensors, Precision::F32)
+    model_file::write(&info.without_lists(), Kind::Texture, &tensors, Precision::F32)
 }
 
 /// The description, checked, and the tensors of the fitted method.
@@ -161,18 +181,8 @@ const NORMAL_SCORES: &str = "calibration.normal_scores";
 const EDGES: &str = "normal_range.edges";
 const DENSITY_EDGES: &str = "normal_range.density_edges";
 const LEARNT_FROM: &str = "photos.learnt_from";
+const IGNORED: &str = "photos.ignored";
 const LOSSES: &str = "losses.";
-
-/// The description with its lists empty, as its JSON holds it.
-fn without_lists(info: &TextureInfo) -> TextureInfo {
-    let mut short = info.clone();
-    short.calibration.normal_scores.clear();
-    if let Some(range) = &mut short.rule.normal_range {
-        range.edges.clear();
-        range.density_edges.clear();
-    }
-    short
-}
 
 /// Adds the lists of a description to the tensors of its file.
 fn put_lists(info: &TextureInfo, tensors: &mut StateDict) {
@@ -188,6 +198,11 @@ fn put_lists(info: &TextureInfo, tensors: &mut StateDict) {
     // Two bytes a value, which a float holds exactly.
     let marks = info.learnt_from.iter().flat_map(|mark| mark.as_chunks::<2>().0);
     put(LEARNT_FROM.into(), 4, marks.map(|pair| f32::from(u16::from_be_bytes(*pair))).collect());
+    if let Some(region) = &info.ignored {
+        let mask = region.mask();
+        let values = mask.pixels().map(|pixel| f32::from(pixel[0]) / 255.0).collect();
+        put(IGNORED.into(), mask.width() as usize, values);
+    }
     for (member, points) in info.losses.iter().enumerate() {
         let values = points.iter().flat_map(|point| [point.step as f32, point.training, point.validation]);
         put(format!("{LOSSES}{member}"), 3, values.collect());
@@ -196,6 +211,7 @@ fn put_lists(info: &TextureInfo, tensors: &mut StateDict) {
 
 /// Moves the lists of a description out of the tensors of its file.
 fn take_lists(info: &mut TextureInfo, tensors: &mut StateDict) -> Result<(), ModelFileError> {
+    info.ignored = tensors.remove(IGNORED).map(|tensor| ignored(&tensor)).transpose()?;
     let mut take = |name: &str, columns: usize| -> Result<Vec<f32>, StateDictError> {
         let (shape, values) = tensors.remove(name).ok_or_else(|| StateDictError::Missing(name.to_owned()))?;
         let expected = if columns == 1 { vec![values.len()] } else { vec![values.len() / columns, columns] };
@@ -230,6 +246,15 @@ fn take_lists(info: &mut TextureInfo, tensors: &mut StateDict) -> Result<(), Mod
         info.losses.push(values.as_chunks::<3>().0.iter().map(point).collect());
     }
     Ok(())
+}
+
+/// The region whose mask a file holds as `[height, width]` values of 0 and 1.
+fn ignored((shape, values): &(Vec<usize>, Vec<f32>)) -> Result<Region, ModelFileError> {
+    let wrong = || ModelFileError::Description("its mask of the ignored region marks nothing, or is none".into());
+    let &[height, width] = shape.as_slice() else { return Err(wrong()) };
+    let pixels = values.iter().map(|value| if *value > 0.0 { u8::MAX } else { 0 }).collect();
+    let mask = GrayImage::from_raw(width as u32, height as u32, pixels).ok_or_else(wrong)?;
+    Region::new(&mask).ok_or_else(wrong)
 }
 
 /// An error where a field is out of its range.

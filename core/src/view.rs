@@ -70,21 +70,27 @@ impl Windows<'_> {
 
     /// As 8-bit RGB of 224 x 224, before ImageNet's scale: where synthetic defects are painted.
     pub fn images(&self) -> impl Iterator<Item = RgbImage> {
-        self.corners.iter().map(|corner| self.cut(*corner))
+        self.corners.iter().map(|corner| self.at(*corner))
+    }
+
+    /// Upper left corner of each window, in pixels of the scaled photo.
+    pub fn corners(&self) -> &[(u32, u32)] {
+        &self.corners
     }
 
     /// The same, up to `count` at a time.
     pub fn batches(&self, count: usize) -> impl Iterator<Item = Vec<RgbImage>> {
-        self.corners.chunks(count).map(|corners| corners.iter().map(|corner| self.cut(*corner)).collect())
+        self.corners.chunks(count).map(|corners| corners.iter().map(|corner| self.at(*corner)).collect())
     }
 
-    /// One at a random place of the photo.
-    pub fn random(&self, rng: &mut impl Rng) -> RgbImage {
+    /// Upper left corner of a window at a random place of the photo.
+    pub fn random_corner(&self, rng: &mut impl Rng) -> (u32, u32) {
         let mut start = |side: u32| rng.random_range(0..=side - INPUT_SIDE);
-        self.cut((start(self.scaled.width()), start(self.scaled.height())))
+        (start(self.scaled.width()), start(self.scaled.height()))
     }
 
-    fn cut(&self, (x, y): (u32, u32)) -> RgbImage {
+    /// The window at a corner, as [`images`](Self::images) has it.
+    pub fn at(&self, (x, y): (u32, u32)) -> RgbImage {
         image::imageops::crop_imm(&*self.scaled, x, y, INPUT_SIDE, INPUT_SIDE).to_image()
     }
 }

@@ -17,7 +17,7 @@ use cse::defects::DefectMaker;
 use cse::efficientnet::Architecture;
 use cse::inspector::{self, Finding, InspectError};
 use cse::model_file::ModelFileError;
-use cse::photo::Levels;
+use cse::photo::{Levels, Reading};
 use cse::texture_file::TextureModel;
 use cse::view::{Region, View};
 
@@ -29,7 +29,7 @@ use crate::evaluate::{self, EvalError, Figures};
 use crate::files::{self, FileError};
 use crate::models::{self, LoadError};
 use crate::tables::{self, Run};
-use crate::train::{self, Learnt, Log, Session, Settings, TrainError, TrainingSet};
+use crate::train::{self, Category, Learnt, Log, Session, Settings, TrainError, TrainingSet};
 
 /// Settings of `compare`.
 #[derive(Clone, Debug, clap::Args)]
@@ -60,6 +60,9 @@ pub struct Args {
     /// over the training photos
     #[arg(long, value_name = "LEVELS")]
     pub levels: Option<Levels>,
+    /// Mask of a region of every photo that is neither learned from nor inspected, as an image that is above 0 there
+    #[arg(long, value_name = "FILE")]
+    pub ignore_mask: Option<PathBuf>,
     /// File to write each run's figures to as they come, as JSON lines
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
@@ -85,8 +88,19 @@ const WAYS: [&str; 12] = [
 ];
 
 /// Settings of `train` that are `compare`'s own, or that a comparison has no use for.
-const COMMON: [&str; 10] =
-    ["--data", "--out", "--name", "--extractor", "--textures", "--seed", "--device", "--log", "--resume", "--levels"];
+const COMMON: [&str; 11] = [
+    "--data",
+    "--out",
+    "--name",
+    "--extractor",
+    "--textures",
+    "--seed",
+    "--device",
+    "--log",
+    "--resume",
+    "--levels",
+    "--ignore-mask",
+];
 
 /// Why there is no comparison.
 #[derive(Debug, thiserror::Error)]
@@ -153,7 +167,7 @@ pub fn run(args: &Args) -> Result<(), CompareError> {
         files::write_whole(path, b"")?;
     }
 
-    let traits = train::traits(&dataset.train, args.levels)?;
+    let category = Category::look(&dataset.train, args.levels, args.ignore_mask.as_deref())?;
     let made =
         ways.iter().map(|(_, way)| Made::by(way, architecture, &dataset.train)).collect::<Result<Vec<_>, _>>()?;
     let learning: Vec<Settings> = ways.iter().map(|(_, way)| way.settings(architecture).learning()).collect();
@@ -184,11 +198,11 @@ pub fn run(args: &Args) -> Result<(), CompareError> {
             };
             let view = made[index].view;
             if !shared.as_ref().is_some_and(|(shared, _)| shared.serves(&made[index])) {
-                shared = Some((made[index].clone(), session.features(&dataset.train, view, traits.levels)?));
+                shared = Some((made[index].clone(), session.features(&dataset.train, view, category.reading())?));
                 learnt = None;
             }
             if !test.as_ref().is_some_and(|(seen, _)| *seen == view) {
-                test = Some((view, TestPhotos::look(&session, &dataset, view, traits.levels)?));
+                test = Some((view, TestPhotos::look(&session, &dataset, view, category.reading())?));
             }
             let (Some((_, set)), Some((_, test))) = (&shared, &test) else { continue };
             if learnt.as_ref().is_none_or(|(known, ..)| **known != learning[index]) {
@@ -199,7 +213,7 @@ pub fn run(args: &Args) -> Result<(), CompareError> {
             }
             let Some((_, learnt, learning_seconds)) = &learnt else { continue };
             let started = Instant::now();
-            let judged = session.judge(&dataset, view, traits, set, learnt)?;
+            let judged = session.judge(&dataset, view, &category, set, learnt)?;
             let fit_seconds = learning_seconds + started.elapsed().as_secs_f64();
             let model = TextureModel::from_parts((judged.info, judged.tensors), &extractor.info, &device)?;
             let figures = test.figures((&dataset, &args.data), &model, &device)?;
@@ -273,19 +287,14 @@ struct TestPhotos {
 }
 
 impl TestPhotos {
-    fn look(
-        session: &Session<'_>,
-        dataset: &Dataset,
-        view: View,
-        levels: Option<Levels>,
-    ) -> Result<Self, CompareError> {
+    fn look(session: &Session<'_>, dataset: &Dataset, view: View, reading: Reading) -> Result<Self, CompareError> {
         let photos: Vec<PathBuf> = dataset.test.iter().map(|sample| sample.photo.clone()).collect();
         let mut regions = Vec::with_capacity(photos.len());
         for path in &photos {
             let (width, height) = files::photo_size(path)?;
             regions.push(view.regions(width, height));
         }
-        let set = TrainingSet::inspected_only(session.extractor, session.device, &photos, view, levels)?;
+        let set = TrainingSet::inspected_only(session.extractor, session.device, &photos, view, reading)?;
         Ok(Self { set, regions })
     }
 
@@ -302,7 +311,7 @@ impl TestPhotos {
             let photo = &self.set.photos[number];
             let compare = |(index, read_out): (usize, &Vec<f32>)| {
                 let seen = model.detector.compare(read_out, model.info.rule.aggregation);
-                Comparison { inspected: photo.opaque.get(index).cloned().flatten(), ..seen }
+                Comparison { inspected: self.set.samples[photo.inspected.start + index].inspected.clone(), ..seen }
             };
             let comparisons: Vec<_> = read_outs[photo.inspected.clone()].iter().enumerate().map(compare).collect();
             inspector::join(&model.info.rule, &self.regions[number], &comparisons)

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, BufReader, Cursor, Read, Write};
 use std::path::{Path, PathBuf};
 
-use cse::photo::{Facts, Levels, Photo};
+use cse::photo::{Facts, Photo, Reading};
 use cse::view::View;
 use image::{ImageFormat, RgbImage};
 use rayon::prelude::*;
@@ -91,14 +91,14 @@ pub fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Decodes a photo file. `levels` are the category's range of samples of more than 8 bits.
-pub fn read_photo(path: &Path, levels: Option<Levels>) -> Result<Photo, FileError> {
-    decode_photo(path, &read(path)?, levels)
+/// Decodes a photo file as the photos of its category are read.
+pub fn read_photo(path: &Path, reading: &Reading) -> Result<Photo, FileError> {
+    decode_photo(path, &read(path)?, reading)
 }
 
-/// Decodes the bytes of a photo file. `levels` are the category's range of samples of more than 8 bits.
-pub fn decode_photo(path: &Path, bytes: &[u8], levels: Option<Levels>) -> Result<Photo, FileError> {
-    cse::photo::decode(bytes, levels).map_err(|source| FileError::Photo { path: path.to_owned(), source })
+/// Decodes the bytes of a photo file as the photos of its category are read.
+pub fn decode_photo(path: &Path, bytes: &[u8], reading: &Reading) -> Result<Photo, FileError> {
+    reading.decode(bytes).map_err(|source| FileError::Photo { path: path.to_owned(), source })
 }
 
 /// Properties of each of `paths`, several at once.
@@ -114,7 +114,7 @@ pub fn windows(paths: &[PathBuf], view: View) -> Result<Vec<RgbImage>, FileError
     let bar = progress::bar(paths.len() as u64, "photos", "files");
     let read = |path: &PathBuf| -> Result<Vec<RgbImage>, FileError> {
         bar.inc(1);
-        Ok(view.windows(&read_photo(path, None)?.pixels).images().collect())
+        Ok(view.windows(&read_photo(path, &Reading::default())?.pixels).images().collect())
     };
     let windows = paths.par_iter().map(read).collect::<Result<Vec<_>, _>>()?;
     bar.finish_and_clear();

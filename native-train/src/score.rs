@@ -71,7 +71,7 @@ pub fn run(args: &Args) -> Result<(), ScoreError> {
     let mut lines = String::new();
     let mut failed = 0;
     for (index, path) in args.images.iter().enumerate() {
-        let photo = match files::read_photo(path, model.texture.info.photos.levels) {
+        let photo = match files::read_photo(path, &model.texture.info.reading()) {
             Ok(photo) => photo,
             Err(error) => {
                 eprintln!("{error}");

@@ -225,6 +225,10 @@ for turn, pose in ((3, 2), (6, 1)):
     good(f"webp-exif-{turn}.webp", data, "rgb")
 good("webp-p3.webp", encoded(rgb, "WEBP", lossless=True, icc_profile=P3), managed(rgb, P3), 2)
 bad("webp-animated.webp", encoded(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=True), "2 pictures")
+claims = bytearray(encoded(rgb, "WEBP", lossless=True, exif=exif(6)))
+at = claims.index(b"EXIF")
+claims[at + 4:at + 8] = struct.pack("<I", 0xfc00001a)
+bad("webp-claims-4-gb.webp", bytes(claims), "damaged")
 bad("webp-cut.webp", encoded(rgb, "WEBP", lossless=True)[:-60], "damaged")
 
 # BMP

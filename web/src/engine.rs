@@ -114,7 +114,11 @@ impl Engine {
         self.main.load_texture(&bytes)?;
         self.checked.set(false);
         let texture = self.main.texture.as_ref().ok_or(Failure::NotLoaded("texture model"))?;
-        describe(model_file::header(&bytes)?, &texture.info)
+        // As a typed array: there may be many.
+        let scores = js_sys::Float32Array::from(texture.info.calibration.normal_scores.as_slice());
+        let described: JsTextureInfo = describe(model_file::header(&bytes)?, &texture.info.without_lists())?;
+        add(&described, "normal_scores", &scores)?;
+        Ok(described)
     }
 
     /// Inspects one encoded image. A GPU's first score of each texture is computed on the CPU too and must agree. An error
@@ -132,11 +136,11 @@ impl Engine {
         Ok(result.unchecked_into())
     }
 
-    /// Decodes one encoded image, as `inspect` does, to be shown. `levels` of the loaded texture are used, where there is
-    /// one. An error has the name `PhotoError`.
+    /// Decodes one encoded image, as `inspect` does, to be shown. The loaded texture's range of values and ignored
+    /// region are used, where there is one. An error has the name `PhotoError`.
     pub fn preview(&self, photo: &[u8]) -> Result<JsPreview, JsValue> {
-        let levels = self.main.texture.as_ref().and_then(|texture| texture.info.photos.levels);
-        let photo = cse::photo::decode(photo, levels).map_err(Failure::from)?;
+        let reading = self.main.texture.as_ref().map(|texture| texture.info.reading()).unwrap_or_default();
+        let photo = reading.decode(photo).map_err(Failure::from)?;
         let preview = photo.preview(PREVIEW_SIDE);
         let (photo_width, photo_height) = photo.pixels.dimensions();
         let size = PreviewSize { width: preview.width, height: preview.height, photo_width, photo_height };
@@ -186,7 +190,7 @@ async fn inspect(
     let mut clock = Clock::start();
     let mut time = Milliseconds::default();
     let traits = inspector.texture.info.photos;
-    let photo = cse::photo::decode(photo, traits.levels)?;
+    let photo = inspector.texture.info.reading().decode(photo)?;
     time.decode = clock.lap();
     let windows = inspector.windows(&photo.pixels);
     let inspected = inspector.inspected(&photo);

@@ -115,8 +115,8 @@ const TYPES: &str = r#"
 export type Route = "cpu" | "webgpu";
 export interface ExtractorInfo { kind: "extractor"; architecture: string; id: string; provenance: string; parameters: number; format_version: number }
 export interface TextureInfo {
-    kind: "texture"; name: string; extractor_id: string; threshold: number; false_alarm_rate: number; normal_scores: number[];
-    map_scale: { low: number; high: number }; clusters: number; view: "crop" | "resize" | "tiles"; aggregation: "mean" | "max" | "top"; method: "cse" | "mean-cosine" | "gaussian" | "nearest-neighbour" | "classifier"; taps: "f1" | "f2" | "both"; members: number; normal_range: { edges: number[]; map_edge: number; density_edges: number[] } | null; smoothing: number; density: { weight: number; excess: number } | null; provenance: string; learnt_from?: string[]; losses: { step: number; training: number; validation: number }[][]; format_version: number
+    kind: "texture"; name: string; extractor_id: string; threshold: number; false_alarm_rate: number; normal_scores: Float32Array;
+    map_scale: { low: number; high: number }; clusters: number; view: "crop" | "resize" | "tiles"; aggregation: "mean" | "max" | "top"; method: "cse" | "mean-cosine" | "gaussian" | "nearest-neighbour" | "classifier"; taps: "f1" | "f2" | "both"; members: number; normal_range: { map_edge: number } | null; smoothing: number; density: { weight: number; excess: number } | null; provenance: string; format_version: number
 }
 export interface Milliseconds { decode: number; preprocess: number; extractor: number; embedder: number; score: number; map: number; total: number }
 export interface Inspection {

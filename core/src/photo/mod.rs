@@ -8,6 +8,7 @@ mod levels;
 mod opacity;
 mod preview;
 mod profile;
+mod reading;
 mod stored;
 mod tiff;
 mod traits;
@@ -22,6 +23,7 @@ pub use jpeg_scan::{Coverage, coverage};
 pub use levels::Levels;
 pub use preview::Preview;
 pub use profile::ColourProfile;
+pub use reading::{Reading, Region};
 pub use stored::Samples;
 pub use traits::{Difference, Traits};
 
@@ -109,7 +111,7 @@ pub enum PhotoError {
         count: usize,
     },
     /// Nothing to inspect.
-    #[error("all pixels of the image are transparent: save it without transparency")]
+    #[error("no pixel of the image is left to inspect: all are transparent, or in the region that is ignored")]
     Transparent,
     /// Too few pixels.
     #[error(

@@ -113,6 +113,13 @@ pub(super) fn size(mut file: impl BufRead + Seek) -> Result<(u32, u32), PhotoErr
     (&mut file).take(64).read_to_end(&mut start).map_err(|_| PhotoError::UnknownFormat)?;
     file.seek(SeekFrom::Start(0)).map_err(|_| PhotoError::UnknownFormat)?;
     let format = format_of(&start)?;
+    if format == ImageFormat::WebP {
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)
+            .and_then(|_| file.seek(SeekFrom::Start(0)))
+            .map_err(|_| PhotoError::UnknownFormat)?;
+        check_chunks(&bytes)?;
+    }
     let (size, orientation) = if format == ImageFormat::Tiff {
         tiff::size(file)?
     } else {
@@ -128,6 +135,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<Stored, PhotoError> {
     let format = format_of(bytes)?;
     if format == ImageFormat::Tiff {
         return tiff::read(bytes);
+    }
+    if format == ImageFormat::WebP {
+        check_chunks(bytes)?;
     }
     // Before the decoder, which has other words for what is missing.
     if format == ImageFormat::Jpeg {
@@ -224,6 +234,21 @@ fn unsupported_format(start: &[u8]) -> Option<&'static str> {
     ];
     let netpbm = matches!(start.get(..2), Some([b'P', b'1'..=b'7']));
     starts.iter().find(|(first, _)| start.starts_with(first)).map(|(_, name)| *name).or(netpbm.then_some("Netpbm"))
+}
+
+/// An error where a chunk of a WebP reaches beyond its file: the decoder would allocate what the chunk claims.
+fn check_chunks(bytes: &[u8]) -> Result<(), PhotoError> {
+    let mut rest = bytes.get(12..).unwrap_or_default();
+    while let Some(header) = rest.first_chunk::<8>() {
+        let length = u32::from_le_bytes([header[4], header[5], header[6], header[7]]) as usize;
+        // Chunks begin at even places.
+        let Some(next) = rest[8..].get(length..) else {
+            let detail = "a part of it is longer than the file".into();
+            return Err(PhotoError::Damaged { format: name(ImageFormat::WebP), detail });
+        };
+        rest = next.get(length % 2..).unwrap_or_default();
+    }
+    Ok(())
 }
 
 /// A decoder whose picture has a size that can be inspected.

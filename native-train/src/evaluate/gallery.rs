@@ -78,7 +78,7 @@ fn choose(scores: &[(f32, bool)]) -> [Vec<usize>; 3] {
 
 fn picture(model: &Model, index: usize, inspected: &Inspected) -> Result<Picture, EvalError> {
     let path = &inspected.sample.photo;
-    let photo = thumbnail(files::read_photo(path, model.texture.info.photos.levels)?.pixels);
+    let photo = thumbnail(files::read_photo(path, &model.texture.info.reading())?.pixels);
     let map = inspection::map(&inspected.finding, photo.dimensions());
     let outline = match &inspected.sample.mask {
         Some(mask) => outlined(&photo, &Mask::read(mask)?),

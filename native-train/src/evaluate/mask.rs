@@ -16,7 +16,7 @@ impl Mask {
     /// Reads a mask file. What is brighter than half of its brightest pixel is marked: there are masks of 0 and 255, of 0
     /// and 1, and of 16 bits.
     pub fn read(path: &Path) -> Result<Self, FileError> {
-        let image = files::read_photo(path, None)?.pixels;
+        let image = files::read_photo(path, &cse::photo::Reading::default())?.pixels;
         let brightest = image.pixels().map(|pixel| pixel.0[0]).max().unwrap_or(0);
         let marked = image.pixels().map(|pixel| pixel.0[0] > brightest / 2).collect();
         Ok(Self { size: image.dimensions(), marked })

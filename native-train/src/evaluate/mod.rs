@@ -179,7 +179,7 @@ fn inspect_all<'a>(
     for (number, sample) in dataset.test.iter().enumerate() {
         let bytes = files::read(&sample.photo)?;
         let (photo, learnt) =
-            (files::decode_photo(&sample.photo, &bytes, info.photos.levels)?, learnt_from::is_among(info, &bytes));
+            (files::decode_photo(&sample.photo, &bytes, &info.reading())?, learnt_from::is_among(info, &bytes));
         let start = Instant::now();
         let finding =
             inspect(number, &photo).map_err(|source| EvalError::Inspect { path: sample.photo.clone(), source })?;

@@ -49,6 +49,9 @@ pub struct Args {
     /// over the training photos
     #[arg(long, value_name = "LEVELS")]
     pub levels: Option<Levels>,
+    /// Mask of a region of every photo that is neither learned from nor inspected, as an image that is above 0 there
+    #[arg(long, value_name = "FILE")]
+    pub ignore_mask: Option<PathBuf>,
     /// Windows to train on, where a photo has more than one: those that an inspection looks at, and random ones
     #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u32).range(2..))]
     pub windows: u32,

@@ -1,6 +1,9 @@
 //! The plain statistics in the place of a trained embedder: fitted in one pass over the normal images.
 
+use std::borrow::Cow;
+
 use burn::tensor::Device;
+use cse::comparison::Comparison;
 use cse::detector::{Detector, Method, Shape};
 use cse::extractor_file::Extractor;
 use cse::gaussian::Moments;
@@ -17,7 +20,7 @@ use super::fitted::Fitted;
 use super::folds::{Fold, cross_fit};
 use super::normal_photos::NormalPhotos;
 use super::settings::Settings;
-use super::training_set::{self, STORED_BATCH, TrainingSet};
+use super::training_set::{self, STORED_BATCH, Sample, TrainingSet};
 
 /// Fits the method of `settings`, which is not CSE: on all photos, with what is normal said by fits that have not seen
 /// the photo in question, as [`cross_fit`] has it.
@@ -37,7 +40,11 @@ pub fn fit(
         for photo in &fold.held_out {
             let read_out = |features| detector.forward(features, settings.taps);
             let read_outs = set.compute(&set.inspected(*photo), device, read_out)?;
-            normal.add(*photo, read_outs.iter().map(|read_out| detector.compare(read_out, settings.aggregation)));
+            let seen = read_outs.iter().zip(set.counted(*photo)).map(|(read_out, inspected)| Comparison {
+                inspected: inspected.cloned(),
+                ..detector.compare(read_out, settings.aggregation)
+            });
+            normal.add(*photo, seen);
         }
         Ok::<_, TrainError>(())
     };
@@ -53,13 +60,14 @@ fn fit_on(
     device: &Device,
 ) -> Result<StateDict, TrainError> {
     let channels = settings.taps.channels(extractor.info.architecture.tap_channels());
-    let normal = training_set::normal(&set.windows(photos));
+    let windows = set.windows(photos);
+    let normal = training_set::normal(&windows);
     let maps = |slots: &[Slot]| set.compute(slots, device, |features| settings.taps.select(features));
     Ok(match settings.method {
         Method::NearestNeighbour => {
             let mut vectors = Vec::new();
-            for map in maps(&normal)? {
-                vectors.extend(transposed(&map, channels));
+            for (map, window) in maps(&normal)?.iter().zip(&windows) {
+                vectors.extend(transposed(&counted(window, map, channels), channels));
             }
             let rng = &mut ChaCha8Rng::seed_from_u64(settings.seed);
             let all: Vec<&[f32]> = vectors.chunks_exact(channels).collect();
@@ -67,7 +75,7 @@ fn fit_on(
                 all.sample(rng, nearest_neighbour::CANDIDATES).flat_map(|vector| vector.iter().copied()).collect();
             nearest_neighbour::coreset(&candidates, channels, nearest_neighbour::CORESET, settings.seed)
         }
-        Method::Gaussian => gaussian(extractor, set, &normal, settings.taps, device)?,
+        Method::Gaussian => gaussian(extractor, set, &windows, settings.taps, device)?,
         Method::MeanCosine | Method::Cse | Method::Classifier => {
             let maps = maps(&normal)?;
             mean_cosine::mean(maps.iter().map(Vec::as_slice), channels)
@@ -75,17 +83,27 @@ fn fit_on(
     })
 }
 
-/// A Gaussian over the chosen feature maps of `slots`.
+/// The values of a window's feature map `[channels, positions]` at the positions that count.
+fn counted<'a>(window: &Sample, map: &'a [f32], channels: usize) -> Cow<'a, [f32]> {
+    match &window.inspected {
+        Some(inspected) => Cow::Owned(inspected.keep(map, channels)),
+        None => Cow::Borrowed(map),
+    }
+}
+
+/// A Gaussian over the chosen feature maps of `windows`.
 pub fn gaussian(
     extractor: &Extractor,
     set: &TrainingSet,
-    slots: &[Slot],
+    windows: &[&Sample],
     taps: Taps,
     device: &Device,
 ) -> Result<StateDict, TrainError> {
-    let mut moments = Moments::new(taps.channels(extractor.info.architecture.tap_channels()));
-    for batch in slots.chunks(STORED_BATCH) {
-        set.compute(batch, device, |features| taps.select(features))?.iter().for_each(|map| moments.add(map));
+    let channels = taps.channels(extractor.info.architecture.tap_channels());
+    let mut moments = Moments::new(channels);
+    for batch in windows.chunks(STORED_BATCH) {
+        let maps = set.compute(&training_set::normal(batch), device, |features| taps.select(features))?;
+        maps.iter().zip(batch).for_each(|(map, window)| moments.add(&counted(window, map, channels)));
     }
     moments.whitening().ok_or(TrainError::Setting("the features of the good photos are no numbers"))
 }

@@ -14,7 +14,7 @@ use super::error::TrainError;
 use super::folds::{Fold, cross_fit};
 use super::normal_photos::mean_distance;
 use super::settings::Settings;
-use super::training_set::{self, TrainingSet};
+use super::training_set::TrainingSet;
 
 /// A density and what it makes of the photos.
 pub struct Fit {
@@ -41,9 +41,7 @@ pub fn fit(
     }
     let (_, channels) = extractor.info.architecture.tap_channels();
     let mut held_out: Vec<Vec<Vec<Vec<f32>>>> = Vec::with_capacity(folds.len());
-    let fit = |photos: &[usize]| {
-        baselines::gaussian(extractor, set, &training_set::normal(&set.windows(photos)), Taps::F2, device)
-    };
+    let fit = |photos: &[usize]| baselines::gaussian(extractor, set, &set.windows(photos), Taps::F2, device);
     let look = |fitted: &StateDict, fold: &Fold| {
         let density = Density::take(&mut fitted.clone(), channels, device)?;
         let mut photos = Vec::with_capacity(fold.held_out.len());

@@ -48,9 +48,9 @@ pub enum TrainError {
         folder = std::env::temp_dir().display()
     )]
     Store(io::Error),
-    /// Photos with nothing to learn from in places.
-    #[error("photos with transparent parts cannot be learned from, crop them or save them without transparency:{}", lines(.0))]
-    Transparent(Vec<PathBuf>),
+    /// A mask that ignores nothing.
+    #[error("{}: the mask marks no pixel: give one that is above 0 where photos are to be ignored", .0.display())]
+    NothingIgnored(PathBuf),
     /// Features that are no numbers, or none in half precision.
     #[error("the extractor gives features beyond 65,504, or some that are no numbers: use another extractor")]
     Features,
@@ -86,9 +86,4 @@ pub enum TrainError {
     /// Loss no longer a number.
     #[error("training diverged at step {0} (the loss is no number): use a smaller --max-rate")]
     Diverged(usize),
-}
-
-/// Each of `paths` on a line.
-fn lines(paths: &[PathBuf]) -> String {
-    paths.iter().map(|path| format!("\n  {}", path.display())).collect()
 }

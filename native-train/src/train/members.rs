@@ -160,8 +160,9 @@ pub fn judge(
             mean_distance(held_out.iter().flat_map(|(_, windows)| windows).map(|window| &window.distances))
         };
         for (index, (photo, windows)) in held_out.into_iter().enumerate() {
-            let joined = windows.iter().enumerate().map(|(window, own)| {
+            let joined = windows.iter().zip(set.counted(photo)).enumerate().map(|(window, (own, inspected))| {
                 let mut joined = own.times(Weights::both((1.0 / usual) as f32));
+                joined.inspected = inspected.cloned();
                 if !settings.contrast.maps(member) {
                     joined.grid.clear();
                 }

@@ -37,7 +37,7 @@ use checkpoint::Checkpoint;
 pub use error::TrainError;
 use finished::Summary;
 pub use optimisation::Log;
-pub use session::{Learnt, Session, check_count, defects_each, traits, view};
+pub use session::{Category, Learnt, Session, check_count, defects_each, view};
 pub use settings::Settings;
 use settings::{Contrast, learns};
 pub use training_set::TrainingSet;

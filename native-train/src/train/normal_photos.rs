@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cse::comparison::{Comparison, Weights};
+use cse::inspected::Inspected;
 use cse::normal_range::NormalRange;
 use cse::score::ScoreRule;
 use cse::texture_file::MapScale;
@@ -113,11 +114,13 @@ impl NormalPhotos {
             .map(|piece| (piece, range_without(Some(piece)).map_or_else(|| whole.clone(), |range| with(Some(range)))))
             .collect();
         let score = |(piece, windows): &(usize, Vec<Comparison>)| {
-            windows.iter().map(|window| of_others[piece].score(window)).max_by(f32::total_cmp)
+            let counted = windows.iter().filter(|window| window.inspected.as_ref().is_none_or(Inspected::any));
+            counted.map(|window| of_others[piece].score(window)).max_by(f32::total_cmp)
         };
         let scores = photos.iter().map(score).collect::<Option<Vec<f32>>>()?;
         let scores = self.0.keys().copied().zip(scores).collect();
-        let map_scale = map_scale(windows().flat_map(|window| whole.map(window)).collect());
+        let values = windows().flat_map(|window| whole.map(window)).filter(|value| !value.is_nan());
+        let map_scale = map_scale(values.collect());
         Some(Said { rule: whole, scores, map_scale })
     }
 }

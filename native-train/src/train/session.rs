@@ -7,11 +7,12 @@ use burn::tensor::Device;
 use cse::calibration::Calibration;
 use cse::defects::DefectMaker;
 use cse::extractor_file::{Extractor, ExtractorInfo};
-use cse::photo::{Levels, Traits};
+use cse::photo::{Levels, Reading, Region, Traits};
 use cse::score::ScoreRule;
 use cse::state_dict::StateDict;
 use cse::texture_file::{self, TextureInfo};
 use cse::view::View;
+use image::DynamicImage;
 use sha2::{Digest, Sha256};
 
 use super::args::Args;
@@ -68,17 +69,32 @@ pub struct Session<'a> {
     pub log: Log,
 }
 
-/// Traits of the good photos at `paths`, with the levels that were `asked` for. An error where a photo has transparent
-/// parts: nothing can be learned there.
-pub fn traits(paths: &[PathBuf], asked: Option<Levels>) -> Result<Traits, TrainError> {
-    let facts = files::photo_facts(paths)?;
-    let transparent = paths.iter().zip(&facts).filter(|(_, facts)| facts.transparent > 0.0);
-    let transparent: Vec<PathBuf> = transparent.map(|(path, _)| path.clone()).collect();
-    if !transparent.is_empty() {
-        return Err(TrainError::Transparent(transparent));
+/// How the photos of a category are read, and what the good ones have in common.
+#[derive(Clone, Debug, Default)]
+pub struct Category {
+    /// Traits of the good photos.
+    pub traits: Traits,
+    /// Region of every photo that is neither learned from nor inspected.
+    pub ignored: Option<Region>,
+}
+
+impl Category {
+    /// The category of the good photos at `paths`, with the levels and the mask that were asked for.
+    pub fn look(paths: &[PathBuf], levels: Option<Levels>, mask: Option<&Path>) -> Result<Self, TrainError> {
+        let traits = Traits::of(&files::photo_facts(paths)?);
+        let traits = Traits { levels: levels.or(traits.levels), ..traits };
+        let region = |path: &Path| {
+            let mask = files::read_photo(path, &Reading::default())?.pixels;
+            Region::new(&DynamicImage::from(mask).into_luma8())
+                .ok_or_else(|| TrainError::NothingIgnored(path.to_owned()))
+        };
+        Ok(Self { traits, ignored: mask.map(region).transpose()? })
     }
-    let traits = Traits::of(&facts);
-    Ok(Traits { levels: asked.or(traits.levels), ..traits })
+
+    /// Settings that its photos are decoded with.
+    pub fn reading(&self) -> Reading {
+        Reading { levels: self.traits.levels, ignored: self.ignored.clone() }
+    }
 }
 
 /// Whether there are photos enough to learn from.
@@ -125,13 +141,13 @@ impl Session<'_> {
         }
         let (view, why) = view(self.args, &dataset.train)?;
         println!("view        {} ({why})", format!("{view:?}").to_lowercase());
-        let traits = traits(&dataset.train, self.args.levels)?;
-        if let Some(levels) = traits.levels {
+        let category = Category::look(&dataset.train, self.args.levels, self.args.ignore_mask.as_deref())?;
+        if let Some(levels) = category.traits.levels {
             println!("levels      {levels}: the stored values that become black and white");
         }
-        let set = self.features(&dataset.train, view, traits.levels)?;
+        let set = self.features(&dataset.train, view, category.reading())?;
         let learnt = self.learn(dataset, view, &set, out)?;
-        let Judged { info, tensors, least_normal } = self.judge(dataset, view, traits, &set, &learnt)?;
+        let Judged { info, tensors, least_normal } = self.judge(dataset, view, &category, &set, &learnt)?;
         let threshold = info.calibration.threshold;
         println!(
             "threshold   {threshold:.4} (false-alarm rate {:.1} % from {} good photos)",
@@ -152,11 +168,11 @@ impl Session<'_> {
     }
 
     /// Windows, synthetic defects and features of the good photos.
-    pub fn features(&self, photos: &[PathBuf], view: View, levels: Option<Levels>) -> Result<TrainingSet, TrainError> {
+    pub fn features(&self, photos: &[PathBuf], view: View, reading: Reading) -> Result<TrainingSet, TrainError> {
         let each = defects_each(&self.settings, photos, view, self.args.windows)?;
         let defects = each.map(|each| (each, self.maker));
         let (windows, seed) = (self.args.windows as usize, self.settings.seed);
-        let recipe = Recipe { view, windows, defects, seed, levels };
+        let recipe = Recipe { view, windows, defects, seed, reading };
         TrainingSet::make(self.extractor, self.device, photos, &recipe)
     }
 
@@ -188,7 +204,7 @@ impl Session<'_> {
         &self,
         dataset: &Dataset,
         view: View,
-        traits: Traits,
+        category: &Category,
         set: &TrainingSet,
         learnt: &Learnt,
     ) -> Result<Judged, TrainError> {
@@ -198,7 +214,7 @@ impl Session<'_> {
         } else {
             baselines::fit(settings, self.extractor, set, folds, self.device)?
         };
-        self.calibrate(dataset, (view, traits), fitted, learnt)
+        self.calibrate(dataset, (view, category), fitted, learnt)
     }
 
     /// What decides the model of `dataset`'s photos.
@@ -216,9 +232,11 @@ impl Session<'_> {
         let mut digest = Sha256::new();
         photos.into_iter().for_each(|photo| digest.update(photo));
         let ExtractorInfo { id, architecture, .. } = &self.extractor.info;
-        let Args { textures, windows, levels, .. } = self.args;
+        let Args { textures, windows, levels, ignore_mask, .. } = self.args;
         let defects = self.args.defects();
-        digest.update(format!("{architecture} {id} {view:?} {defects} {windows} {textures:?} {levels:?}"));
+        digest.update(format!(
+            "{architecture} {id} {view:?} {defects} {windows} {textures:?} {levels:?} {ignore_mask:?}"
+        ));
         files::hexadecimal(&digest.finalize()[..8])
     }
 
@@ -226,7 +244,7 @@ impl Session<'_> {
     fn calibrate(
         &self,
         dataset: &Dataset,
-        (view, photos): (View, Traits),
+        (view, category): (View, &Category),
         fitted: Fitted,
         learnt: &Learnt,
     ) -> Result<Judged, TrainError> {
@@ -249,7 +267,8 @@ impl Session<'_> {
             extractor_id: self.extractor.info.id.clone(),
             extractor_architecture: self.extractor.info.architecture,
             view,
-            photos,
+            photos: category.traits,
+            ignored: category.ignored.clone(),
             method: settings.method,
             taps: settings.taps,
             rule: normal.rule,

@@ -10,11 +10,11 @@ use cse::defects::{DefectMaker, Defective};
 use cse::efficientnet::Features;
 use cse::extractor_file::Extractor;
 use cse::inspected::Inspected;
-use cse::photo::Levels;
+use cse::photo::Reading;
 use cse::preprocess;
 use cse::score::GRID;
 use cse::view::View;
-use image::{GrayImage, RgbImage};
+use image::{DynamicImage, GrayImage, RgbImage};
 use indicatif::ProgressBar;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -49,6 +49,8 @@ pub struct DefectiveSample {
 pub struct Sample {
     /// Its features.
     pub normal: Slot,
+    /// Positions that count. None where all do.
+    pub inspected: Option<Inspected>,
     /// Its defective versions.
     pub defective: Vec<DefectiveSample>,
 }
@@ -64,8 +66,6 @@ pub struct Photo {
     pub sketch: Vec<f32>,
     /// SHA-256 of its file.
     pub digest: [u8; 32],
-    /// Positions of each inspected window that are opaque. Empty for a photo that is opaque throughout.
-    pub opaque: Vec<Option<Inspected>>,
 }
 
 /// The normal ones of `samples`.
@@ -122,8 +122,8 @@ pub struct Recipe<'a> {
     pub defects: Option<(usize, &'a DefectMaker)>,
     /// Of everything random.
     pub seed: u64,
-    /// Range of samples of more than 8 bits.
-    pub levels: Option<Levels>,
+    /// How photos are decoded.
+    pub reading: Reading,
 }
 
 impl TrainingSet {
@@ -148,12 +148,10 @@ impl TrainingSet {
                 let mut task = recipe.seed << 32;
                 for path in photos {
                     let read = files::read(path).and_then(|bytes| {
-                        let photo = files::decode_photo(path, &bytes, recipe.levels)?;
-                        let (windows, inspected) = windows(&photo.pixels, recipe.view, each, rng);
+                        let photo = files::decode_photo(path, &bytes, &recipe.reading)?;
+                        let (windows, inspected) = windows(&photo, recipe.view, each, rng);
                         let (sketch, digest) = (sketch(&photo.pixels), Sha256::digest(&bytes).into());
-                        let opaque = photo.opaque.as_ref();
-                        let opaque = opaque.map_or_else(Vec::new, |opaque| Inspected::of_windows(recipe.view, opaque));
-                        Ok((windows, PhotoFacts { inspected, sketch, digest, opaque }))
+                        Ok((windows, PhotoFacts { inspected, sketch, digest }))
                     });
                     let (mut windows, mut facts) = match read {
                         Ok((windows, facts)) => (windows, Some(facts)),
@@ -199,14 +197,19 @@ impl TrainingSet {
         device: &Device,
         photos: &[PathBuf],
         view: View,
-        levels: Option<Levels>,
+        reading: Reading,
     ) -> Result<Self, TrainError> {
-        Self::make(extractor, device, photos, &Recipe { view, windows: 0, defects: None, seed: 0, levels })
+        Self::make(extractor, device, photos, &Recipe { view, windows: 0, defects: None, seed: 0, reading })
     }
 
     /// All windows of `photos`.
     pub fn windows(&self, photos: &[usize]) -> Vec<&Sample> {
         photos.iter().flat_map(|photo| &self.samples[self.photos[*photo].samples.clone()]).collect()
+    }
+
+    /// Positions that count in each window of a photo that an inspection looks at.
+    pub fn counted(&self, photo: usize) -> impl Iterator<Item = Option<&Inspected>> {
+        self.samples[self.photos[photo].inspected.clone()].iter().map(|sample| sample.inspected.as_ref())
     }
 
     /// The windows of a photo that an inspection looks at, without defects.
@@ -255,10 +258,10 @@ impl TrainingSet {
 
     /// Adds windows with their features to the photo that they begin, or to the last one.
     fn add(&mut self, part: Part, batches: &[Encoded]) -> Result<(), TrainError> {
-        if let Some(PhotoFacts { inspected, sketch, digest, opaque }) = part.begins {
+        if let Some(PhotoFacts { inspected, sketch, digest }) = part.begins {
             let start = self.samples.len();
             let inspected = start..start + inspected;
-            self.photos.push(Photo { samples: start..start, inspected, sketch, digest, opaque });
+            self.photos.push(Photo { samples: start..start, inspected, sketch, digest });
         }
         let mut slots = Vec::new();
         for batch in batches {
@@ -269,7 +272,7 @@ impl TrainingSet {
             let Some(normal) = slots.next() else { break };
             let covered = window.defective.iter().map(|made| cover(&made.mask));
             let defective = covered.zip(&mut slots).map(|(cover, slot)| DefectiveSample { slot, cover }).collect();
-            self.samples.push(Sample { normal, defective });
+            self.samples.push(Sample { normal, inspected: window.inspected.clone(), defective });
         }
         if let Some(photo) = self.photos.last_mut() {
             photo.samples.end = self.samples.len();
@@ -298,35 +301,65 @@ struct PhotoFacts {
     inspected: usize,
     sketch: Vec<f32>,
     digest: [u8; 32],
-    opaque: Vec<Option<Inspected>>,
 }
 
 /// A window and its defective versions.
 struct Drawn {
     normal: RgbImage,
+    inspected: Option<Inspected>,
     defective: Vec<Defective>,
 }
 
+/// A window of a photo.
+struct Window {
+    image: RgbImage,
+    /// 255 for pixels that count. None where all do.
+    mask: Option<RgbImage>,
+}
+
 /// Draws the defects of each window in parallel, from a seed of its own each.
-fn with_defects(windows: Vec<RgbImage>, defects: Option<(usize, &DefectMaker)>, task: &mut u64) -> Vec<Drawn> {
-    let draw = |normal: RgbImage, task: &mut u64| {
-        let Some((count, maker)) = defects else { return Drawn { normal, defective: Vec::new() } };
+fn with_defects(windows: Vec<Window>, defects: Option<(usize, &DefectMaker)>, task: &mut u64) -> Vec<Drawn> {
+    let draw = |Window { image: normal, mask }: Window, task: &mut u64| {
+        let inspected = mask.as_ref().and_then(Inspected::of_window);
+        let Some((count, maker)) = defects else { return Drawn { normal, inspected, defective: Vec::new() } };
         let seeds = *task..*task + count as u64;
         *task = seeds.end;
-        let defective = seeds.into_par_iter().map(|seed| maker.make(&normal, seed)).collect();
-        Drawn { normal, defective }
+        let make = |seed| {
+            let mut made = maker.make(&normal, seed);
+            if let Some(mask) = &mask {
+                keep_outside(&mut made, &normal, mask);
+            }
+            made
+        };
+        let defective = seeds.into_par_iter().map(make).collect();
+        Drawn { normal, inspected, defective }
     };
     windows.into_iter().map(|window| draw(window, task)).collect()
+}
+
+/// Takes a defect back where a photo does not count: nothing is learned there.
+fn keep_outside(made: &mut Defective, normal: &RgbImage, mask: &RgbImage) {
+    let counts = mask.pixels().zip(normal.pixels());
+    for ((pixel, marked), (counts, normal)) in made.image.pixels_mut().zip(made.mask.pixels_mut()).zip(counts) {
+        if counts[0] < u8::MAX {
+            *pixel = *normal;
+            marked[0] = 0;
+        }
+    }
 }
 
 /// The windows of a photo to learn from, and how many of them, the first ones, an inspection would look at: for tiles
 /// others at random places follow until there are `count`. Random ones alone would hardly ever show a photo's ends, which
 /// then pass for defects.
-fn windows(photo: &RgbImage, view: View, count: usize, rng: &mut impl Rng) -> (Vec<RgbImage>, usize) {
-    let windows = view.windows(photo);
+fn windows(photo: &cse::photo::Photo, view: View, count: usize, rng: &mut impl Rng) -> (Vec<Window>, usize) {
+    let windows = view.windows(&photo.pixels);
+    let mask = photo.opaque.clone().map(|opaque| DynamicImage::from(opaque).into_rgb8());
+    let mask = mask.as_ref().map(|mask| view.windows(mask));
     let inspected = windows.count();
     let others = window_count(inspected, view, count) - inspected;
-    let learnt = windows.images().chain(std::iter::repeat_with(|| windows.random(rng)).take(others)).collect();
+    let random = std::iter::repeat_with(|| windows.random_corner(rng)).take(others);
+    let cut = |corner| Window { image: windows.at(corner), mask: mask.as_ref().map(|mask| mask.at(corner)) };
+    let learnt = windows.corners().iter().copied().chain(random).map(cut).collect();
     (learnt, inspected)
 }
 
@@ -364,11 +397,12 @@ mod tests {
     #[test]
     fn tiles_give_what_is_inspected_and_as_many_as_asked_for() {
         let photo = RgbImage::from_fn(700, 224, |x, _| image::Rgb([(x / 3) as u8; 3]));
+        let photo = cse::photo::Photo::of_pixels(photo);
         let rng = &mut ChaCha8Rng::seed_from_u64(0);
         let (learnt, inspected) = windows(&photo, View::Tiles, 7, rng);
-        let looked_at = View::Tiles.windows(&photo);
+        let looked_at = View::Tiles.windows(&photo.pixels);
         assert_eq!((learnt.len(), inspected), (7, looked_at.count()));
-        assert!(looked_at.images().zip(&learnt).all(|(inspected, window)| inspected == *window));
+        assert!(looked_at.images().zip(&learnt).all(|(inspected, window)| inspected == window.image));
         assert_eq!(windows(&photo, View::Resize, 5, rng).0.len(), 1);
     }
 }

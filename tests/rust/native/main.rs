@@ -2,5 +2,6 @@
 
 mod golden;
 mod gpus;
+mod left_out;
 mod model_files;
 mod photos;

@@ -23,7 +23,7 @@ fn extractor_bytes(seed: u64) -> Vec<u8> {
     cse_tests::random_extractor(Architecture::B0, seed)
 }
 
-fn texture_bytes(extractor_id: &str) -> Vec<u8> {
+pub(crate) fn texture_bytes(extractor_id: &str) -> Vec<u8> {
     texture_bytes_times(extractor_id, 1.0)
 }
 
@@ -53,6 +53,7 @@ fn texture_bytes_times(extractor_id: &str, factor: f32) -> Vec<u8> {
         map_scale: MapScale { low: 0.1, high: 0.9 },
         provenance: "test".into(),
         learnt_from: Vec::new(),
+        ignored: None,
     };
     let mut embedder = folded_embedder();
     embedder.values_mut().for_each(|(_, values)| values.iter_mut().for_each(|value| *value *= factor));
