@@ -13,15 +13,16 @@ use image::{GrayImage, Luma, Rgb, RgbImage};
 
 use crate::model_files::texture_bytes;
 
-fn extractor() -> Extractor {
-    Extractor::load(cse_tests::random_extractor(Architecture::B0, 1), &Device::flex()).expect("loads")
+/// An extractor and a texture model of random weights: every call draws others.
+fn models() -> (Extractor, TextureModel) {
+    let device = Device::flex();
+    let extractor = Extractor::load(cse_tests::random_extractor(Architecture::B0, 1), &device).expect("loads");
+    let texture = TextureModel::load(&texture_bytes(&extractor.info.id), &extractor.info, &device).expect("loads");
+    (extractor, texture)
 }
 
-fn inspect(extractor: &Extractor, photo: &Photo) -> Finding {
-    let device = Device::flex();
-    let texture = texture_bytes(&extractor.info.id);
-    let texture = TextureModel::load(&texture, &extractor.info, &device).expect("loads");
-    let inspector = Inspector { extractor, texture: &texture, device: &device };
+fn inspect((extractor, texture): &(Extractor, TextureModel), photo: &Photo) -> Finding {
+    let inspector = Inspector { extractor, texture, device: &Device::flex() };
     futures_lite::future::block_on(inspector.inspect(photo)).expect("a finding")
 }
 
@@ -40,11 +41,11 @@ fn surface(square: Option<(u32, u32)>) -> RgbImage {
 
 #[test]
 fn a_colour_behind_transparency_changes_no_score() {
-    let extractor = extractor();
+    let models = models();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("reference/photos");
     let of = |name: &str| {
         let bytes = std::fs::read(folder.join(name)).expect("readable");
-        inspect(&extractor, &cse::photo::decode(&bytes, None).expect("decodes"))
+        inspect(&models, &cse::photo::decode(&bytes, None).expect("decodes"))
     };
     let (red, black) = (of("png-alpha.png"), of("png-alpha-over-black.png"));
     assert_eq!(red.score, black.score);
@@ -55,13 +56,13 @@ fn a_colour_behind_transparency_changes_no_score() {
 
 #[test]
 fn an_ignored_region_is_not_inspected() {
-    let extractor = extractor();
+    let models = models();
     let mask = GrayImage::from_fn(448, 448, |x, y| Luma([u8::from(x < 160 && y < 160)]));
     let region = Region::new(&mask).expect("marks something");
     let of = |square: Option<(u32, u32)>, region: Option<&Region>| {
         let mut photo = Photo::of_pixels(surface(square));
         region.into_iter().for_each(|region| photo.leave_out(region).expect("something is left"));
-        inspect(&extractor, &photo)
+        inspect(&models, &photo)
     };
     let plain = of(None, Some(&region));
     assert_eq!(of(Some((20, 20)), Some(&region)).score, plain.score);
