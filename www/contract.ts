@@ -1,7 +1,20 @@
 // What the page and its worker say to each other. The engine's own types come from the wasm crate.
-import type { ExtractorInfo, Inspection, Milliseconds, Route, TextureInfo } from "./wasm/cse_web.js";
+import type { ExtractorInfo, Milliseconds, Route, TextureInfo, Inspection as Whole } from "./wasm/cse_web.js";
 
-export type { ExtractorInfo, Inspection, Milliseconds, Route, TextureInfo };
+export type { ExtractorInfo, Milliseconds, Route, TextureInfo };
+
+/** What the engine found out about a photo; its picture goes by itself. */
+export type Inspection = Omit<Whole, "preview" | "preview_width" | "preview_height">;
+
+/** The upright photo as the engine decoded it, shrunk where it is large: what is shown is what was judged. */
+export interface Picture {
+	/** Red, green, blue and alpha, row by row; alpha is 0 where the photo is transparent. */
+	pixels: Uint8ClampedArray<ArrayBuffer>;
+	width: number;
+	height: number;
+	/** A small square of it; undefined where this browser cannot make one in a worker. */
+	thumbnail: Blob | undefined;
+}
 
 /** Where the network was computed. */
 export interface DeviceInfo {
@@ -38,6 +51,7 @@ export interface Prepared {
 
 export interface Inspected extends Prepared {
 	inspection: Inspection;
+	picture: Picture;
 }
 
 /** Each kind of job: what it takes and what it answers. Jobs stand alone, so a fresh worker can do any of them. */
@@ -46,6 +60,8 @@ export interface Jobs {
 	extractor: { takes: { route: Route; extractor: ModelFile }; answers: ExtractorInfo };
 	prepare: { takes: { setting: Setting }; answers: Prepared };
 	inspect: { takes: { setting: Setting; photo: Blob }; answers: Inspected };
+	/** Decodes alone, for a photo whose picture was let go. */
+	preview: { takes: { photo: Blob }; answers: Picture };
 }
 
 export type JobName = keyof Jobs;

@@ -18,12 +18,13 @@ const stageWords: Record<Stage, string> = {
 	inspect: "Inspecting",
 };
 
-function wordsFor({ photo, model, stage, download, done, of }: Work): string {
+function wordsFor({ photo, decoding, model, stage, download, done, of }: Work): string {
 	if (download) {
 		const total = download.total > 0 ? ` of ${asMegabytes(download.total)}` : "";
 		return `Fetching the ${download.what}: ${asMegabytes(download.received)}${total}`;
 	}
 	if (model) return `Loading ${model.name}…`;
+	if (photo && decoding) return `Opening ${photo.name}…`;
 	const count = of > 1 ? ` (${done + 1} of ${of})` : "";
 	const name = photo && stage === "inspect" ? ` ${photo.name}` : "";
 	return `${stage ? stageWords[stage] : "Starting"}${name}${count}…`;

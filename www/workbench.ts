@@ -7,8 +7,9 @@ import type { Inspected, Route, Stage } from "./contract.js";
 import type { Download } from "./downloads.js";
 import { ofUsableSize, TooLarge } from "./file-size.js";
 import { nothingLoaded } from "./load-times.js";
-import { type Outcome, Outcomes, resultOf } from "./outcomes.js";
+import { type Outcome, Outcomes, resultIn, resultOf } from "./outcomes.js";
 import { type Photo, photoFrom } from "./photos.js";
+import { Previews } from "./previews.js";
 import type { Choice, Chosen } from "./routes.js";
 import { Routing } from "./routing.js";
 import { sentence } from "./sentence.js";
@@ -17,6 +18,8 @@ import { type Texture, Textures, type Watch } from "./textures.js";
 export interface Work {
 	/** The photo that is inspected, or else the dropped model that is loaded; neither while a shipped model is loaded. */
 	photo?: Photo | undefined;
+	/** The photo is only decoded: what came of it is known. */
+	decoding?: boolean;
 	model?: File;
 	stage?: Stage;
 	download?: Download | undefined;
@@ -28,6 +31,7 @@ export class Workbench {
 	readonly bridge = new Bridge();
 	readonly routing = new Routing();
 	readonly textures = new Textures();
+	readonly previews = new Previews();
 	texture: Texture | undefined;
 	selected: Photo | undefined;
 	work: Work | undefined;
@@ -96,6 +100,10 @@ export class Workbench {
 		const other: Route = route === "cpu" ? "webgpu" : "cpu";
 		const on = (one: Route) => this.#outcomes.get(photo, under(this.texture, one));
 		return on(route) ?? on(other);
+	}
+
+	isInspected(photo: Photo): boolean {
+		return this.work?.photo === photo && !this.work.decoding;
 	}
 
 	isWaiting(photo: Photo): boolean {
@@ -170,6 +178,7 @@ export class Workbench {
 
 	select(photo: Photo): void {
 		this.selected = photo;
+		this.previews.tryAgain(photo);
 		this.#inspect([photo]);
 		this.tell("");
 	}
@@ -184,7 +193,10 @@ export class Workbench {
 	clear(): void {
 		this.#dropPhotos();
 		const gone = new Set(this.photos);
-		for (const photo of gone) this.#outcomes.forget(photo);
+		for (const photo of gone) {
+			this.#outcomes.forget(photo);
+			this.previews.forget(photo);
+		}
 		this.#photos = this.#photos.filter((photo) => !gone.has(photo));
 		this.selected = undefined;
 		this.tell("");
@@ -193,6 +205,7 @@ export class Workbench {
 	/** Drops what waits and ends what runs. */
 	stop(): void {
 		this.#models = [];
+		if (this.#unseen) this.previews.refuse(this.#unseen, "The photo is not shown: its decoding was stopped.");
 		this.#dropPhotos();
 		this.#endWork();
 		this.tell("Stopped.");
@@ -243,8 +256,15 @@ export class Workbench {
 		void this.#run();
 	}
 
+	/** The selected photo, where its result is known and its picture was let go. */
+	get #unseen(): Photo | undefined {
+		const { selected, previews } = this;
+		if (!selected || previews.picture(selected) || previews.reason(selected) !== "") return undefined;
+		return resultIn(this.outcome(selected)) && selected;
+	}
+
 	#hasWork(): boolean {
-		if (this.#models.length > 0) return true;
+		if (this.#models.length > 0 || this.#unseen) return true;
 		return this.texture !== undefined && this.trouble === "" && (this.#waiting.size > 0 || this.#loadWanted);
 	}
 
@@ -270,8 +290,11 @@ export class Workbench {
 		let batch: Batch = { inspected: 0, refused: 0 };
 		while (this.#hasWork() && !this.held) {
 			signal.throwIfAborted();
-			const model = this.#models.shift();
-			if (model) {
+			const unseen = this.#unseen;
+			const model = unseen ? undefined : this.#models.shift();
+			if (unseen) {
+				await this.#decodeAgain(unseen, signal);
+			} else if (model) {
 				await this.#addModel(model, signal);
 				// It may have put itself in the place of the texture that these were counted for.
 				batch = { inspected: 0, refused: 0 };
@@ -294,6 +317,18 @@ export class Workbench {
 		batch[await this.#inspectOne(texture, photo, signal)] += 1;
 		signal.throwIfAborted();
 		this.#waiting.delete(photo);
+	}
+
+	async #decodeAgain(photo: Photo, signal: AbortSignal): Promise<void> {
+		this.work = { photo, decoding: true, done: 0, of: 1 };
+		this.changed();
+		try {
+			const file = await orAbort(photo.file(), signal);
+			this.previews.keep(photo, await this.bridge.run("preview", { photo: file }, this.#watch(signal)));
+		} catch (cause) {
+			signal.throwIfAborted();
+			this.previews.refuse(photo, `The photo cannot be shown again. ${sentence(cause)}`);
+		}
 	}
 
 	async #prepare(texture: Texture, signal: AbortSignal): Promise<void> {
@@ -379,6 +414,7 @@ export class Workbench {
 	#keep(texture: Texture, photo: Photo, inspected: Inspected): keyof Batch {
 		const { route } = inspected.device;
 		this.#outcomes.keep(photo, under(texture, route), resultOf(inspected, this.#loaded));
+		this.previews.keep(photo, inspected.picture);
 		this.#loaded = nothingLoaded();
 		this.changed();
 		return "inspected";

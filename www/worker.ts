@@ -15,6 +15,7 @@ import type {
 	TextureInfo,
 } from "./contract.js";
 import { nothingLoaded } from "./load-times.js";
+import { pictureOf } from "./picture.js";
 import { findGpu } from "./routes.js";
 import { sentence } from "./sentence.js";
 import init, { Engine, model_kind } from "./wasm/cse_web.js";
@@ -48,8 +49,17 @@ class Unreadable extends Error {}
 /** What the engine calls an error of the photo itself, which would come on every device and each time. */
 const photoError = "PhotoError";
 
-function post(reply: Reply): void {
-	self.postMessage(reply);
+function post(reply: Reply, handedOver: Transferable[] = []): void {
+	self.postMessage(reply, { transfer: handedOver });
+}
+
+/** What is large goes over without a copy. */
+function largeParts(answer: Jobs[keyof Jobs]["answers"]): Transferable[] {
+	if (typeof answer !== "object") return [];
+	if ("pixels" in answer) return [answer.pixels.buffer];
+	if ("inspection" in answer)
+		return [answer.picture.pixels.buffer, answer.inspection.map.buffer as ArrayBuffer];
+	return [];
 }
 
 function enter(next: Stage): void {
@@ -160,7 +170,15 @@ async function answer(request: Request): Promise<Jobs[keyof Jobs]["answers"]> {
 		case "inspect": {
 			const { engine, ...prepared } = await prepare(request.setting);
 			enter("inspect");
-			return { ...prepared, inspection: await engine.inspect(await readPhoto(request.photo)) };
+			const whole = await engine.inspect(await readPhoto(request.photo));
+			const { preview, preview_width, preview_height, ...inspection } = whole;
+			return { ...prepared, inspection, picture: await pictureOf(preview, preview_width, preview_height) };
+		}
+		case "preview": {
+			if (!wasmReady) await timed(load, "wasm", compileWasm);
+			enter("inspect");
+			const { pixels, width, height } = Engine.preview(await readPhoto(request.photo));
+			return pictureOf(pixels, width, height);
 		}
 	}
 }
@@ -193,7 +211,8 @@ self.addEventListener("error", (event) => {
 self.addEventListener("message", async (event: MessageEvent<Request>) => {
 	stage = "wasm";
 	try {
-		post({ is: "answer", value: await answer(event.data) });
+		const value = await answer(event.data);
+		post({ is: "answer", value }, largeParts(value));
 	} catch (cause) {
 		fail(cause, faultOf(cause));
 	}
