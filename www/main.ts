@@ -5,7 +5,7 @@ import { wireIntake } from "./intake.js";
 import { complain } from "./notices.js";
 import { renderPickers, wirePickers } from "./pickers.js";
 import { renderProgress, wireProgress } from "./progress.js";
-import { findGpu } from "./routes.js";
+import { watchForGpu } from "./routes.js";
 import { renderSamples } from "./samples.js";
 import { renderSave, wireSave } from "./save-results.js";
 import { sentence } from "./sentence.js";
@@ -13,7 +13,7 @@ import { renderSpoken } from "./spoken.js";
 import { renderStageTimes } from "./stage-times.js";
 import { renderStrip, wireStrip } from "./strip.js";
 import { renderThreshold, wireThreshold } from "./threshold-chart.js";
-import { offerRoutes, renderTiming, wireTiming } from "./timing.js";
+import { renderTiming, wireTiming } from "./timing.js";
 import { renderVerdict } from "./verdict.js";
 import { renderViewer, wireViewer } from "./viewer.js";
 import { Workbench } from "./workbench.js";
@@ -65,11 +65,8 @@ function begin(): void {
 }
 
 async function open(): Promise<void> {
-	const [gpu, catalogue] = await Promise.allSettled([findGpu(), fetchCatalogue()]);
-	if (gpu.status === "fulfilled") bench.routing.gpu = gpu.value;
-	offerRoutes(bench);
-	if (catalogue.status === "rejected") complain(sentence(catalogue.reason));
-	bench.open(catalogue.status === "fulfilled" ? catalogue.value : undefined);
+	const catalogue = await fetchCatalogue().catch((cause) => complain(sentence(cause)));
+	bench.open(catalogue ?? undefined);
 	begin();
 }
 
@@ -83,4 +80,5 @@ wireSave(bench);
 wireTiming(bench);
 wireIntake(bench);
 render();
+watchForGpu((gpu) => bench.hearOfGpu(gpu));
 void open();

@@ -17,6 +17,10 @@ const status = byId("timing-status", "p");
 const startButton = byId("timing-start", "button");
 const stopButton = byId("timing-stop", "button");
 const countChoice = byId("timing-count", "select");
+const routes = byId("timing-routes", "fieldset");
+const legend = routes.querySelector("legend") ?? "";
+const onCpu = routeBox("cpu", routeNames.cpu, true, false);
+let gpuOffered: string | undefined;
 
 /** Table of the paper: milliseconds per image. */
 const paper: [string, number][] = [
@@ -179,16 +183,17 @@ function routeBox(route: Route, label: string, checked: boolean, disabled: boole
 }
 
 function gpuLabel({ present, software, name }: Gpu): string {
-	if (!present) return `${routeNames.webgpu}, not in this browser`;
+	if (!present) return `${routeNames.webgpu}, not available`;
 	return software ? `${routeNames.webgpu}, software adapter (${name}): slow` : routeNames.webgpu;
 }
 
 /** Which routes there are to time; a software adapter only when it is asked for. */
-export function offerRoutes({ routing: { gpu } }: Workbench): void {
-	byId("timing-routes", "fieldset").append(
-		routeBox("webgpu", gpuLabel(gpu), gpu.present && !gpu.software, !gpu.present),
-		routeBox("cpu", routeNames.cpu, true, false),
-	);
+function renderRoutes({ routing: { gpu } }: Workbench): void {
+	const label = gpuLabel(gpu);
+	if (label === gpuOffered) return;
+	gpuOffered = label;
+	const box = routeBox("webgpu", label, gpu.present && !gpu.software, !gpu.present);
+	routes.replaceChildren(legend, box, onCpu);
 }
 
 function renderButtons({ texture, selected, work, held }: Workbench): void {
@@ -202,6 +207,7 @@ function renderButtons({ texture, selected, work, held }: Workbench): void {
 }
 
 export function renderTiming(bench: Workbench): void {
+	renderRoutes(bench);
 	renderButtons(bench);
 	const current = headingFor(bench);
 	if (current === heading) return;

@@ -10,7 +10,7 @@ import { nothingLoaded } from "./load-times.js";
 import { type Outcome, Outcomes, resultIn, resultOf } from "./outcomes.js";
 import { type Photo, photoFrom } from "./photos.js";
 import { Previews } from "./previews.js";
-import type { Choice, Chosen } from "./routes.js";
+import type { Choice, Chosen, Gpu } from "./routes.js";
 import { Routing } from "./routing.js";
 import { sentence } from "./sentence.js";
 import { type Texture, Textures, type Watch } from "./textures.js";
@@ -154,6 +154,12 @@ export class Workbench {
 		this.tell("");
 	}
 
+	/** Takes effect with the next job: what the CPU does meanwhile is not done again. */
+	hearOfGpu(gpu: Gpu): void {
+		this.routing.hear(gpu);
+		this.changed();
+	}
+
 	addPhotos(photos: Photo[]): void {
 		this.#photos.push(...photos);
 		this.selected = photos[0] ?? this.selected;
@@ -237,9 +243,10 @@ export class Workbench {
 		return !outcome || ("error" in outcome && !outcome.ofPhoto);
 	}
 
-	/** Whether the current route has something to find out about this photo. */
+	/** Whether there is something to find out about this photo: on the visitor's route, or else on any. */
 	#isOpen(photo: Photo): boolean {
-		const outcome = this.#outcomes.get(photo, under(this.texture, this.route.route));
+		const onRoute = this.#outcomes.get(photo, under(this.texture, this.route.route));
+		const outcome = this.routing.choice === "auto" ? this.outcome(photo) : onRoute;
 		if (!outcome) return true;
 		if ("error" in outcome) return !outcome.ofPhoto;
 		// A map that was let go is worth another inspection only where it is looked at.
