@@ -1,5 +1,6 @@
 // The page's only way to the worker: typed, one job at a time, and every job can be aborted.
 import type { Fault, JobName, Jobs, Reply, Request, Stage } from "./contract.js";
+import { fetchProgram } from "./program.js";
 
 /** A job that failed inside the worker, with the stage it had reached. */
 export class JobFailure extends Error {
@@ -35,11 +36,12 @@ export class Bridge {
 	#stage: Stage = "wasm";
 	#idle: ReturnType<typeof setTimeout> | undefined;
 
-	run<N extends JobName>(
+	async run<N extends JobName>(
 		name: N,
 		takes: Jobs[N]["takes"],
 		{ signal, onStage }: JobOptions = {},
 	): Promise<Jobs[N]["answers"]> {
+		const program = await fetchProgram(signal);
 		return new Promise((resolve, reject) => {
 			if (signal?.aborted) {
 				reject(signal.reason);
@@ -48,7 +50,7 @@ export class Bridge {
 			const onAbort = () => this.#drop(job, signal?.reason);
 			const deaf = () => signal?.removeEventListener("abort", onAbort);
 			const job: Job = {
-				request: { name, ...takes } as unknown as Request,
+				request: { name, program, ...takes } as unknown as Request,
 				onStage,
 				resolve: (value) => {
 					deaf();

@@ -66,7 +66,10 @@ export interface Jobs {
 
 export type JobName = keyof Jobs;
 
-export type Request = { [N in JobName]: { name: N } & Jobs[N]["takes"] }[JobName];
+/** Each brings the compiled program, which a worker that has just been started needs first. */
+export type Request = {
+	[N in JobName]: { name: N; program: WebAssembly.Module } & Jobs[N]["takes"];
+}[JobName];
 
 /**
  * Whose a failure is: the photo's own, which fails anywhere and each time; the worker's, which must not be used again;

@@ -1,6 +1,7 @@
 // Puts the page together.
 import { renderAbout } from "./about.js";
 import { fetchCatalogue } from "./catalogue.js";
+import { downloads } from "./downloads.js";
 import { wireIntake } from "./intake.js";
 import { complain } from "./notices.js";
 import { renderPickers, wirePickers } from "./pickers.js";
@@ -71,6 +72,7 @@ async function open(): Promise<void> {
 }
 
 bench.onChange(render);
+downloads.onChange(render);
 wirePickers(bench);
 wireProgress(bench);
 wireStrip(bench);

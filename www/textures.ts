@@ -1,16 +1,17 @@
 // The textures that can be chosen, and the extractor that each one was made with.
 import type { Bridge } from "./bridge.js";
 import { JobFailure } from "./bridge.js";
-import { type Catalogue, fetchOnce, type Sample, type Wait } from "./catalogue.js";
+import type { Catalogue, Sample } from "./catalogue.js";
 import type { ExtractorInfo, ModelFile, Prepared, Route, Setting, Stage, TextureInfo } from "./contract.js";
-import { addedUp, type Download } from "./downloads.js";
+import { fetchOnce } from "./fetching.js";
+import { fetchProgram } from "./program.js";
 
 export interface Texture {
 	key: string;
 	title: string;
 	shipped: boolean;
 	samples: Sample[];
-	file: (wait?: Wait) => Promise<Blob>;
+	file: (signal?: AbortSignal) => Promise<Blob>;
 	info?: TextureInfo;
 	extractor?: Extractor;
 }
@@ -18,14 +19,13 @@ export interface Texture {
 export interface Extractor {
 	key: string;
 	title: string;
-	file: (wait?: Wait) => Promise<Blob>;
+	file: (signal?: AbortSignal) => Promise<Blob>;
 	info?: ExtractorInfo;
 }
 
 export interface Watch {
 	signal?: AbortSignal;
 	onStage?: (stage: Stage) => void;
-	onDownload?: (download: Download) => void;
 }
 
 export class Textures {
@@ -40,7 +40,7 @@ export class Textures {
 		this.extractors.push({
 			key: extractorUrl,
 			title: "shipped extractor",
-			file: (wait) => fetchOnce(extractorUrl, wait),
+			file: (signal) => fetchOnce({ key: extractorUrl, url: extractorUrl, name: "the extractor" }, signal),
 		});
 		for (const { id, title, url, samples } of textures) {
 			this.all.push({
@@ -48,7 +48,7 @@ export class Textures {
 				title,
 				shipped: true,
 				samples,
-				file: (wait) => fetchOnce(url, wait),
+				file: (signal) => fetchOnce({ key: url, url, name: "the model" }, signal),
 			});
 		}
 	}
@@ -107,9 +107,9 @@ export class Textures {
 	}
 
 	async #settingWith(texture: Texture, extractor: Extractor, route: Route, watch: Watch): Promise<Setting> {
-		const listener = addedUp((download) => watch.onDownload?.(download));
-		const wait = (what: string): Wait => ({ onBytes: listener(what), signal: watch.signal });
-		const files = [extractor.file(wait("extractor")), texture.file(wait("model"))] as const;
+		const { signal } = watch;
+		// The program too, so that all of them arrive at the same time.
+		const files = [extractor.file(signal), texture.file(signal), fetchProgram(signal)] as const;
 		const [extractorFile, textureFile] = await Promise.all(files);
 		return {
 			route,

@@ -1,10 +1,9 @@
 // The timing section: this browser's routes beside the paper's figures.
 import { isAbort } from "./abort.js";
-import { fetchOnce } from "./catalogue.js";
 import type { Milliseconds, Route } from "./contract.js";
 import { byId, make } from "./elements.js";
 import { asMilliseconds } from "./figures.js";
-import { type Photo, photoFrom } from "./photos.js";
+import { type Photo, sampleFrom } from "./photos.js";
 import { type Gpu, routeNames } from "./routes.js";
 import { sentence } from "./sentence.js";
 import { deviceName, parts } from "./stage-times.js";
@@ -122,7 +121,7 @@ function renderTable(): void {
 
 function photosFor({ texture, selected }: Workbench): Photo[] {
 	const samples = texture?.samples ?? [];
-	if (samples.length > 0) return samples.map(({ title, url }) => photoFrom(title, () => fetchOnce(url)));
+	if (samples.length > 0) return samples.map(({ title, url }) => sampleFrom(title, url));
 	return selected ? [selected] : [];
 }
 

@@ -2,13 +2,12 @@
 import { isAbort, orAbort } from "./abort.js";
 import { type Batch, summary } from "./batch.js";
 import { Bridge, JobFailure } from "./bridge.js";
-import { type Catalogue, fetchOnce } from "./catalogue.js";
+import type { Catalogue } from "./catalogue.js";
 import type { Inspected, Route, Stage } from "./contract.js";
-import type { Download } from "./downloads.js";
 import { ofUsableSize, TooLarge } from "./file-size.js";
 import { nothingLoaded } from "./load-times.js";
 import { type Outcome, Outcomes, resultIn, resultOf } from "./outcomes.js";
-import { type Photo, photoFrom } from "./photos.js";
+import { type Photo, sampleFrom } from "./photos.js";
 import { Previews } from "./previews.js";
 import type { Choice, Chosen, Gpu } from "./routes.js";
 import { Routing } from "./routing.js";
@@ -22,7 +21,6 @@ export interface Work {
 	decoding?: boolean;
 	model?: File;
 	stage?: Stage;
-	download?: Download | undefined;
 	done: number;
 	of: number;
 }
@@ -170,7 +168,7 @@ export class Workbench {
 	addSample(url: string): void {
 		const known = this.photos.find(({ name, sampleOf }) => sampleOf !== undefined && name === nameOf(url));
 		if (known) this.select(known);
-		else if (this.texture) this.addPhotos([photoFrom(nameOf(url), () => fetchOnce(url), this.texture.key)]);
+		else if (this.texture) this.addPhotos([sampleFrom(nameOf(url), url, this.texture.key)]);
 	}
 
 	/** In the order in which they are to be loaded. */
@@ -407,8 +405,7 @@ export class Workbench {
 	#watch(signal: AbortSignal): Watch {
 		return {
 			signal,
-			onStage: (stage) => this.#progress({ stage, download: undefined }),
-			onDownload: (download) => this.#progress({ download }),
+			onStage: (stage) => this.#progress({ stage }),
 		};
 	}
 

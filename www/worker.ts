@@ -30,18 +30,12 @@ interface Held<Info> {
 	info: Info;
 }
 
-let wasmReady = false;
+let programReady = false;
 let started: Started | undefined;
 let extractor: Held<ExtractorInfo> | undefined;
 let texture: Held<TextureInfo> | undefined;
 let stage: Stage = "wasm";
 let route: Route = "cpu";
-
-// A module whose one function uses a SIMD instruction: it validates only where SIMD is there.
-const simdProbe = new Uint8Array([
-	0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98,
-	11,
-]);
 
 /** A file that is gone may be there again, as on a stick that was pulled out. */
 class Unreadable extends Error {}
@@ -88,21 +82,10 @@ async function readPhoto(file: Blob): Promise<Uint8Array> {
 	});
 }
 
-async function compileWasm(): Promise<void> {
-	if (typeof WebAssembly !== "object") {
-		throw new Error("This browser cannot run WebAssembly, which the inspection is made of.");
-	}
-	if (!WebAssembly.validate(simdProbe)) {
-		throw new Error(
-			"This browser's WebAssembly has no SIMD, which the inspection needs. A newer browser has it.",
-		);
-	}
-	try {
-		await init();
-	} catch (cause) {
-		throw new Error(`The inspection program could not be loaded: ${sentence(cause)}`, { cause });
-	}
-	wasmReady = true;
+async function startProgram(program: WebAssembly.Module, load: LoadTimes): Promise<void> {
+	if (programReady) return;
+	await timed(load, "wasm", () => init({ module_or_path: program }));
+	programReady = true;
 }
 
 /** Asked for here too, since some software adapters own up only once a device was made. */
@@ -114,7 +97,6 @@ async function describe(route: Route): Promise<DeviceInfo> {
 
 async function startEngine(wanted: Route, load: LoadTimes): Promise<Started> {
 	route = wanted;
-	if (!wasmReady) await timed(load, "wasm", compileWasm);
 	if (started?.device.route === wanted) return started;
 	started?.engine.free();
 	started = undefined;
@@ -144,8 +126,7 @@ async function holdTexture(on: Engine, model: ModelFile, load: LoadTimes): Promi
 	return info;
 }
 
-async function prepare(setting: Setting): Promise<Prepared & { engine: Engine }> {
-	const load = nothingLoaded();
+async function prepare(setting: Setting, load: LoadTimes): Promise<Prepared & { engine: Engine }> {
 	const { engine, device } = await startEngine(setting.route, load);
 	const extractor = await holdExtractor(engine, setting.extractor, load);
 	const texture = await holdTexture(engine, setting.texture, load);
@@ -154,9 +135,9 @@ async function prepare(setting: Setting): Promise<Prepared & { engine: Engine }>
 
 async function answer(request: Request): Promise<Jobs[keyof Jobs]["answers"]> {
 	const load = nothingLoaded();
+	await startProgram(request.program, load);
 	switch (request.name) {
 		case "kind": {
-			if (!wasmReady) await timed(load, "wasm", compileWasm);
 			return model_kind(await bytesOf(request.file));
 		}
 		case "extractor": {
@@ -164,20 +145,19 @@ async function answer(request: Request): Promise<Jobs[keyof Jobs]["answers"]> {
 			return holdExtractor(engine, request.extractor, load);
 		}
 		case "prepare": {
-			const { engine: _, ...prepared } = await prepare(request.setting);
+			const { engine: _, ...prepared } = await prepare(request.setting, load);
 			return prepared;
 		}
 		case "inspect": {
-			const { engine, ...prepared } = await prepare(request.setting);
+			const { engine, ...prepared } = await prepare(request.setting, load);
 			enter("inspect");
 			const whole = await engine.inspect(await readPhoto(request.photo));
 			const { preview, preview_width, preview_height, ...inspection } = whole;
 			return { ...prepared, inspection, picture: await pictureOf(preview, preview_width, preview_height) };
 		}
 		case "preview": {
-			if (!wasmReady) await timed(load, "wasm", compileWasm);
 			enter("inspect");
-			const { pixels, width, height } = Engine.preview(await readPhoto(request.photo));
+			const { pixels, width, height } = await Engine.preview(await readPhoto(request.photo));
 			return pictureOf(pixels, width, height);
 		}
 	}

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
-import { preview } from "vite";
+import { serve } from "../../www/tools/serve.mjs";
 
 const top = fileURLToPath(new URL("../../", import.meta.url));
 const flags = [
@@ -39,16 +39,14 @@ export function nameOf(sample) {
 
 /** Serves the page and starts the browser; `webgpu` gives it a software adapter, else it has none. */
 export async function start({ webgpu = false } = {}) {
-	const server = await preview({ root: top, logLevel: "error", preview: { port: 0, host: "127.0.0.1" } });
-	const { port } = server.httpServer.address();
+	const server = await serve();
 	const browser = await chromium.launch({
 		executablePath: process.env.CHROME_PATH ?? "/usr/bin/chromium",
 		args: webgpu ? [...flags, "--enable-unsafe-webgpu"] : flags,
 	});
-	const address = `http://127.0.0.1:${port}/`;
 	return {
-		address,
-		open: (options) => open(browser, address, options),
+		address: server.address,
+		open: (options) => open(browser, server.address, options),
 		async stop() {
 			await browser.close();
 			await server.close();
@@ -57,7 +55,9 @@ export async function start({ webgpu = false } = {}) {
 }
 
 async function open(browser, address, options = {}) {
-	const context = await browser.newContext({ viewport: { width: 1280, height: 850 }, ...options });
+	// What a service worker fetches no test can stand in the way of: those of offline work ask for it.
+	const defaults = { viewport: { width: 1280, height: 850 }, serviceWorkers: "block" };
+	const context = await browser.newContext({ ...defaults, ...options });
 	const page = await context.newPage();
 	page.setDefaultTimeout(patience);
 	// A mistake in the page must not pass unnoticed just because the test looks elsewhere.

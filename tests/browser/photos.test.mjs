@@ -55,14 +55,11 @@ test("dropped photos of every kind get a verdict", async () => {
 test("a turned photo is shown upright, and its map with it", async () => {
 	await selectTile(page, "turned.jpg");
 	await page.waitForSelector("#heatmap:visible");
-	await page.waitForFunction(() => {
-		const image = document.querySelector("#photo");
-		return image.complete && image.naturalWidth > 0 && image.alt.includes("turned.jpg");
-	});
+	await page.waitForSelector('#photo[aria-label="Photo turned.jpg"]:visible');
 	const shape = await page.evaluate(() => {
 		const image = document.querySelector("#photo");
 		const stage = document.querySelector("#stage").getBoundingClientRect();
-		return { photo: image.naturalWidth / image.naturalHeight, stage: stage.width / stage.height };
+		return { photo: image.width / image.height, stage: stage.width / stage.height };
 	});
 	assert.ok(Math.abs(shape.photo - 0.75) < 0.01);
 	assert.ok(Math.abs(shape.stage - 0.75) < 0.01);
