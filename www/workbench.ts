@@ -159,7 +159,8 @@ export class Workbench {
 	}
 
 	addPhotos(photos: Photo[]): void {
-		this.#photos.push(...photos);
+		// Not as arguments, of which a browser takes some ten thousand.
+		this.#photos = this.#photos.concat(photos);
 		this.selected = photos[0] ?? this.selected;
 		this.#inspect(photos);
 		this.tell("");
