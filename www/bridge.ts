@@ -1,14 +1,15 @@
 // The page's only way to the worker: typed, one job at a time, and every job can be aborted.
-import type { Fault, JobName, Jobs, Reply, Request, Stage } from "./contract.js";
+import type { Fault, JobName, Jobs, Reply, Request, Route, Stage } from "./contract.js";
 import { fetchProgram } from "./program.js";
+import { type Cause, diedName, sentence } from "./sentence.js";
 
-/** A job that failed inside the worker, with the stage it had reached. */
+/** A job that failed inside the worker, with the stage it had reached; its message is a sentence for visitors. */
 export class JobFailure extends Error {
 	readonly stage: Stage;
 	readonly fault: Fault;
 
-	constructor(message: string, stage: Stage, fault: Fault) {
-		super(message);
+	constructor(thrown: Cause, route: Route, stage: Stage, fault: Fault) {
+		super(sentence(thrown, route));
 		this.name = "JobFailure";
 		this.stage = stage;
 		this.fault = fault;
@@ -29,12 +30,35 @@ interface Job {
 
 const idleMilliseconds = 4 * 60_000;
 
+/** Milliseconds without a sign of life after which a worker counts as hung, and how many more each megabyte of a photo gets. */
+const silence = 120_000;
+const silencePerMegabyte = 10_000;
+
+function silenceAllowed(request: Request): number {
+	const bytes = "photo" in request ? request.photo.size : 0;
+	return silence + (bytes / 1e6) * silencePerMegabyte;
+}
+
+function routeOf(request: Request): Route {
+	if ("setting" in request) return request.setting.route;
+	return "route" in request ? request.route : "cpu";
+}
+
+let started = 0;
+
+/** A name that no other worker bears, also in other tabs. */
+function workerName(): string {
+	started += 1;
+	return `cse worker ${performance.timeOrigin} ${Math.random()} ${started}`;
+}
+
 export class Bridge {
 	#worker: Worker | undefined;
 	#running: Job | undefined;
 	#waiting: Job[] = [];
 	#stage: Stage = "wasm";
 	#idle: ReturnType<typeof setTimeout> | undefined;
+	#silent: ReturnType<typeof setTimeout> | undefined;
 
 	async run<N extends JobName>(
 		name: N,
@@ -78,6 +102,7 @@ export class Bridge {
 
 	#terminate(): void {
 		clearTimeout(this.#idle);
+		clearTimeout(this.#silent);
 		this.#worker?.terminate();
 		this.#worker = undefined;
 	}
@@ -95,48 +120,72 @@ export class Bridge {
 		try {
 			this.#worker ??= this.#start();
 			this.#worker.postMessage(job.request);
+			this.#listen(job);
 		} catch {
-			this.#fail("This browser cannot start the background worker that the inspection runs in.");
+			this.#fail({
+				name: "",
+				message:
+					"This browser cannot start the background worker that the inspection runs in. Reload the page.",
+			});
 		}
 	}
 
+	/** Gives the worker its time again. */
+	#listen({ request }: Job): void {
+		clearTimeout(this.#silent);
+		this.#silent = setTimeout(() => this.#died(), silenceAllowed(request));
+	}
+
+	/** Also while it is idle: the next job must not be given to it. */
+	#died(): void {
+		if (this.#running) this.#fail({ name: diedName, message: "The worker ended, or says nothing any more." });
+		else this.#terminate();
+	}
+
 	#start(): Worker {
-		const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+		const name = workerName();
+		const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name });
 		// What an ended worker still had to say must not be taken for its successor's answer.
 		const current = () => this.#worker === worker;
 		worker.addEventListener("message", (event: MessageEvent<Reply>) => {
-			if (current()) this.#hear(event.data);
+			// Granted to the page only once the worker is gone.
+			if (event.data.is === "alive") void navigator.locks.request(name, () => current() && this.#died());
+			else if (current()) this.#hear(event.data);
 		});
 		worker.addEventListener("error", (event) => {
 			if (!current()) return;
 			// Handled here, so that it does not count as an error of the page too.
 			event.preventDefault();
+			// Without a message, its script could not be loaded.
+			const unloaded =
+				"The inspection program could not be started in a background worker. Check the connection, then try again.";
 			this.#fail(
-				event.message
-					? `The background worker stopped: ${event.message}`
-					: "The inspection program could not be loaded into a background worker.",
+				event.message ? { name: "RuntimeError", message: event.message } : { name: "", message: unloaded },
 			);
 		});
 		return worker;
 	}
 
-	#hear(reply: Reply): void {
+	#hear(reply: Exclude<Reply, { is: "alive" }>): void {
 		const job = this.#running;
-		if (reply.is === "stage") {
+		if (reply.is === "beat" || reply.is === "stage") {
+			if (job) this.#listen(job);
+			if (reply.is === "beat") return;
 			this.#stage = reply.stage;
 			job?.onStage?.(reply.stage);
 			return;
 		}
+		clearTimeout(this.#silent);
 		// Also where no job runs: the next one must not be given to a worker that has failed.
 		if (reply.is === "failure" && reply.fault === "worker") this.#terminate();
 		this.#running = undefined;
 		if (reply.is === "answer") job?.resolve(reply.value);
-		else job?.reject(new JobFailure(reply.message, reply.stage, reply.fault));
+		else if (job) job.reject(new JobFailure(reply.cause, routeOf(job.request), reply.stage, reply.fault));
 		this.#next();
 	}
 
-	#fail(message: string): void {
-		this.#hear({ is: "failure", message, stage: this.#stage, fault: "worker" });
+	#fail(cause: Cause): void {
+		this.#hear({ is: "failure", cause, stage: this.#stage, fault: "worker" });
 	}
 
 	#drop(job: Job, cause: unknown): void {

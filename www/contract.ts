@@ -1,4 +1,5 @@
 // What the page and its worker say to each other. The engine's own types come from the wasm crate.
+import type { Cause } from "./sentence.js";
 import type { ExtractorInfo, Milliseconds, Route, TextureInfo, Inspection as Whole } from "./wasm/cse_web.js";
 
 export type { ExtractorInfo, Milliseconds, Route, TextureInfo };
@@ -78,6 +79,10 @@ export type Request = {
 export type Fault = "photo" | "worker" | "job";
 
 export type Reply =
+	/** It lives, and holds the lock that bears its name for as long as it does. */
+	| { is: "alive" }
+	/** It computes still. */
+	| { is: "beat" }
 	| { is: "stage"; stage: Stage }
 	| { is: "answer"; value: Jobs[JobName]["answers"] }
-	| { is: "failure"; message: string; stage: Stage; fault: Fault };
+	| { is: "failure"; cause: Cause; stage: Stage; fault: Fault };

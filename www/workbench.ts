@@ -1,6 +1,6 @@
 // What is on the bench: the texture, the photos, their outcomes and the work that is still to do.
 import { isAbort, orAbort } from "./abort.js";
-import { type Batch, summary } from "./batch.js";
+import { type Batch, nothingDone, summary } from "./batch.js";
 import { Bridge, JobFailure } from "./bridge.js";
 import type { Catalogue } from "./catalogue.js";
 import type { Inspected, Route, Stage } from "./contract.js";
@@ -293,7 +293,7 @@ export class Workbench {
 	}
 
 	async #workThrough(signal: AbortSignal): Promise<void> {
-		let batch: Batch = { inspected: 0, refused: 0 };
+		let batch: Batch = nothingDone();
 		while (this.#hasWork() && !this.held) {
 			signal.throwIfAborted();
 			const unseen = this.#unseen;
@@ -303,7 +303,7 @@ export class Workbench {
 			} else if (model) {
 				await this.#addModel(model, signal);
 				// It may have put itself in the place of the texture that these were counted for.
-				batch = { inspected: 0, refused: 0 };
+				batch = nothingDone();
 			} else if (this.texture) {
 				await this.#takeTurn(this.texture, batch, signal);
 			}
@@ -320,7 +320,7 @@ export class Workbench {
 		if (!texture.info) await this.#prepare(texture, signal);
 		this.#loadWanted = false;
 		if (!photo) return;
-		batch[await this.#inspectOne(texture, photo, signal)] += 1;
+		batch[await this.#inspectOne(texture, photo, batch, signal)] += 1;
 		signal.throwIfAborted();
 		this.#waiting.delete(photo);
 	}
@@ -346,7 +346,7 @@ export class Workbench {
 		this.#loaded = load;
 	}
 
-	async #inspectOne(texture: Texture, photo: Photo, signal: AbortSignal): Promise<keyof Batch> {
+	async #inspectOne(texture: Texture, photo: Photo, batch: Batch, signal: AbortSignal): Promise<"inspected" | "refused"> {
 		const watch = this.#watch(signal);
 		let file: Blob;
 		try {
@@ -356,9 +356,17 @@ export class Workbench {
 			return this.#refuse(texture, photo, cause);
 		}
 		try {
-			const inspected = await this.routing.onCpuAtLast(signal, async (route) => {
-				const setting = await this.textures.setting(texture, route, watch);
-				return this.bridge.run("inspect", { setting, photo: file }, watch);
+			const inspect = () =>
+				this.routing.onCpuAtLast(signal, async (route) => {
+					const setting = await this.textures.setting(texture, route, watch);
+					return this.bridge.run("inspect", { setting, photo: file }, watch);
+				});
+			const inspected = await inspect().catch((cause) => {
+				signal.throwIfAborted();
+				// The photo may have had no part in what ended the worker: another one shows.
+				if (!(cause instanceof JobFailure) || cause.fault !== "worker") throw cause;
+				batch.restarts += 1;
+				return inspect();
 			});
 			return this.#keep(texture, photo, inspected);
 		} catch (cause) {
@@ -416,7 +424,7 @@ export class Workbench {
 		this.changed();
 	}
 
-	#keep(texture: Texture, photo: Photo, inspected: Inspected): keyof Batch {
+	#keep(texture: Texture, photo: Photo, inspected: Inspected): "inspected" | "refused" {
 		const { route } = inspected.device;
 		this.#outcomes.keep(photo, under(texture, route), resultOf(inspected, this.#loaded));
 		this.previews.keep(photo, inspected.picture);
@@ -425,7 +433,7 @@ export class Workbench {
 		return "inspected";
 	}
 
-	#refuse(texture: Texture, photo: Photo, cause: unknown): keyof Batch {
+	#refuse(texture: Texture, photo: Photo, cause: unknown): "inspected" | "refused" {
 		const ofPhoto = cause instanceof TooLarge || (cause instanceof JobFailure && cause.fault === "photo");
 		if (ofPhoto) this.#outcomes.refuse(photo, sentence(cause));
 		else this.#outcomes.fail(photo, under(texture, this.route.route), sentence(cause));

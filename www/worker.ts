@@ -17,7 +17,7 @@ import type {
 import { nothingLoaded } from "./load-times.js";
 import { pictureOf } from "./picture.js";
 import { findGpu } from "./routes.js";
-import { sentence } from "./sentence.js";
+import { causeOf, isUnforeseen } from "./sentence.js";
 import init, { Engine, model_kind } from "./wasm/cse_web.js";
 
 interface Started {
@@ -163,23 +163,39 @@ async function answer(request: Request): Promise<Jobs[keyof Jobs]["answers"]> {
 	}
 }
 
-function isTrap(cause: unknown): boolean {
-	return typeof WebAssembly === "object" && cause instanceof WebAssembly.RuntimeError;
-}
-
-function faultOf(cause: unknown): Fault {
-	// A trap leaves the program in an unknown state.
-	if (isTrap(cause)) return "worker";
-	if (cause instanceof Unreadable) return "job";
-	if (stage === "inspect" && cause instanceof Error && cause.name === photoError) return "photo";
+function faultOf(thrown: unknown): Fault {
+	if (thrown instanceof Unreadable) return "job";
+	if (stage === "inspect" && thrown instanceof Error && thrown.name === photoError) return "photo";
+	// What nobody foresaw leaves the program in an unknown state.
+	if (isUnforeseen(causeOf(thrown))) return "worker";
 	// A worker opens its GPU once and keeps it: one that failed can only be opened anew in another worker.
 	return route === "webgpu" && (stage === "device" || stage === "inspect") ? "worker" : "job";
 }
 
-function fail(cause: unknown, fault: Fault): void {
-	const stopped = isTrap(cause) ? "The inspection program stopped unexpectedly. " : "";
-	post({ is: "failure", message: stopped + sentence(cause), stage, fault });
+function fail(thrown: unknown, fault: Fault): void {
+	post({ is: "failure", cause: causeOf(thrown), stage, fault });
 }
+
+/** Milliseconds between signs of life. */
+const beatPause = 1000;
+let lastBeat = 0;
+
+// The engine reads the clock between its steps, also while it computes without pause and no timer can run.
+const now = performance.now.bind(performance);
+performance.now = () => {
+	const time = now();
+	if (time - lastBeat > beatPause) {
+		lastBeat = time;
+		post({ is: "beat" });
+	}
+	return time;
+};
+
+// The browser releases it whatever ends this worker, which nothing else tells of. It is there over HTTPS and on localhost.
+void navigator.locks?.request(self.name, () => {
+	post({ is: "alive" });
+	return new Promise(() => {});
+});
 
 // A trap inside an asynchronous call surfaces here, and its promise never settles.
 self.addEventListener("unhandledrejection", (event) => fail(event.reason, "worker"));
