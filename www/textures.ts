@@ -3,6 +3,7 @@ import type { Bridge } from "./bridge.js";
 import { JobFailure } from "./bridge.js";
 import type { Catalogue, Sample } from "./catalogue.js";
 import type { ExtractorInfo, ModelFile, Prepared, Route, Setting, Stage, TextureInfo } from "./contract.js";
+import { hexadecimal, sha256 } from "./digest.js";
 import { fetchOnce } from "./fetching.js";
 import { fetchProgram } from "./program.js";
 
@@ -13,6 +14,8 @@ export interface Texture {
 	samples: Sample[];
 	file: (signal?: AbortSignal) => Promise<Blob>;
 	info?: TextureInfo;
+	/** SHA-256 of its file; undefined before it is loaded, and where the browser offers no digests. */
+	sha256?: string | undefined;
 	extractor?: Extractor;
 }
 
@@ -92,6 +95,7 @@ export class Textures {
 				extractor.info = prepared.extractor;
 				texture.extractor = extractor;
 				texture.info = prepared.texture;
+				texture.sha256 = await digestOf(setting.texture.file);
 				return prepared;
 			} catch (cause) {
 				const refused = cause instanceof JobFailure && cause.stage === "texture" && cause.fault === "job";
@@ -117,6 +121,11 @@ export class Textures {
 			texture: named(texture.key, textureFile),
 		};
 	}
+}
+
+async function digestOf(file: Blob): Promise<string | undefined> {
+	const digest = await sha256(await file.arrayBuffer());
+	return digest && hexadecimal(digest);
 }
 
 function named(key: string, file: Blob): ModelFile {

@@ -346,7 +346,12 @@ export class Workbench {
 		this.#loaded = load;
 	}
 
-	async #inspectOne(texture: Texture, photo: Photo, batch: Batch, signal: AbortSignal): Promise<"inspected" | "refused"> {
+	async #inspectOne(
+		texture: Texture,
+		photo: Photo,
+		batch: Batch,
+		signal: AbortSignal,
+	): Promise<"inspected" | "refused"> {
 		const watch = this.#watch(signal);
 		let file: Blob;
 		try {
