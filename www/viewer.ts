@@ -100,7 +100,7 @@ export function renderViewer(bench: Workbench): void {
 	empty.hidden = selected !== undefined && !stage.hidden;
 	note.hidden = stage.hidden;
 	// A map has as many values as the photo pixels: it is gone through when it is new, not at each change of the page.
-	if (result?.map && own && result !== drawn?.result) showResult(result, result.map, own);
+	if (result && own && result !== drawn?.result) showResult(result, result.map, own);
 	if (!result || result !== drawn?.result) {
 		hideMap();
 		showScale(own, false);

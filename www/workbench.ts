@@ -247,9 +247,7 @@ export class Workbench {
 		const onRoute = this.#outcomes.get(photo, under(this.texture, this.route.route));
 		const outcome = this.routing.choice === "auto" ? this.outcome(photo) : onRoute;
 		if (!outcome) return true;
-		if ("error" in outcome) return !outcome.ofPhoto;
-		// A map that was let go is worth another inspection only where it is looked at.
-		return !outcome.result.map && photo === this.selected;
+		return "error" in outcome && !outcome.ofPhoto;
 	}
 
 	#inspect(photos: Photo[]): void {
