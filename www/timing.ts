@@ -2,12 +2,12 @@
 import { isAbort } from "./abort.js";
 import type { Milliseconds, Route } from "./contract.js";
 import { byId, make } from "./elements.js";
-import { asMilliseconds } from "./figures.js";
+import { asMilliseconds, largest } from "./figures.js";
 import { type Photo, sampleFrom } from "./photos.js";
 import { type Gpu, routeNames } from "./routes.js";
 import { sentence } from "./sentence.js";
 import { deviceName, parts } from "./stage-times.js";
-import type { Texture, Textures } from "./textures.js";
+import type { Texture } from "./textures.js";
 import { type RouteTiming, timeRoute } from "./timing-run.js";
 import type { Workbench } from "./workbench.js";
 
@@ -61,8 +61,8 @@ function ownRow(route: Route, timing: RouteTiming | string, longest: number): HT
 	const { device, cold, warm, count } = timing;
 	const name = make("th", { scope: "row" }, deviceName(device));
 	if (count > 0) name.append(make("span", { class: "quiet" }, ` median of ${count}`));
-	const cells = parts.map((part: keyof Milliseconds) => figure(warm?.[part]));
-	return make("tr", {}, name, figure(warm?.total), bar(warm?.total, longest, "own"), figure(cold), ...cells);
+	const cells = parts.map((part: keyof Milliseconds) => figure(warm?.stages[part]));
+	return make("tr", {}, name, figure(warm?.span), bar(warm?.span, longest, "own"), figure(cold), ...cells);
 }
 
 function paperRow([name, value]: [string, number], longest: number): HTMLElement {
@@ -84,15 +84,15 @@ function groupRow(text: string): HTMLElement {
 /** Whose figures the table holds. */
 function headingFor({ texture }: Workbench): string {
 	if (!measured) return "This browser";
-	const { length } = measured.photos;
-	const on = length === 1 ? "1 photo" : `${length} photos`;
+	const used = largest([0, ...timings.values()].map((one) => (typeof one === "object" ? one.photos : 0)));
+	const on = used === 0 ? "" : used === 1 ? " on 1 photo" : ` on ${used} photos`;
 	const stale = measured.texture === texture ? "" : ". Another model is chosen now";
-	return `This browser, with the model “${measured.texture.title}” on ${on}${stale}`;
+	return `This browser, with the model “${measured.texture.title}”${on}${stale}`;
 }
 
 function renderTable(): void {
 	const own = [...timings];
-	const warm = own.flatMap(([, timing]) => (typeof timing === "string" ? [] : [timing.warm?.total ?? 0]));
+	const warm = own.flatMap(([, timing]) => (typeof timing === "string" ? [] : [timing.warm?.span ?? 0]));
 	const longest = Math.max(...paper.map(([, value]) => value), ...warm);
 	const heads = ["", "One photo, warm", "", "Cold", ...parts];
 	const head = make(
@@ -130,13 +130,14 @@ function chosenRoutes(): Route[] {
 	return [...boxes].map(({ value }) => value as Route);
 }
 
-async function measure(textures: Textures, routes: Route[], measurement: Measurement): Promise<void> {
+async function measure(bench: Workbench, routes: Route[], measurement: Measurement): Promise<void> {
 	for (const route of routes) {
 		// Said once, since a screen reader reads each change; the table fills as it goes.
 		status.textContent = `${routeNames[route]}: measuring…`;
 		try {
-			await timeRoute({ route, textures, ...measurement }, (timing) => {
+			await timeRoute({ route, textures: bench.textures, ...measurement }, (timing) => {
 				timings.set(route, timing);
+				heading = headingFor(bench);
 				renderTable();
 			});
 		} catch (cause) {
@@ -166,7 +167,7 @@ async function start(bench: Workbench): Promise<void> {
 	bench.hold(true);
 	bench.bridge.end();
 	try {
-		await measure(bench.textures, routes, measured);
+		await measure(bench, routes, measured);
 		status.textContent = "Measured.";
 	} catch (cause) {
 		status.textContent = isAbort(cause) ? "Stopped; what was measured so far stands." : sentence(cause);

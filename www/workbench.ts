@@ -4,6 +4,7 @@ import { type Batch, nothingDone, summary } from "./batch.js";
 import { Bridge, JobFailure } from "./bridge.js";
 import type { Catalogue } from "./catalogue.js";
 import type { Inspected, Route, Stage } from "./contract.js";
+import { shortened } from "./figures.js";
 import { ofUsableSize, TooLarge } from "./file-size.js";
 import { nothingLoaded } from "./load-times.js";
 import { type Outcome, Outcomes, resultIn, resultOf } from "./outcomes.js";
@@ -13,6 +14,9 @@ import type { Choice, Chosen, Gpu } from "./routes.js";
 import { Routing } from "./routing.js";
 import { sentence } from "./sentence.js";
 import { type Texture, Textures, type Watch } from "./textures.js";
+
+/** Characters of a model’s name that the page shows. */
+const longestName = 80;
 
 export interface Work {
 	/** The photo that is inspected, or else the dropped model that is loaded; neither while a shipped model is loaded. */
@@ -408,7 +412,7 @@ export class Workbench {
 	async #addTexture(file: File, signal: AbortSignal): Promise<void> {
 		const texture = this.textures.droppedTexture(file);
 		await this.#prepare(texture, signal);
-		if (texture.info?.name) texture.title = `${texture.info.name} (${file.name})`;
+		if (texture.info?.name) texture.title = `${shortened(texture.info.name, longestName)} (${file.name})`;
 		this.textures.all.push(texture);
 		this.useTexture(texture);
 		this.tell(`${file.name}: the model is loaded and in use.`);

@@ -54,7 +54,7 @@ export async function start({ webgpu = false } = {}) {
 	};
 }
 
-async function open(browser, address, options = {}) {
+async function open(browser, site, { address = site, ...options } = {}) {
 	// What a service worker fetches no test can stand in the way of: those of offline work ask for it.
 	const defaults = { viewport: { width: 1280, height: 850 }, serviceWorkers: "block" };
 	const context = await browser.newContext({ ...defaults, ...options });
@@ -120,6 +120,34 @@ export async function drop(page, files) {
 			document.body.dispatchEvent(event);
 		}
 	}, plain);
+}
+
+/** Drops a folder with these files, named by their paths in it; a file without content is there and cannot be read. */
+export async function dropFolder(page, name, files) {
+	const plain = files.map(({ name, buffer }) => ({ name, text: buffer?.toString("base64") }));
+	await page.evaluate(
+		([top, all]) => {
+			const entry = ({ name, text }) => ({
+				name: name.slice(name.lastIndexOf("/") + 1),
+				fullPath: `/${top}/${name}`,
+				isDirectory: false,
+				file: (resolve, reject) => {
+					if (text === undefined) return reject(new DOMException("Gone.", "NotFoundError"));
+					const bytes = Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+					resolve(new File([bytes], name.slice(name.lastIndexOf("/") + 1)));
+				},
+			});
+			const inside = all.map(entry);
+			const reader = { readEntries: (resolve) => resolve(inside.splice(0)) };
+			const folder = { name: top, fullPath: `/${top}`, isDirectory: true, createReader: () => reader };
+			// No script can put a folder into a real one.
+			const data = { files: [], items: [{ webkitGetAsEntry: () => folder }], types: ["Files"] };
+			const event = new DragEvent("drop", { bubbles: true, cancelable: true });
+			Object.defineProperty(event, "dataTransfer", { value: data });
+			document.body.dispatchEvent(event);
+		},
+		[name, plain],
+	);
 }
 
 export async function selectTile(page, name) {

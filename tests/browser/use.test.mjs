@@ -154,7 +154,7 @@ for (const colorScheme of ["light", "dark"]) {
 	test(`axe finds nothing to mend in the ${colorScheme} page`, async () => {
 		const page = await site.open({ colorScheme });
 		await settled(page);
-		await drop(page, [asFile("words.txt", "text/plain", Buffer.from("no photo"))]);
+		await drop(page, [asFile("words.png", "image/png", Buffer.from("no photo"))]);
 		await settled(page);
 		await page.evaluate(axe);
 		const { violations } = await page.evaluate(() => globalThis.axe.run());
