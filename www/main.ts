@@ -4,6 +4,7 @@ import { fetchCatalogue } from "./catalogue.js";
 import { downloads } from "./downloads.js";
 import { wireIntake } from "./intake.js";
 import { complain } from "./notices.js";
+import { keepForOffline } from "./offline.js";
 import { renderPickers, wirePickers } from "./pickers.js";
 import { renderProgress, wireProgress } from "./progress.js";
 import { watchForGpu } from "./routes.js";
@@ -37,6 +38,14 @@ const renderers = [
 ];
 
 let asked = false;
+let kept = false;
+
+/** Once the first work is done, or has failed. A visitor who asked the browser to save data is asked for no more. */
+function keepAfterFirstWork(): void {
+	if (kept || bench.work || savesData() || !(bench.texture?.info || bench.trouble)) return;
+	kept = true;
+	keepForOffline();
+}
 
 /** At most once per frame, however much has changed. */
 function render(): void {
@@ -45,6 +54,7 @@ function render(): void {
 	requestAnimationFrame(() => {
 		asked = false;
 		for (const renderer of renderers) renderer(bench);
+		keepAfterFirstWork();
 	});
 }
 

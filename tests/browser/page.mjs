@@ -38,8 +38,8 @@ export function nameOf(sample) {
 }
 
 /** Serves the page and starts the browser; `webgpu` gives it a software adapter, else it has none. */
-export async function start({ webgpu = false } = {}) {
-	const server = await serve();
+export async function start({ webgpu = false, folder } = {}) {
+	let server = await serve({ folder });
 	const browser = await chromium.launch({
 		executablePath: process.env.CHROME_PATH ?? "/usr/bin/chromium",
 		args: webgpu ? [...flags, "--enable-unsafe-webgpu"] : flags,
@@ -47,6 +47,12 @@ export async function start({ webgpu = false } = {}) {
 	return {
 		address: server.address,
 		open: (options) => open(browser, server.address, options),
+		/** Serves on at the same address, with the files as they are now. */
+		async restart() {
+			const { port } = new URL(server.address);
+			await server.close();
+			server = await serve({ folder, port: Number(port) });
+		},
 		async stop() {
 			await browser.close();
 			await server.close();
