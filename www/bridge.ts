@@ -33,8 +33,11 @@ const idleMilliseconds = 4 * 60_000;
 /** Milliseconds without a sign of life after which a worker counts as hung, and how many more each megabyte of a photo gets. */
 const silence = 120_000;
 const silencePerMegabyte = 10_000;
+/** A GPU is opened in less, where it is opened at all. */
+const silenceOfDevice = 30_000;
 
-function silenceAllowed(request: Request): number {
+function silenceAllowed(request: Request, stage: Stage): number {
+	if (stage === "device") return silenceOfDevice;
 	const bytes = "photo" in request ? request.photo.size : 0;
 	return silence + (bytes / 1e6) * silencePerMegabyte;
 }
@@ -133,7 +136,7 @@ export class Bridge {
 	/** Gives the worker its time again. */
 	#listen({ request }: Job): void {
 		clearTimeout(this.#silent);
-		this.#silent = setTimeout(() => this.#died(), silenceAllowed(request));
+		this.#silent = setTimeout(() => this.#died(), silenceAllowed(request, this.#stage));
 	}
 
 	/** Also while it is idle: the next job must not be given to it. */
@@ -169,10 +172,11 @@ export class Bridge {
 	#hear(reply: Exclude<Reply, { is: "alive" }>): void {
 		const job = this.#running;
 		if (reply.is === "beat" || reply.is === "stage") {
+			if (reply.is === "stage") {
+				this.#stage = reply.stage;
+				job?.onStage?.(reply.stage);
+			}
 			if (job) this.#listen(job);
-			if (reply.is === "beat") return;
-			this.#stage = reply.stage;
-			job?.onStage?.(reply.stage);
 			return;
 		}
 		clearTimeout(this.#silent);

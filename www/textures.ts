@@ -84,6 +84,11 @@ export class Textures {
 		return this.#settingWith(texture, extractor, route, watch);
 	}
 
+	/** Fetches what using this texture takes, as far as it comes with the page. */
+	async fetchFiles(texture: Texture, signal: AbortSignal): Promise<void> {
+		await this.setting(texture, "cpu", { signal });
+	}
+
 	/** Loads the texture in the worker, with the first extractor that it accepts. */
 	async prepare(texture: Texture, route: Route, bridge: Bridge, watch: Watch = {}): Promise<Prepared> {
 		const candidates = texture.extractor ? [texture.extractor] : this.#candidates(texture);

@@ -341,6 +341,8 @@ export class Workbench {
 
 	async #prepare(texture: Texture, signal: AbortSignal): Promise<void> {
 		const watch = this.#watch(signal);
+		// Before a route is known: downloads do not wait for the GPU to answer.
+		await this.textures.fetchFiles(texture, signal);
 		const { device, load } = await this.routing.onCpuAtLast(signal, (route) =>
 			this.textures.prepare(texture, route, this.bridge, watch),
 		);
