@@ -1,5 +1,7 @@
 // The built page in a real Chromium, and what the tests do with it again and again.
-import { readFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { serve } from "../../www/tools/serve.mjs";
@@ -56,6 +58,24 @@ export async function start({ webgpu = false, folder } = {}) {
 		async stop() {
 			await browser.close();
 			await server.close();
+		},
+	};
+}
+
+/** Like `start`, with a script that each worker of the page runs before its own. */
+export async function startWithWorker(script) {
+	const folder = mkdtempSync(join(tmpdir(), "cse-worker-"));
+	cpSync(join(top, "dist"), folder, { recursive: true });
+	const assets = join(folder, "assets");
+	const name = readdirSync(assets).find((file) => /^worker-.*\.js$/.test(file));
+	for (const ending of ["br", "gz"]) rmSync(join(assets, `${name}.${ending}`));
+	writeFileSync(join(assets, name), `${script};\n${readFileSync(join(assets, name), "utf8")}`);
+	const site = await start({ folder });
+	return {
+		...site,
+		async stop() {
+			await site.stop();
+			rmSync(folder, { recursive: true });
 		},
 	};
 }
