@@ -7,8 +7,12 @@
 export function keepForOffline(): void {
 	// Not there over plain HTTP, and not written during development.
 	if (!("serviceWorker" in navigator) || import.meta.env.DEV) return;
-	navigator.serviceWorker.register("service-worker.js").catch((cause) => {
-		// The page works as before, with a network.
-		console.warn("The page could not be kept for use without a network.", cause);
-	});
+	navigator.serviceWorker
+		.register("service-worker.js")
+		// Browsers ask for a newer version when it suits them. Without a network there is none.
+		.then((registration) => registration.update().catch(() => {}))
+		.catch((cause) => {
+			// The page works as before, with a network.
+			console.warn("The page could not be kept for use without a network.", cause);
+		});
 }
