@@ -57,6 +57,8 @@ function workerName(): string {
 
 export class Bridge {
 	#worker: Worker | undefined;
+	/** The worker has said that it lives: only then its end is noticed. */
+	#alive = false;
 	#running: Job | undefined;
 	#waiting: Job[] = [];
 	#stage: Stage = "wasm";
@@ -108,6 +110,7 @@ export class Bridge {
 		clearTimeout(this.#silent);
 		this.#worker?.terminate();
 		this.#worker = undefined;
+		this.#alive = false;
 	}
 
 	#next(): void {
@@ -122,8 +125,8 @@ export class Bridge {
 		this.#stage = "wasm";
 		try {
 			this.#worker ??= this.#start();
-			this.#worker.postMessage(job.request);
 			this.#listen(job);
+			if (this.#alive) this.#worker.postMessage(job.request);
 		} catch {
 			this.#fail({
 				name: "",
@@ -151,9 +154,15 @@ export class Bridge {
 		// What an ended worker still had to say must not be taken for its successor's answer.
 		const current = () => this.#worker === worker;
 		worker.addEventListener("message", (event: MessageEvent<Reply>) => {
+			if (!current()) return;
+			if (event.data.is !== "alive") {
+				this.#hear(event.data);
+				return;
+			}
+			this.#alive = true;
 			// Granted to the page only once the worker is gone.
-			if (event.data.is === "alive") void navigator.locks.request(name, () => current() && this.#died());
-			else if (current()) this.#hear(event.data);
+			void navigator.locks?.request(name, () => current() && this.#died());
+			if (this.#running) worker.postMessage(this.#running.request);
 		});
 		worker.addEventListener("error", (event) => {
 			if (!current()) return;

@@ -79,7 +79,7 @@ export type Request = {
 export type Fault = "photo" | "worker" | "job";
 
 export type Reply =
-	/** It lives, and holds the lock that bears its name for as long as it does. */
+	/** It takes requests from now on, and holds the lock that bears its name for as long as it lives. */
 	| { is: "alive" }
 	/** It computes still. */
 	| { is: "beat" }

@@ -191,11 +191,14 @@ performance.now = () => {
 	return time;
 };
 
-// The browser releases it whatever ends this worker, which nothing else tells of. It is there over HTTPS and on localhost.
-void navigator.locks?.request(self.name, () => {
+function live(): Promise<never> {
 	post({ is: "alive" });
 	return new Promise(() => {});
-});
+}
+
+// The browser releases it whatever ends this worker, which nothing else tells of. It is there over HTTPS and on localhost.
+if (navigator.locks) void navigator.locks.request(self.name, live);
+else void live();
 
 // A trap inside an asynchronous call surfaces here, and its promise never settles.
 self.addEventListener("unhandledrejection", (event) => fail(event.reason, "worker"));
