@@ -44,7 +44,7 @@ for (const [what, change] of large) {
 				document.querySelector("#texture").selectedOptions[0].text.includes("large.safetensors") ||
 				document.querySelector("#notices p"),
 		);
-		await settled(page).catch(() => {});
+		await page.waitForSelector("#stop", { state: "hidden" });
 		await drawn(page);
 		const { wide, room } = await page.evaluate(() => ({
 			wide: document.documentElement.scrollWidth,
