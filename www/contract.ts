@@ -62,7 +62,7 @@ export interface Jobs {
 	prepare: { takes: { setting: Setting }; answers: Prepared };
 	inspect: { takes: { setting: Setting; photo: Blob }; answers: Inspected };
 	/** Decodes alone, for a photo whose picture was let go. */
-	preview: { takes: { photo: Blob }; answers: Picture };
+	preview: { takes: { setting: Setting; photo: Blob }; answers: Picture };
 }
 
 export type JobName = keyof Jobs;

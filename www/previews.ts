@@ -46,6 +46,12 @@ export class Previews {
 		this.#reasons.delete(photo);
 	}
 
+	/** For another texture: the range of deep samples is the texture's. */
+	letGoOfPictures(): void {
+		this.#pictures.clear();
+		this.#bytes = 0;
+	}
+
 	forget(photo: Photo): void {
 		this.#letGo(photo);
 		this.#thumbnails.delete(photo);

@@ -130,6 +130,7 @@ export class Workbench {
 		if (texture === this.texture) return;
 		this.#dropPhotos();
 		this.texture = texture;
+		this.previews.letGoOfPictures();
 		if (!this.selected || !this.photos.includes(this.selected)) this.selected = this.photos[0];
 		this.#inspect(this.photos);
 		this.load();
@@ -300,8 +301,8 @@ export class Workbench {
 			signal.throwIfAborted();
 			const unseen = this.#unseen;
 			const model = unseen ? undefined : this.#models.shift();
-			if (unseen) {
-				await this.#decodeAgain(unseen, signal);
+			if (unseen && this.texture) {
+				await this.#decodeAgain(this.texture, unseen, signal);
 			} else if (model) {
 				await this.#addModel(model, signal);
 				// It may have put itself in the place of the texture that these were counted for.
@@ -327,12 +328,14 @@ export class Workbench {
 		this.#waiting.delete(photo);
 	}
 
-	async #decodeAgain(photo: Photo, signal: AbortSignal): Promise<void> {
+	async #decodeAgain(texture: Texture, photo: Photo, signal: AbortSignal): Promise<void> {
 		this.work = { photo, decoding: true, done: 0, of: 1 };
 		this.changed();
+		const watch = this.#watch(signal);
 		try {
 			const file = await orAbort(photo.file(), signal);
-			this.previews.keep(photo, await this.bridge.run("preview", { photo: file }, this.#watch(signal)));
+			const setting = await this.textures.setting(texture, this.route.route, watch);
+			this.previews.keep(photo, await this.bridge.run("preview", { setting, photo: file }, watch));
 		} catch (cause) {
 			signal.throwIfAborted();
 			this.previews.refuse(photo, `The photo cannot be shown again. ${sentence(cause)}`);

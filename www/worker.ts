@@ -156,8 +156,9 @@ async function answer(request: Request): Promise<Jobs[keyof Jobs]["answers"]> {
 			return { ...prepared, inspection, picture: await pictureOf(preview, preview_width, preview_height) };
 		}
 		case "preview": {
+			const { engine } = await prepare(request.setting, load);
 			enter("inspect");
-			const { pixels, width, height } = await Engine.preview(await readPhoto(request.photo));
+			const { pixels, width, height } = engine.preview(await readPhoto(request.photo));
 			return pictureOf(pixels, width, height);
 		}
 	}
