@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { drawn, drop, modelFile, reading, settled, start, texture } from "./page.mjs";
+import { asFile } from "./photos.mjs";
 
 let site;
 before(async () => {
@@ -8,30 +9,50 @@ before(async () => {
 });
 after(() => site.stop());
 
-/** The shipped model with another description. */
+/** The shipped model with another description, or other tensors. */
 function described(name, change) {
 	const { buffer } = modelFile(texture.model);
 	const length = Number(buffer.readBigUInt64LE(0));
-	const head = JSON.parse(buffer.subarray(8, 8 + length));
-	const description = JSON.parse(head.__metadata__.cse);
-	change(description);
-	head.__metadata__.cse = JSON.stringify(description);
-	// Tensors begin at a multiple of 8.
-	let text = JSON.stringify(head);
-	text += " ".repeat(7 - ((Buffer.byteLength(text) + 7) % 8));
+	const { __metadata__, ...tensors } = JSON.parse(buffer.subarray(8, 8 + length));
+	for (const tensor of Object.values(tensors)) {
+		const [from, to] = tensor.data_offsets;
+		tensor.bytes = buffer.subarray(8 + length + from, 8 + length + to);
+	}
+	const description = JSON.parse(__metadata__.cse);
+	change(description, tensors);
+	const head = { __metadata__: { cse: JSON.stringify(description) } };
+	let end = 0;
+	// The format leaves no room between tensors.
+	for (const [key, { bytes, ...tensor }] of Object.entries(tensors)) {
+		head[key] = { ...tensor, data_offsets: [end, end + bytes.length] };
+		end += bytes.length;
+	}
+	const text = JSON.stringify(head);
+	const padded = Buffer.from(text + " ".repeat(7 - ((Buffer.byteLength(text) + 7) % 8)));
 	const size = Buffer.alloc(8);
-	size.writeBigUInt64LE(BigInt(Buffer.byteLength(text)));
-	return {
-		name,
-		mimeType: "application/octet-stream",
-		buffer: Buffer.concat([size, Buffer.from(text), buffer.subarray(8 + length)]),
-	};
+	size.writeBigUInt64LE(BigInt(padded.length));
+	const parts = Object.values(tensors).map(({ bytes }) => bytes);
+	return asFile(name, "application/octet-stream", Buffer.concat([size, padded, ...parts]));
+}
+
+function manyScores(_, tensors) {
+	const values = new Float32Array(150_000).fill(0.7);
+	const scores = { dtype: "F32", shape: [values.length], bytes: Buffer.from(values.buffer) };
+	tensors["calibration.normal_scores"] = scores;
+}
+
+function longName(description) {
+	description.name = "n".repeat(1_000_000);
+}
+
+function longOrigin(description) {
+	description.provenance = "p".repeat(1_000_000);
 }
 
 const large = [
-	["150,000 scores of good photos", (info) => (info.normal_scores = Array(150_000).fill(0.7))],
-	["a name of a megabyte", (info) => (info.name = "n".repeat(1_000_000))],
-	["an origin of a megabyte", (info) => (info.provenance = "p".repeat(1_000_000))],
+	["150,000 scores of good photos", manyScores],
+	["a name of a megabyte", longName],
+	["an origin of a megabyte", longOrigin],
 ];
 
 for (const [what, change] of large) {
