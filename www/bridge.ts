@@ -7,12 +7,15 @@ import { type Cause, diedName, sentence } from "./sentence.js";
 export class JobFailure extends Error {
 	readonly stage: Stage;
 	readonly fault: Fault;
+	/** The worker ended or hung: the stage it had told of last may not be the one that it had reached. */
+	readonly died: boolean;
 
 	constructor(thrown: Cause, route: Route, stage: Stage, fault: Fault) {
 		super(sentence(thrown, route));
 		this.name = "JobFailure";
 		this.stage = stage;
 		this.fault = fault;
+		this.died = thrown.name === diedName;
 	}
 }
 

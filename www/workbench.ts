@@ -384,7 +384,7 @@ export class Workbench {
 		} catch (cause) {
 			signal.throwIfAborted();
 			// Up to there it was no matter of the photo.
-			if (!(cause instanceof JobFailure) || cause.stage !== "inspect") throw cause;
+			if (!(cause instanceof JobFailure) || !(cause.stage === "inspect" || cause.died)) throw cause;
 			return this.#refuse(texture, photo, cause);
 		}
 	}
