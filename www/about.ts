@@ -1,8 +1,11 @@
 // What the current model is, in the words of its own file.
 import { byId, make } from "./elements.js";
-import { asPercent, asScore } from "./figures.js";
+import { asPercent, asScore, shortened } from "./figures.js";
 import type { Texture } from "./textures.js";
 import type { Workbench } from "./workbench.js";
+
+/** Characters of one fact that the page shows. */
+const longest = 2000;
 
 const views = {
 	crop: "the centre square of the photo",
@@ -69,9 +72,16 @@ function extractorFacts({ extractor }: Texture): [string, string][] {
 	];
 }
 
+let shown: unknown[] = [];
+
 export function renderAbout({ texture, textures }: Workbench): void {
+	const current = [texture, texture?.info, texture?.extractor?.info, textures.note];
+	if (current.every((part, i) => part === shown[i]) && shown.length > 0) return;
+	shown = current;
 	byId("about-note", "p").textContent = texture?.shipped ? textures.note : "";
 	const facts = texture ? [...textureFacts(texture), ...extractorFacts(texture)] : [];
-	const rows = facts.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value)));
+	const rows = facts.map(([name, value]) =>
+		make("div", {}, make("dt", {}, name), make("dd", {}, shortened(value, longest))),
+	);
 	byId("about-list", "dl").replaceChildren(...rows);
 }

@@ -4,6 +4,12 @@ export interface Batch {
 	inspected: number;
 	/** Could not be inspected. */
 	refused: number;
+	/** The inspection program stopped and was started anew. */
+	restarts: number;
+}
+
+export function nothingDone(): Batch {
+	return { inspected: 0, refused: 0, restarts: 0 };
 }
 
 function photos(count: number): string {
@@ -11,7 +17,14 @@ function photos(count: number): string {
 }
 
 /** In a sentence; a single photo has its verdict, which says it all. */
-export function summary({ inspected, refused }: Batch): string {
+export function summary(batch: Batch): string {
+	const { restarts } = batch;
+	const times = restarts > 1 ? ` ${restarts} times` : "";
+	const restarted = restarts > 0 ? `The inspection program stopped and was started anew${times}.` : "";
+	return [counts(batch), restarted].filter(Boolean).join(" ");
+}
+
+function counts({ inspected, refused }: Batch): string {
 	if (inspected + refused < 2) return "";
 	if (refused === 0) return `${photos(inspected)} inspected.`;
 	if (inspected === 0) return `None of the ${photos(refused)} could be inspected.`;

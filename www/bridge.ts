@@ -1,16 +1,21 @@
 // The page's only way to the worker: typed, one job at a time, and every job can be aborted.
-import type { Fault, JobName, Jobs, Reply, Request, Stage } from "./contract.js";
+import type { Fault, JobName, Jobs, Reply, Request, Route, Stage } from "./contract.js";
+import { fetchProgram } from "./program.js";
+import { type Cause, diedName, sentence } from "./sentence.js";
 
-/** A job that failed inside the worker, with the stage it had reached. */
+/** A job that failed inside the worker, with the stage it had reached; its message is a sentence for visitors. */
 export class JobFailure extends Error {
 	readonly stage: Stage;
 	readonly fault: Fault;
+	/** The worker ended or hung: the stage it had told of last may not be the one that it had reached. */
+	readonly died: boolean;
 
-	constructor(message: string, stage: Stage, fault: Fault) {
-		super(message);
+	constructor(thrown: Cause, route: Route, stage: Stage, fault: Fault) {
+		super(sentence(thrown, route));
 		this.name = "JobFailure";
 		this.stage = stage;
 		this.fault = fault;
+		this.died = thrown.name === diedName;
 	}
 }
 
@@ -28,18 +33,47 @@ interface Job {
 
 const idleMilliseconds = 4 * 60_000;
 
+/** Milliseconds without a sign of life after which a worker counts as hung, and how many more each megabyte of a photo gets. */
+const silence = 120_000;
+const silencePerMegabyte = 10_000;
+/** A GPU is opened in less, where it is opened at all. */
+const silenceOfDevice = 30_000;
+
+function silenceAllowed(request: Request, stage: Stage): number {
+	if (stage === "device") return silenceOfDevice;
+	const bytes = "photo" in request ? request.photo.size : 0;
+	return silence + (bytes / 1e6) * silencePerMegabyte;
+}
+
+function routeOf(request: Request): Route {
+	if ("setting" in request) return request.setting.route;
+	return "route" in request ? request.route : "cpu";
+}
+
+let started = 0;
+
+/** A name that no other worker bears, also in other tabs. */
+function workerName(): string {
+	started += 1;
+	return `cse worker ${performance.timeOrigin} ${Math.random()} ${started}`;
+}
+
 export class Bridge {
 	#worker: Worker | undefined;
+	/** The worker has said that it lives: only then its end is noticed. */
+	#alive = false;
 	#running: Job | undefined;
 	#waiting: Job[] = [];
 	#stage: Stage = "wasm";
 	#idle: ReturnType<typeof setTimeout> | undefined;
+	#silent: ReturnType<typeof setTimeout> | undefined;
 
-	run<N extends JobName>(
+	async run<N extends JobName>(
 		name: N,
 		takes: Jobs[N]["takes"],
 		{ signal, onStage }: JobOptions = {},
 	): Promise<Jobs[N]["answers"]> {
+		const program = await fetchProgram(signal);
 		return new Promise((resolve, reject) => {
 			if (signal?.aborted) {
 				reject(signal.reason);
@@ -48,7 +82,7 @@ export class Bridge {
 			const onAbort = () => this.#drop(job, signal?.reason);
 			const deaf = () => signal?.removeEventListener("abort", onAbort);
 			const job: Job = {
-				request: { name, ...takes } as unknown as Request,
+				request: { name, program, ...takes } as unknown as Request,
 				onStage,
 				resolve: (value) => {
 					deaf();
@@ -76,8 +110,10 @@ export class Bridge {
 
 	#terminate(): void {
 		clearTimeout(this.#idle);
+		clearTimeout(this.#silent);
 		this.#worker?.terminate();
 		this.#worker = undefined;
+		this.#alive = false;
 	}
 
 	#next(): void {
@@ -92,49 +128,80 @@ export class Bridge {
 		this.#stage = "wasm";
 		try {
 			this.#worker ??= this.#start();
-			this.#worker.postMessage(job.request);
+			this.#listen(job);
+			if (this.#alive) this.#worker.postMessage(job.request);
 		} catch {
-			this.#fail("This browser cannot start the background worker that the inspection runs in.");
+			this.#fail({
+				name: "",
+				message:
+					"This browser cannot start the background worker that the inspection runs in. Reload the page.",
+			});
 		}
 	}
 
+	/** Gives the worker its time again. */
+	#listen({ request }: Job): void {
+		clearTimeout(this.#silent);
+		this.#silent = setTimeout(() => this.#died(), silenceAllowed(request, this.#stage));
+	}
+
+	/** Also while it is idle: the next job must not be given to it. */
+	#died(): void {
+		if (this.#running) this.#fail({ name: diedName, message: "The worker ended, or says nothing any more." });
+		else this.#terminate();
+	}
+
 	#start(): Worker {
-		const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+		const name = workerName();
+		const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name });
 		// What an ended worker still had to say must not be taken for its successor's answer.
 		const current = () => this.#worker === worker;
 		worker.addEventListener("message", (event: MessageEvent<Reply>) => {
-			if (current()) this.#hear(event.data);
+			if (!current()) return;
+			if (event.data.is !== "alive") {
+				this.#hear(event.data);
+				return;
+			}
+			this.#alive = true;
+			// Granted to the page only once the worker is gone.
+			void navigator.locks?.request(name, () => current() && this.#died());
+			if (this.#running) worker.postMessage(this.#running.request);
 		});
 		worker.addEventListener("error", (event) => {
 			if (!current()) return;
 			// Handled here, so that it does not count as an error of the page too.
 			event.preventDefault();
+			// Without a message, its script could not be loaded.
+			const unloaded =
+				"The inspection program could not be started in a background worker. Check the connection, then try again.";
 			this.#fail(
-				event.message
-					? `The background worker stopped: ${event.message}`
-					: "The inspection program could not be loaded into a background worker.",
+				event.message ? { name: "RuntimeError", message: event.message } : { name: "", message: unloaded },
 			);
 		});
 		return worker;
 	}
 
-	#hear(reply: Reply): void {
+	#hear(reply: Exclude<Reply, { is: "alive" }>): void {
 		const job = this.#running;
-		if (reply.is === "stage") {
-			this.#stage = reply.stage;
-			job?.onStage?.(reply.stage);
+		if (reply.is === "beat" || reply.is === "stage") {
+			if (reply.is === "stage") {
+				this.#stage = reply.stage;
+				job?.onStage?.(reply.stage);
+			}
+			if (job) this.#listen(job);
 			return;
 		}
+		clearTimeout(this.#silent);
 		// Also where no job runs: the next one must not be given to a worker that has failed.
 		if (reply.is === "failure" && reply.fault === "worker") this.#terminate();
 		this.#running = undefined;
 		if (reply.is === "answer") job?.resolve(reply.value);
-		else job?.reject(new JobFailure(reply.message, reply.stage, reply.fault));
+		else if (job) job.reject(new JobFailure(reply.cause, routeOf(job.request), reply.stage, reply.fault));
 		this.#next();
 	}
 
-	#fail(message: string): void {
-		this.#hear({ is: "failure", message, stage: this.#stage, fault: "worker" });
+	#fail(cause: Cause): void {
+		this.#hear({ is: "failure", cause, stage: this.#stage, fault: "worker" });
 	}
 
 	#drop(job: Job, cause: unknown): void {

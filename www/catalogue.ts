@@ -1,5 +1,4 @@
-// The models that come with the page: a list, and each file fetched once when it is first needed.
-import { orAbort } from "./abort.js";
+// The models that come with the page.
 
 export interface Sample {
 	title: string;
@@ -30,21 +29,18 @@ interface IndexFile {
 	note?: string;
 }
 
-/**
- * Asks whether what the browser keeps is still current: these names stay the same when the page is published anew, and an
- * old model does not go with a new program.
- */
-function fetchCurrent(url: string, signal?: AbortSignal): Promise<Response | undefined> {
-	return fetch(url, { cache: "no-cache", signal: signal ?? null }).catch(() => undefined);
-}
-
 export async function fetchCatalogue(): Promise<Catalogue> {
-	const response = await fetchCurrent("models/index.json");
-	// A server that answers every path with a page would otherwise pass for a list of models.
-	const isJson = response?.headers.get("content-type")?.includes("json") ?? false;
-	if (!response?.ok || !isJson) {
+	const response = await fetch("models/index.json", { cache: "no-cache" }).catch((cause) => {
 		throw new Error(
-			"No models lie beside this page (models/index.json is missing). Drop an extractor and a texture model, both .safetensors files, to begin.",
+			"The list of models could not be downloaded: the network did not answer. Reload the page once the connection is back.",
+			{ cause },
+		);
+	});
+	// A server that answers every path with a page would otherwise pass for a list of models.
+	const isJson = response.headers.get("content-type")?.includes("json") ?? false;
+	if (!response.ok || !isJson) {
+		throw new Error(
+			"No models come with this page. Drop an extractor and a texture model, both .safetensors files, to begin.",
 		);
 	}
 	const index: IndexFile = await response.json();
@@ -58,74 +54,4 @@ export async function fetchCatalogue(): Promise<Catalogue> {
 		})),
 		note: index.note ?? "",
 	};
-}
-
-export type OnBytes = (received: number, total: number) => void;
-
-async function readAll(response: Response, onBytes: OnBytes): Promise<Blob> {
-	if (!response.body) return response.blob();
-	// Zero where the server does not say, or says the compressed size.
-	const encoded = response.headers.has("content-encoding");
-	const total = encoded ? 0 : Number(response.headers.get("content-length") ?? 0);
-	let received = 0;
-	const counted = response.body.pipeThrough(
-		new TransformStream<Uint8Array, Uint8Array>({
-			transform(chunk, controller) {
-				received += chunk.byteLength;
-				onBytes(received, total);
-				controller.enqueue(chunk);
-			},
-		}),
-	);
-	return new Response(counted as ReadableStream<Uint8Array<ArrayBuffer>>).blob();
-}
-
-/** A download that several may wait for. */
-interface Fetched {
-	file: Promise<Blob>;
-	waiting: Set<Wait>;
-	abort: AbortController;
-}
-
-/** One that waits for a download. */
-export interface Wait {
-	onBytes?: OnBytes | undefined;
-	signal?: AbortSignal | undefined;
-}
-
-const fetched = new Map<string, Fetched>();
-
-function startFetch(url: string): Fetched {
-	const waiting = new Set<Wait>();
-	const abort = new AbortController();
-	const file = (async () => {
-		const response = await fetchCurrent(url, abort.signal);
-		if (!response) throw new Error(`${url} could not be fetched: the network did not answer.`);
-		if (!response.ok) throw new Error(`${url} could not be fetched: the server answered ${response.status}.`);
-		return readAll(response, (received, total) => {
-			for (const { onBytes } of waiting) onBytes?.(received, total);
-		});
-	})();
-	return { file, waiting, abort };
-}
-
-/** The file at this address; all calls share one download, which ends when the last of them is aborted. */
-export async function fetchOnce(url: string, wait: Wait = {}): Promise<Blob> {
-	const one = fetched.get(url) ?? startFetch(url);
-	fetched.set(url, one);
-	// Its own, so that each call counts.
-	const own = { ...wait };
-	one.waiting.add(own);
-	try {
-		return await orAbort(one.file, wait.signal);
-	} catch (cause) {
-		if (one.waiting.size === 1) {
-			// A failure is not kept, so that the next call tries again.
-			fetched.delete(url);
-			one.abort.abort();
-		}
-		throw cause;
-	} finally {
-		one.waiting.delete(own);
-	}
 }

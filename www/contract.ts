@@ -1,7 +1,21 @@
 // What the page and its worker say to each other. The engine's own types come from the wasm crate.
-import type { ExtractorInfo, Inspection, Milliseconds, Route, TextureInfo } from "./wasm/cse_web.js";
+import type { Cause } from "./sentence.js";
+import type { ExtractorInfo, Milliseconds, Route, TextureInfo, Inspection as Whole } from "./wasm/cse_web.js";
 
-export type { ExtractorInfo, Inspection, Milliseconds, Route, TextureInfo };
+export type { ExtractorInfo, Milliseconds, Route, TextureInfo };
+
+/** What the engine found out about a photo; its picture goes by itself. */
+export type Inspection = Omit<Whole, "preview" | "preview_width" | "preview_height">;
+
+/** The upright photo as the engine decoded it, shrunk where it is large: what is shown is what was judged. */
+export interface Picture {
+	/** Red, green, blue and alpha, row by row; alpha is 0 where the photo is transparent. */
+	pixels: Uint8ClampedArray<ArrayBuffer>;
+	width: number;
+	height: number;
+	/** A small square of it; undefined where this browser cannot make one in a worker. */
+	thumbnail: Blob | undefined;
+}
 
 /** Where the network was computed. */
 export interface DeviceInfo {
@@ -38,6 +52,7 @@ export interface Prepared {
 
 export interface Inspected extends Prepared {
 	inspection: Inspection;
+	picture: Picture;
 }
 
 /** Each kind of job: what it takes and what it answers. Jobs stand alone, so a fresh worker can do any of them. */
@@ -46,11 +61,16 @@ export interface Jobs {
 	extractor: { takes: { route: Route; extractor: ModelFile }; answers: ExtractorInfo };
 	prepare: { takes: { setting: Setting }; answers: Prepared };
 	inspect: { takes: { setting: Setting; photo: Blob }; answers: Inspected };
+	/** Decodes alone, for a photo whose picture was let go. */
+	preview: { takes: { setting: Setting; photo: Blob }; answers: Picture };
 }
 
 export type JobName = keyof Jobs;
 
-export type Request = { [N in JobName]: { name: N } & Jobs[N]["takes"] }[JobName];
+/** Each brings the compiled program, which a worker that has just been started needs first. */
+export type Request = {
+	[N in JobName]: { name: N; program: WebAssembly.Module } & Jobs[N]["takes"];
+}[JobName];
 
 /**
  * Whose a failure is: the photo's own, which fails anywhere and each time; the worker's, which must not be used again;
@@ -59,6 +79,10 @@ export type Request = { [N in JobName]: { name: N } & Jobs[N]["takes"] }[JobName
 export type Fault = "photo" | "worker" | "job";
 
 export type Reply =
+	/** It takes requests from now on, and holds the lock that bears its name for as long as it lives. */
+	| { is: "alive" }
+	/** It computes still. */
+	| { is: "beat" }
 	| { is: "stage"; stage: Stage }
 	| { is: "answer"; value: Jobs[JobName]["answers"] }
-	| { is: "failure"; message: string; stage: Stage; fault: Fault };
+	| { is: "failure"; cause: Cause; stage: Stage; fault: Fault };

@@ -1,23 +1,55 @@
 // Downloads that run at the same time, told of as one.
-import type { OnBytes } from "./catalogue.js";
 
-export interface Download {
-	what: string;
+/** Bytes as they travel, which are fewer than the file's where the server compresses it. */
+export interface Progress {
+	/** What is fetched, in words. */
+	names: string[];
 	received: number;
-	/** Zero where it is not known. */
+	/** Zero where the server does not say. */
 	total: number;
 }
 
-/** A listener for each download by its name; `onBytes` hears of those that have begun, added up. */
-export function addedUp(onBytes: (download: Download) => void): (what: string) => OnBytes {
-	const begun = new Map<string, { received: number; total: number }>();
-	return (what) => (received, total) => {
-		begun.set(what, { received, total });
-		const all = [...begun.values()];
-		onBytes({
-			what: [...begun.keys()].join(" and the "),
-			received: all.reduce((sum, one) => sum + one.received, 0),
-			total: all.every((one) => one.total > 0) ? all.reduce((sum, one) => sum + one.total, 0) : 0,
-		});
-	};
+/** One download. */
+export interface Download {
+	name: string;
+	received: number;
+	/** Zero where it is not known. */
+	total: number;
+	done: boolean;
 }
+
+class Downloads {
+	/** Those since nothing was fetched. */
+	#all: Download[] = [];
+	#listener: () => void = () => {};
+
+	onChange(listener: () => void): void {
+		this.#listener = listener;
+	}
+
+	begin(name: string, total: number): Download {
+		if (this.#all.every(({ done }) => done)) this.#all = [];
+		const download = { name, received: 0, total, done: false };
+		this.#all.push(download);
+		this.#listener();
+		return download;
+	}
+
+	changed(): void {
+		this.#listener();
+	}
+
+	/** Undefined where nothing is fetched. */
+	get progress(): Progress | undefined {
+		const all = this.#all;
+		if (all.every(({ done }) => done)) return undefined;
+		const known = all.every(({ total }) => total > 0);
+		return {
+			names: [...new Set(all.map(({ name }) => name))],
+			received: all.reduce((sum, { received }) => sum + received, 0),
+			total: known ? all.reduce((sum, { total }) => sum + total, 0) : 0,
+		};
+	}
+}
+
+export const downloads = new Downloads();

@@ -18,6 +18,18 @@ export function asMegabytes(bytes: number): string {
 	return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
+/** The largest of any number of values; a browser takes only some ten thousand as arguments. */
+export function largest(values: Iterable<number>): number {
+	let most = Number.NEGATIVE_INFINITY;
+	for (const value of values) if (value > most) most = value;
+	return most;
+}
+
+/** A text that may be of any length, cut to what a reader takes in. */
+export function shortened(text: string, most: number): string {
+	return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+}
+
 export function median(values: readonly number[]): number {
 	const sorted = values.toSorted((a, b) => a - b);
 	const middle = sorted.length >> 1;

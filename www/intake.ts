@@ -1,6 +1,7 @@
 // Every way in for files: dropped anywhere, pasted, or chosen.
 import { byId } from "./elements.js";
 import { ofUsableSize } from "./file-size.js";
+import { type Kind, kindOf } from "./kinds-of-file.js";
 import { clearComplaints, complain } from "./notices.js";
 import { photoFrom } from "./photos.js";
 import type { Workbench } from "./workbench.js";
@@ -8,9 +9,8 @@ import type { Workbench } from "./workbench.js";
 const cover = byId("drop-cover", "div");
 const chooser = byId("files", "input");
 
-function isModel({ name }: File): boolean {
-	return name.toLowerCase().endsWith(".safetensors");
-}
+/** Notices of one drop: more would push the page out of view. */
+const mostOffers = 2;
 
 interface Found {
 	/** Where it lies below what was dropped: photos of different folders often have the same name. */
@@ -24,21 +24,55 @@ interface Haul {
 	unread: string[];
 }
 
+const order = new Intl.Collator(undefined, { numeric: true });
+
+function inFolder({ path }: Found): boolean {
+	return path.includes("/");
+}
+
 function take(bench: Workbench, { found, unread }: Haul): void {
 	clearComplaints();
-	if (unread.length > 0) complain(leftOut(unread));
-	// An extractor, which is the larger file, comes before the models made with it.
-	const models = found.flatMap(({ file }) => (isModel(file) ? [file] : [])).sort((a, b) => b.size - a.size);
-	if (models.length > 0) bench.addModels(models);
-	const photos = found.filter(({ file }) => !isModel(file));
+	if (unread.length > 0) complain(`Could not be read, and left out: ${listed(unread)}.`);
+	// As people count: photo 2 before photo 10, whatever order the browser hands them over in.
+	found.sort((a, b) => order.compare(a.path, b.path));
+	const ofKind = (kind: Kind) => found.filter(({ file }) => kindOf(file) === kind);
+	tellOfOthers(ofKind("neither"));
+	takeModels(bench, ofKind("model"));
+	const photos = ofKind("photo");
 	if (photos.length === 0) return;
 	bench.addPhotos(photos.map(({ path, file }) => photoFrom(path, async () => ofUsableSize(file))));
 }
 
-function leftOut(unread: string[]): string {
-	const named = unread.slice(0, 5).join(", ");
-	const others = unread.length > 5 ? ` and ${unread.length - 5} more` : "";
-	return `Could not be read, and left out: ${named}${others}.`;
+function tellOfOthers(others: Found[]): void {
+	const [first] = others;
+	if (!first) return;
+	const named = listed(others.map(({ path }) => path));
+	complain(others.length === 1 ? `${named} is no photo.` : `${others.length} files are no photos: ${named}.`);
+}
+
+/** A model that lies in a folder may be there by chance: it is not used before the visitor says so. */
+function takeModels(bench: Workbench, models: Found[]): void {
+	// An extractor, which is the larger file, comes before the models made with it.
+	const chosen = models.filter((model) => !inFolder(model)).map(({ file }) => file);
+	chosen.sort((a, b) => b.size - a.size);
+	if (chosen.length > 0) bench.addModels(chosen);
+	const offered = models.filter(inFolder);
+	if (offered.length > mostOffers) {
+		const named = listed(offered.map(({ path }) => path));
+		complain(
+			`There are ${offered.length} model files in the folder: ${named}. Drop the one that you want by itself.`,
+		);
+		return;
+	}
+	for (const { path, file } of offered) {
+		const use = { label: "Use it", act: () => bench.addModels([file]) };
+		complain(`There is a model file in the folder: ${path}.`, use);
+	}
+}
+
+function listed(names: string[]): string {
+	const others = names.length > 5 ? ` and ${names.length - 5} more` : "";
+	return `${names.slice(0, 5).join(", ")}${others}`;
 }
 
 function pathOf({ fullPath }: FileSystemEntry): string {
@@ -63,7 +97,8 @@ async function readFile(entry: FileSystemFileEntry, haul: Haul): Promise<void> {
 }
 
 async function readEntry(entry: FileSystemEntry, haul: Haul): Promise<void> {
-	if (entry.name.startsWith(".")) return;
+	// Such as a repository's, with thousands of files of its own.
+	if (entry.isDirectory && entry.name.startsWith(".")) return;
 	try {
 		if (entry.isDirectory) await readFolder(entry as FileSystemDirectoryEntry, haul);
 		else await readFile(entry as FileSystemFileEntry, haul);

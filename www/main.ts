@@ -1,11 +1,13 @@
 // Puts the page together.
 import { renderAbout } from "./about.js";
 import { fetchCatalogue } from "./catalogue.js";
+import { downloads } from "./downloads.js";
 import { wireIntake } from "./intake.js";
 import { complain } from "./notices.js";
+import { keepForOffline } from "./offline.js";
 import { renderPickers, wirePickers } from "./pickers.js";
 import { renderProgress, wireProgress } from "./progress.js";
-import { findGpu } from "./routes.js";
+import { watchForGpu } from "./routes.js";
 import { renderSamples } from "./samples.js";
 import { renderSave, wireSave } from "./save-results.js";
 import { sentence } from "./sentence.js";
@@ -13,7 +15,7 @@ import { renderSpoken } from "./spoken.js";
 import { renderStageTimes } from "./stage-times.js";
 import { renderStrip, wireStrip } from "./strip.js";
 import { renderThreshold, wireThreshold } from "./threshold-chart.js";
-import { offerRoutes, renderTiming, wireTiming } from "./timing.js";
+import { renderTiming, wireTiming } from "./timing.js";
 import { renderVerdict } from "./verdict.js";
 import { renderViewer, wireViewer } from "./viewer.js";
 import { Workbench } from "./workbench.js";
@@ -36,6 +38,14 @@ const renderers = [
 ];
 
 let asked = false;
+let kept = false;
+
+/** Once the first work is done, or has failed. A visitor who asked the browser to save data is asked for no more. */
+function keepAfterFirstWork(): void {
+	if (kept || bench.work || savesData() || !(bench.texture?.info || bench.trouble)) return;
+	kept = true;
+	keepForOffline();
+}
 
 /** At most once per frame, however much has changed. */
 function render(): void {
@@ -44,6 +54,7 @@ function render(): void {
 	requestAnimationFrame(() => {
 		asked = false;
 		for (const renderer of renderers) renderer(bench);
+		keepAfterFirstWork();
 	});
 }
 
@@ -65,15 +76,13 @@ function begin(): void {
 }
 
 async function open(): Promise<void> {
-	const [gpu, catalogue] = await Promise.allSettled([findGpu(), fetchCatalogue()]);
-	if (gpu.status === "fulfilled") bench.routing.gpu = gpu.value;
-	offerRoutes(bench);
-	if (catalogue.status === "rejected") complain(sentence(catalogue.reason));
-	bench.open(catalogue.status === "fulfilled" ? catalogue.value : undefined);
+	const catalogue = await fetchCatalogue().catch((cause) => complain(sentence(cause)));
+	bench.open(catalogue ?? undefined);
 	begin();
 }
 
 bench.onChange(render);
+downloads.onChange(render);
 wirePickers(bench);
 wireProgress(bench);
 wireStrip(bench);
@@ -83,4 +92,5 @@ wireSave(bench);
 wireTiming(bench);
 wireIntake(bench);
 render();
+watchForGpu((gpu) => bench.hearOfGpu(gpu));
 void open();

@@ -11,9 +11,23 @@ function putAway(notice: Element): void {
 	if (focused) (list.querySelector("button") ?? byId("open", "button")).focus();
 }
 
-export function complain(text: string): void {
+/** What a visitor may do about it. */
+export interface Offer {
+	label: string;
+	act: () => void;
+}
+
+export function complain(text: string, offer?: Offer): void {
 	const close = make("button", { type: "button", "aria-label": "Dismiss" }, "×");
 	const notice = make("p", {}, make("span", {}, text), close);
+	if (offer) {
+		const accept = make("button", { type: "button" }, offer.label);
+		accept.addEventListener("click", () => {
+			putAway(notice);
+			offer.act();
+		});
+		close.before(accept);
+	}
 	close.addEventListener("click", () => putAway(notice));
 	list.append(notice);
 	while (list.firstElementChild && list.children.length > most) putAway(list.firstElementChild);

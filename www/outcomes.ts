@@ -1,13 +1,13 @@
 // What came of each photo under each model and route, with the maps of those that were inspected last.
 import type { DeviceInfo, Inspected, Inspection, LoadTimes } from "./contract.js";
-import type { AnomalyMap } from "./heatmap.js";
+import { type AnomalyMap, coarse } from "./heatmap.js";
 import { loadedInAll } from "./load-times.js";
 import type { Photo } from "./photos.js";
 
 export interface Result {
 	inspection: Omit<Inspection, "map" | "map_width" | "map_height">;
-	/** Undefined once it was let go to make room for others. */
-	map: AnomalyMap | undefined;
+	/** Coarser once others need the room. */
+	map: AnomalyMap;
 	device: DeviceInfo;
 	load: LoadTimes;
 }
@@ -20,7 +20,7 @@ export function resultIn(outcome: Outcome | undefined): Result | undefined {
 	return outcome && "result" in outcome ? outcome.result : undefined;
 }
 
-/** A map has up to 1 MB, so these are those of some hundreds of photos. */
+/** A map has up to 1 MB, so these are those of some hundreds of photos; of older ones a coarse map is kept. */
 const mostBytes = 256e6;
 
 export function resultOf({ inspection, device, load }: Inspected, loadedBefore: LoadTimes): Result {
@@ -33,8 +33,8 @@ export function resultOf({ inspection, device, load }: Inspected, loadedBefore: 
 export class Outcomes {
 	#refused = new Map<Photo, Outcome>();
 	#tried = new Map<Photo, Map<string, Outcome>>();
-	/** The results that hold a map, oldest first. */
-	#mapped = new Set<Result>();
+	/** The results that hold their whole map, oldest first. */
+	#whole = new Set<Result>();
 	#bytes = 0;
 
 	/** `under` says with which model and on which route. */
@@ -46,11 +46,12 @@ export class Outcomes {
 	keep(photo: Photo, under: string, result: Result): void {
 		this.#letGo(this.#tried.get(photo)?.get(under));
 		this.#set(photo, under, { result });
-		this.#mapped.add(result);
-		this.#bytes += result.map?.values.byteLength ?? 0;
-		for (const oldest of this.#mapped) {
+		this.#whole.add(result);
+		this.#bytes += result.map.values.byteLength;
+		for (const oldest of this.#whole) {
 			if (this.#bytes <= mostBytes) return;
 			this.#letGo({ result: oldest });
+			oldest.map = coarse(oldest.map);
 		}
 	}
 
@@ -84,8 +85,7 @@ export class Outcomes {
 	}
 
 	#letGo(outcome: Outcome | undefined): void {
-		if (!outcome || "error" in outcome || !this.#mapped.delete(outcome.result)) return;
-		this.#bytes -= outcome.result.map?.values.byteLength ?? 0;
-		outcome.result.map = undefined;
+		if (!outcome || "error" in outcome || !this.#whole.delete(outcome.result)) return;
+		this.#bytes -= outcome.result.map.values.byteLength;
 	}
 }

@@ -1,4 +1,5 @@
-// Photos as the page holds them: the file as it came, and a small picture of it.
+// Photos as the page holds them: the file as it came.
+import { fetchOnce } from "./fetching.js";
 
 export interface Photo {
 	id: number;
@@ -16,18 +17,7 @@ export function photoFrom(name: string, file: () => Promise<Blob>, sampleOf?: st
 	return { id: count, name, file, sampleOf };
 }
 
-const edge = 144;
-
-/** A square thumbnail of a photo that this browser can show. Making it needs the whole photo in memory for a moment. */
-export async function thumbnail(file: Blob): Promise<HTMLCanvasElement> {
-	const bitmap = await createImageBitmap(file);
-	const canvas = document.createElement("canvas");
-	canvas.width = edge;
-	canvas.height = edge;
-	const side = Math.min(bitmap.width, bitmap.height);
-	const left = (bitmap.width - side) / 2;
-	const top = (bitmap.height - side) / 2;
-	canvas.getContext("2d")?.drawImage(bitmap, left, top, side, side, 0, 0, edge, edge);
-	bitmap.close();
-	return canvas;
+/** A photo that comes with the page. */
+export function sampleFrom(name: string, url: string, sampleOf?: string): Photo {
+	return photoFrom(name, () => fetchOnce({ key: url, url, name: "the sample photo" }), sampleOf);
 }

@@ -1,5 +1,6 @@
 // What is being done, how far it is, and the button that stops it.
 import type { Stage } from "./contract.js";
+import { downloads, type Progress } from "./downloads.js";
 import { byId, write } from "./elements.js";
 import { asMegabytes } from "./figures.js";
 import { verdictLine } from "./verdict.js";
@@ -18,18 +19,20 @@ const stageWords: Record<Stage, string> = {
 	inspect: "Inspecting",
 };
 
-function wordsFor({ photo, model, stage, download, done, of }: Work): string {
-	if (download) {
-		const total = download.total > 0 ? ` of ${asMegabytes(download.total)}` : "";
-		return `Fetching the ${download.what}: ${asMegabytes(download.received)}${total}`;
-	}
+function wordsForDownload({ names, received, total }: Progress): string {
+	const all = names.length > 1 ? `${names.slice(0, -1).join(", ")} and ${names.at(-1)}` : names.join();
+	return `Fetching ${all}: ${asMegabytes(received)}${total > 0 ? ` of ${asMegabytes(total)}` : ""}`;
+}
+
+function wordsFor({ photo, decoding, model, stage, done, of }: Work): string {
 	if (model) return `Loading ${model.name}…`;
+	if (photo && decoding) return `Opening ${photo.name}…`;
 	const count = of > 1 ? ` (${done + 1} of ${of})` : "";
 	const name = photo && stage === "inspect" ? ` ${photo.name}` : "";
 	return `${stage ? stageWords[stage] : "Starting"}${name}${count}…`;
 }
 
-function renderBar({ download, done, of }: Work): void {
+function renderBar({ done, of }: Work, download: Progress | undefined): void {
 	const known = download ? download.total > 0 : of > 1;
 	if (!known) {
 		bar.removeAttribute("value");
@@ -60,8 +63,10 @@ export function renderProgress(bench: Workbench): void {
 	const { work, trouble, news } = bench;
 	bar.hidden = !work;
 	status.classList.toggle("trouble", trouble !== "" && !work);
-	if (work) renderBar(work);
-	const text = work ? wordsFor(work) : trouble || news || verdictLine(bench);
+	const { progress } = downloads;
+	if (work) renderBar(work, progress);
+	const doing = work && (progress ? wordsForDownload(progress) : wordsFor(work));
+	const text = doing || trouble || news || verdictLine(bench);
 	write(status, text);
 	renderButtons(bench);
 }

@@ -25,8 +25,14 @@ function nameOf(info: GPUAdapterInfo): string {
 	return name || "unnamed adapter";
 }
 
-export async function findGpu(): Promise<Gpu> {
-	const absent = (reason: string): Gpu => ({ present: false, software: false, name: "", reason });
+function absent(reason: string): Gpu {
+	return { present: false, software: false, name: "", reason };
+}
+
+/** Milliseconds after which a GPU that has not answered counts as absent. */
+const answerLimit = 5000;
+
+async function askForGpu(): Promise<Gpu> {
 	if (!("gpu" in navigator) || !navigator.gpu) {
 		return absent(
 			isSecureContext
@@ -42,8 +48,22 @@ export async function findGpu(): Promise<Gpu> {
 		const software = info.isFallbackAdapter || softwareNames.test(words);
 		return { present: true, software, name: nameOf(info), reason: "" };
 	} catch {
-		return absent("this browser's WebGPU did not answer");
+		return absent("this browser’s WebGPU did not answer");
 	}
+}
+
+/** Says what there is of a GPU when it answers; where that takes too long, says so before. */
+export function watchForGpu(hear: (gpu: Gpu) => void): void {
+	const late = setTimeout(() => hear(absent("this browser’s WebGPU has not answered yet")), answerLimit);
+	void askForGpu().then((gpu) => {
+		clearTimeout(late);
+		hear(gpu);
+	});
+}
+
+/** What there is of a GPU, after at most `answerLimit`. */
+export function findGpu(): Promise<Gpu> {
+	return new Promise(watchForGpu);
 }
 
 export function choose(choice: Choice, gpu: Gpu): Chosen {

@@ -8,9 +8,15 @@ type Row = Record<string, string | number | undefined>;
 
 function rowsOf(bench: Workbench): Row[] {
 	const { texture, threshold } = bench;
+	const judge = {
+		threshold,
+		model: texture?.info?.name,
+		model_sha256: texture?.sha256 ?? "unknown: the page did not come over HTTPS",
+		extractor_id: texture?.info?.extractor_id,
+	};
 	return bench.photos.map((photo): Row => {
 		const outcome = bench.outcome(photo);
-		const base = { photo: photo.name, texture: texture?.title ?? "", threshold };
+		const base = { photo: photo.name, texture: texture?.title ?? "", ...judge };
 		if (!outcome) return { ...base, verdict: "not inspected" };
 		if ("error" in outcome) return { ...base, verdict: "error", error: outcome.error };
 		const { inspection, device } = outcome.result;
@@ -18,12 +24,17 @@ function rowsOf(bench: Workbench): Row[] {
 			[...parts, "total" as const].map((part) => [`${part}_ms`, inspection.milliseconds[part]]),
 		);
 		const verdict = verdictOf(outcome, threshold);
-		return { ...base, verdict, score: inspection.score, route: device.route, device: device.name, ...times };
+		const found = { verdict, score: inspection.score, notes: inspection.notes.join(" ") };
+		return { ...base, ...found, route: device.route, device: device.name, ...times };
 	});
 }
 
+/** Spreadsheets compute what begins so, also in a file name: an apostrophe makes it text for them. */
+const formula = /^[=+\-@\t\r\n]/;
+
 function cell(value: string | number | undefined): string {
-	const text = String(value ?? "");
+	const plain = String(value ?? "");
+	const text = typeof value === "string" && formula.test(plain) ? `'${plain}` : plain;
 	return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
@@ -35,6 +46,10 @@ function asCsv(rows: readonly Row[]): string {
 		"verdict",
 		"score",
 		"threshold",
+		"notes",
+		"model",
+		"model_sha256",
+		"extractor_id",
 		"route",
 		"device",
 		...timeColumns,

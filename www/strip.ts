@@ -2,7 +2,7 @@
 import { byId, make, write } from "./elements.js";
 import { asScore } from "./figures.js";
 import { resultIn } from "./outcomes.js";
-import { type Photo, thumbnail } from "./photos.js";
+import type { Photo } from "./photos.js";
 import { verdictOf, verdictWords } from "./verdict.js";
 import type { Workbench } from "./workbench.js";
 
@@ -11,14 +11,13 @@ const strip = byId("strip", "div");
 interface Tile {
 	root: HTMLElement;
 	picture: HTMLElement;
-	/** Whether its picture is still to be made; missing where the file could not be had. */
-	state: "wanted" | "settled" | "missing";
+	/** Of the thumbnail that it shows. */
+	address: string;
 	score: HTMLElement;
 	word: HTMLElement;
 }
 
 const tiles = new Map<Photo, Tile>();
-let drawing = false;
 let shown: Photo | undefined;
 
 function makeTile(bench: Workbench, photo: Photo): Tile {
@@ -28,39 +27,23 @@ function makeTile(bench: Workbench, photo: Photo): Tile {
 	const name = make("span", { class: "tile-name" }, photo.name);
 	const root = make("div", { role: "option", class: "tile", title: photo.name }, picture, name, word, score);
 	root.addEventListener("click", () => bench.select(photo));
-	return { root, picture, state: "wanted", score, word };
+	return { root, picture, address: "", score, word };
 }
 
-function nextWithout(): [Photo, Tile] | undefined {
-	for (const entry of tiles) if (entry[1].state === "wanted") return entry;
-	return undefined;
-}
-
-async function drawPicture(photo: Photo, tile: Tile): Promise<void> {
-	tile.state = "settled";
-	const file = await photo.file().catch(() => undefined);
-	if (!file) {
-		tile.state = "missing";
-		return;
-	}
-	// The engine reads more kinds of file than browsers show.
-	const canvas = await thumbnail(file).catch(() => undefined);
-	if (canvas) tile.picture.replaceChildren(canvas);
-}
-
-/** Makes the pictures that are missing one after the other, up to a timing, which has the processor to itself. */
-async function drawPictures(bench: Workbench): Promise<void> {
-	if (drawing) return;
-	drawing = true;
-	for (let next = nextWithout(); next && !bench.held; next = nextWithout()) await drawPicture(...next);
-	drawing = false;
+function showThumbnail(tile: Tile, thumbnail: Blob | undefined): void {
+	if (!thumbnail) return;
+	tile.address = URL.createObjectURL(thumbnail);
+	// Not decoded before it is scrolled to.
+	tile.picture.replaceChildren(
+		make("img", { src: tile.address, alt: "", loading: "lazy", decoding: "async" }),
+	);
 }
 
 function wordFor(bench: Workbench, photo: Photo): string {
 	const outcome = bench.outcome(photo);
 	if (outcome && "error" in outcome) return outcome.error;
 	if (outcome) return verdictWords[verdictOf(outcome, bench.threshold)];
-	if (bench.work?.photo === photo) return "Inspecting…";
+	if (bench.isInspected(photo)) return "Inspecting…";
 	return bench.isWaiting(photo) ? "Waiting" : "Not inspected";
 }
 
@@ -68,14 +51,13 @@ function renderTile(bench: Workbench, photo: Photo, tile: Tile, reachable: boole
 	const { root, score, word } = tile;
 	const outcome = bench.outcome(photo);
 	const selected = photo === bench.selected;
-	root.dataset.verdict = bench.work?.photo === photo ? "working" : verdictOf(outcome, bench.threshold);
+	root.dataset.verdict = bench.isInspected(photo) ? "working" : verdictOf(outcome, bench.threshold);
 	root.setAttribute("aria-selected", String(selected));
 	root.tabIndex = reachable ? 0 : -1;
 	const result = resultIn(outcome);
 	write(word, wordFor(bench, photo));
 	write(score, result ? asScore(result.inspection.score) : "");
-	// A file that was missing is there where it was inspected since.
-	if (tile.state === "missing" && result) tile.state = "wanted";
+	if (tile.address === "") showThumbnail(tile, bench.previews.thumbnail(photo));
 }
 
 /** Scrolls along the strip alone: the page stays where it is. */
@@ -88,8 +70,9 @@ function reveal({ root }: Tile): void {
 export function renderStrip(bench: Workbench): void {
 	const { photos } = bench;
 	const current = new Set(photos);
-	for (const [photo, { root }] of tiles) {
+	for (const [photo, { root, address }] of tiles) {
 		if (current.has(photo)) continue;
+		URL.revokeObjectURL(address);
 		root.remove();
 		tiles.delete(photo);
 	}
@@ -107,7 +90,6 @@ export function renderStrip(bench: Workbench): void {
 	const tile = bench.selected && tiles.get(bench.selected);
 	if (tile && bench.selected !== shown) reveal(tile);
 	shown = bench.selected;
-	void drawPictures(bench);
 }
 
 function step(key: string, now: number, count: number): number | undefined {

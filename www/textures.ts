@@ -1,31 +1,34 @@
 // The textures that can be chosen, and the extractor that each one was made with.
 import type { Bridge } from "./bridge.js";
 import { JobFailure } from "./bridge.js";
-import { type Catalogue, fetchOnce, type Sample, type Wait } from "./catalogue.js";
+import type { Catalogue, Sample } from "./catalogue.js";
 import type { ExtractorInfo, ModelFile, Prepared, Route, Setting, Stage, TextureInfo } from "./contract.js";
-import { addedUp, type Download } from "./downloads.js";
+import { hexadecimal, sha256 } from "./digest.js";
+import { fetchOnce } from "./fetching.js";
+import { fetchProgram } from "./program.js";
 
 export interface Texture {
 	key: string;
 	title: string;
 	shipped: boolean;
 	samples: Sample[];
-	file: (wait?: Wait) => Promise<Blob>;
+	file: (signal?: AbortSignal) => Promise<Blob>;
 	info?: TextureInfo;
+	/** SHA-256 of its file; undefined before it is loaded, and where the browser offers no digests. */
+	sha256?: string | undefined;
 	extractor?: Extractor;
 }
 
 export interface Extractor {
 	key: string;
 	title: string;
-	file: (wait?: Wait) => Promise<Blob>;
+	file: (signal?: AbortSignal) => Promise<Blob>;
 	info?: ExtractorInfo;
 }
 
 export interface Watch {
 	signal?: AbortSignal;
 	onStage?: (stage: Stage) => void;
-	onDownload?: (download: Download) => void;
 }
 
 export class Textures {
@@ -40,7 +43,7 @@ export class Textures {
 		this.extractors.push({
 			key: extractorUrl,
 			title: "shipped extractor",
-			file: (wait) => fetchOnce(extractorUrl, wait),
+			file: (signal) => fetchOnce({ key: extractorUrl, url: extractorUrl, name: "the extractor" }, signal),
 		});
 		for (const { id, title, url, samples } of textures) {
 			this.all.push({
@@ -48,7 +51,7 @@ export class Textures {
 				title,
 				shipped: true,
 				samples,
-				file: (wait) => fetchOnce(url, wait),
+				file: (signal) => fetchOnce({ key: url, url, name: "the model" }, signal),
 			});
 		}
 	}
@@ -81,6 +84,11 @@ export class Textures {
 		return this.#settingWith(texture, extractor, route, watch);
 	}
 
+	/** Fetches what using this texture takes, as far as it comes with the page. */
+	async fetchFiles(texture: Texture, signal: AbortSignal): Promise<void> {
+		await this.setting(texture, "cpu", { signal });
+	}
+
 	/** Loads the texture in the worker, with the first extractor that it accepts. */
 	async prepare(texture: Texture, route: Route, bridge: Bridge, watch: Watch = {}): Promise<Prepared> {
 		const candidates = texture.extractor ? [texture.extractor] : this.#candidates(texture);
@@ -92,6 +100,7 @@ export class Textures {
 				extractor.info = prepared.extractor;
 				texture.extractor = extractor;
 				texture.info = prepared.texture;
+				texture.sha256 = await digestOf(setting.texture.file);
 				return prepared;
 			} catch (cause) {
 				const refused = cause instanceof JobFailure && cause.stage === "texture" && cause.fault === "job";
@@ -107,9 +116,9 @@ export class Textures {
 	}
 
 	async #settingWith(texture: Texture, extractor: Extractor, route: Route, watch: Watch): Promise<Setting> {
-		const listener = addedUp((download) => watch.onDownload?.(download));
-		const wait = (what: string): Wait => ({ onBytes: listener(what), signal: watch.signal });
-		const files = [extractor.file(wait("extractor")), texture.file(wait("model"))] as const;
+		const { signal } = watch;
+		// The program too, so that all of them arrive at the same time.
+		const files = [extractor.file(signal), texture.file(signal), fetchProgram(signal)] as const;
 		const [extractorFile, textureFile] = await Promise.all(files);
 		return {
 			route,
@@ -117,6 +126,11 @@ export class Textures {
 			texture: named(texture.key, textureFile),
 		};
 	}
+}
+
+async function digestOf(file: Blob): Promise<string | undefined> {
+	const digest = await sha256(await file.arrayBuffer());
+	return digest && hexadecimal(digest);
 }
 
 function named(key: string, file: Blob): ModelFile {

@@ -1,6 +1,6 @@
 // Where the threshold lies among the scores of good photos, and the means to move it.
 import { byId, makeSvg, svgById } from "./elements.js";
-import { asPercent, asScore } from "./figures.js";
+import { asPercent, asScore, largest } from "./figures.js";
 import { ScoreAxis } from "./score-axis.js";
 import type { Workbench } from "./workbench.js";
 
@@ -33,7 +33,7 @@ function histogram(scores: readonly number[], modelThreshold: number): SVGElemen
 		const bin = Math.ceil(axis.at(score) * bins - edge) - 1;
 		counts.set(bin, (counts.get(bin) ?? 0) + 1);
 	}
-	const tallest = Math.max(1, ...counts.values());
+	const tallest = largest(counts.values());
 	const step = width / bins;
 	return [...counts].map(([bin, count]) => {
 		const x = Math.max(0, (bin + edge) * step);
@@ -94,8 +94,9 @@ export function renderThreshold(bench: Workbench): void {
 		return;
 	}
 	const scores = scoresOf(bench);
-	const largest = Math.max(...info.normal_scores, info.threshold * 1.6, ...scores.map(({ score }) => score));
-	axis = new ScoreAxis(info.threshold, Math.max(largest * 1.02, threshold));
+	const own = scores.map(({ score }) => score);
+	const highest = Math.max(largest(info.normal_scores), info.threshold * 1.6, largest(own));
+	axis = new ScoreAxis(info.threshold, Math.max(highest * 1.02, threshold));
 	const at = (score: number) => axis.at(score) * width;
 	slider.value = String(axis.at(threshold));
 	slider.setAttribute("aria-valuetext", asScore(threshold));

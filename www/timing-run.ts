@@ -7,11 +7,13 @@ import type { Texture, Textures } from "./textures.js";
 
 export interface RouteTiming {
 	device: DeviceInfo;
-	/** From asking for the worker to the first result. */
+	/** Of the first photo, whose worker was started for it. Like every span here: from handing it over to its result being back. */
 	cold: number;
-	/** Medians over the warm photos; none yet right after the cold one. */
-	warm: Milliseconds | undefined;
+	/** Medians over the photos after it; none yet right after the first. */
+	warm: { span: number; stages: Milliseconds } | undefined;
 	count: number;
+	/** How many different photos were inspected. */
+	photos: number;
 }
 
 export interface TimingPlan {
@@ -42,19 +44,28 @@ export async function timeRoute(plan: TimingPlan, onStep: (timing: RouteTiming) 
 	try {
 		const setting = await textures.setting(texture, route, { signal });
 		const files = await Promise.all(photos.map((photo) => photo.file()));
-		const inspect = (i: number) => {
+		const inspect = async (i: number) => {
 			const photo = files[i % files.length];
 			if (!photo) throw new Error("There is no photo to time with.");
-			return bridge.run("inspect", { setting, photo }, { signal });
+			const start = performance.now();
+			const { device, inspection } = await bridge.run("inspect", { setting, photo }, { signal });
+			return { span: performance.now() - start, device, stages: inspection.milliseconds };
 		};
-		const start = performance.now();
-		const { device } = await inspect(0);
-		const cold = performance.now() - start;
-		onStep({ device, cold, warm: undefined, count: 0 });
-		const warm: Milliseconds[] = [];
-		while (warm.length < count) {
-			warm.push((await inspect(warm.length + 1)).inspection.milliseconds);
-			onStep({ device, cold, warm: medians(warm), count: warm.length });
+		const { device, span: cold } = await inspect(0);
+		onStep({ device, cold, warm: undefined, count: 0, photos: 1 });
+		const spans: number[] = [];
+		const stages: Milliseconds[] = [];
+		while (spans.length < count) {
+			const one = await inspect(spans.length + 1);
+			spans.push(one.span);
+			stages.push(one.stages);
+			onStep({
+				device,
+				cold,
+				warm: { span: median(spans), stages: medians(stages) },
+				count: spans.length,
+				photos: Math.min(files.length, spans.length + 1),
+			});
 		}
 	} finally {
 		bridge.end();

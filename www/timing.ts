@@ -1,14 +1,13 @@
 // The timing section: this browser's routes beside the paper's figures.
 import { isAbort } from "./abort.js";
-import { fetchOnce } from "./catalogue.js";
 import type { Milliseconds, Route } from "./contract.js";
 import { byId, make } from "./elements.js";
-import { asMilliseconds } from "./figures.js";
-import { type Photo, photoFrom } from "./photos.js";
+import { asMilliseconds, largest } from "./figures.js";
+import { type Photo, sampleFrom } from "./photos.js";
 import { type Gpu, routeNames } from "./routes.js";
 import { sentence } from "./sentence.js";
 import { deviceName, parts } from "./stage-times.js";
-import type { Texture, Textures } from "./textures.js";
+import type { Texture } from "./textures.js";
 import { type RouteTiming, timeRoute } from "./timing-run.js";
 import type { Workbench } from "./workbench.js";
 
@@ -17,6 +16,10 @@ const status = byId("timing-status", "p");
 const startButton = byId("timing-start", "button");
 const stopButton = byId("timing-stop", "button");
 const countChoice = byId("timing-count", "select");
+const routes = byId("timing-routes", "fieldset");
+const legend = routes.querySelector("legend") ?? "";
+const onCpu = routeBox("cpu", routeNames.cpu, true, false);
+let gpuOffered: string | undefined;
 
 /** Table of the paper: milliseconds per image. */
 const paper: [string, number][] = [
@@ -58,8 +61,8 @@ function ownRow(route: Route, timing: RouteTiming | string, longest: number): HT
 	const { device, cold, warm, count } = timing;
 	const name = make("th", { scope: "row" }, deviceName(device));
 	if (count > 0) name.append(make("span", { class: "quiet" }, ` median of ${count}`));
-	const cells = parts.map((part: keyof Milliseconds) => figure(warm?.[part]));
-	return make("tr", {}, name, figure(warm?.total), bar(warm?.total, longest, "own"), figure(cold), ...cells);
+	const cells = parts.map((part: keyof Milliseconds) => figure(warm?.stages[part]));
+	return make("tr", {}, name, figure(warm?.span), bar(warm?.span, longest, "own"), figure(cold), ...cells);
 }
 
 function paperRow([name, value]: [string, number], longest: number): HTMLElement {
@@ -81,15 +84,15 @@ function groupRow(text: string): HTMLElement {
 /** Whose figures the table holds. */
 function headingFor({ texture }: Workbench): string {
 	if (!measured) return "This browser";
-	const { length } = measured.photos;
-	const on = length === 1 ? "1 photo" : `${length} photos`;
+	const used = largest([0, ...timings.values()].map((one) => (typeof one === "object" ? one.photos : 0)));
+	const on = used === 0 ? "" : used === 1 ? " on 1 photo" : ` on ${used} photos`;
 	const stale = measured.texture === texture ? "" : ". Another model is chosen now";
-	return `This browser, with the model “${measured.texture.title}” on ${on}${stale}`;
+	return `This browser, with the model “${measured.texture.title}”${on}${stale}`;
 }
 
 function renderTable(): void {
 	const own = [...timings];
-	const warm = own.flatMap(([, timing]) => (typeof timing === "string" ? [] : [timing.warm?.total ?? 0]));
+	const warm = own.flatMap(([, timing]) => (typeof timing === "string" ? [] : [timing.warm?.span ?? 0]));
 	const longest = Math.max(...paper.map(([, value]) => value), ...warm);
 	const heads = ["", "One photo, warm", "", "Cold", ...parts];
 	const head = make(
@@ -118,7 +121,7 @@ function renderTable(): void {
 
 function photosFor({ texture, selected }: Workbench): Photo[] {
 	const samples = texture?.samples ?? [];
-	if (samples.length > 0) return samples.map(({ title, url }) => photoFrom(title, () => fetchOnce(url)));
+	if (samples.length > 0) return samples.map(({ title, url }) => sampleFrom(title, url));
 	return selected ? [selected] : [];
 }
 
@@ -127,13 +130,14 @@ function chosenRoutes(): Route[] {
 	return [...boxes].map(({ value }) => value as Route);
 }
 
-async function measure(textures: Textures, routes: Route[], measurement: Measurement): Promise<void> {
+async function measure(bench: Workbench, routes: Route[], measurement: Measurement): Promise<void> {
 	for (const route of routes) {
 		// Said once, since a screen reader reads each change; the table fills as it goes.
 		status.textContent = `${routeNames[route]}: measuring…`;
 		try {
-			await timeRoute({ route, textures, ...measurement }, (timing) => {
+			await timeRoute({ route, textures: bench.textures, ...measurement }, (timing) => {
 				timings.set(route, timing);
+				heading = headingFor(bench);
 				renderTable();
 			});
 		} catch (cause) {
@@ -163,7 +167,7 @@ async function start(bench: Workbench): Promise<void> {
 	bench.hold(true);
 	bench.bridge.end();
 	try {
-		await measure(bench.textures, routes, measured);
+		await measure(bench, routes, measured);
 		status.textContent = "Measured.";
 	} catch (cause) {
 		status.textContent = isAbort(cause) ? "Stopped; what was measured so far stands." : sentence(cause);
@@ -179,16 +183,17 @@ function routeBox(route: Route, label: string, checked: boolean, disabled: boole
 }
 
 function gpuLabel({ present, software, name }: Gpu): string {
-	if (!present) return `${routeNames.webgpu}, not in this browser`;
+	if (!present) return `${routeNames.webgpu}, not available`;
 	return software ? `${routeNames.webgpu}, software adapter (${name}): slow` : routeNames.webgpu;
 }
 
 /** Which routes there are to time; a software adapter only when it is asked for. */
-export function offerRoutes({ routing: { gpu } }: Workbench): void {
-	byId("timing-routes", "fieldset").append(
-		routeBox("webgpu", gpuLabel(gpu), gpu.present && !gpu.software, !gpu.present),
-		routeBox("cpu", routeNames.cpu, true, false),
-	);
+function renderRoutes({ routing: { gpu } }: Workbench): void {
+	const label = gpuLabel(gpu);
+	if (label === gpuOffered) return;
+	gpuOffered = label;
+	const box = routeBox("webgpu", label, gpu.present && !gpu.software, !gpu.present);
+	routes.replaceChildren(legend, box, onCpu);
 }
 
 function renderButtons({ texture, selected, work, held }: Workbench): void {
@@ -202,6 +207,7 @@ function renderButtons({ texture, selected, work, held }: Workbench): void {
 }
 
 export function renderTiming(bench: Workbench): void {
+	renderRoutes(bench);
 	renderButtons(bench);
 	const current = headingFor(bench);
 	if (current === heading) return;

@@ -1,7 +1,7 @@
 // The verdict on the selected photo, in words and in one figure.
-import { byId } from "./elements.js";
+import { byId, write } from "./elements.js";
 import { asScore } from "./figures.js";
-import type { Outcome } from "./outcomes.js";
+import { type Outcome, resultIn } from "./outcomes.js";
 import type { Photo } from "./photos.js";
 import type { Workbench } from "./workbench.js";
 
@@ -38,12 +38,13 @@ export function verdictLine(bench: Workbench): string {
 	if (!outcome) return "";
 	const start = `${selected.name}: ${verdictWords[verdictOf(outcome, threshold)]}`;
 	if ("error" in outcome) return `${start}. ${outcome.error}`;
-	return `${start}, score ${asScore(outcome.result.inspection.score)}.`;
+	const { score, notes } = outcome.result.inspection;
+	return [`${start}, score ${asScore(score)}.`, ...notes].join(" ");
 }
 
 function stateOf(bench: Workbench, photo: Photo): string {
 	if (!bench.texture) return "Waiting for a model";
-	if (bench.work?.photo === photo) return "Inspecting…";
+	if (bench.isInspected(photo)) return "Inspecting…";
 	return bench.isWaiting(photo) ? "Waiting" : "Not inspected yet";
 }
 
@@ -58,4 +59,6 @@ export function renderVerdict(bench: Workbench): void {
 	byId("score", "span").textContent =
 		outcome && "result" in outcome ? asScore(outcome.result.inspection.score) : "–";
 	byId("verdict-text", "p").textContent = textFor(outcome, threshold);
+	const notes = resultIn(outcome)?.inspection.notes ?? [];
+	write(byId("verdict-notes", "p"), notes.join(" "));
 }

@@ -1,4 +1,5 @@
 // The selected photo with its anomaly map over it.
+import type { Picture } from "./contract.js";
 import { byId } from "./elements.js";
 import { asScore } from "./figures.js";
 import {
@@ -17,7 +18,7 @@ import type { Photo } from "./photos.js";
 import type { Workbench } from "./workbench.js";
 
 const stage = byId("stage", "div");
-const image = byId("photo", "img");
+const image = byId("photo", "canvas");
 const canvas = byId("heatmap", "canvas");
 const pointed = byId("pointed", "output");
 const empty = byId("empty", "div");
@@ -25,38 +26,34 @@ const note = byId("viewer-note", "figcaption");
 const opacity = byId("opacity", "input");
 
 let shown: Photo | undefined;
-/** Its file could not be had. */
-let missing = false;
+/** Drawn for `shown`, and stays so when it is let go elsewhere. */
+let picture: Picture | undefined;
 /** Holds its map for itself, since the result may let it go. */
 let drawn: { result: Result; map: AnomalyMap } | undefined;
-let address = "";
 
 function setShape(width: number, height: number): void {
 	stage.style.setProperty("--shape", String(width / height));
 }
 
-/** Shows the photo as soon as it is there, well before its result. */
-async function showPhoto(photo: Photo): Promise<void> {
-	// The photo before it must not lie under this one's name and map.
-	showNothing();
-	shown = photo;
-	missing = false;
-	stage.classList.remove("plain");
-	const file = await photo.file().catch(() => undefined);
-	if (shown !== photo) return;
-	missing = !file;
-	if (!file) return;
-	URL.revokeObjectURL(address);
-	address = URL.createObjectURL(file);
-	image.src = address;
-	image.alt = `Photo ${photo.name}`;
+function drawPicture(next: Picture, photo: Photo): void {
+	const { pixels, width, height } = next;
+	picture = next;
+	image.width = width;
+	image.height = height;
+	image.getContext("2d")?.putImageData(new ImageData(pixels, width, height), 0, 0);
+	image.setAttribute("aria-label", `Photo ${photo.name}`);
+	image.hidden = false;
+	setShape(width, height);
 }
 
-function showNothing(): void {
-	shown = undefined;
-	image.removeAttribute("src");
-	image.alt = "";
-	note.textContent = "";
+/** The photo before it must not lie under this one's name and map. */
+function change(photo: Photo | undefined): void {
+	shown = photo;
+	picture = undefined;
+	image.hidden = true;
+	// A canvas holds its pixels until it has others.
+	image.width = 1;
+	image.height = 1;
 	hideMap();
 }
 
@@ -95,14 +92,15 @@ export function renderViewer(bench: Workbench): void {
 	const outcome = selected && bench.outcome(selected);
 	const result = resultIn(outcome);
 	const own = bench.texture?.info?.map_scale;
-	if (!selected) showNothing();
-	// A file that was missing is there where it was inspected since.
-	else if (selected !== shown || (missing && result)) void showPhoto(selected);
+	if (selected !== shown) change(selected);
+	const known = selected && bench.previews.picture(selected);
+	if (selected && known && known !== picture) drawPicture(known, selected);
+	note.textContent = selected && !picture ? bench.previews.reason(selected) : "";
 	stage.hidden = !selected || (outcome !== undefined && "error" in outcome);
 	empty.hidden = selected !== undefined && !stage.hidden;
 	note.hidden = stage.hidden;
 	// A map has as many values as the photo pixels: it is gone through when it is new, not at each change of the page.
-	if (result?.map && own && result !== drawn?.result) showResult(result, result.map, own);
+	if (result && own && result !== drawn?.result) showResult(result, result.map, own);
 	if (!result || result !== drawn?.result) {
 		hideMap();
 		showScale(own, false);
@@ -130,15 +128,5 @@ export function wireViewer(): void {
 	stage.addEventListener("pointermove", showPointed);
 	stage.addEventListener("pointerleave", () => {
 		pointed.hidden = true;
-	});
-	image.addEventListener("load", () => {
-		if (!drawn) setShape(image.naturalWidth, image.naturalHeight);
-	});
-	image.addEventListener("error", () => {
-		if (!image.hasAttribute("src")) return;
-		// The engine reads more kinds of file than browsers show; the map is still worth seeing.
-		stage.classList.add("plain");
-		note.textContent =
-			"This browser cannot show this kind of photo, so the anomaly map lies on a plain ground.";
 	});
 }

@@ -1,25 +1,30 @@
 // What is on the bench: the texture, the photos, their outcomes and the work that is still to do.
 import { isAbort, orAbort } from "./abort.js";
-import { type Batch, summary } from "./batch.js";
+import { type Batch, nothingDone, summary } from "./batch.js";
 import { Bridge, JobFailure } from "./bridge.js";
-import { type Catalogue, fetchOnce } from "./catalogue.js";
+import type { Catalogue } from "./catalogue.js";
 import type { Inspected, Route, Stage } from "./contract.js";
-import type { Download } from "./downloads.js";
+import { shortened } from "./figures.js";
 import { ofUsableSize, TooLarge } from "./file-size.js";
 import { nothingLoaded } from "./load-times.js";
-import { type Outcome, Outcomes, resultOf } from "./outcomes.js";
-import { type Photo, photoFrom } from "./photos.js";
-import type { Choice, Chosen } from "./routes.js";
+import { type Outcome, Outcomes, resultIn, resultOf } from "./outcomes.js";
+import { type Photo, sampleFrom } from "./photos.js";
+import { Previews } from "./previews.js";
+import type { Choice, Chosen, Gpu } from "./routes.js";
 import { Routing } from "./routing.js";
 import { sentence } from "./sentence.js";
 import { type Texture, Textures, type Watch } from "./textures.js";
 
+/** Characters of a model’s name that the page shows. */
+const longestName = 80;
+
 export interface Work {
 	/** The photo that is inspected, or else the dropped model that is loaded; neither while a shipped model is loaded. */
 	photo?: Photo | undefined;
+	/** The photo is only decoded: what came of it is known. */
+	decoding?: boolean;
 	model?: File;
 	stage?: Stage;
-	download?: Download | undefined;
 	done: number;
 	of: number;
 }
@@ -28,6 +33,7 @@ export class Workbench {
 	readonly bridge = new Bridge();
 	readonly routing = new Routing();
 	readonly textures = new Textures();
+	readonly previews = new Previews();
 	texture: Texture | undefined;
 	selected: Photo | undefined;
 	work: Work | undefined;
@@ -98,6 +104,10 @@ export class Workbench {
 		return on(route) ?? on(other);
 	}
 
+	isInspected(photo: Photo): boolean {
+		return this.work?.photo === photo && !this.work.decoding;
+	}
+
 	isWaiting(photo: Photo): boolean {
 		return this.#waiting.has(photo);
 	}
@@ -120,6 +130,7 @@ export class Workbench {
 		if (texture === this.texture) return;
 		this.#dropPhotos();
 		this.texture = texture;
+		this.previews.letGoOfPictures();
 		if (!this.selected || !this.photos.includes(this.selected)) this.selected = this.photos[0];
 		this.#inspect(this.photos);
 		this.load();
@@ -146,8 +157,15 @@ export class Workbench {
 		this.tell("");
 	}
 
+	/** Takes effect with the next job: what the CPU does meanwhile is not done again. */
+	hearOfGpu(gpu: Gpu): void {
+		this.routing.hear(gpu);
+		this.changed();
+	}
+
 	addPhotos(photos: Photo[]): void {
-		this.#photos.push(...photos);
+		// Not as arguments, of which a browser takes some ten thousand.
+		this.#photos = this.#photos.concat(photos);
 		this.selected = photos[0] ?? this.selected;
 		this.#inspect(photos);
 		this.tell("");
@@ -156,7 +174,7 @@ export class Workbench {
 	addSample(url: string): void {
 		const known = this.photos.find(({ name, sampleOf }) => sampleOf !== undefined && name === nameOf(url));
 		if (known) this.select(known);
-		else if (this.texture) this.addPhotos([photoFrom(nameOf(url), () => fetchOnce(url), this.texture.key)]);
+		else if (this.texture) this.addPhotos([sampleFrom(nameOf(url), url, this.texture.key)]);
 	}
 
 	/** In the order in which they are to be loaded. */
@@ -170,6 +188,7 @@ export class Workbench {
 
 	select(photo: Photo): void {
 		this.selected = photo;
+		this.previews.tryAgain(photo);
 		this.#inspect([photo]);
 		this.tell("");
 	}
@@ -184,7 +203,10 @@ export class Workbench {
 	clear(): void {
 		this.#dropPhotos();
 		const gone = new Set(this.photos);
-		for (const photo of gone) this.#outcomes.forget(photo);
+		for (const photo of gone) {
+			this.#outcomes.forget(photo);
+			this.previews.forget(photo);
+		}
 		this.#photos = this.#photos.filter((photo) => !gone.has(photo));
 		this.selected = undefined;
 		this.tell("");
@@ -193,6 +215,7 @@ export class Workbench {
 	/** Drops what waits and ends what runs. */
 	stop(): void {
 		this.#models = [];
+		if (this.#unseen) this.previews.refuse(this.#unseen, "The photo is not shown: its decoding was stopped.");
 		this.#dropPhotos();
 		this.#endWork();
 		this.tell("Stopped.");
@@ -224,13 +247,12 @@ export class Workbench {
 		return !outcome || ("error" in outcome && !outcome.ofPhoto);
 	}
 
-	/** Whether the current route has something to find out about this photo. */
+	/** Whether there is something to find out about this photo: on the visitor's route, or else on any. */
 	#isOpen(photo: Photo): boolean {
-		const outcome = this.#outcomes.get(photo, under(this.texture, this.route.route));
+		const onRoute = this.#outcomes.get(photo, under(this.texture, this.route.route));
+		const outcome = this.routing.choice === "auto" ? this.outcome(photo) : onRoute;
 		if (!outcome) return true;
-		if ("error" in outcome) return !outcome.ofPhoto;
-		// A map that was let go is worth another inspection only where it is looked at.
-		return !outcome.result.map && photo === this.selected;
+		return "error" in outcome && !outcome.ofPhoto;
 	}
 
 	#inspect(photos: Photo[]): void {
@@ -243,8 +265,15 @@ export class Workbench {
 		void this.#run();
 	}
 
+	/** The selected photo, where its result is known and its picture was let go. */
+	get #unseen(): Photo | undefined {
+		const { selected, previews } = this;
+		if (!selected || previews.picture(selected) || previews.reason(selected) !== "") return undefined;
+		return resultIn(this.outcome(selected)) && selected;
+	}
+
 	#hasWork(): boolean {
-		if (this.#models.length > 0) return true;
+		if (this.#models.length > 0 || this.#unseen) return true;
 		return this.texture !== undefined && this.trouble === "" && (this.#waiting.size > 0 || this.#loadWanted);
 	}
 
@@ -267,14 +296,17 @@ export class Workbench {
 	}
 
 	async #workThrough(signal: AbortSignal): Promise<void> {
-		let batch: Batch = { inspected: 0, refused: 0 };
+		let batch: Batch = nothingDone();
 		while (this.#hasWork() && !this.held) {
 			signal.throwIfAborted();
-			const model = this.#models.shift();
-			if (model) {
+			const unseen = this.#unseen;
+			const model = unseen ? undefined : this.#models.shift();
+			if (unseen && this.texture) {
+				await this.#decodeAgain(this.texture, unseen, signal);
+			} else if (model) {
 				await this.#addModel(model, signal);
 				// It may have put itself in the place of the texture that these were counted for.
-				batch = { inspected: 0, refused: 0 };
+				batch = nothingDone();
 			} else if (this.texture) {
 				await this.#takeTurn(this.texture, batch, signal);
 			}
@@ -291,13 +323,29 @@ export class Workbench {
 		if (!texture.info) await this.#prepare(texture, signal);
 		this.#loadWanted = false;
 		if (!photo) return;
-		batch[await this.#inspectOne(texture, photo, signal)] += 1;
+		batch[await this.#inspectOne(texture, photo, batch, signal)] += 1;
 		signal.throwIfAborted();
 		this.#waiting.delete(photo);
 	}
 
+	async #decodeAgain(texture: Texture, photo: Photo, signal: AbortSignal): Promise<void> {
+		this.work = { photo, decoding: true, done: 0, of: 1 };
+		this.changed();
+		const watch = this.#watch(signal);
+		try {
+			const file = await orAbort(photo.file(), signal);
+			const setting = await this.textures.setting(texture, this.route.route, watch);
+			this.previews.keep(photo, await this.bridge.run("preview", { setting, photo: file }, watch));
+		} catch (cause) {
+			signal.throwIfAborted();
+			this.previews.refuse(photo, `The photo cannot be shown again. ${sentence(cause)}`);
+		}
+	}
+
 	async #prepare(texture: Texture, signal: AbortSignal): Promise<void> {
 		const watch = this.#watch(signal);
+		// Before a route is known: downloads do not wait for the GPU to answer.
+		await this.textures.fetchFiles(texture, signal);
 		const { device, load } = await this.routing.onCpuAtLast(signal, (route) =>
 			this.textures.prepare(texture, route, this.bridge, watch),
 		);
@@ -305,7 +353,12 @@ export class Workbench {
 		this.#loaded = load;
 	}
 
-	async #inspectOne(texture: Texture, photo: Photo, signal: AbortSignal): Promise<keyof Batch> {
+	async #inspectOne(
+		texture: Texture,
+		photo: Photo,
+		batch: Batch,
+		signal: AbortSignal,
+	): Promise<"inspected" | "refused"> {
 		const watch = this.#watch(signal);
 		let file: Blob;
 		try {
@@ -315,15 +368,23 @@ export class Workbench {
 			return this.#refuse(texture, photo, cause);
 		}
 		try {
-			const inspected = await this.routing.onCpuAtLast(signal, async (route) => {
-				const setting = await this.textures.setting(texture, route, watch);
-				return this.bridge.run("inspect", { setting, photo: file }, watch);
+			const inspect = () =>
+				this.routing.onCpuAtLast(signal, async (route) => {
+					const setting = await this.textures.setting(texture, route, watch);
+					return this.bridge.run("inspect", { setting, photo: file }, watch);
+				});
+			const inspected = await inspect().catch((cause) => {
+				signal.throwIfAborted();
+				// The photo may have had no part in what ended the worker: another one shows.
+				if (!(cause instanceof JobFailure) || cause.fault !== "worker") throw cause;
+				batch.restarts += 1;
+				return inspect();
 			});
 			return this.#keep(texture, photo, inspected);
 		} catch (cause) {
 			signal.throwIfAborted();
 			// Up to there it was no matter of the photo.
-			if (!(cause instanceof JobFailure) || cause.stage !== "inspect") throw cause;
+			if (!(cause instanceof JobFailure) || !(cause.stage === "inspect" || cause.died)) throw cause;
 			return this.#refuse(texture, photo, cause);
 		}
 	}
@@ -356,7 +417,7 @@ export class Workbench {
 	async #addTexture(file: File, signal: AbortSignal): Promise<void> {
 		const texture = this.textures.droppedTexture(file);
 		await this.#prepare(texture, signal);
-		if (texture.info?.name) texture.title = `${texture.info.name} (${file.name})`;
+		if (texture.info?.name) texture.title = `${shortened(texture.info.name, longestName)} (${file.name})`;
 		this.textures.all.push(texture);
 		this.useTexture(texture);
 		this.tell(`${file.name}: the model is loaded and in use.`);
@@ -365,8 +426,7 @@ export class Workbench {
 	#watch(signal: AbortSignal): Watch {
 		return {
 			signal,
-			onStage: (stage) => this.#progress({ stage, download: undefined }),
-			onDownload: (download) => this.#progress({ download }),
+			onStage: (stage) => this.#progress({ stage }),
 		};
 	}
 
@@ -376,15 +436,16 @@ export class Workbench {
 		this.changed();
 	}
 
-	#keep(texture: Texture, photo: Photo, inspected: Inspected): keyof Batch {
+	#keep(texture: Texture, photo: Photo, inspected: Inspected): "inspected" | "refused" {
 		const { route } = inspected.device;
 		this.#outcomes.keep(photo, under(texture, route), resultOf(inspected, this.#loaded));
+		this.previews.keep(photo, inspected.picture);
 		this.#loaded = nothingLoaded();
 		this.changed();
 		return "inspected";
 	}
 
-	#refuse(texture: Texture, photo: Photo, cause: unknown): keyof Batch {
+	#refuse(texture: Texture, photo: Photo, cause: unknown): "inspected" | "refused" {
 		const ofPhoto = cause instanceof TooLarge || (cause instanceof JobFailure && cause.fault === "photo");
 		if (ofPhoto) this.#outcomes.refuse(photo, sentence(cause));
 		else this.#outcomes.fail(photo, under(texture, this.route.route), sentence(cause));

@@ -15,8 +15,9 @@ import type {
 	TextureInfo,
 } from "./contract.js";
 import { nothingLoaded } from "./load-times.js";
+import { pictureOf } from "./picture.js";
 import { findGpu } from "./routes.js";
-import { sentence } from "./sentence.js";
+import { causeOf, isUnforeseen } from "./sentence.js";
 import init, { Engine, model_kind } from "./wasm/cse_web.js";
 
 interface Started {
@@ -29,18 +30,12 @@ interface Held<Info> {
 	info: Info;
 }
 
-let wasmReady = false;
+let programReady = false;
 let started: Started | undefined;
 let extractor: Held<ExtractorInfo> | undefined;
 let texture: Held<TextureInfo> | undefined;
 let stage: Stage = "wasm";
 let route: Route = "cpu";
-
-// A module whose one function uses a SIMD instruction: it validates only where SIMD is there.
-const simdProbe = new Uint8Array([
-	0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98,
-	11,
-]);
 
 /** A file that is gone may be there again, as on a stick that was pulled out. */
 class Unreadable extends Error {}
@@ -48,8 +43,17 @@ class Unreadable extends Error {}
 /** What the engine calls an error of the photo itself, which would come on every device and each time. */
 const photoError = "PhotoError";
 
-function post(reply: Reply): void {
-	self.postMessage(reply);
+function post(reply: Reply, handedOver: Transferable[] = []): void {
+	self.postMessage(reply, { transfer: handedOver });
+}
+
+/** What is large goes over without a copy. */
+function largeParts(answer: Jobs[keyof Jobs]["answers"]): Transferable[] {
+	if (typeof answer !== "object") return [];
+	if ("pixels" in answer) return [answer.pixels.buffer];
+	if ("inspection" in answer)
+		return [answer.picture.pixels.buffer, answer.inspection.map.buffer as ArrayBuffer];
+	return [];
 }
 
 function enter(next: Stage): void {
@@ -78,21 +82,10 @@ async function readPhoto(file: Blob): Promise<Uint8Array> {
 	});
 }
 
-async function compileWasm(): Promise<void> {
-	if (typeof WebAssembly !== "object") {
-		throw new Error("This browser cannot run WebAssembly, which the inspection is made of.");
-	}
-	if (!WebAssembly.validate(simdProbe)) {
-		throw new Error(
-			"This browser's WebAssembly has no SIMD, which the inspection needs. A newer browser has it.",
-		);
-	}
-	try {
-		await init();
-	} catch (cause) {
-		throw new Error(`The inspection program could not be loaded: ${sentence(cause)}`, { cause });
-	}
-	wasmReady = true;
+async function startProgram(program: WebAssembly.Module, load: LoadTimes): Promise<void> {
+	if (programReady) return;
+	await timed(load, "wasm", () => init({ module_or_path: program }));
+	programReady = true;
 }
 
 /** Asked for here too, since some software adapters own up only once a device was made. */
@@ -104,7 +97,6 @@ async function describe(route: Route): Promise<DeviceInfo> {
 
 async function startEngine(wanted: Route, load: LoadTimes): Promise<Started> {
 	route = wanted;
-	if (!wasmReady) await timed(load, "wasm", compileWasm);
 	if (started?.device.route === wanted) return started;
 	started?.engine.free();
 	started = undefined;
@@ -134,8 +126,7 @@ async function holdTexture(on: Engine, model: ModelFile, load: LoadTimes): Promi
 	return info;
 }
 
-async function prepare(setting: Setting): Promise<Prepared & { engine: Engine }> {
-	const load = nothingLoaded();
+async function prepare(setting: Setting, load: LoadTimes): Promise<Prepared & { engine: Engine }> {
 	const { engine, device } = await startEngine(setting.route, load);
 	const extractor = await holdExtractor(engine, setting.extractor, load);
 	const texture = await holdTexture(engine, setting.texture, load);
@@ -144,9 +135,9 @@ async function prepare(setting: Setting): Promise<Prepared & { engine: Engine }>
 
 async function answer(request: Request): Promise<Jobs[keyof Jobs]["answers"]> {
 	const load = nothingLoaded();
+	await startProgram(request.program, load);
 	switch (request.name) {
 		case "kind": {
-			if (!wasmReady) await timed(load, "wasm", compileWasm);
 			return model_kind(await bytesOf(request.file));
 		}
 		case "extractor": {
@@ -154,34 +145,61 @@ async function answer(request: Request): Promise<Jobs[keyof Jobs]["answers"]> {
 			return holdExtractor(engine, request.extractor, load);
 		}
 		case "prepare": {
-			const { engine: _, ...prepared } = await prepare(request.setting);
+			const { engine: _, ...prepared } = await prepare(request.setting, load);
 			return prepared;
 		}
 		case "inspect": {
-			const { engine, ...prepared } = await prepare(request.setting);
+			const { engine, ...prepared } = await prepare(request.setting, load);
 			enter("inspect");
-			return { ...prepared, inspection: await engine.inspect(await readPhoto(request.photo)) };
+			const whole = await engine.inspect(await readPhoto(request.photo));
+			const { preview, preview_width, preview_height, ...inspection } = whole;
+			return { ...prepared, inspection, picture: await pictureOf(preview, preview_width, preview_height) };
+		}
+		case "preview": {
+			const { engine } = await prepare(request.setting, load);
+			enter("inspect");
+			const { pixels, width, height } = engine.preview(await readPhoto(request.photo));
+			return pictureOf(pixels, width, height);
 		}
 	}
 }
 
-function isTrap(cause: unknown): boolean {
-	return typeof WebAssembly === "object" && cause instanceof WebAssembly.RuntimeError;
-}
-
-function faultOf(cause: unknown): Fault {
-	// A trap leaves the program in an unknown state.
-	if (isTrap(cause)) return "worker";
-	if (cause instanceof Unreadable) return "job";
-	if (stage === "inspect" && cause instanceof Error && cause.name === photoError) return "photo";
+function faultOf(thrown: unknown): Fault {
+	if (thrown instanceof Unreadable) return "job";
+	if (stage === "inspect" && thrown instanceof Error && thrown.name === photoError) return "photo";
+	// What nobody foresaw leaves the program in an unknown state.
+	if (isUnforeseen(causeOf(thrown))) return "worker";
 	// A worker opens its GPU once and keeps it: one that failed can only be opened anew in another worker.
 	return route === "webgpu" && (stage === "device" || stage === "inspect") ? "worker" : "job";
 }
 
-function fail(cause: unknown, fault: Fault): void {
-	const stopped = isTrap(cause) ? "The inspection program stopped unexpectedly. " : "";
-	post({ is: "failure", message: stopped + sentence(cause), stage, fault });
+function fail(thrown: unknown, fault: Fault): void {
+	post({ is: "failure", cause: causeOf(thrown), stage, fault });
 }
+
+/** Milliseconds between signs of life. */
+const beatPause = 1000;
+let lastBeat = 0;
+
+// The engine reads the clock between its steps, also while it computes without pause and no timer can run.
+const now = performance.now.bind(performance);
+performance.now = () => {
+	const time = now();
+	if (time - lastBeat > beatPause) {
+		lastBeat = time;
+		post({ is: "beat" });
+	}
+	return time;
+};
+
+function live(): Promise<never> {
+	post({ is: "alive" });
+	return new Promise(() => {});
+}
+
+// The browser releases it whatever ends this worker, which nothing else tells of. It is there over HTTPS and on localhost.
+if (navigator.locks) void navigator.locks.request(self.name, live);
+else void live();
 
 // A trap inside an asynchronous call surfaces here, and its promise never settles.
 self.addEventListener("unhandledrejection", (event) => fail(event.reason, "worker"));
@@ -193,7 +211,8 @@ self.addEventListener("error", (event) => {
 self.addEventListener("message", async (event: MessageEvent<Request>) => {
 	stage = "wasm";
 	try {
-		post({ is: "answer", value: await answer(event.data) });
+		const value = await answer(event.data);
+		post({ is: "answer", value }, largeParts(value));
 	} catch (cause) {
 		fail(cause, faultOf(cause));
 	}

@@ -80,7 +80,7 @@ test("a page without its models says so and stays usable", async () => {
 	await page.route("**/models/index.json", (route) => route.fulfill({ status: 404, body: "" }));
 	await page.reload();
 	await page.waitForSelector("#notices p");
-	assert.match(await page.textContent("#notices"), /No models lie beside this page/);
+	assert.match(await page.textContent("#notices"), /No models come with this page/);
 	assert.deepEqual(page.mistakes, []);
 });
 
@@ -93,8 +93,8 @@ test("a photo that could not be fetched at first is shown once it could be", asy
 	await page.click("#retry");
 	await settled(page);
 	assert.equal((await reading(page)).verdict, "defect");
-	await page.waitForFunction(() => document.querySelector("#photo").naturalWidth > 0);
-	await page.waitForSelector(".tile canvas");
+	await page.waitForSelector("#photo:visible");
+	await page.waitForSelector(".tile img");
 	assert.deepEqual(page.mistakes, []);
 });
 
@@ -121,7 +121,7 @@ test("a program that cannot be loaded is a sentence, and can be tried again", as
 	await page.context().route("**/*.wasm", (route) => route.fulfill({ status: 404, body: "" }));
 	await page.reload();
 	await page.waitForSelector("#retry:visible");
-	assert.match(await page.textContent("#status"), /could not be loaded/);
+	assert.match(await page.textContent("#status"), /The program could not be downloaded/);
 	await page.context().unroute("**/*.wasm");
 	await page.click("#retry");
 	await settled(page);

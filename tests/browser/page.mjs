@@ -1,8 +1,10 @@
 // The built page in a real Chromium, and what the tests do with it again and again.
-import { readFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
-import { preview } from "vite";
+import { serve } from "../../www/tools/serve.mjs";
 
 const top = fileURLToPath(new URL("../../", import.meta.url));
 const flags = [
@@ -38,17 +40,21 @@ export function nameOf(sample) {
 }
 
 /** Serves the page and starts the browser; `webgpu` gives it a software adapter, else it has none. */
-export async function start({ webgpu = false } = {}) {
-	const server = await preview({ root: top, logLevel: "error", preview: { port: 0, host: "127.0.0.1" } });
-	const { port } = server.httpServer.address();
+export async function start({ webgpu = false, folder } = {}) {
+	let server = await serve({ folder });
 	const browser = await chromium.launch({
 		executablePath: process.env.CHROME_PATH ?? "/usr/bin/chromium",
 		args: webgpu ? [...flags, "--enable-unsafe-webgpu"] : flags,
 	});
-	const address = `http://127.0.0.1:${port}/`;
 	return {
-		address,
-		open: (options) => open(browser, address, options),
+		address: server.address,
+		open: (options) => open(browser, server.address, options),
+		/** Serves on at the same address, with the files as they are now. */
+		async restart() {
+			const { port } = new URL(server.address);
+			await server.close();
+			server = await serve({ folder, port: Number(port) });
+		},
 		async stop() {
 			await browser.close();
 			await server.close();
@@ -56,8 +62,28 @@ export async function start({ webgpu = false } = {}) {
 	};
 }
 
-async function open(browser, address, options = {}) {
-	const context = await browser.newContext({ viewport: { width: 1280, height: 850 }, ...options });
+/** Like `start`, with a script that each worker of the page runs before its own. */
+export async function startWithWorker(script) {
+	const folder = mkdtempSync(join(tmpdir(), "cse-worker-"));
+	cpSync(join(top, "dist"), folder, { recursive: true });
+	const assets = join(folder, "assets");
+	const name = readdirSync(assets).find((file) => /^worker-.*\.js$/.test(file));
+	for (const ending of ["br", "gz"]) rmSync(join(assets, `${name}.${ending}`));
+	writeFileSync(join(assets, name), `${script};\n${readFileSync(join(assets, name), "utf8")}`);
+	const site = await start({ folder });
+	return {
+		...site,
+		async stop() {
+			await site.stop();
+			rmSync(folder, { recursive: true });
+		},
+	};
+}
+
+async function open(browser, site, { address = site, ...options } = {}) {
+	// What a service worker fetches no test can stand in the way of: those of offline work ask for it.
+	const defaults = { viewport: { width: 1280, height: 850 }, serviceWorkers: "block" };
+	const context = await browser.newContext({ ...defaults, ...options });
 	const page = await context.newPage();
 	page.setDefaultTimeout(patience);
 	// A mistake in the page must not pass unnoticed just because the test looks elsewhere.
@@ -120,6 +146,34 @@ export async function drop(page, files) {
 			document.body.dispatchEvent(event);
 		}
 	}, plain);
+}
+
+/** Drops a folder with these files, named by their paths in it; a file without content is there and cannot be read. */
+export async function dropFolder(page, name, files) {
+	const plain = files.map(({ name, buffer }) => ({ name, text: buffer?.toString("base64") }));
+	await page.evaluate(
+		([top, all]) => {
+			const entry = ({ name, text }) => ({
+				name: name.slice(name.lastIndexOf("/") + 1),
+				fullPath: `/${top}/${name}`,
+				isDirectory: false,
+				file: (resolve, reject) => {
+					if (text === undefined) return reject(new DOMException("Gone.", "NotFoundError"));
+					const bytes = Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+					resolve(new File([bytes], name.slice(name.lastIndexOf("/") + 1)));
+				},
+			});
+			const inside = all.map(entry);
+			const reader = { readEntries: (resolve) => resolve(inside.splice(0)) };
+			const folder = { name: top, fullPath: `/${top}`, isDirectory: true, createReader: () => reader };
+			// No script can put a folder into a real one.
+			const data = { files: [], items: [{ webkitGetAsEntry: () => folder }], types: ["Files"] };
+			const event = new DragEvent("drop", { bubbles: true, cancelable: true });
+			Object.defineProperty(event, "dataTransfer", { value: data });
+			document.body.dispatchEvent(event);
+		},
+		[name, plain],
+	);
 }
 
 export async function selectTile(page, name) {

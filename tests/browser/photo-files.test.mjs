@@ -49,7 +49,12 @@ test("a preview has Pillow's pixels, or an error says why there is none", () => 
 });
 
 test("the page and the native program give the same score, or the same error", async () => {
-	const program = join(top, "target", "release", process.platform === "win32" ? "native-train.exe" : "native-train");
+	const program = join(
+		top,
+		"target",
+		"release",
+		process.platform === "win32" ? "native-train.exe" : "native-train",
+	);
 	const model = ["--model", join(models, "cloth.safetensors"), "--device", "cpu", "--json", "-"];
 	const options = { encoding: "utf8", cwd: photos, stdio: ["ignore", "pipe", "pipe"] };
 	const native = new Map();

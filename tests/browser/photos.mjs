@@ -42,16 +42,20 @@ export function png({ width, height, channels, depth = 8, samples }) {
 	return Buffer.concat([signature, chunk("IHDR", head), chunk("IDAT", data), chunk("IEND", Buffer.alloc(0))]);
 }
 
-/** The same JPEG with a note that the camera was held upright: turn by 90 degrees to the right. */
-export function turned(jpeg) {
-	const tiff = Buffer.from([
+/** EXIF's orientation 6. */
+function orientation() {
+	return Buffer.from([
 		...Buffer.from("MM"),
 		...[0, 42, 0, 0, 0, 8, 0, 1],
 		// Orientation, a short, one of them: 6.
 		...[1, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0],
 		...[0, 0, 0, 0],
 	]);
-	const body = Buffer.concat([Buffer.from("Exif\0\0", "latin1"), tiff]);
+}
+
+/** The same JPEG with a note that the camera was held upright: turn by 90 degrees to the right. */
+export function turned(jpeg) {
+	const body = Buffer.concat([Buffer.from("Exif\0\0", "latin1"), orientation()]);
 	const marker = Buffer.from([0xff, 0xe1, 0, 0]);
 	marker.writeUInt16BE(body.length + 2, 2);
 	return Buffer.concat([jpeg.subarray(0, 2), marker, body, jpeg.subarray(2)]);
@@ -98,4 +102,36 @@ export function grey({ pixels }) {
 
 export function asFile(name, mimeType, buffer) {
 	return { name, mimeType, buffer };
+}
+
+/** A white PNG with one bit a pixel: small as a file, large once it is decoded. */
+export function white(width, height) {
+	const head = Buffer.alloc(13);
+	head.writeUInt32BE(width, 0);
+	head.writeUInt32BE(height, 4);
+	head.set([1, 0, 0, 0, 0], 8);
+	const row = Buffer.alloc(1 + Math.ceil(width / 8), 255);
+	row[0] = 0;
+	const data = deflateSync(Buffer.concat(Array(height).fill(row)), { level: 1 });
+	const signature = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);
+	return Buffer.concat([signature, chunk("IHDR", head), chunk("IDAT", data), chunk("IEND", Buffer.alloc(0))]);
+}
+
+/** The same WebP with a note that the camera was held upright: turn by 90 degrees to the right. */
+export function turnedWebp(webp, width, height) {
+	const riffChunk = (kind, data) => {
+		const head = Buffer.alloc(8);
+		head.write(kind, "latin1");
+		head.writeUInt32LE(data.length, 4);
+		return Buffer.concat([head, data, Buffer.alloc(data.length % 2)]);
+	};
+	const extended = webp.toString("latin1", 12, 16) === "VP8X";
+	const features = Buffer.alloc(10);
+	if (extended) webp.copy(features, 0, 20, 30);
+	features[0] |= 8;
+	features.writeUIntLE(width - 1, 4, 3);
+	features.writeUIntLE(height - 1, 7, 3);
+	const exif = riffChunk("EXIF", orientation());
+	const body = Buffer.concat([riffChunk("VP8X", features), webp.subarray(extended ? 30 : 12), exif]);
+	return riffChunk("RIFF", Buffer.concat([Buffer.from("WEBP", "latin1"), body]));
 }

@@ -154,7 +154,7 @@ for (const colorScheme of ["light", "dark"]) {
 	test(`axe finds nothing to mend in the ${colorScheme} page`, async () => {
 		const page = await site.open({ colorScheme });
 		await settled(page);
-		await drop(page, [asFile("words.txt", "text/plain", Buffer.from("no photo"))]);
+		await drop(page, [asFile("words.png", "image/png", Buffer.from("no photo"))]);
 		await settled(page);
 		await page.evaluate(axe);
 		const { violations } = await page.evaluate(() => globalThis.axe.run());
@@ -173,6 +173,8 @@ test("the timing fills its table beside the paper's figures, and can be stopped"
 	assert.match(row, /^CPU.*median of 3/);
 	assert.ok((row.match(/\d ?m?s/g) ?? []).length >= 8, row);
 	assert.ok((await page.textContent("#timing-table caption")).includes(texture.title));
+	// One cold and three warm, of the seven samples.
+	assert.match(await page.textContent("#timing-own .group"), /on 4 photos$/);
 	const paper = await page.textContent("#timing-paper");
 	for (const figure of ["172 ms", "45.9 ms", "30 ms", "16 ms", "18 ms"])
 		assert.ok(paper.includes(figure), figure);
@@ -202,6 +204,6 @@ test("results can be saved as a table", async () => {
 	await settled(page);
 	const [download] = await Promise.all([page.waitForEvent("download"), page.click("#save-csv")]);
 	const [head, row] = readFileSync(await download.path(), "utf8").split("\r\n");
-	assert.match(head, /^photo,texture,verdict,score,threshold,route/);
+	assert.match(head, /^photo,texture,verdict,score,threshold,notes,model,/);
 	assert.match(row, /,defect,/);
 });

@@ -7,12 +7,12 @@ installAll();
 buildWasm();
 announce("Building the page (seconds).");
 // Only now, since the packages may not have been there at the start.
-const { build, preview } = await import("vite");
+const { build } = await import("vite");
+const { serve } = await import("./serve.mjs");
 try {
 	await build({ root: top, logLevel: "warn" });
-	const server = await preview({ root: top });
-	console.log("\nThe page is ready. Ctrl+C ends it.");
-	server.printUrls();
+	const { address } = await serve({ port: 4173 });
+	console.log(`\nThe page is ready: ${address}\nCtrl+C ends it.`);
 } catch (cause) {
 	giveUp(`The page could not be built or served: ${cause.message}`);
 }

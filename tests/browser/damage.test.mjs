@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { catalogue, reading, settled, start, texture } from "./page.mjs";
+
+let site;
+before(async () => {
+	site = await start();
+});
+after(() => site.stop());
+
+const files = [
+	["model", `**/models/${texture.model}`],
+	["extractor", `**/models/${catalogue.extractor}`],
+	["program", "**/*.wasm"],
+];
+
+for (const [what, address] of files) {
+	test(`a damaged download of the ${what} is told, and fetched anew by Try again`, async () => {
+		const page = await site.open({ address: "about:blank" });
+		let asked = 0;
+		await page.route(address, async (route) => {
+			asked += 1;
+			if (asked > 1) return route.continue();
+			const response = await route.fetch();
+			const body = await response.body();
+			// One bit, far from its beginning.
+			body[body.length >> 1] ^= 1;
+			return route.fulfill({ response, body });
+		});
+		await page.goto(site.address);
+		await page.waitForSelector("#retry:visible");
+		const text = await page.textContent("#status");
+		assert.match(text, new RegExp(`^The ${what} did not arrive as it was published.*Try again`));
+		await page.click("#retry");
+		await settled(page);
+		assert.equal((await reading(page)).verdict, "defect");
+		assert.equal(asked, 2);
+		assert.deepEqual(page.mistakes, []);
+	});
+}
+
+test("a download that breaks off is told without technical words", async () => {
+	const page = await site.open({ address: "about:blank" });
+	await page.route(`**/models/${texture.model}`, (route) => route.abort("connectionreset"));
+	await page.goto(site.address);
+	await page.waitForSelector("#retry:visible");
+	assert.match(
+		await page.textContent("#status"),
+		/^The model could not be downloaded: the network did not answer.*Check the connection/,
+	);
+});

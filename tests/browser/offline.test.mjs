@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { top } from "../../www/tools/run.mjs";
+import { drop, reading, samplePath, selectTile, settled, start, texture } from "./page.mjs";
+import { asFile } from "./photos.mjs";
+
+// A copy below another path, which the tests may publish anew.
+const folder = mkdtempSync(join(tmpdir(), "cse-offline-"));
+const published = join(folder, "below", "here");
+
+let site;
+before(async () => {
+	cpSync(join(top, "dist"), published, { recursive: true });
+	site = await start({ folder });
+});
+after(async () => {
+	await site.stop();
+	rmSync(folder, { recursive: true });
+});
+
+async function visit() {
+	const page = await site.open({ address: `${site.address}below/here/`, serviceWorkers: "allow" });
+	await settled(page);
+	await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+	return page;
+}
+
+test("after the first visit the page works without a network, with every model and a new worker", async () => {
+	const page = await visit();
+	await page.context().setOffline(true);
+	// An idle worker is ended; the next one starts from what is held.
+	const [worker] = page.workers();
+	await worker.evaluate(() => self.close());
+	await drop(page, [asFile("next.jpg", "image/jpeg", readFileSync(samplePath(texture.samples[0])))]);
+	await page.locator(".tile", { hasText: "next.jpg" }).waitFor();
+	await settled(page);
+	await selectTile(page, "next.jpg");
+	assert.equal((await reading(page)).verdict, "defect");
+
+	await page.reload();
+	await settled(page);
+	assert.equal((await reading(page)).verdict, "defect");
+	for (const option of await page.locator("#texture option").all()) {
+		await page.selectOption("#texture", await option.getAttribute("value"));
+		await page.locator("#samples button").first().click();
+		await settled(page);
+		assert.match((await reading(page)).verdict, /^(good|defect)$/);
+	}
+	assert.deepEqual(page.mistakes, []);
+});
+
+function sha256(text) {
+	return createHash("sha256").update(text).digest("hex");
+}
+
+/** Publishes the page anew, as a build of another version would. */
+function publish(title) {
+	const [page, worker] = ["index.html", "service-worker.js"].map((name) => join(published, name));
+	const before = readFileSync(page, "utf8");
+	const after = before.replace(/<title>.*<\/title>/, `<title>${title}</title>`);
+	writeFileSync(page, after);
+	writeFileSync(worker, readFileSync(worker, "utf8").replace(sha256(before), sha256(after)));
+	for (const file of [page, worker]) for (const ending of ["br", "gz"]) rmSync(`${file}.${ending}`);
+}
+
+test("a page that is published anew takes over with the next load, once no page of the version before is open", async () => {
+	const page = await visit();
+	const first = await page.title();
+	const other = await page.context().newPage();
+	await other.goto(`${site.address}below/here/`);
+	publish("Another version");
+	await site.restart();
+	await page.reload();
+	// The new version is fetched meanwhile; both pages go on with the one that they have.
+	assert.equal(await page.title(), first);
+	await page.waitForFunction(async () => {
+		const { waiting } = await navigator.serviceWorker.getRegistration();
+		return waiting?.state === "installed";
+	});
+	await page.reload();
+	assert.equal(await page.title(), first);
+	await other.close();
+	// The browser takes a moment to forget a page that was closed.
+	await page.waitForTimeout(1000);
+	await page.reload();
+	await page.waitForFunction(() => document.title === "Another version");
+	await settled(page);
+	assert.equal((await reading(page)).verdict, "defect");
+	const kept = await page.evaluate(async () => {
+		const urls = [];
+		for (const name of await caches.keys()) {
+			for (const { url } of await (await caches.open(name)).keys()) urls.push(new URL(url).pathname);
+		}
+		return urls;
+	});
+	assert.equal(new Set(kept).size, kept.length, "files of two versions are kept");
+	assert.deepEqual(page.mistakes, []);
+});

@@ -1,0 +1,11 @@
+// SHA-256, which tells whether a file is the one that is meant.
+
+/** Undefined where the page did not come over HTTPS or from localhost: browsers offer digests nowhere else. */
+export async function sha256(bytes: BufferSource): Promise<ArrayBuffer | undefined> {
+	if (!isSecureContext) return undefined;
+	return crypto.subtle.digest("SHA-256", bytes);
+}
+
+export function hexadecimal(digest: ArrayBuffer): string {
+	return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}

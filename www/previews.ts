@@ -1,0 +1,65 @@
+// The pictures of photos: a small one of each, and the large ones of those that were seen last.
+import type { Picture } from "./contract.js";
+import type { Photo } from "./photos.js";
+
+/** A large picture has up to 17 MB, so these are those of at least seven photos. */
+const mostBytes = 128e6;
+
+export class Previews {
+	/** Seen last at the end. */
+	#pictures = new Map<Photo, Picture>();
+	#thumbnails = new Map<Photo, Blob>();
+	#reasons = new Map<Photo, string>();
+	#bytes = 0;
+
+	/** The large picture; undefined before the photo was decoded, and once it was let go to make room. */
+	picture(photo: Photo): Picture | undefined {
+		return this.#pictures.get(photo);
+	}
+
+	thumbnail(photo: Photo): Blob | undefined {
+		return this.#thumbnails.get(photo);
+	}
+
+	/** Why the photo could not be decoded again; empty where it was not tried. */
+	reason(photo: Photo): string {
+		return this.#reasons.get(photo) ?? "";
+	}
+
+	keep(photo: Photo, picture: Picture): void {
+		this.#letGo(photo);
+		this.#reasons.delete(photo);
+		this.#pictures.set(photo, picture);
+		this.#bytes += picture.pixels.byteLength;
+		if (picture.thumbnail) this.#thumbnails.set(photo, picture.thumbnail);
+		for (const oldest of this.#pictures.keys()) {
+			if (this.#bytes <= mostBytes || oldest === photo) return;
+			this.#letGo(oldest);
+		}
+	}
+
+	refuse(photo: Photo, reason: string): void {
+		this.#reasons.set(photo, reason);
+	}
+
+	tryAgain(photo: Photo): void {
+		this.#reasons.delete(photo);
+	}
+
+	/** For another texture: the range of deep samples is the texture's. */
+	letGoOfPictures(): void {
+		this.#pictures.clear();
+		this.#bytes = 0;
+	}
+
+	forget(photo: Photo): void {
+		this.#letGo(photo);
+		this.#thumbnails.delete(photo);
+		this.#reasons.delete(photo);
+	}
+
+	#letGo(photo: Photo): void {
+		this.#bytes -= this.#pictures.get(photo)?.pixels.byteLength ?? 0;
+		this.#pictures.delete(photo);
+	}
+}

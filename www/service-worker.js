@@ -1,0 +1,95 @@
+// Holds the page's files, so that it works without a network once it was visited. This file changes with every file that it
+// lists: the browser then installs it anew, while the version before goes on serving the pages that are open.
+
+/** Digest of each file by its path below the page; www/tools/offline.mjs writes them here. */
+const files = {};
+
+const scope = self.registration.scope;
+
+/** One for all versions, since a name in it says which version of a file it is. */
+const cacheName = `cse ${scope}`;
+
+/** Where a file of this version lies in the cache; undefined for what the page does not consist of. */
+function keyOf(address) {
+	const { origin, pathname } = new URL(address);
+	const place = new URL(scope);
+	if (origin !== place.origin || !pathname.startsWith(place.pathname)) return undefined;
+	const path = decodeURIComponent(pathname.slice(place.pathname.length)) || "index.html";
+	return Object.hasOwn(files, path) ? keyFor(path) : undefined;
+}
+
+function keyFor(path) {
+	const key = new URL(path, scope);
+	key.search = new URLSearchParams({ sha256: files[path] }).toString();
+	return key.href;
+}
+
+function integrityOf(path) {
+	const bytes = files[path].match(/../g).map((pair) => String.fromCharCode(Number.parseInt(pair, 16)));
+	return `sha256-${btoa(bytes.join(""))}`;
+}
+
+/** The browser compares the digest, and answers with an error where the file is another. */
+async function fetchFile(path) {
+	const address = new URL(path, scope).href;
+	const integrity = integrityOf(path);
+	// What the page has fetched just now is not fetched again; where that is damaged or older, it is.
+	const held = await fetch(address, { integrity, cache: "no-cache" }).catch(() => undefined);
+	const response = held ?? (await fetch(address, { integrity, cache: "reload" }));
+	if (!response.ok) throw new Error(`${address}: the server answered ${response.status}.`);
+	return response;
+}
+
+async function install() {
+	const cache = await caches.open(cacheName);
+	// One after the other: the visitor may be at work.
+	for (const path of Object.keys(files)) {
+		const key = keyFor(path);
+		if (!(await cache.match(key))) await cache.put(key, await fetchFile(path));
+	}
+}
+
+async function letGoOfOlder() {
+	const cache = await caches.open(cacheName);
+	const own = new Set(Object.keys(files).map(keyFor));
+	for (const { url } of await cache.keys()) if (!own.has(url)) await cache.delete(url);
+}
+
+async function answer(request) {
+	if (request.mode === "navigate" && (await makeWay())) {
+		// The page is asked for again at once, and the next version answers.
+		return new Response("", { headers: { Refresh: "0" } });
+	}
+	const key = keyOf(request.url);
+	const cache = await caches.open(cacheName);
+	return (await cache.match(key)) ?? fetch(request);
+}
+
+/** Lets a newer version take over where no other page of this one is open: a page never gets files of two versions. */
+async function makeWay() {
+	const { waiting } = self.registration;
+	if (!waiting) return false;
+	const open = await self.clients.matchAll({ type: "window" });
+	if (open.length > 1) return false;
+	waiting.postMessage("take over");
+	return true;
+}
+
+self.addEventListener("install", (event) => event.waitUntil(install()));
+
+self.addEventListener("activate", (event) => {
+	// The page of the first visit too: its next worker may be started without a network.
+	event.waitUntil(letGoOfOlder().then(() => self.clients.claim()));
+});
+
+self.addEventListener("message", (event) => {
+	if (event.data === "take over") self.skipWaiting();
+});
+
+self.addEventListener("fetch", (event) => {
+	const { request } = event;
+	if (request.method !== "GET" || !keyOf(request.url)) return;
+	// The page asks so where what it got was damaged.
+	if (request.cache === "reload" && request.mode !== "navigate") return;
+	event.respondWith(answer(request));
+});
