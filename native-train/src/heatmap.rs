@@ -2,26 +2,22 @@
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Component, Path};
 
 use cse::texture_file::MapScale;
 use image::{Rgb, RgbImage};
 
-use crate::files::FileError;
-
-/// A picture file in `folder`, which is made, for each of `photos`: `NAME_map.png`, with as much of the photo's path before
-/// the name, and its ending, as it takes to tell them apart.
-pub fn files(folder: &Path, photos: &[PathBuf]) -> Result<Vec<PathBuf>, FileError> {
-    std::fs::create_dir_all(folder).map_err(|source| FileError::Write { path: folder.to_owned(), source })?;
-    let deepest = photos.iter().map(|photo| photo.components().count()).max().unwrap_or(0);
-    let different = photos.iter().collect::<HashSet<_>>().len();
+/// A name for the files that are made of each of `photos`: the photo's own, with as much of its path before it, and its
+/// ending, as it takes to tell them apart.
+pub fn names<'a>(photos: impl Iterator<Item = &'a Path> + Clone) -> Vec<String> {
+    let deepest = photos.clone().map(|photo| photo.components().count()).max().unwrap_or(0);
+    let different = photos.clone().collect::<HashSet<_>>().len();
     let ways = [false, true].into_iter().flat_map(|ending| (0..deepest).map(move |folders| (ending, folders)));
-    let named = |(ending, folders)| photos.iter().map(|photo| name(photo, ending, folders)).collect::<Vec<_>>();
+    let named = |(ending, folders)| photos.clone().map(|photo| name(photo, ending, folders)).collect::<Vec<_>>();
     let told_apart = |names: &Vec<String>| names.iter().collect::<HashSet<_>>().len() == different;
     // Paths may differ in what no file name can say, as `../a` and `a` do.
     let numbered = || named((true, deepest)).into_iter().zip(1..).map(|(name, number)| format!("{name}_{number}"));
-    let names = ways.map(named).find(told_apart).unwrap_or_else(|| numbered().collect());
-    Ok(names.into_iter().map(|name| folder.join(format!("{name}_map.png"))).collect())
+    ways.map(named).find(told_apart).unwrap_or_else(|| numbered().collect())
 }
 
 fn name(photo: &Path, ending: bool, folders: usize) -> String {
@@ -59,17 +55,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn photos_of_one_name_get_pictures_of_their_own() {
-        let folder = tempfile::tempdir().unwrap();
-        let files = |photos: &[&str]| -> Vec<String> {
-            let photos: Vec<PathBuf> = photos.iter().map(PathBuf::from).collect();
-            let files = super::files(folder.path(), &photos).unwrap();
-            files.iter().map(|file| file.file_name().unwrap().to_string_lossy().into_owned()).collect()
-        };
-        assert_eq!(files(&["a/1.png", "b/2.png"]), ["1_map.png", "2_map.png"]);
-        assert_eq!(files(&["t/a/1.png", "t/b/1.png"]), ["a_1_map.png", "b_1_map.png"]);
-        assert_eq!(files(&["a/1.png", "a/1.jpg"]), ["1.png_map.png", "1.jpg_map.png"]);
-        assert_eq!(files(&["1.png", "1.png"]), ["1_map.png", "1_map.png"]);
+    fn photos_of_one_name_get_names_of_their_own() {
+        let names = |photos: &[&str]| super::names(photos.iter().map(Path::new));
+        assert_eq!(names(&["a/1.png", "b/2.png"]), ["1", "2"]);
+        assert_eq!(names(&["t/a/1.png", "t/b/1.png"]), ["a_1", "b_1"]);
+        assert_eq!(names(&["a/1.png", "a/1.jpg"]), ["1.png", "1.jpg"]);
+        assert_eq!(names(&["1.png", "1.png"]), ["1", "1"]);
+        assert_eq!(names(&["../1.png", "1.png"]), ["1.png_1", "1.png_2"]);
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod files;
 mod heatmap;
 mod inspect;
 mod inspection;
+mod interrupt;
 mod learnt_from;
 mod metrics;
 mod models;
@@ -73,7 +74,10 @@ fn main() -> ExitCode {
     sigpipe::reset();
     let result: Result<(), Box<dyn std::error::Error>> = match Cli::parse().command {
         Command::Train(args) => train::run(&args).map_err(Into::into),
-        Command::Score(args) => score::run(&args).map_err(Into::into),
+        Command::Score(args) => match score::run(&args) {
+            Ok(outcome) => return outcome.into(),
+            Err(error) => Err(error.into()),
+        },
         Command::Eval(args) => evaluate::run(&args).map_err(Into::into),
         Command::Compare(args) => compare::run(&args).map_err(Into::into),
         Command::Tables(args) => tables::run(&args).map_err(Into::into),

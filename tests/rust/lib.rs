@@ -1,5 +1,7 @@
 //! Where the tests' outside data lies, how tensors are compared with it, and what stands for it where any will do.
 
+pub mod fuzz;
+
 use std::path::PathBuf;
 
 use burn::store::{BurnToPyTorchAdapter, ModuleSnapshot, SafetensorsStore};

@@ -9,7 +9,6 @@ mod feature_store;
 mod finished;
 mod fitted;
 mod folds;
-mod interrupt;
 mod likeness;
 mod members;
 mod normal_photos;
@@ -31,6 +30,7 @@ use cse::detector::Method;
 use crate::dataset::{self, Dataset};
 use crate::devices;
 use crate::files::FileError;
+use crate::interrupt;
 use crate::models;
 pub use args::Args;
 use checkpoint::Checkpoint;
@@ -59,7 +59,7 @@ pub fn run(args: &Args) -> Result<(), TrainError> {
     let sources = dataset::squashed_below::<TrainError>(args.textures.as_deref())?;
     let maker = args.defects().maker(sources)?;
     let log = Log::new(open_log(args)?);
-    interrupt::stop_on_interrupt();
+    interrupt::stop_on_interrupt("stopping at the next checkpoint");
     let session = Session { args, settings, extractor: &extractor, device: &chosen.device, maker: &maker, log };
     if let ([data], [dataset]) = (args.data.as_slice(), datasets.as_slice()) {
         session.train(dataset, data, &args.out)?;

@@ -21,7 +21,6 @@ use super::error::TrainError;
 use super::finished::Summary;
 use super::fitted::{Fitted, History};
 use super::folds::{Fold, folds};
-use super::interrupt::STOP;
 use super::normal_photos::Piece;
 use super::optimisation::Log;
 use super::settings::{Settings, learns};
@@ -29,6 +28,7 @@ use super::training_set::{self, Recipe, TrainingSet};
 use super::{baselines, likeness, members, presets};
 use crate::dataset::{Dataset, DatasetError};
 use crate::files::{self, FileError};
+use crate::interrupt::STOP;
 use crate::learnt_from;
 use crate::suitable_view::suitable_view;
 

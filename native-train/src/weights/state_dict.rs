@@ -111,6 +111,8 @@ fn floats(tensor: &Tensor) -> io::Result<Option<Vec<f32>>> {
 
 #[cfg(test)]
 mod tests {
+    use cse_tests::fuzz;
+
     use super::*;
 
     #[test]
@@ -129,6 +131,21 @@ mod tests {
             };
             assert!(message.contains("weights.pth is neither"), "{message}");
         }
+    }
+
+    #[test]
+    fn changed_checkpoints_are_read_or_refused() {
+        let (seeds, file) = (fuzz::seeds::checkpoints(), tempfile::NamedTempFile::new().unwrap());
+        let path = file.path().to_owned();
+        let read = move |bytes: &[u8]| {
+            fs::write(&path, bytes).unwrap();
+            read(&path).is_ok()
+        };
+        let make = Box::new(move |rng: &mut _| fuzz::changed(&seeds, rng));
+        let target = fuzz::Target { name: "weights import", make, read: Box::new(read) };
+        let report = fuzz::run(&target, 0..2000, None);
+        assert!(report.panics.is_empty() && report.slow.is_none(), "{:?} {:?}", report.panics, report.slow);
+        assert!(report.accepted_share() > 0.1, "{report}");
     }
 
     #[test]

@@ -1,0 +1,70 @@
+//! How a run went: counts for the reader, and an exit code for scripts.
+
+use std::process::ExitCode;
+
+/// What became of the photos.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// Photos with a verdict, those of earlier runs included.
+    pub judged: usize,
+    /// Of these, the defective ones.
+    pub defective: usize,
+    /// Of these, the ones that an earlier run judged.
+    pub before: usize,
+    /// Photos without a verdict.
+    pub failed: usize,
+    /// Photos with a verdict, but without all of their pictures.
+    pub without_pictures: usize,
+    /// Photos that were not tried, because the user interrupted.
+    pub left: usize,
+    /// Whether a defective photo is to be told by the exit code.
+    pub fail_on_defect: bool,
+}
+
+impl Outcome {
+    /// The counts as one line.
+    pub fn sentence(&self) -> String {
+        let good = self.judged - self.defective;
+        let mut parts = vec![format!("{good} good"), format!("{} defective", self.defective)];
+        let mut more = |count: usize, what: &str| {
+            if count > 0 {
+                parts.push(format!("{count} {what}"));
+            }
+        };
+        more(self.failed, "without a verdict");
+        more(self.without_pictures, "without all of their pictures");
+        more(self.before, "of them judged by an earlier run");
+        more(self.left, "not tried, because the run was interrupted: go on with --json FILE --resume");
+        parts.join(", ")
+    }
+
+    /// The code in number, as `--help` lists them.
+    fn code(&self) -> u8 {
+        match self {
+            Self { left: 1.., .. } => 130,
+            Self { failed: 1.., .. } | Self { without_pictures: 1.., .. } => 3,
+            Self { fail_on_defect: true, defective: 1.., .. } => 4,
+            _ => 0,
+        }
+    }
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        outcome.code().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_known_outranks_a_defect() {
+        let code = |failed, without_pictures, left, fail_on_defect| {
+            Outcome { judged: 5, defective: 1, before: 0, failed, without_pictures, left, fail_on_defect }.code()
+        };
+        assert_eq!([code(0, 0, 0, false), code(0, 0, 0, true)], [0, 4]);
+        assert_eq!([code(1, 0, 0, true), code(0, 1, 0, true), code(1, 0, 1, true)], [3, 3, 130]);
+    }
+}

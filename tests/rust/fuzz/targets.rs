@@ -1,0 +1,130 @@
+//! What reads bytes from outside: photos, model files, tensors, PyTorch checkpoints.
+
+use std::collections::HashMap;
+
+use burn::store::pytorch_reader::PytorchReader;
+use burn::tensor::Device;
+use cse::calibration::Calibration;
+use cse::detector::Method;
+use cse::efficientnet::Architecture;
+use cse::extractor_file::ExtractorInfo;
+use cse::mean_cosine;
+use cse::model_file::{self, Kind};
+use cse::photo::{self, Levels, Traits};
+use cse::score::{GRID, ScoreRule};
+use cse::state_dict::{self, Precision, StateDict};
+use cse::taps::Taps;
+use cse::texture_file::{self, MapScale, TextureInfo, TextureModel};
+use cse::view::View;
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use serde_json::Value;
+
+use super::mutation::{change_json, changed};
+use super::{Target, seeds};
+
+/// Every target.
+pub fn all() -> Vec<Target> {
+    vec![photos(), models(), tensors(), checkpoints()]
+}
+
+const LEVELS: Levels = Levels { black: 0.0, white: 1.0 };
+
+/// Bytes of a photo to pixels, with the range of an integer's type and with one of floats.
+fn photos() -> Target {
+    let seeds = seeds::photos();
+    Target {
+        name: "photo",
+        make: Box::new(move |rng| changed(&seeds, rng)),
+        read: Box::new(|bytes| photo::decode(bytes, None).is_ok() | photo::decode(bytes, Some(LEVELS)).is_ok()),
+    }
+}
+
+/// A model file to a model: the description is changed as JSON, or the file as bytes. The method is the one with the
+/// smallest tensors.
+fn models() -> Target {
+    let (channels, _) = Architecture::B0.tap_channels();
+    let extractor = ExtractorInfo {
+        architecture: Architecture::B0,
+        id: "0123456789abcdef".into(),
+        provenance: String::new(),
+        parameters: 1,
+    };
+    let info = TextureInfo {
+        name: "cloth".into(),
+        extractor_id: extractor.id.clone(),
+        extractor_architecture: extractor.architecture,
+        view: View::Resize,
+        photos: Traits { levels: Some(LEVELS), grey: Some(true), deep: Some(true) },
+        method: Method::MeanCosine,
+        taps: Taps::F1,
+        rule: ScoreRule::default(),
+        losses: Vec::new(),
+        members: 1,
+        clusters: 1,
+        calibration: Calibration::new(vec![0.1, 0.2, 0.3], 3, 0.05).expect("scores"),
+        map_scale: MapScale { low: 0.1, high: 0.9 },
+        provenance: "data, settings, seed".into(),
+        learnt_from: vec![[7; 8]],
+        ignored: None,
+    };
+    let features = vec![0.5; channels * GRID * GRID];
+    let tensors = mean_cosine::mean([features.as_slice()], channels);
+    let seeds = vec![texture_file::write(&info, &tensors).expect("a model")];
+    let (mut info, tensors): (Value, StateDict) = model_file::read(&seeds[0], Kind::Texture).expect("a model");
+    if let Some(fields) = info.as_object_mut() {
+        // Every file is written with these.
+        fields.retain(|name, _| !["format_version", "kind"].contains(&name.as_str()));
+    }
+    let make = move |rng: &mut ChaCha8Rng| {
+        if rng.random_bool(0.4) {
+            return changed(&seeds, rng);
+        }
+        let mut changed = info.clone();
+        change_json(&mut changed, rng);
+        // What JSON cannot hold is not in a file.
+        model_file::write(&changed, Kind::Texture, &tensors, Precision::F32).unwrap_or_default()
+    };
+    let read = move |bytes: &[u8]| TextureModel::load(bytes, &extractor, &Device::flex()).is_ok();
+    Target { name: "model", make: Box::new(make), read: Box::new(read) }
+}
+
+/// A safetensors file to tensors: its header is changed as JSON, or the file as bytes.
+fn tensors() -> Target {
+    let tensors = StateDict::from([
+        ("a.weight".into(), (vec![20, 10], vec![0.5; 200])),
+        ("a.bias".into(), (vec![3], vec![-1.0; 3])),
+        ("empty".into(), (vec![0], vec![])),
+    ]);
+    let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
+    let seeds = [Precision::F16, Precision::F32]
+        .map(|precision| state_dict::write(&tensors, metadata.clone(), precision).expect("writes"))
+        .to_vec();
+    let make = move |rng: &mut ChaCha8Rng| {
+        if rng.random_bool(0.8) {
+            return changed(&seeds, rng);
+        }
+        let seed = &seeds[rng.random_range(0..seeds.len())];
+        let length = usize::from(seed[0]) | usize::from(seed[1]) << 8;
+        let (header, data) = seed[8..].split_at(length);
+        let mut header = serde_json::from_slice(header).expect("a header");
+        change_json(&mut header, rng);
+        let header = header.to_string().into_bytes();
+        [&(header.len() as u64).to_le_bytes()[..], &header, data].concat()
+    };
+    Target { name: "tensors", make: Box::new(make), read: Box::new(|bytes| state_dict::read(bytes).is_ok()) }
+}
+
+/// A PyTorch checkpoint to tensors, as `weights import` reads it.
+fn checkpoints() -> Target {
+    let seeds = seeds::checkpoints();
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    let read = move |bytes: &[u8]| {
+        std::fs::write(file.path(), bytes).expect("written");
+        let Ok(reader) = PytorchReader::new(file.path()) else { return false };
+        let bytes = reader.tensors().values().fold(0_u64, |sum, tensor| sum.saturating_add(tensor.byte_len() as u64));
+        // More is not read, see `weights::state_dict`.
+        bytes <= 1 << 30 && reader.tensors().values().all(|tensor| tensor.read().is_ok())
+    };
+    Target { name: "checkpoint", make: Box::new(move |rng| changed(&seeds, rng)), read: Box::new(read) }
+}
