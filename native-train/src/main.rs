@@ -4,6 +4,7 @@ mod checkpoints;
 mod choices;
 mod compare;
 mod covered;
+mod data;
 mod dataset;
 mod defects;
 mod demo_set;
@@ -14,6 +15,7 @@ mod heatmap;
 mod inspect;
 mod inspection;
 mod learnt_from;
+mod look;
 mod metrics;
 mod models;
 mod pretrain;
@@ -40,6 +42,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Look at a data set before anything is computed: its layout, its photos and masks, and what may be a mistake
+    Data(data::Args),
     /// Learn a texture from photos of good samples
     Train(Box<train::Args>),
     /// Inspect photos with a model
@@ -72,6 +76,7 @@ fn main() -> ExitCode {
     // Whoever reads the first lines alone, such as `head`, ends the program and makes it no error.
     sigpipe::reset();
     let result: Result<(), Box<dyn std::error::Error>> = match Cli::parse().command {
+        Command::Data(args) => data::run(&args).map_err(Into::into),
         Command::Train(args) => train::run(&args).map_err(Into::into),
         Command::Score(args) => score::run(&args).map_err(Into::into),
         Command::Eval(args) => evaluate::run(&args).map_err(Into::into),
