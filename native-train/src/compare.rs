@@ -27,6 +27,7 @@ use crate::defects::Mix;
 use crate::devices::{self, DeviceChoice, DeviceError};
 use crate::evaluate::{self, EvalError, Figures};
 use crate::files::{self, FileError};
+use crate::look::{MaskArgs, Needs, UnreadableArgs};
 use crate::models::{self, LoadError};
 use crate::tables::{self, Run};
 use crate::train::{self, Category, Learnt, Log, Session, Settings, TrainError, TrainingSet};
@@ -34,7 +35,7 @@ use crate::train::{self, Category, Learnt, Log, Session, Settings, TrainError, T
 /// Settings of `compare`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// Folder of photos, as for `eval`
+    /// Folder of photos, or CSV file, as for `eval`
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
     /// Settings of `train` to compare, such as "--method gaussian --taps f2"; can be given again. Without it, the default,
@@ -69,6 +70,12 @@ pub struct Args {
     /// Where to compute
     #[arg(long, value_enum, default_value = "auto")]
     pub device: DeviceChoice,
+    /// How masks are read.
+    #[command(flatten)]
+    pub masks: MaskArgs,
+    /// Whether unreadable files are an error.
+    #[command(flatten)]
+    pub unreadable: UnreadableArgs,
 }
 
 /// What is compared where nothing is said.
@@ -88,7 +95,7 @@ const WAYS: [&str; 12] = [
 ];
 
 /// Settings of `train` that are `compare`'s own, or that a comparison has no use for.
-const COMMON: [&str; 11] = [
+const COMMON: [&str; 13] = [
     "--data",
     "--out",
     "--name",
@@ -100,6 +107,8 @@ const COMMON: [&str; 11] = [
     "--resume",
     "--levels",
     "--ignore-mask",
+    "--invert-masks",
+    "--skip-unreadable",
 ];
 
 /// Why there is no comparison.
@@ -142,7 +151,7 @@ struct TrainLine {
 
 /// Trains, evaluates, prints the table.
 pub fn run(args: &Args) -> Result<(), CompareError> {
-    let dataset = evaluate::open(&args.data)?;
+    let (dataset, _) = evaluate::open(&args.data, Needs::Both, args.masks, args.unreadable)?;
     train::check_count(&dataset, &args.data)?;
     let ways: Vec<&str> =
         if args.ways.is_empty() { WAYS.to_vec() } else { args.ways.iter().map(|way| way.trim()).collect() };
@@ -216,7 +225,7 @@ pub fn run(args: &Args) -> Result<(), CompareError> {
             let judged = session.judge(&dataset, view, &category, set, learnt)?;
             let fit_seconds = learning_seconds + started.elapsed().as_secs_f64();
             let model = TextureModel::from_parts((judged.info, judged.tensors), &extractor.info, &device)?;
-            let figures = test.figures((&dataset, &args.data), &model, &device)?;
+            let figures = test.figures(&dataset, &model, &device)?;
             let run = Run { settings: (*words).to_owned(), seed, fit_seconds, figures };
             if let Some(path) = &args.json {
                 append(path, &serde_json::to_string(&run).unwrap_or_default())?;
@@ -298,12 +307,7 @@ impl TestPhotos {
         Ok(Self { set, regions })
     }
 
-    fn figures(
-        &self,
-        dataset: (&Dataset, &Path),
-        model: &TextureModel,
-        device: &Device,
-    ) -> Result<Figures, CompareError> {
+    fn figures(&self, dataset: &Dataset, model: &TextureModel, device: &Device) -> Result<Figures, CompareError> {
         let slots: Vec<_> = self.set.samples.iter().map(|sample| sample.normal).collect();
         let taps = model.info.taps;
         let read_outs = self.set.compute(&slots, device, |features| model.detector.forward(features, taps))?;

@@ -15,7 +15,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use crate::choices::ViewChoice;
-use crate::dataset::{self, Dataset, DatasetError};
+use crate::dataset::{self, Dataset, DatasetError, Marks};
 use crate::files::{self, FileError};
 
 /// Photos read at most, evenly spread over those there are.
@@ -165,7 +165,7 @@ pub fn run(args: &Args) -> Result<(), PreviewError> {
 
 /// What the defects are made on, in random order; at least one image.
 fn images(args: &Args) -> Result<Vec<RgbImage>, PreviewError> {
-    let photos = Dataset::open(&args.data)?.train;
+    let photos = Dataset::open(&args.data, Marks::NonZero)?.train;
     let some: Vec<PathBuf> = photos.iter().step_by(photos.len().div_ceil(MAX_PHOTOS).max(1)).cloned().collect();
     let mut images = files::windows(&some, args.view.view().unwrap_or_default())?;
     if images.is_empty() {

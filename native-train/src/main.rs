@@ -4,6 +4,7 @@ mod checkpoints;
 mod choices;
 mod compare;
 mod covered;
+mod data;
 mod dataset;
 mod defects;
 mod demo_set;
@@ -15,6 +16,7 @@ mod inspect;
 mod inspection;
 mod interrupt;
 mod learnt_from;
+mod look;
 mod metrics;
 mod models;
 mod pretrain;
@@ -41,6 +43,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Look at a data set before anything is computed: its layout, its photos and masks, and what may be a mistake
+    Data(data::Args),
     /// Learn a texture from photos of good samples
     Train(Box<train::Args>),
     /// Inspect photos with a model
@@ -73,6 +77,7 @@ fn main() -> ExitCode {
     // Whoever reads the first lines alone, such as `head`, ends the program and makes it no error.
     sigpipe::reset();
     let result: Result<(), Box<dyn std::error::Error>> = match Cli::parse().command {
+        Command::Data(args) => data::run(&args).map_err(Into::into),
         Command::Train(args) => train::run(&args).map_err(Into::into),
         Command::Score(args) => match score::run(&args) {
             Ok(outcome) => return outcome.into(),

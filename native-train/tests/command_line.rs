@@ -289,6 +289,148 @@ fn a_call_that_is_gone_on_with_trains_no_texture_twice() {
     assert!(again.status.success() && !text(&again).contains("before this run was stopped"), "{}", text(&again));
 }
 
+/// Files that are no whole images: two JPEG files that were cut short.
+fn break_photos(folder: &Path) {
+    let mut jpeg = std::io::Cursor::new(Vec::new());
+    cloth(1, false).write_to(&mut jpeg, image::ImageFormat::Jpeg).expect("encoded");
+    let jpeg = jpeg.into_inner();
+    for name in ["broken-1.jpg", "broken-2.jpg"] {
+        std::fs::write(folder.join(name), &jpeg[..jpeg.len() / 2]).expect("written");
+    }
+}
+
+/// What is likely a mistake is a warning with its remedy; what cannot work is one error with every case.
+#[test]
+fn a_look_at_a_messy_folder_names_every_trouble() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    data_set(folder.path());
+    let touch = |name: &str| std::fs::write(at(name), b"\0").expect("written");
+    for folder in ["train/good/monday", "train/bad", "groundtruth/hole"] {
+        std::fs::create_dir_all(at(folder)).expect("a folder");
+    }
+    ["train/good/1.heic", "train/good/2.HEIC", "train/good/._000.png", "Thumbs.db", "notes.txt"]
+        .iter()
+        .for_each(|name| touch(name));
+    cloth(300, false).save(at("train/good/monday/1.png")).expect("saved");
+    cloth(301, true).save(at("train/bad/1.png")).expect("saved");
+    image::DynamicImage::from(cloth(302, false)).into_luma16().save(at("train/good/deep.png")).expect("saved");
+    cloth(303, false).save(at("groundtruth/hole/000_mask.png")).expect("saved");
+    std::fs::copy(at("train/good/004.png"), at("test/good/copy.png")).expect("copied");
+    let output = run(&["data", &at(""), "--json", &at("look.json")]);
+    let said = text(&output);
+    assert!(output.status.success(), "{said}");
+    for words in [
+        "MVTec AD (train/good",
+        ".heic images: 2 passed over (train/good/1.heic, train/good/2.HEIC). This format is not supported: save them as PNG",
+        "defective photos in the train split: 1 passed over (train/bad/1.png). Only good photos are learnt from",
+        "photos in subfolders: 1 used (1 in train/good/monday)",
+        "no masks for 4 defective photos; `groundtruth` looks like a mask folder: rename it to ground_truth",
+        "photos in grey and in colour: 1 and 20",
+        "1 of 16-bit, 20 of 8-bit",
+        "photos that are in different splits or kinds at once: 1 (train/good/004.png = test/good/copy.png)",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    let json: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(at("look.json")).expect("written")).expect("JSON");
+    assert_eq!(json["photos"][0]["photos"], 12);
+    assert_eq!(json["subfolders"]["train/good/monday"], 1);
+    let side = json["passed_over"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .find(|of| of["reason"].as_str().is_some_and(|reason| reason.contains("side files")));
+    assert_eq!(side.expect("told")["files"], serde_json::json!(["Thumbs.db", "train/good/._000.png"]));
+    assert_eq!(json["errors"], serde_json::json!([]));
+
+    // Masks that do not fit, and photos that cannot be read.
+    std::fs::create_dir_all(at("ground_truth/hole")).expect("a folder");
+    for (number, size) in [(0, (96, 96)), (1, (96, 90)), (2, (48, 48))] {
+        let mask = image::GrayImage::from_pixel(size.0, size.1, image::Luma([255]));
+        mask.save(at(&format!("ground_truth/hole/00{number}.png"))).expect("saved");
+    }
+    break_photos(Path::new(&at("train/good")));
+    let output = run(&["data", &at(""), "--json", &at("look.json")]);
+    let said = text(&output);
+    assert!(!output.status.success(), "{said}");
+    for words in [
+        "masks that mark most of their photos: 3",
+        "give --invert-masks",
+        "masks of another size than their photos: 2",
+        "96 x 90",
+        "48 x 48",
+        "broken-1.jpg",
+        "broken-2.jpg",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    // With the masks inverted, nothing is marked.
+    assert!(
+        text(&run(&["data", &at(""), "--invert-masks"])).contains("masks of defective photos that mark nothing: 3")
+    );
+}
+
+/// A broken file does not end a training blindly: all are told at once, before anything is computed.
+#[test]
+fn unreadable_photos_are_all_listed_or_left_out() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    data_set(folder.path());
+    let (data, model) = (at(""), at("m.safetensors"));
+    break_photos(Path::new(&at("train/good")));
+    let train = ["train", "--data", &data, "--out", &model, "--method", "gaussian", "--device", "cpu"];
+    let output = run(&train);
+    let said = text(&output);
+    assert!(!output.status.success() && !Path::new(&model).exists(), "{said}");
+    assert!(["broken-1.jpg", "broken-2.jpg", "--skip-unreadable"].iter().all(|words| said.contains(words)), "{said}");
+    assert!(!said.contains("device"), "nothing is begun: {said}");
+    let output = run(&[&train[..], &["--skip-unreadable"]].concat());
+    assert!(output.status.success(), "{}", text(&output));
+    assert!(text(&output).contains("photos or masks that cannot be read: 2 left out"), "{}", text(&output));
+
+    // Those to learn from are nothing to an evaluation.
+    let evaluate = ["eval", "--model", &model, "--data", &data, "--json", &at("eval.json"), "--device", "cpu"];
+    let output = run(&evaluate);
+    assert!(output.status.success() && text(&output).contains("2 not needed here"), "{}", text(&output));
+    break_photos(Path::new(&at("test/hole")));
+    let output = run(&evaluate);
+    let said = text(&output);
+    assert!(
+        !output.status.success() && said.contains("test/hole/broken-1.jpg") && said.contains("broken-2.jpg"),
+        "{said}"
+    );
+    let output = run(&[&evaluate[..], &["--skip-unreadable"]].concat());
+    assert!(output.status.success(), "{}", text(&output));
+    assert!(text(&output).contains("photos that cannot be read and are in no figure: 2"), "{}", text(&output));
+    let report: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(at("eval.json")).expect("written")).expect("JSON");
+    assert_eq!(report["unreadable"], serde_json::json!(["test/hole/broken-1.jpg", "test/hole/broken-2.jpg"]));
+    assert_eq!(report["images"], 8);
+}
+
+/// Photos in any folders, told by a table, are learnt from and evaluated.
+#[test]
+fn a_table_stands_for_a_folder() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    let mut rows = String::from("path,split,label,mask\n");
+    for number in 0..12 {
+        let (split, hole) = if number < 6 { ("train", false) } else { ("test", number > 8) };
+        cloth(number, hole).save(at(&format!("{number}.png"))).expect("saved");
+        rows.push_str(&format!("{number}.png,{split},{},\n", if hole { "hole" } else { "good" }));
+    }
+    std::fs::write(at("cloth.csv"), rows).expect("written");
+    let (data, model) = (at("cloth.csv"), at("m.safetensors"));
+    let output = run(&["train", "--data", &data, "--out", &model, "--method", "gaussian", "--device", "cpu"]);
+    assert!(output.status.success(), "{}", text(&output));
+    let output = run(&["eval", "--model", &model, "--data", &data, "--json", &at("eval.json"), "--device", "cpu"]);
+    assert!(output.status.success() && text(&output).contains("CSV table"), "{}", text(&output));
+    let report: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(at("eval.json")).expect("written")).expect("JSON");
+    assert_eq!((&report["scores"][3]["photo"], &report["scores"][3]["kind"]), (&"9.png".into(), &"hole".into()));
+}
+
 #[test]
 fn mistakes_get_a_sentence_that_names_the_file() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -21,7 +21,8 @@ pub struct Traits {
     pub deep: Option<bool>,
 }
 
-/// A way in which a photo differs from those that a category was learned from. Displays as a sentence.
+/// A way in which a photo differs from those that a category was learned from, or in which not all of it was judged. Displays
+/// as a sentence.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub enum Difference {
     /// Grey among colour.
@@ -62,6 +63,12 @@ pub enum Difference {
         /// Share of the photo's pixels, above 0 and below 1.
         share: f32,
     },
+    /// Other pictures in the file.
+    #[error("The file holds {count} pictures, and the largest was inspected.")]
+    Pages {
+        /// Pictures, 2 or more.
+        count: usize,
+    },
     /// A colour profile that cannot be used.
     #[error("The photo's colour profile cannot be used, and its colours are taken as sRGB.")]
     Profile,
@@ -101,7 +108,8 @@ impl Traits {
         };
         let profile = (facts.profile == ColourProfile::Unusable).then_some(Difference::Profile);
         let transparent = (facts.transparent > 0.0).then_some(Difference::Transparent { share: facts.transparent });
-        depth.into_iter().chain(colour).chain(transparent).chain(profile).collect()
+        let pages = (facts.pages > 1).then_some(Difference::Pages { count: facts.pages });
+        depth.into_iter().chain(colour).chain(transparent).chain(pages).chain(profile).collect()
     }
 }
 

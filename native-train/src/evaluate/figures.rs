@@ -52,6 +52,9 @@ pub struct Figures {
     pub seconds: Option<f64>,
     /// Of each kind of defect against all good photos.
     pub per_kind: BTreeMap<String, KindFigures>,
+    /// Photos that cannot be read and are in no figure.
+    #[serde(default)]
+    pub unreadable: Vec<String>,
     /// Each photo, in the order of the names. Files of many runs may leave them out.
     #[serde(default)]
     pub scores: Vec<PhotoScore>,
@@ -141,6 +144,7 @@ impl Figures {
             detected_at_threshold: above(&PhotoScore::defective),
             seconds: Some(median(inspected.iter().map(|photo| photo.seconds).collect())),
             per_kind,
+            unreadable: Vec::new(),
             scores: photos,
         }
     }
@@ -169,6 +173,9 @@ impl Figures {
             100.0 * self.detected_at_threshold,
             100.0 * self.false_alarms_at_threshold
         );
+        if !self.unreadable.is_empty() {
+            println!("  photos that cannot be read and are in no figure: {}", self.unreadable.len());
+        }
         println!("  {:16} {:>7} {:>12} {:>9}", "kind", "photos", "image AUROC", "found");
         for (kind, row) in &self.per_kind {
             let found = format!("{:.1} %", 100.0 * row.detected_at_threshold);

@@ -7,8 +7,8 @@ use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{self, FilterType};
 use image::{Rgb, RgbImage};
 
-use super::mask::Mask;
 use super::{EvalError, Inspected};
+use crate::dataset::{Marks, Mask};
 use crate::files::{self, FileError};
 use crate::heatmap;
 use crate::inspection::{self, Model};
@@ -47,12 +47,12 @@ pub struct Picture {
 
 impl Gallery {
     /// Reads the photos to show once more: only they are ever in memory, one at a time.
-    pub fn new(model: &Model, inspected: &[Inspected]) -> Result<Self, EvalError> {
+    pub fn new(model: &Model, inspected: &[Inspected], marks: Marks) -> Result<Self, EvalError> {
         let scores: Vec<(f32, bool)> =
             inspected.iter().map(|photo| (photo.finding.score, photo.sample.defect.is_some())).collect();
         let [alarms, misses, finds] = choose(&scores);
         let pictures = |chosen: Vec<usize>| -> Result<Vec<Picture>, EvalError> {
-            chosen.into_iter().map(|index| picture(model, index, &inspected[index])).collect()
+            chosen.into_iter().map(|index| picture(model, index, &inspected[index], marks)).collect()
         };
         Ok(Self { alarms: pictures(alarms)?, misses: pictures(misses)?, finds: pictures(finds)? })
     }
@@ -76,14 +76,12 @@ fn choose(scores: &[(f32, bool)]) -> [Vec<usize>; 3] {
     ]
 }
 
-fn picture(model: &Model, index: usize, inspected: &Inspected) -> Result<Picture, EvalError> {
+fn picture(model: &Model, index: usize, inspected: &Inspected, marks: Marks) -> Result<Picture, EvalError> {
     let path = &inspected.sample.photo;
     let photo = thumbnail(files::read_photo(path, &model.texture.info.reading())?.pixels);
     let map = inspection::map(&inspected.finding, photo.dimensions());
-    let outline = match &inspected.sample.mask {
-        Some(mask) => outlined(&photo, &Mask::read(mask)?),
-        None => None,
-    };
+    let mask = Mask::read(&inspected.sample.masks, marks)?;
+    let outline = mask.and_then(|mask| outlined(&photo, &mask));
     let heatmap = heatmap::overlay(&photo, &map, model.texture.info.map_scale);
     Ok(Picture {
         index,

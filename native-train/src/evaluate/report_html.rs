@@ -357,6 +357,7 @@ mod tests {
             detected_at_threshold: 1.0,
             seconds: Some(0.07),
             per_kind: BTreeMap::from([(name.to_owned(), kind)]),
+            unreadable: vec![],
             scores: vec![photo(GOOD, 0.2), photo(name, 0.8)],
         };
         let picture = |index| Picture { index, size: (2, 1), photo: vec![1], heatmap: vec![2], outline: Some(vec![3]) };

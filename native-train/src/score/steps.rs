@@ -175,16 +175,7 @@ impl Steps<'_> {
 
     /// What to know about the verdict on a photo.
     fn notes(&self, photo: &Photo) -> Vec<String> {
-        let mut notes: Vec<String> =
-            self.model.texture.info.photos.differences(&photo.facts).iter().map(ToString::to_string).collect();
-        if photo.facts.pages > 1 {
-            notes.push(format!("The file holds {} pictures, and the largest was inspected.", photo.facts.pages));
-        }
-        if photo.facts.transparent > 0.0 {
-            let percent = 100.0 * photo.facts.transparent;
-            notes.push(format!("{percent:.1} % of the photo is transparent and was not inspected."));
-        }
-        notes
+        self.model.texture.info.photos.differences(&photo.facts).iter().map(ToString::to_string).collect()
     }
 
     /// A picture that cannot be written is told in a note.

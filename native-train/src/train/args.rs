@@ -14,11 +14,12 @@ use super::settings::{
 use crate::choices::{AggregationChoice, GroupingChoice, MethodChoice, TapsChoice, ViewChoice};
 use crate::defects::Mix;
 use crate::devices::DeviceChoice;
+use crate::look::{MaskArgs, UnreadableArgs};
 
 /// Settings of `train`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// Folder of photos: train/good (MVTec AD's layout), or good. Several folders make a model each
+    /// Folder of photos, or CSV file, as for `data`: train/good (MVTec AD's layout), or good. Several make a model each
     #[arg(long, value_name = "DIR", required = true, num_args = 1..)]
     pub data: Vec<PathBuf>,
     /// Model file to write; with several folders of photos, the folder to write NAME.safetensors to
@@ -141,6 +142,12 @@ pub struct Args {
     /// Where to compute
     #[arg(long, value_enum, default_value = "auto")]
     pub device: DeviceChoice,
+    /// How masks are read, where they tell which photos are good.
+    #[command(flatten)]
+    pub masks: MaskArgs,
+    /// Whether unreadable files are an error.
+    #[command(flatten)]
+    pub unreadable: UnreadableArgs,
 }
 
 fn smoothing(text: &str) -> Result<f32, String> {

@@ -12,6 +12,7 @@ use crate::dataset::DatasetError;
 use crate::devices::DeviceError;
 use crate::files::FileError;
 use crate::inspection::DeviceFailure;
+use crate::look::LookError;
 use crate::models::LoadError;
 
 /// Why training gave no model.
@@ -20,6 +21,9 @@ pub enum TrainError {
     /// The photos.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
+    /// A look at the photos before anything is computed.
+    #[error(transparent)]
+    Look(#[from] LookError),
     /// A file.
     #[error(transparent)]
     File(#[from] FileError),

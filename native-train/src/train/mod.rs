@@ -24,6 +24,7 @@ mod training_set;
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::BufWriter;
+use std::path::PathBuf;
 
 use cse::detector::Method;
 
@@ -31,6 +32,7 @@ use crate::dataset::{self, Dataset};
 use crate::devices;
 use crate::files::FileError;
 use crate::interrupt;
+use crate::look;
 use crate::models;
 pub use args::Args;
 use checkpoint::Checkpoint;
@@ -45,11 +47,13 @@ pub use training_set::TrainingSet;
 /// Trains and writes a model for each folder of photos.
 pub fn run(args: &Args) -> Result<(), TrainError> {
     // Before minutes are spent on the first.
-    let datasets = args.data.iter().map(|data| Dataset::open(data)).collect::<Result<Vec<_>, _>>()?;
+    let open = |data: &PathBuf| Dataset::open(data, args.masks.marks());
+    let mut datasets = args.data.iter().map(open).collect::<Result<Vec<_>, _>>()?;
     let mut names = HashSet::new();
     if let Some(twice) = datasets.iter().find(|dataset| !names.insert(&dataset.name)) {
         return Err(TrainError::SameName(twice.name.clone()));
     }
+    look::first_of_all(&mut datasets, &args.data, args.unreadable)?;
     let chosen = devices::choose(args.device)?;
     println!("device      {}", chosen.reason);
     let extractor = models::extractor(args.extractor.as_deref(), &chosen.device)?;

@@ -100,7 +100,7 @@ impl Category {
 /// Whether there are photos enough to learn from.
 pub fn check_count(dataset: &Dataset, data: &Path) -> Result<(), TrainError> {
     match dataset.train.len() {
-        0 => Err(DatasetError::Empty { path: data.to_owned() }.into()),
+        0 => Err(DatasetError::Empty { path: data.to_owned(), found: String::new() }.into()),
         count @ 1..3 => Err(TrainError::TooFew(count, data.to_owned())),
         _ => Ok(()),
     }
