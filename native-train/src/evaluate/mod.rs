@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use cse::inspector::{Finding, InspectError};
-use cse::photo::Photo;
+use cse::photo::{Difference, Photo};
 use cse::texture_file::TextureInfo;
 
 pub use self::figures::Figures;
@@ -104,6 +104,8 @@ struct Inspected<'a> {
     /// Whether the model has learnt from it.
     learnt: bool,
     finding: Finding,
+    /// Ways in which the photo differs from those that the model learned from.
+    differences: Vec<Difference>,
     /// From the decoded photo to its score.
     seconds: f64,
 }
@@ -123,6 +125,7 @@ pub fn run(args: &Args) -> Result<(), EvalError> {
             one.sample.photo.display()
         );
     }
+    warn_of_differences(&inspected);
     let figures = Figures { unreadable: report.unreadable_test(), ..Figures::new(info, &inspected, pixels) };
     figures.print();
     if let Some(path) = &args.json {
@@ -135,6 +138,16 @@ pub fn run(args: &Args) -> Result<(), EvalError> {
         files::write_whole(path, page.as_bytes())?;
     }
     Ok(())
+}
+
+/// Tells how many photos differ from those that the model learned from, with the first of them.
+fn warn_of_differences(inspected: &[Inspected<'_>]) {
+    let mut different = inspected.iter().filter(|photo| !photo.differences.is_empty());
+    let count = different.clone().count();
+    if let Some((photo, first)) = different.next().and_then(|photo| Some((photo, photo.differences.first()?))) {
+        let (all, name) = (inspected.len(), &photo.name);
+        eprintln!("warning: {count} of the {all} test photos are unlike those that the model learned from, such as {name}. {first}");
+    }
 }
 
 /// Image-level AUROC of a model on the photos in `data`.
@@ -201,15 +214,23 @@ fn inspect_all<'a>(
         let blank = || (has_masks && sample.defect.is_none()).then(|| Mask::blank(photo.pixels.dimensions()));
         let mask = Mask::read(&sample.masks, dataset.marks)?.or_else(blank);
         // A mask with nothing drawn says that nobody drew it, not that the photo is good.
-        if let Some(mask) = mask.filter(|mask| sample.defect.is_none() || mask.marks()) {
+        if let Some(mut mask) = mask.filter(|mask| sample.defect.is_none() || mask.marks()) {
+            leave_out(&mut mask, &photo);
             push(&mut pixels, inspection::map(&finding, photo.pixels.dimensions()), &mask)
                 .map_err(|source| EvalError::Map { path: sample.photo.clone(), source })?;
         }
-        inspected.push(Inspected { sample, name: dataset.name_of(&sample.photo), learnt, finding, seconds });
+        inspected.push(Inspected { sample, name: dataset.name_of(&sample.photo), learnt, differences: info.photos.differences(&photo.facts), finding, seconds });
         bar.inc(1);
     }
     bar.finish_and_clear();
     Ok((inspected, pixels))
+}
+
+/// Unmarks what is not inspected: a defect that lies there is not to be found.
+fn leave_out(mask: &mut Mask, photo: &Photo) {
+    if let Some(opaque) = &photo.opaque {
+        mask.marked.iter_mut().zip(opaque.pixels()).for_each(|(marked, opaque)| *marked &= opaque[0] == u8::MAX);
+    }
 }
 
 /// Pixels outside the view count as least anomalous: that is what an inspector would be told of them.
