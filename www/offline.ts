@@ -16,3 +16,13 @@ export function keepForOffline(): void {
 			console.warn("The page could not be kept for use without a network.", cause);
 		});
 }
+
+/** Lets a newer version that was fetched meanwhile take over, where no other page of the version before is open. */
+export async function useNewest(): Promise<void> {
+	if (!("serviceWorker" in navigator)) return;
+	const { serviceWorker } = navigator;
+	const waiting = (await serviceWorker.getRegistration())?.waiting;
+	if (!waiting) return;
+	serviceWorker.addEventListener("controllerchange", () => location.reload(), { once: true });
+	waiting.postMessage("take over");
+}

@@ -56,23 +56,14 @@ async function letGoOfOlder() {
 }
 
 async function answer(request) {
-	if (request.mode === "navigate" && (await makeWay())) {
-		// The page is asked for again at once, and the next version answers.
-		return new Response("", { headers: { Refresh: "0" } });
-	}
-	const key = keyOf(request.url);
 	const cache = await caches.open(cacheName);
-	return (await cache.match(key)) ?? fetch(request);
+	return (await cache.match(keyOf(request.url))) ?? fetch(request);
 }
 
-/** Lets a newer version take over where no other page of this one is open: a page never gets files of two versions. */
-async function makeWay() {
-	const { waiting } = self.registration;
-	if (!waiting) return false;
-	const open = await self.clients.matchAll({ type: "window" });
-	if (open.length > 1) return false;
-	waiting.postMessage("take over");
-	return true;
+/** A page of the version before never gets files of this one: it asks as soon as it is loaded, and loads again if it is alone. */
+async function takeOver() {
+	const windows = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+	if (windows.filter(({ url }) => url.startsWith(scope)).length === 1) await self.skipWaiting();
 }
 
 self.addEventListener("install", (event) => event.waitUntil(install()));
@@ -83,7 +74,7 @@ self.addEventListener("activate", (event) => {
 });
 
 self.addEventListener("message", (event) => {
-	if (event.data === "take over") self.skipWaiting();
+	if (event.data === "take over") event.waitUntil(takeOver());
 });
 
 self.addEventListener("fetch", (event) => {

@@ -84,8 +84,6 @@ test("a page that is published anew takes over with the next load, once no page 
 	await page.reload();
 	assert.equal(await page.title(), first);
 	await other.close();
-	// The browser takes a moment to forget a page that was closed.
-	await page.waitForTimeout(1000);
 	await page.reload();
 	await page.waitForFunction(() => document.title === "Another version");
 	await settled(page);
