@@ -25,7 +25,7 @@ function scoresOf(bench: Workbench): { score: number; selected: boolean }[] {
 }
 
 /** Bars of how many scores lie where; none of them reaches over the model's threshold. */
-function histogram(scores: readonly number[], modelThreshold: number): SVGElement[] {
+function histogram(scores: ArrayLike<number> & Iterable<number>, modelThreshold: number): SVGElement[] {
 	const edge = axis.at(modelThreshold) * bins;
 	const counts = new Map<number, number>();
 	for (const score of scores) {
@@ -69,8 +69,12 @@ function marker(x: number): SVGElement {
 	);
 }
 
-function describe(normal: readonly number[], threshold: number, modelThreshold: number): string {
-	const above = normal.filter((score) => score > threshold).length;
+function describe(
+	normal: ArrayLike<number> & Iterable<number>,
+	threshold: number,
+	modelThreshold: number,
+): string {
+	const above = Array.from(normal).filter((score) => score > threshold).length;
 	const share = normal.length > 0 ? ` (${asPercent(above / normal.length)})` : "";
 	const own =
 		threshold === modelThreshold
