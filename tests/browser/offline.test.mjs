@@ -77,13 +77,21 @@ test("a page that is published anew takes over with the next load, once no page 
 	await page.reload();
 	// The new version is fetched meanwhile; both pages go on with the one that they have.
 	assert.equal(await page.title(), first);
-	await page.waitForFunction(async () => {
-		const { waiting } = await navigator.serviceWorker.getRegistration();
-		return waiting?.state === "installed";
-	});
+	await page.evaluate(
+		() =>
+			new Promise((installed) => {
+				const look = async () => {
+					if ((await navigator.serviceWorker.getRegistration()).waiting) installed();
+					else setTimeout(look, 200);
+				};
+				look();
+			}),
+	);
 	await page.reload();
 	assert.equal(await page.title(), first);
 	await other.close();
+	// The browser takes a moment to forget a page that was closed.
+	await page.waitForTimeout(1000);
 	await page.reload();
 	await page.waitForFunction(() => document.title === "Another version");
 	await settled(page);
