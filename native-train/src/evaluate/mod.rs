@@ -146,7 +146,9 @@ fn warn_of_differences(inspected: &[Inspected<'_>]) {
     let count = different.clone().count();
     if let Some((photo, first)) = different.next().and_then(|photo| Some((photo, photo.differences.first()?))) {
         let (all, name) = (inspected.len(), &photo.name);
-        eprintln!("warning: {count} of the {all} test photos are unlike those that the model learned from, such as {name}. {first}");
+        eprintln!(
+            "warning: {count} of the {all} test photos are unlike those that the model learned from, such as {name}. {first}"
+        );
     }
 }
 
@@ -219,7 +221,14 @@ fn inspect_all<'a>(
             push(&mut pixels, inspection::map(&finding, photo.pixels.dimensions()), &mask)
                 .map_err(|source| EvalError::Map { path: sample.photo.clone(), source })?;
         }
-        inspected.push(Inspected { sample, name: dataset.name_of(&sample.photo), learnt, differences: info.photos.differences(&photo.facts), finding, seconds });
+        inspected.push(Inspected {
+            sample,
+            name: dataset.name_of(&sample.photo),
+            learnt,
+            differences: info.photos.differences(&photo.facts),
+            finding,
+            seconds,
+        });
         bar.inc(1);
     }
     bar.finish_and_clear();
