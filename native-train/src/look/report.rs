@@ -177,7 +177,7 @@ impl Report {
         let photos = self.unreadable.iter().map(|one| (one.split, &one.photo, &one.why));
         let files: Vec<_> = photos.chain(self.masks.unreadable.iter().map(|(photo, why)| (TEST, photo, why))).collect();
         let errors: Vec<&String> =
-            files.iter().filter(|(split, ..)| !skip && needed(*split)).map(|(.., why)| *why).collect();
+            files.iter().filter(|(split, ..)| !skip && needed(split)).map(|(.., why)| *why).collect();
         if !errors.is_empty() {
             self.errors.push(format!(
                 "photos or masks that cannot be read: {}. Save them again, remove them, or go on without them with --skip-unreadable\n{}",
@@ -185,7 +185,7 @@ impl Report {
                 lines(&errors)
             ));
         }
-        let told = files.iter().filter(|(split, ..)| skip || !needed(*split)).map(|(_, photo, _)| photo);
+        let told = files.iter().filter(|(split, ..)| skip || !needed(split)).map(|(_, photo, _)| photo);
         let told: Vec<&&String> = told.collect();
         if !told.is_empty() {
             let what = if skip { "left out" } else { "not needed here" };
@@ -371,7 +371,8 @@ fn kinds(set: &Dataset) -> Vec<Kind> {
 }
 
 fn formats(seen: &Seen) -> Vec<Format> {
-    let mut counts: BTreeMap<(&str, bool, String), BTreeMap<(u32, u32), usize>> = BTreeMap::new();
+    type Sizes = BTreeMap<(u32, u32), usize>;
+    let mut counts: BTreeMap<(&str, bool, String), Sizes> = BTreeMap::new();
     for photo in seen.values().flatten() {
         let facts = &photo.facts;
         let sizes = counts.entry((facts.format, facts.grey, facts.samples.to_string())).or_default();

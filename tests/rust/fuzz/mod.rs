@@ -28,14 +28,19 @@ pub const LARGE: usize = 1_000_000_000;
 /// An input that takes longer ends the program.
 const ENDLESS: Duration = Duration::from_secs(120);
 
+/// Makes an input from random numbers.
+pub type Maker = Box<dyn Fn(&mut ChaCha8Rng) -> Vec<u8>>;
+/// Reads an input, and says whether it was accepted.
+pub type Reader = Box<dyn Fn(&[u8]) -> bool>;
+
 /// Something that reads bytes from outside.
 pub struct Target {
     /// Its name in the table.
     pub name: &'static str,
     /// Makes an input.
-    pub make: Box<dyn Fn(&mut ChaCha8Rng) -> Vec<u8>>,
+    pub make: Maker,
     /// Reads an input; whether it was accepted.
-    pub read: Box<dyn Fn(&[u8]) -> bool>,
+    pub read: Reader,
 }
 
 impl Target {

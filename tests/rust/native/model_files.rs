@@ -236,15 +236,16 @@ fn a_file_keeps_the_same_bytes_for_the_same_model() {
 /// What a file states is believed only within its range: a verdict rests on it.
 #[test]
 fn a_description_beyond_its_ranges_is_refused() {
+    type Change<'a> = &'a dyn Fn(&mut TextureInfo);
     let bytes = texture_bytes("0");
     let (info, tensors) = texture_file::read(&bytes).expect("readable");
-    let changed = |change: &dyn Fn(&mut TextureInfo)| {
+    let changed = |change: Change<'_>| {
         let mut info = info.clone();
         change(&mut info);
         texture_file::write(&info, &tensors)
     };
     assert!(changed(&|_| {}).is_ok());
-    let changes: [(&str, &dyn Fn(&mut TextureInfo)); 12] = [
+    let changes: [(&str, Change<'_>); 12] = [
         ("name", &|info| info.name = String::new()),
         ("name", &|info| info.name = "x".repeat(1_000_000)),
         ("name", &|info| info.name = "a\u{202}\nb".into()),
