@@ -75,10 +75,8 @@ def pillow(data):
 
 
 def filled(pixels, opacity):
-    """Pixels over their mean, as alpha says: a transparent pixel has no colour of its own."""
-    share = opacity[..., None] / 255
-    mean = (pixels * share).sum((0, 1)) / share.sum()
-    return np.round(pixels * share + mean * (1 - share)).astype("u1")
+    """Pixels that are compared where they are opaque: a transparent pixel has no colour of its own."""
+    return np.dstack([pixels, opacity])
 
 
 # ICC profiles, of colorants (D50) and a curve, as the ICC's specification version 2 has them.
@@ -162,7 +160,10 @@ turned = encoded(np.rot90(rgb, 1), "PNG", exif=b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x
 good("png-turned.png", turned, "rgb")
 for name, icc in (("p3", P3), ("adobe", ADOBE)):
     good(f"png-{name}.png", encoded(rgb, "PNG", icc_profile=icc), managed(rgb, icc), 2)
-good("png-srgb.png", encoded(rgb, "PNG", icc_profile=SRGB.tobytes()), "rgb")
+srgb = bytearray(SRGB.tobytes())
+# The day on which it was made.
+srgb[24:36] = struct.pack(">6H", 2026, 1, 1, 0, 0, 0)
+good("png-srgb.png", encoded(rgb, "PNG", icc_profile=bytes(srgb)), "rgb")
 good("png-grey-profile.png", encoded(grey, "PNG", icc_profile=GREY18), managed(grey, GREY18), 2)
 good("png-broken-profile.png", encoded(rgb, "PNG", icc_profile=b"no profile at all" * 20), "rgb")
 bad("png-no-end.png", encoded(rgb, "PNG")[:-12], "damaged")

@@ -38,7 +38,8 @@ const LARGEST_ALLOCATION: u64 = 512 << 20;
 /// A decoded photo.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Photo {
-    /// Upright pixels in sRGB. A transparent pixel has the mean colour of the others, whatever colour its file hides there.
+    /// Upright pixels in sRGB. A transparent pixel has the colour of another place of the photo, whatever colour its file
+    /// hides there.
     pub pixels: RgbImage,
     /// 255 where the photo is opaque and 0 where it is transparent, of the size of `pixels`. None for a photo that is opaque
     /// throughout.

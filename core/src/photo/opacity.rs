@@ -7,8 +7,14 @@ use super::PhotoError;
 /// Alpha from which on a pixel counts as opaque.
 const OPAQUE: u8 = 128;
 
-/// Blends `pixels` over their mean colour, weighed by `alpha`, so that hidden colours change nothing. Gives 255 for opaque
-/// and 0 for transparent pixels, or none where all are opaque. An error where none is.
+/// Shifts of a photo, as shares of its sides, of which the first that shows an opaque pixel gives the colour of a transparent
+/// one. A surface looks much the same elsewhere, and a patch of one colour would show in the features around it.
+const SHIFTS: [(f32, f32); 8] =
+    [(0.5, 0.0), (0.0, 0.5), (0.5, 0.5), (0.25, 0.0), (0.0, 0.25), (0.75, 0.0), (0.0, 0.75), (0.25, 0.25)];
+
+/// Blends `pixels` over other places of the photo, as `alpha` says, so that hidden colours change nothing. Where no place is
+/// opaque, the mean colour of the photo stands in. Gives 255 for opaque and 0 for transparent pixels, or none where all are
+/// opaque. An error where none is.
 pub(super) fn fill(pixels: &mut RgbImage, alpha: Vec<u8>) -> Result<Option<GrayImage>, PhotoError> {
     if alpha.iter().all(|alpha| *alpha == u8::MAX) {
         return Ok(None);
@@ -23,17 +29,26 @@ pub(super) fn fill(pixels: &mut RgbImage, alpha: Vec<u8>) -> Result<Option<GrayI
             *sum += weight * u64::from(value);
         }
     }
-    let mean = [0, 1, 2].map(|channel| sums[channel] as f32 / sums[3].max(1) as f32);
-    for (pixel, alpha) in pixels.pixels_mut().zip(&alpha) {
-        let weight = f32::from(*alpha) / 255.0;
-        for (value, mean) in pixel.0.iter_mut().zip(mean) {
-            *value = (weight * f32::from(*value) + (1.0 - weight) * mean).round() as u8;
+    let mean = [0, 1, 2].map(|channel| (sums[channel] / sums[3].max(1)) as u8);
+    let (width, height) = pixels.dimensions();
+    let opacity = |x: u32, y: u32| alpha[(y as usize) * width as usize + x as usize];
+    let original = pixels.clone();
+    let elsewhere = |x: u32, y: u32| {
+        let places = SHIFTS.iter().map(|(across, down)| {
+            let shifted = |at: u32, side: u32, share: f32| (at + (share * side as f32) as u32) % side;
+            (shifted(x, width, *across), shifted(y, height, *down))
+        });
+        places.into_iter().find(|(x, y)| opacity(*x, *y) == u8::MAX).map_or(mean, |(x, y)| original.get_pixel(x, y).0)
+    };
+    for (x, y, pixel) in pixels.enumerate_pixels_mut().filter(|(x, y, _)| opacity(*x, *y) < u8::MAX) {
+        let weight = f32::from(opacity(x, y)) / 255.0;
+        for (value, other) in pixel.0.iter_mut().zip(elsewhere(x, y)) {
+            *value = (weight * f32::from(*value) + (1.0 - weight) * f32::from(other)).round() as u8;
         }
     }
     if alpha.iter().all(|alpha| *alpha >= OPAQUE) {
         return Ok(None);
     }
-    let (width, height) = pixels.dimensions();
     let mut opaque = GrayImage::new(width, height);
     for (pixel, alpha) in opaque.pixels_mut().zip(alpha) {
         *pixel = Luma([if alpha >= OPAQUE { u8::MAX } else { 0 }]);

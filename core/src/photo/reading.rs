@@ -55,7 +55,7 @@ impl Reading {
 }
 
 impl Photo {
-    /// Marks a region as not to inspect, and gives it the mean colour of the rest. An error where nothing is left.
+    /// Marks a region as not to inspect, and gives it the colours of other places. An error where nothing is left.
     pub fn leave_out(&mut self, region: &Region) -> Result<(), PhotoError> {
         let (width, height) = self.pixels.dimensions();
         let ignored = imageops::resize(&*region.0, width, height, FilterType::Nearest);
