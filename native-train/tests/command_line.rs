@@ -73,6 +73,60 @@ fn photos_to_model_to_verdict() {
     assert!(["maps/good_000_map.png", "maps/hole_000_map.png"].iter().all(|map| image::open(at(map)).is_ok()));
 }
 
+/// The first JSON line of `score` on one photo.
+fn verdict(model: &str, photo: &str) -> serde_json::Value {
+    let output = run(&["score", "--model", model, photo, "--device", "cpu", "--json", "-"]);
+    let line = String::from_utf8_lossy(&output.stdout).lines().next().map(serde_json::from_str);
+    line.and_then(Result::ok).unwrap_or_else(|| panic!("{}", text(&output)))
+}
+
+const GAUSSIAN: [&str; 6] = ["--method", "gaussian", "--taps", "f2", "--device", "cpu"];
+
+#[test]
+fn a_defect_in_an_ignored_region_is_no_defect() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    data_set(folder.path());
+    // Around the hole.
+    let mask = image::GrayImage::from_fn(96, 96, |x, y| image::Luma([u8::from(x < 72 && y < 62)]));
+    mask.save(at("mask.png")).expect("saved");
+    let train = |out: &str, more: &[&str]| {
+        let (data, out) = (at(""), at(out));
+        let output = run(&[["train", "--data", &data, "--out", &out].as_slice(), &GAUSSIAN, more].concat());
+        assert!(output.status.success(), "{}", text(&output));
+    };
+    train("whole.safetensors", &[]);
+    train("part.safetensors", &["--ignore-mask", &at("mask.png")]);
+    let hole = at("test/hole/000.png");
+    assert_eq!(verdict(&at("whole.safetensors"), &hole)["defective"], true);
+    assert_eq!(verdict(&at("part.safetensors"), &hole)["defective"], false);
+    assert_eq!(verdict(&at("part.safetensors"), &at("test/good/000.png"))["defective"], false);
+}
+
+#[test]
+fn a_category_of_12_bits_is_read_with_its_range_and_tells_of_8_bits() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    std::fs::create_dir(at("good")).expect("a folder");
+    let deep = |number: u32| {
+        let photo = cloth(number, false);
+        image::ImageBuffer::from_fn(96, 96, |x, y| {
+            image::Rgb(photo.get_pixel(x, y).0.map(|value| u16::from(value) * 16))
+        })
+    };
+    for number in 0..10 {
+        image::DynamicImage::from(deep(number)).save(at(&format!("good/{number}.png"))).expect("saved");
+    }
+    let (data, out) = (at(""), at("m.safetensors"));
+    let output = run(&[["train", "--data", &data, "--out", &out].as_slice(), &GAUSSIAN].concat());
+    assert!(text(&output).contains("levels      0:4095"), "{}", text(&output));
+    image::DynamicImage::from(deep(100)).save(at("deep.png")).expect("saved");
+    cloth(100, false).save(at("shallow.png")).expect("saved");
+    let (fitting, other) = (verdict(&out, &at("deep.png")), verdict(&out, &at("shallow.png")));
+    assert_eq!(fitting["notes"].as_array().map(Vec::len), Some(0), "{fitting}");
+    assert!(other["notes"][0].as_str().is_some_and(|note| note.contains("8 bits")), "{other}");
+}
+
 /// Photos of one piece say little of the next one: it is the held-out pieces that can promise something.
 #[test]
 fn a_single_embedder_promises_what_the_held_out_pieces_can() {

@@ -1,7 +1,7 @@
 // Every kind of photo file through the wasm that the page runs: Pillow's pixels, and the native program's answers.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { target, top } from "../../www/tools/run.mjs";
@@ -46,6 +46,22 @@ test("a preview has Pillow's pixels, or an error says why there is none", () => 
 			if (opaque && at % 4 < 3) worst = Math.max(worst, Math.abs(ours.pixels[at] - theirs.pixels[at]));
 		}
 		assert.ok(worst <= tolerance, `${name}: off by ${worst}, ${tolerance} allowed`);
+	}
+});
+
+const decoded = join(target, "tmp", "photos");
+const missing = existsSync(decoded) ? false : "npm run test:rust writes the pixels to compare with";
+
+test("the page decodes the pixels that the native program decodes", { skip: missing }, () => {
+	for (const name of names.filter((name) => expected[name].pixels)) {
+		const native = new Uint8Array(readFileSync(join(decoded, `${name}.png`)));
+		const [ours, theirs] = [engine.preview(read(name)), engine.preview(native)];
+		assert.deepEqual([ours.width, ours.height], [theirs.width, theirs.height], name);
+		let worst = 0;
+		for (let at = 0; at < theirs.pixels.length; at += 1) {
+			if (at % 4 < 3) worst = Math.max(worst, Math.abs(ours.pixels[at] - theirs.pixels[at]));
+		}
+		assert.ok(worst <= 1, `${name}: off by ${worst}`);
 	}
 });
 

@@ -29,11 +29,15 @@ fn every_kind_of_file_gives_pillows_pixels_or_says_why_not() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("reference/photos");
     let read = |name: &str| std::fs::read(folder.join(name)).expect("readable");
     let expected: BTreeMap<String, Expected> = serde_json::from_slice(&read("expected.json")).expect("JSON");
+    let decoded = Path::new(env!("CARGO_TARGET_TMPDIR")).join("photos");
+    std::fs::create_dir_all(&decoded).expect("a folder");
     let mut wrong = Vec::new();
     for (name, Expected { pixels, tolerance, levels, error }) in &expected {
         let levels = levels.map(|[black, white]| Levels { black, white });
         match (photo::decode(&read(name), levels), pixels) {
             (Ok(photo), Some(reference)) => {
+                // The browser's tests compare their pixels with these.
+                photo.pixels.save(decoded.join(format!("{name}.png"))).expect("written");
                 let reference = image::load_from_memory(&read(reference)).expect("a PNG").into_rgba8();
                 if photo.pixels.dimensions() != reference.dimensions() {
                     wrong.push(format!("{name}: {:?}, not {:?}", photo.pixels.dimensions(), reference.dimensions()));
