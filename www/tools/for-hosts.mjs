@@ -1,6 +1,7 @@
 // Completes `dist` for static hosts: compressed files beside the plain ones, and a file of headers.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { afterBuild } from "./after-build.mjs";
 import { compressed, endings } from "./compressed.mjs";
 import { headersFile } from "./headers.mjs";
 import { digestOf } from "./shipped-files.mjs";
@@ -23,20 +24,8 @@ async function compressBeside(file) {
 }
 
 export function forHosts() {
-	let folder;
-	return {
-		name: "for-hosts",
-		apply: "build",
-		configResolved({ root, build }) {
-			folder = join(root, build.outDir);
-		},
-		closeBundle: {
-			sequential: true,
-			order: "post",
-			async handler() {
-				await Promise.all(filesIn(folder).map(compressBeside));
-				writeFileSync(join(folder, "_headers"), headersFile());
-			},
-		},
-	};
+	return afterBuild("for-hosts", async (folder) => {
+		await Promise.all(filesIn(folder).map(compressBeside));
+		writeFileSync(join(folder, "_headers"), headersFile());
+	});
 }

@@ -1,33 +1,22 @@
 // Writes the service worker into `dist`, with the list of the files that it holds.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join, relative, sep } from "node:path";
+import { afterBuild } from "./after-build.mjs";
 import { filesIn } from "./for-hosts.mjs";
 import { top } from "./run.mjs";
 import { digestOf } from "./shipped-files.mjs";
 
 export function offline() {
-	let folder;
-	return {
-		name: "offline",
-		apply: "build",
-		configResolved({ root, build }) {
-			folder = join(root, build.outDir);
-		},
-		closeBundle: {
-			sequential: true,
-			order: "post",
-			handler() {
-				const digests = filesIn(folder).map((file) => [
-					relative(folder, file).split(sep).join("/"),
-					digestOf(readFileSync(file)),
-				]);
-				const files = Object.fromEntries(digests.filter(([path]) => !path.endsWith(".md")));
-				const source = readFileSync(join(top, "www", "service-worker.js"), "utf8");
-				writeFileSync(
-					join(folder, "service-worker.js"),
-					source.replace("const files = {};", `const files = ${JSON.stringify(files, null, "\t")};`),
-				);
-			},
-		},
-	};
+	return afterBuild("offline", (folder) => {
+		const digests = filesIn(folder).map((file) => [
+			relative(folder, file).split(sep).join("/"),
+			digestOf(readFileSync(file)),
+		]);
+		const files = Object.fromEntries(digests.filter(([path]) => !path.endsWith(".md")));
+		const source = readFileSync(join(top, "www", "service-worker.js"), "utf8");
+		writeFileSync(
+			join(folder, "service-worker.js"),
+			source.replace("const files = {};", `const files = ${JSON.stringify(files, null, "\t")};`),
+		);
+	});
 }
