@@ -362,13 +362,25 @@ impl Bits<'_> {
     fn baseline_block(&mut self, dc: Option<&Codes>, ac: Option<&Codes>) -> Result<(), Failure> {
         let size = self.symbol(dc)?;
         self.skip(bits_of(size)?)?;
-        let mut k = 1;
-        while k < 64 {
+        self.coefficients(1, 63, ac, &mut 0).map(drop)
+    }
+
+    /// Coefficients `first` to `last` that a block has for the first time, each marked in `nonzero`. The number beside an
+    /// end-of-band code, where one ends them: in a progressive scan it counts further blocks.
+    fn coefficients(
+        &mut self,
+        first: usize,
+        last: usize,
+        ac: Option<&Codes>,
+        nonzero: &mut u64,
+    ) -> Result<Option<u32>, Failure> {
+        let mut k = first;
+        while k <= last {
             let symbol = self.symbol(ac)?;
             let (zeros, size) = (usize::from(symbol >> 4), symbol & 15);
             if size == 0 {
                 if zeros < 15 {
-                    break;
+                    return Ok(Some(zeros as u32));
                 }
                 k += 16;
                 continue;
@@ -377,10 +389,11 @@ impl Bits<'_> {
             if k > 63 {
                 return Err(Failure::Contradiction);
             }
+            *nonzero |= 1 << k;
             self.skip(bits_of(size)?)?;
             k += 1;
         }
-        Ok(())
+        Ok(None)
     }
 
     /// One block of a progressive scan (T.81, annex G). `run` counts the blocks that an end-of-band run still covers.
@@ -408,25 +421,8 @@ impl Bits<'_> {
             *run -= 1;
             return Ok(());
         }
-        let mut k = scan.first;
-        while k <= scan.last {
-            let symbol = self.symbol(ac)?;
-            let (zeros, size) = (usize::from(symbol >> 4), symbol & 15);
-            if size == 0 {
-                if zeros < 15 {
-                    *run = (1 << zeros) - 1 + self.number(zeros as u32)?;
-                    break;
-                }
-                k += 16;
-                continue;
-            }
-            k += zeros;
-            if k > 63 {
-                return Err(Failure::Contradiction);
-            }
-            *nonzero |= 1 << k;
-            self.skip(bits_of(size)?)?;
-            k += 1;
+        if let Some(bits) = self.coefficients(scan.first, scan.last, ac, nonzero)? {
+            *run = (1 << bits) - 1 + self.number(bits)?;
         }
         Ok(())
     }
