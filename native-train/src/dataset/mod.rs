@@ -23,6 +23,7 @@ use image::RgbImage;
 
 pub use self::layout::Layout;
 pub use self::mask::{Marks, Mask, MaskError};
+pub use self::names::PHOTO_ENDINGS;
 pub use self::passed_over::{PassedOver, Reason};
 use crate::files::{self, FileError};
 
@@ -79,7 +80,7 @@ pub enum DatasetError {
     #[error(transparent)]
     File(#[from] FileError),
     /// A folder to take images from that has none.
-    #[error("{path}: no image is in it or in its folders (files that end in {endings})", path = .path.display(), endings = names::PHOTO_ENDINGS.join(", "))]
+    #[error("{path}: no image is in it or in its folders (files that end in {endings})", path = .path.display(), endings = PHOTO_ENDINGS.join(", "))]
     NoImage {
         /// The folder.
         path: PathBuf,

@@ -8,12 +8,11 @@ use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
-/// Endings of files that are taken for photos in a folder. Formats that cannot be decoded are among them: a photo must
+use crate::dataset::PHOTO_ENDINGS;
+
+/// Endings of files that are taken for photos in a folder, beside those of data sets. Most cannot be decoded: a photo must
 /// not go uninspected without a word because of its format.
-const PHOTO_ENDINGS: [&str; 19] = [
-    "png", "apng", "jpg", "jpeg", "jpe", "jfif", "webp", "bmp", "dib", "gif", "tif", "tiff", "heic", "heif", "avif",
-    "jxl", "jp2", "dng", "pnm",
-];
+const OTHER_PHOTO_ENDINGS: [&str; 9] = ["apng", "dib", "heic", "heif", "avif", "jxl", "jp2", "dng", "pnm"];
 
 /// Why the arguments do not say what to inspect.
 #[derive(Debug, thiserror::Error)]
@@ -155,7 +154,7 @@ fn passed_over(entry: &DirEntry) -> Option<String> {
         return None;
     }
     match entry.path().extension().map(|ending| ending.to_string_lossy().to_lowercase()) {
-        Some(ending) if PHOTO_ENDINGS.contains(&ending.as_str()) => None,
+        Some(ending) if PHOTO_ENDINGS.iter().chain(&OTHER_PHOTO_ENDINGS).any(|photo| *photo == ending) => None,
         Some(ending) => Some(format!(".{ending}")),
         None => Some("without an ending".into()),
     }
