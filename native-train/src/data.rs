@@ -9,8 +9,9 @@ use crate::look::{self, LookError, MaskArgs, Needs, UnreadableArgs};
 /// Settings of `data`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// Folder of photos in the layout of MVTec AD, MVTec AD 2, VisA, BTAD, KolektorSDD, AutoVI, MVTec LOCO AD or TILDA, or
-    /// with a folder of good photos and one for each kind of defect; or a CSV file with the columns path, split, label, mask
+    /// Folder of photos, or a CSV file with the columns path, split, label, mask. The folder has the layout of MVTec AD,
+    /// MVTec AD 2, VisA, BTAD, KolektorSDD, AutoVI, MVTec LOCO AD or TILDA. A folder of good photos and one for each kind of
+    /// defect will do too
     #[arg(value_name = "DIR|CSV")]
     pub data: PathBuf,
     /// File to write everything that was found to, as JSON

@@ -1,8 +1,8 @@
 //! Photos that are on both sides of a split, as a copy or changed a little.
 //!
-//! A copy has the same file. A changed one, such as a photo that was saved again, scaled or made brighter, has the same
-//! large forms: those are a photo's 32 x 32 mean brightnesses, on a logarithmic scale, less their surroundings and less
-//! what all photos of the data set have in common. Their signs are 1,024 bits, and where two photos' forms correlate by r
+//! A copy has the same file. A changed one has the same large forms: a photo that was saved again, scaled or made brighter.
+//! Large forms are a photo's 32 x 32 mean brightnesses, on a logarithmic scale. Their surroundings are subtracted, and so is
+//! what all photos of the data set have in common. The signs are 1,024 bits. Where the forms of two photos correlate by r,
 //! the share of bits that differ is acos(r) / pi (Goemans and Williamson, 1995).
 
 use image::RgbImage;

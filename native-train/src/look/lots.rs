@@ -1,8 +1,8 @@
 //! Lots: groups of good photos that were taken differently.
 //!
-//! Two groups differ where their medians are at least [`LARGE`] pooled standard deviations apart (as Cohen's d, but of the
-//! median and of the median absolute deviation, which a few odd photos do not move) and that is at least [`CERTAIN`] standard
-//! errors, so that a few photos do not differ by chance.
+//! Two groups differ where their medians are at least [`LARGE`] pooled standard deviations apart. This is Cohen's d with the
+//! median and the median absolute deviation, which a few odd photos do not move. The distance must also be at least
+//! [`CERTAIN`] standard errors, so that a few photos do not differ by chance.
 
 use image::RgbImage;
 use serde::Serialize;
