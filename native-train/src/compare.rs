@@ -151,7 +151,7 @@ struct TrainLine {
 
 /// Trains, evaluates, prints the table.
 pub fn run(args: &Args) -> Result<(), CompareError> {
-    let (dataset, _) = evaluate::open(&args.data, Needs::Both, args.masks, args.unreadable)?;
+    let (dataset, report) = evaluate::open(&args.data, Needs::Both, args.masks, args.unreadable)?;
     train::check_count(&dataset, &args.data)?;
     let ways: Vec<&str> =
         if args.ways.is_empty() { WAYS.to_vec() } else { args.ways.iter().map(|way| way.trim()).collect() };
@@ -176,7 +176,7 @@ pub fn run(args: &Args) -> Result<(), CompareError> {
         files::write_whole(path, b"")?;
     }
 
-    let category = Category::look(&dataset.train, args.levels, args.ignore_mask.as_deref())?;
+    let category = Category::new(report.traits, args.levels, args.ignore_mask.as_ref())?;
     let made =
         ways.iter().map(|(_, way)| Made::by(way, architecture, &dataset.train)).collect::<Result<Vec<_>, _>>()?;
     let learning: Vec<Settings> = ways.iter().map(|(_, way)| way.settings(architecture).learning()).collect();

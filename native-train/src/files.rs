@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, BufReader, Cursor, Read, Write};
 use std::path::{Path, PathBuf};
 
-use cse::photo::{Facts, Photo, Reading};
+use cse::photo::{Photo, Reading};
 use cse::view::View;
 use image::{ImageFormat, RgbImage};
 use rayon::prelude::*;
@@ -99,14 +99,6 @@ pub fn read_photo(path: &Path, reading: &Reading) -> Result<Photo, FileError> {
 /// Decodes the bytes of a photo file as the photos of its category are read.
 pub fn decode_photo(path: &Path, bytes: &[u8], reading: &Reading) -> Result<Photo, FileError> {
     reading.decode(bytes).map_err(|source| FileError::Photo { path: path.to_owned(), source })
-}
-
-/// Properties of each of `paths`, several at once.
-pub fn photo_facts(paths: &[PathBuf]) -> Result<Vec<Facts>, FileError> {
-    let facts = |path: &PathBuf| {
-        cse::photo::facts(&read(path)?).map_err(|source| FileError::Photo { path: path.clone(), source })
-    };
-    paths.par_iter().map(facts).collect()
 }
 
 /// The windows of all photos at `paths`, in a view.

@@ -3,7 +3,8 @@
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
-use image::{DynamicImage, ImageBuffer, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, Pixel};
+use cse::photo::Region;
+use image::{DynamicImage, GrayImage, ImageBuffer, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, Pixel};
 
 use crate::files::{self, FileError};
 
@@ -85,6 +86,12 @@ impl Mask {
     /// A mask that marks nothing.
     pub fn blank(size: (u32, u32)) -> Self {
         Self { size, marked: vec![false; size.0 as usize * size.1 as usize], values: 1 }
+    }
+
+    /// The marked pixels as a region of every photo. None where no pixel is marked.
+    pub fn region(&self) -> Option<Region> {
+        let marked = self.marked.iter().map(|marked| u8::from(*marked)).collect();
+        Region::new(&GrayImage::from_raw(self.size.0, self.size.1, marked)?)
     }
 
     /// Whether any pixel is marked.

@@ -90,14 +90,19 @@ pub fn first(set: &mut Dataset, path: &Path, needs: Needs, unreadable: Unreadabl
 }
 
 /// As [`first`], for training on several data sets.
-pub fn first_of_all(sets: &mut [Dataset], paths: &[PathBuf], unreadable: UnreadableArgs) -> Result<(), LookError> {
-    let mut errors = Vec::new();
+pub fn first_of_all(
+    sets: &mut [Dataset],
+    paths: &[PathBuf],
+    unreadable: UnreadableArgs,
+) -> Result<Vec<Report>, LookError> {
+    let (mut reports, mut errors) = (Vec::with_capacity(sets.len()), Vec::new());
     for (set, path) in sets.iter_mut().zip(paths) {
-        if let Err(LookError(more)) = first(set, path, Needs::Train, unreadable) {
-            errors.extend(more);
+        match first(set, path, Needs::Train, unreadable) {
+            Ok(report) => reports.push(report),
+            Err(LookError(more)) => errors.extend(more),
         }
     }
-    if errors.is_empty() { Ok(()) } else { Err(LookError(errors)) }
+    if errors.is_empty() { Ok(reports) } else { Err(LookError(errors)) }
 }
 
 impl Report {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
-use cse::photo::Facts;
+use cse::photo::{Facts, Traits};
 use serde::Serialize;
 
 use super::Needs;
@@ -27,6 +27,9 @@ pub struct Report {
     pub data: String,
     /// The layout that was recognised.
     pub layout: String,
+    /// Properties that the good training photos share.
+    #[serde(skip)]
+    pub traits: Traits,
     /// Photos of each split and kind.
     pub photos: Vec<Kind>,
     /// Photos with transparent parts, which are not inspected.
@@ -128,6 +131,7 @@ impl Report {
         let mut report = Self {
             data: path.display().to_string(),
             layout: set.layout.to_string(),
+            traits: traits(set, seen),
             photos: kinds(set),
             transparent: with_facts(set, seen, |facts| facts.transparent > 0.0),
             several_pictures: with_facts(set, seen, |facts| facts.pages > 1),
@@ -368,6 +372,10 @@ fn kinds(set: &Dataset) -> Vec<Kind> {
         with_mask,
     }));
     kinds
+}
+
+fn traits(set: &Dataset, seen: &Seen) -> Traits {
+    Traits::of(set.train.iter().filter_map(|path| seen.get(path)?.as_ref().ok()).map(|photo| &photo.facts))
 }
 
 fn formats(seen: &Seen) -> Vec<Format> {

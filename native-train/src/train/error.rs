@@ -8,7 +8,7 @@ use cse::model_file::ModelFileError;
 use cse::state_dict::StateDictError;
 
 use crate::checkpoints::CheckpointError;
-use crate::dataset::DatasetError;
+use crate::dataset::{DatasetError, MaskError};
 use crate::devices::DeviceError;
 use crate::files::FileError;
 use crate::inspection::DeviceFailure;
@@ -52,6 +52,9 @@ pub enum TrainError {
         folder = std::env::temp_dir().display()
     )]
     Store(io::Error),
+    /// The mask of the region to ignore.
+    #[error(transparent)]
+    Mask(#[from] MaskError),
     /// A mask that ignores nothing.
     #[error("{}: the mask marks no pixel: give one that is above 0 where photos are to be ignored", .0.display())]
     NothingIgnored(PathBuf),

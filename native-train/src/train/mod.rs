@@ -32,7 +32,7 @@ use crate::dataset::{self, Dataset};
 use crate::devices;
 use crate::files::FileError;
 use crate::interrupt;
-use crate::look;
+use crate::look::{self, Report};
 use crate::models;
 pub use args::Args;
 use checkpoint::Checkpoint;
@@ -53,7 +53,7 @@ pub fn run(args: &Args) -> Result<(), TrainError> {
     if let Some(twice) = datasets.iter().find(|dataset| !names.insert(&dataset.name)) {
         return Err(TrainError::SameName(twice.name.clone()));
     }
-    look::first_of_all(&mut datasets, &args.data, args.unreadable)?;
+    let reports = look::first_of_all(&mut datasets, &args.data, args.unreadable)?;
     let chosen = devices::choose(args.device)?;
     println!("device      {}", chosen.reason);
     let extractor = models::extractor(args.extractor.as_deref(), &chosen.device)?;
@@ -65,18 +65,18 @@ pub fn run(args: &Args) -> Result<(), TrainError> {
     let log = Log::new(open_log(args)?);
     interrupt::stop_on_interrupt("stopping at the next checkpoint");
     let session = Session { args, settings, extractor: &extractor, device: &chosen.device, maker: &maker, log };
-    if let ([data], [dataset]) = (args.data.as_slice(), datasets.as_slice()) {
-        session.train(dataset, data, &args.out)?;
+    if let ([data], [dataset], [report]) = (args.data.as_slice(), datasets.as_slice(), reports.as_slice()) {
+        session.train(dataset, report.traits, data, &args.out)?;
         return Ok(());
     }
-    train_each(&session, &datasets)
+    train_each(&session, &datasets, &reports)
 }
 
 /// Trains on each of several folders, and prints a table of them.
-fn train_each(session: &Session<'_>, datasets: &[Dataset]) -> Result<(), TrainError> {
+fn train_each(session: &Session<'_>, datasets: &[Dataset], reports: &[Report]) -> Result<(), TrainError> {
     let args = session.args;
     let (mut table, mut written) = (Vec::new(), Vec::new());
-    for (data, dataset) in args.data.iter().zip(datasets) {
+    for ((data, dataset), report) in args.data.iter().zip(datasets).zip(reports) {
         let name = &dataset.name;
         println!("\n{name}");
         let path = args.out.join(format!("{name}.safetensors"));
@@ -86,7 +86,7 @@ fn train_each(session: &Session<'_>, datasets: &[Dataset]) -> Result<(), TrainEr
             println!("written     {} (before this run was stopped)", path.display());
             summary
         } else {
-            finished::note(&path, run, session.train(dataset, data, &path)?)?
+            finished::note(&path, run, session.train(dataset, report.traits, data, &path)?)?
         };
         table.push((name, summary));
         written.push(path);

@@ -12,7 +12,6 @@ use cse::score::ScoreRule;
 use cse::state_dict::StateDict;
 use cse::texture_file::{self, TextureInfo};
 use cse::view::View;
-use image::DynamicImage;
 use sha2::{Digest, Sha256};
 
 use super::args::Args;
@@ -26,7 +25,7 @@ use super::optimisation::Log;
 use super::settings::{Settings, learns};
 use super::training_set::{self, Recipe, TrainingSet};
 use super::{baselines, likeness, members, presets};
-use crate::dataset::{Dataset, DatasetError};
+use crate::dataset::{Dataset, DatasetError, Marks, Mask};
 use crate::files::{self, FileError};
 use crate::interrupt::STOP;
 use crate::learnt_from;
@@ -79,16 +78,15 @@ pub struct Category {
 }
 
 impl Category {
-    /// The category of the good photos at `paths`, with the levels and the mask that were asked for.
-    pub fn look(paths: &[PathBuf], levels: Option<Levels>, mask: Option<&Path>) -> Result<Self, TrainError> {
-        let traits = Traits::of(&files::photo_facts(paths)?);
+    /// The category of good photos with these traits, with the levels and the mask that were asked for.
+    pub fn new(traits: Traits, levels: Option<Levels>, mask: Option<&PathBuf>) -> Result<Self, TrainError> {
         let traits = Traits { levels: levels.or(traits.levels), ..traits };
-        let region = |path: &Path| {
-            let mask = files::read_photo(path, &Reading::default())?.pixels;
-            Region::new(&DynamicImage::from(mask).into_luma8())
-                .ok_or_else(|| TrainError::NothingIgnored(path.to_owned()))
-        };
-        Ok(Self { traits, ignored: mask.map(region).transpose()? })
+        let Some(path) = mask else { return Ok(Self { traits, ignored: None }) };
+        let region = Mask::read(std::slice::from_ref(path), Marks::NonZero)?.and_then(|mask| mask.region());
+        match region {
+            Some(region) => Ok(Self { traits, ignored: Some(region) }),
+            None => Err(TrainError::NothingIgnored(path.clone())),
+        }
     }
 
     /// Settings that its photos are decoded with.
@@ -129,8 +127,8 @@ pub fn defects_each(
 }
 
 impl Session<'_> {
-    /// From the photos in one folder to one model file.
-    pub fn train(&self, dataset: &Dataset, data: &Path, out: &Path) -> Result<Summary, TrainError> {
+    /// From the photos in one folder, whose good ones have these traits, to one model file.
+    pub fn train(&self, dataset: &Dataset, traits: Traits, data: &Path, out: &Path) -> Result<Summary, TrainError> {
         let started = std::time::Instant::now();
         check_count(dataset, data)?;
         // Rather than find out after the training.
@@ -141,7 +139,7 @@ impl Session<'_> {
         }
         let (view, why) = view(self.args, &dataset.train)?;
         println!("view        {} ({why})", format!("{view:?}").to_lowercase());
-        let category = Category::look(&dataset.train, self.args.levels, self.args.ignore_mask.as_deref())?;
+        let category = Category::new(traits, self.args.levels, self.args.ignore_mask.as_ref())?;
         if let Some(levels) = category.traits.levels {
             println!("levels      {levels}: the stored values that become black and white");
         }
