@@ -1,43 +1,32 @@
 //! CSE, surface anomaly detection with contrastively selected embedding (VISAPP 2024): the model core.
 //!
-//! Data flows one way: [`photo`] -> [`view`] -> [`preprocess`] -> [`efficientnet`] (the frozen extractor) -> [`embedder`] ->
-//! [`bank`] -> [`score`] and [`anomaly_map`]. [`inspector`] is that path. A [`detector`] is embedder and bank, or one of
-//! the baselines in their place: [`mean_cosine`], [`gaussian`], [`nearest_neighbour`]. Training adds [`defects`], [`decoder`],
-//! [`losses`] and [`calibration`]. Models are [`extractor_file`] and [`texture_file`].
+//! The method finds defects on a surface after seeing good photos alone. Data flows one way:
 //!
-//! No I/O, no clock, no global state: the same code runs natively and in the browser, and randomness comes in as a seed.
+//! 1. [`image`]: a file becomes pixels, and the pixels become windows of 224 x 224.
+//! 2. [`network`]: a frozen EfficientNet gives two feature maps of each window, `stage5` and `stage7` (section 3.1).
+//! 3. [`embedding`]: both maps are concatenated and embedded in 64 channels (section 3.2).
+//! 4. [`detectors`]: the [bank](detectors::bank) holds cluster centres of good embeddings. The distance to the nearest
+//!    centre is taken at each position (section 3.5). Baselines from the literature do the same without an embedder.
+//! 5. [`scoring`]: distances are counted in units of their normal range, and become a score and an anomaly map.
+//!    A photo above the threshold is called defective. [`scoring::predictor`] runs steps 1 to 5.
+//! 6. [`files`]: an extractor file holds the network, and a category file all that was learned of one material.
+//!
+//! With the feature `training` there are two more:
+//!
+//! 7. [`defects`]: synthetic defects, which training contrasts with good windows.
+//! 8. [`training`]: losses, schedule, loop, folds and fits (sections 3.3 and 3.4). [`training::spec::TrainSpec`] has every
+//!    setting.
+//!
+//! The crate does no I/O, reads no clock and owns no global state. The same code runs natively and in the browser.
+//! Randomness comes in as a seed, and the same seed gives the same result.
 
-pub mod anomaly_map;
-pub mod bank;
-mod batch_norm_folding;
-pub mod calibration;
-pub mod classifier;
-pub mod comparison;
-mod conv_relu_norm;
-pub mod decoder;
+#[cfg(feature = "training")]
 pub mod defects;
-pub mod density;
-pub mod detector;
-pub mod efficientnet;
-pub mod embedder;
-pub mod extractor_file;
-pub mod fused;
-mod fused_cpu;
-pub mod gaussian;
-mod gpu_training;
-pub mod inspected;
-pub mod inspector;
-pub mod losses;
-pub mod mean_cosine;
-pub mod model_file;
-pub mod nearest_neighbour;
-pub mod normal_range;
-mod padding;
-pub mod photo;
-pub mod preprocess;
-pub mod score;
-pub mod standardisation;
-pub mod state_dict;
-pub mod taps;
-pub mod texture_file;
-pub mod view;
+pub mod detectors;
+pub mod embedding;
+pub mod files;
+pub mod image;
+pub mod network;
+pub mod scoring;
+#[cfg(feature = "training")]
+pub mod training;

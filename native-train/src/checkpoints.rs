@@ -1,61 +1,50 @@
-//! Checkpoints of a run: what is trained, the optimiser's moments and how far it is, in a folder that appears whole.
+//! Checkpoints of a run in a folder that is complete or absent: weights, the optimizer's moments, and progress.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use burn::module::Module;
-use burn::optim::ModuleOptimizer;
-use burn::store::RecordError;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-/// The part of a checkpoint that is no tensor.
+/// Description of a checkpoint.
 #[derive(Serialize, Deserialize)]
 struct Description<P> {
-    /// Everything that decides the result; a run with other settings does not resume from this one.
+    /// Key of everything that decides the result. A run with another key does not go on from this checkpoint.
     settings: String,
     progress: P,
 }
 
-/// What a checkpoint gives back.
-pub struct Resumed<P, M> {
-    /// How far the run was.
+/// Content of a checkpoint.
+pub struct Saved<P> {
+    /// Progress of the run.
     pub progress: P,
-    /// What is trained.
-    pub module: M,
-    /// With its moments.
-    pub optimiser: ModuleOptimizer,
+    /// Weights in training, as Burn packs them.
+    pub module: Vec<u8>,
+    /// Moments of the optimizer, as Burn packs them.
+    pub optimizer: Vec<u8>,
 }
 
 /// Why a checkpoint cannot be written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckpointError {
-    /// The file system refuses.
+    /// A file cannot be read or written.
     #[error("checkpoint {}: {source}", .path.display())]
     Io {
-        /// Where.
+        /// Folder of the checkpoint.
         path: PathBuf,
-        /// What the system says.
+        /// Error of the operating system.
         source: io::Error,
     },
-    /// The tensors cannot be stored or read.
-    #[error("checkpoint {}: {problem}", .path.display())]
-    Tensors {
-        /// Where.
-        path: PathBuf,
-        /// What is wrong.
-        problem: String,
-    },
-    /// A checkpoint of another run.
+    /// The checkpoint is of a run with another key.
     #[error(
         "{} is of a run with other settings ({found}): delete it, or give this run another folder",
         .path.display()
     )]
     Settings {
-        /// Where.
+        /// Folder of the checkpoint.
         path: PathBuf,
-        /// Its settings.
+        /// Key of the checkpoint.
         found: String,
     },
 }
@@ -73,25 +62,16 @@ impl Checkpoints {
     }
 
     /// Writes one after `step` steps and removes those before it.
-    pub fn write<P: Serialize, M: Module>(
-        &self,
-        step: u64,
-        settings: &str,
-        progress: &P,
-        module: &M,
-        optimiser: &ModuleOptimizer,
-    ) -> Result<(), CheckpointError> {
+    pub fn write<P: Serialize>(&self, step: u64, key: &str, saved: &Saved<P>) -> Result<(), CheckpointError> {
         let place = self.folder.join(format!("step-{step:08}"));
         fs::create_dir_all(&self.folder).map_err(io_error(&self.folder))?;
         let unfinished =
             tempfile::Builder::new().prefix("unfinished-").tempdir_in(&self.folder).map_err(io_error(&self.folder))?;
-        let tensors =
-            |problem: RecordError| CheckpointError::Tensors { path: place.clone(), problem: problem.to_string() };
-        module.clone().save_file(unfinished.path().join(MODULE)).map_err(tensors)?;
-        optimiser.save(unfinished.path().join(OPTIMISER)).map_err(tensors)?;
-        let description = Description { settings: settings.to_owned(), progress };
+        let description = Description { settings: key.to_owned(), progress: &saved.progress };
         let json = serde_json::to_vec_pretty(&description).map_err(|e| io_error(&place)(e.into()))?;
-        fs::write(unfinished.path().join(DESCRIPTION), json).map_err(io_error(&place))?;
+        for (name, bytes) in [(MODULE, &saved.module), (OPTIMIZER, &saved.optimizer), (DESCRIPTION, &json)] {
+            fs::write(unfinished.path().join(name), bytes).map_err(io_error(&place))?;
+        }
         let mut older = self.steps()?;
         if place.exists() {
             fs::remove_dir_all(&place).map_err(io_error(&place))?;
@@ -104,26 +84,18 @@ impl Checkpoints {
         Ok(())
     }
 
-    /// The newest one, if it is of a run with these `settings`; `None` if there is none.
-    pub fn newest<P: DeserializeOwned, M: Module>(
-        &self,
-        settings: &str,
-        module: &M,
-        optimiser: &ModuleOptimizer,
-    ) -> Result<Option<Resumed<P, M>>, CheckpointError> {
+    /// Reads the newest one. `None` where there is none, and an error where it is of a run with another key.
+    pub fn newest<P: DeserializeOwned>(&self, key: &str) -> Result<Option<Saved<P>>, CheckpointError> {
         let Some(path) = self.steps()?.pop() else {
             return Ok(None);
         };
-        let json = fs::read(path.join(DESCRIPTION)).map_err(io_error(&path))?;
-        let description: Description<P> = serde_json::from_slice(&json).map_err(|e| io_error(&path)(e.into()))?;
-        if description.settings != settings {
+        let read = |name: &str| fs::read(path.join(name)).map_err(io_error(&path));
+        let description: Description<P> =
+            serde_json::from_slice(&read(DESCRIPTION)?).map_err(|e| io_error(&path)(e.into()))?;
+        if description.settings != key {
             return Err(CheckpointError::Settings { path, found: description.settings });
         }
-        let tensors =
-            |problem: RecordError| CheckpointError::Tensors { path: path.clone(), problem: problem.to_string() };
-        let module = module.clone().try_load_file(path.join(MODULE)).map_err(tensors)?;
-        let optimiser = optimiser.clone().load(path.join(OPTIMISER)).map_err(tensors)?;
-        Ok(Some(Resumed { progress: description.progress, module, optimiser }))
+        Ok(Some(Saved { progress: description.progress, module: read(MODULE)?, optimizer: read(OPTIMIZER)? }))
     }
 
     /// Whether there is a finished one.
@@ -148,7 +120,7 @@ impl Checkpoints {
 }
 
 const MODULE: &str = "module.bpk";
-const OPTIMISER: &str = "optimiser.bpk";
+const OPTIMIZER: &str = "optimizer.bpk";
 const DESCRIPTION: &str = "description.json";
 
 fn io_error(path: &Path) -> impl FnOnce(io::Error) -> CheckpointError {

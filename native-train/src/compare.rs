@@ -1,36 +1,42 @@
-//! `compare`: several ways to train on the same photos, with several seeds, side by side.
+//! `compare`: several settings on the same photos, with several seeds, side by side.
 //!
-//! Nine tenths of a training are the extractor's, and its features depend on the seed and the synthetic defects alone:
-//! ways that have those in common share them, and all share the test photos'. Ways that differ in nothing that training
-//! knows of, such as bank and score, share the embedders too.
+//! Nine tenths of a training are the extractor's, and its features depend on the seed, the windows and the synthetic defects
+//! alone. Settings that agree in those share the features, and all share those of the test photos. Settings that agree in
+//! everything that members depend on share the members too.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use burn::tensor::Device;
 use clap::Parser;
-use cse::comparison::Comparison;
-use cse::defects::DefectMaker;
-use cse::efficientnet::Architecture;
-use cse::inspector::{self, Finding, InspectError};
-use cse::model_file::ModelFileError;
-use cse::photo::{Levels, Reading};
-use cse::texture_file::TextureModel;
-use cse::view::{Region, View};
+use cse::files::category_file::CategoryModel;
+use cse::files::extractor_file::Extractor;
+use cse::files::model_file::ModelFileError;
+use cse::image::photo::{Facts, Reading};
+use cse::image::view::{Region, View};
+use cse::network::efficientnet::Architecture;
+use cse::scoring::prediction::Prediction;
+use cse::training::drawing::Recipe;
+use cse::training::knobs::SpecError;
+use cse::training::member::TrainedEmbedder;
+use cse::training::model::TrainedModel;
+use cse::training::session::{Division, Session};
+use cse::training::spec::{TrainSpec, ViewChoice};
+use cse::training::training_set::TrainingSet;
+use futures_lite::future::block_on;
+use image::GrayImage;
 
-use crate::choices::ViewChoice;
-use crate::dataset::{self, Dataset};
-use crate::defects::Mix;
+use crate::dataset::Dataset;
 use crate::devices::{self, DeviceChoice, DeviceError};
-use crate::evaluate::{self, EvalError, Figures};
+use crate::evaluate::{self, EvalError, Figures, Seen};
 use crate::files::{self, FileError};
-use crate::look::{MaskArgs, Needs, UnreadableArgs};
+use crate::knobs::{KnobArgs, choice};
+use crate::look::{MaskArgs, Needs, PhotoFile, UnreadableArgs};
 use crate::models::{self, LoadError};
 use crate::tables::{self, Run};
-use crate::train::{self, Category, Learnt, Log, Session, Settings, TrainError, TrainingSet};
+use crate::train::{self, AnomalySource, Category, ReadingArgs, TrainError, features, members};
+use crate::trained_on;
 
 /// Settings of `compare`.
 #[derive(Clone, Debug, clap::Args)]
@@ -38,32 +44,28 @@ pub struct Args {
     /// Folder of photos, or CSV file, as for `eval`
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
-    /// Settings of `train` to compare, such as "--method gaussian --taps f2"; can be given again. Without it, the default,
-    /// both presets and the plain statistics
+    /// Settings of a training to compare, such as "--method gaussian --taps stage7". Can be given again. Without it, the
+    /// default, both other presets and the baselines
     #[arg(long = "with", value_name = "SETTINGS", allow_hyphen_values = true)]
     pub ways: Vec<String>,
-    /// Seeds of each
+    /// Number of seeds of each
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=100))]
     pub seeds: u64,
-    /// The first of them
+    /// The first seed
     #[arg(long, value_name = "SEED", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..1 << 32))]
     pub first_seed: u64,
-    /// Extractor file; without it, the shipped one
+    /// Extractor file. Without it, the shipped one
     #[arg(long, value_name = "FILE")]
     pub extractor: Option<PathBuf>,
-    /// Folder of texture images for textural defects; without it, generated ones
+    /// Folder of images that textural defects are cut from. Without it, generated images
     #[arg(long, value_name = "DIR")]
-    pub textures: Option<PathBuf>,
-    /// How a photo is looked at
-    #[arg(long, value_enum, default_value = "auto")]
+    pub anomaly_source: Option<PathBuf>,
+    /// Windows that a photo is cut into, where the settings do not say
+    #[arg(long, default_value = "auto", value_parser = choice::<ViewChoice>())]
     pub view: ViewChoice,
-    /// Stored values that become black and white, BLACK:WHITE, for photos with more than 8 bits a channel; without it, found
-    /// over the training photos
-    #[arg(long, value_name = "LEVELS")]
-    pub levels: Option<Levels>,
-    /// Mask of a region of every photo that is neither learned from nor inspected, as an image that is above 0 there
-    #[arg(long, value_name = "FILE")]
-    pub ignore_mask: Option<PathBuf>,
+    /// How the photos are read.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
     /// File to write each run's figures to as they come, as JSON lines
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
@@ -78,185 +80,116 @@ pub struct Args {
     pub unreadable: UnreadableArgs,
 }
 
-/// What is compared where nothing is said.
+/// Settings that are compared by default.
 const WAYS: [&str; 12] = [
     "",
     "--preset paper",
     "--preset released",
-    "--method gaussian --taps f1",
-    "--method gaussian --taps f2",
+    "--method gaussian --taps stage5",
+    "--method gaussian --taps stage7",
     "--method gaussian --taps both",
-    "--method nearest-neighbour --taps f1",
-    "--method nearest-neighbour --taps f2",
-    "--method nearest-neighbour --taps both",
-    "--method mean-cosine --taps f1",
-    "--method mean-cosine --taps f2",
+    "--method nearest-neighbours --taps stage5",
+    "--method nearest-neighbours --taps stage7",
+    "--method nearest-neighbours --taps both",
+    "--method mean-cosine --taps stage5",
+    "--method mean-cosine --taps stage7",
     "--method mean-cosine --taps both",
-];
-
-/// Settings of `train` that are `compare`'s own, or that a comparison has no use for.
-const COMMON: [&str; 13] = [
-    "--data",
-    "--out",
-    "--name",
-    "--extractor",
-    "--textures",
-    "--seed",
-    "--device",
-    "--log",
-    "--resume",
-    "--levels",
-    "--ignore-mask",
-    "--invert-masks",
-    "--skip-unreadable",
 ];
 
 /// Why there is no comparison.
 #[derive(Debug, thiserror::Error)]
 pub enum CompareError {
-    /// Settings that are none.
+    /// Settings that cannot be read.
     #[error("{0}")]
     Setting(clap::Error),
-    /// A setting that no way has of its own.
-    #[error(
-        "--with \"{0}\": {1} is the same for all ways; what compare itself can be told of it, `compare --help` says"
-    )]
-    Common(String, &'static str),
-    /// A training.
+    /// A seed among the settings.
+    #[error("--with \"{0}\": every setting is run with the seeds that --seeds and --first-seed say: leave --seed out")]
+    Seed(String),
+    /// Settings that make no training.
+    #[error("--with \"{0}\": {1}")]
+    Spec(String, SpecError),
+    /// A training fails.
     #[error(transparent)]
     Train(#[from] TrainError),
-    /// An evaluation.
+    /// An evaluation fails.
     #[error(transparent)]
     Evaluate(#[from] EvalError),
-    /// The device.
+    /// The device cannot be used.
     #[error(transparent)]
     Device(#[from] DeviceError),
-    /// The extractor.
+    /// The extractor cannot be loaded.
     #[error(transparent)]
     Load(#[from] LoadError),
-    /// A trained model.
+    /// A trained model cannot be loaded.
     #[error("the trained model cannot be used: {0}")]
     Model(#[from] ModelFileError),
-    /// The figures' file.
+    /// A file cannot be written.
     #[error(transparent)]
     File(#[from] FileError),
 }
 
-/// A command line of `train`.
+/// Settings of one way to train, as they are given.
 #[derive(Parser)]
-struct TrainLine {
+#[command(no_binary_name = true)]
+struct Settings {
     #[command(flatten)]
-    args: train::Args,
+    knobs: KnobArgs,
 }
 
-/// Trains, evaluates, prints the table.
+/// One way to train.
+struct Way {
+    /// Settings as they were given.
+    words: String,
+    spec: TrainSpec,
+}
+
+/// Trains, evaluates, and prints the table.
 pub fn run(args: &Args) -> Result<(), CompareError> {
     let (dataset, report) = evaluate::open(&args.data, Needs::Both, args.masks, args.unreadable)?;
-    train::check_count(&dataset, &args.data)?;
-    let ways: Vec<&str> =
-        if args.ways.is_empty() { WAYS.to_vec() } else { args.ways.iter().map(|way| way.trim()).collect() };
+    let category = Category::new(dataset.name.clone(), &args.data, &report, &args.reading)?;
     let device = devices::choose(args.device)?;
     println!("device      {}", device.reason);
-    let device = device.device;
-    let extractor = models::extractor(args.extractor.as_deref(), &device)?;
+    let extractor = models::extractor(args.extractor.as_deref(), &device.device)?;
     let architecture = extractor.info.architecture;
     println!("extractor   {architecture} {}", extractor.info.id);
-    // All of them are read before hours are spent on the first.
-    let parsed = ways.into_iter().map(|way| Ok((way, parse(args, way, architecture)?)));
-    let ways = parsed.collect::<Result<Vec<_>, CompareError>>()?;
-    let sources = dataset::squashed_below::<TrainError>(args.textures.as_deref())?;
-    let mut makers: HashMap<Mix, DefectMaker> = HashMap::new();
-    for (_, way) in &ways {
-        if let Entry::Vacant(place) = makers.entry(way.defects()) {
-            let maker = place.key().maker(sources.clone()).map_err(TrainError::from)?;
-            place.insert(maker);
-        }
-    }
+    // Mistakes show before hours are spent on the first.
+    let words: Vec<&str> =
+        if args.ways.is_empty() { WAYS.to_vec() } else { args.ways.iter().map(|way| way.trim()).collect() };
+    let ways = words.into_iter().map(|words| parse(words, args.view, architecture));
+    let ways = ways.collect::<Result<Vec<_>, _>>()?;
+    let source = AnomalySource::read(args.anomaly_source.as_deref())?;
     if let Some(path) = &args.json {
         files::write_whole(path, b"")?;
     }
-
-    let category = Category::new(report.traits, args.levels, args.ignore_mask.as_ref())?;
-    let made =
-        ways.iter().map(|(_, way)| Made::by(way, architecture, &dataset.train)).collect::<Result<Vec<_>, _>>()?;
-    let learning: Vec<Settings> = ways.iter().map(|(_, way)| way.settings(architecture).learning()).collect();
-    // Ways with the same features, and of those with the same embedders, one after the other, so that they are made once
-    // and kept no longer than that.
-    let mut order: Vec<usize> = (0..ways.len()).collect();
-    order.sort_by_key(|index| {
-        let made = &made[*index];
-        let first = learning.iter().position(|one| *one == learning[*index]);
-        (made.mix.to_string(), made.windows, std::cmp::Reverse(made.defects), first)
-    });
-    let mut test: Option<(View, TestPhotos)> = None;
+    let bench = Bench { extractor: &extractor, device: &device.device, source, category, dataset, test: &report.test };
     let mut runs: Vec<Run> = Vec::new();
+    let mut test = None;
     for seed in args.first_seed..args.first_seed + args.seeds {
-        let mut shared: Option<(Made, TrainingSet)> = None;
-        let mut learnt: Option<(&Settings, Learnt, f64)> = None;
-        for &index in &order {
-            let (words, way) = &ways[index];
-            println!("\nseed {seed}, {}", name(words));
-            let way = train::Args { seed, ..way.clone() };
-            let session = Session {
-                args: &way,
-                settings: way.settings(architecture),
-                log: Log::default(),
-                extractor: &extractor,
-                device: &device,
-                maker: &makers[&made[index].mix],
-            };
-            let view = made[index].view;
-            if !shared.as_ref().is_some_and(|(shared, _)| shared.serves(&made[index])) {
-                shared = Some((made[index].clone(), session.features(&dataset.train, view, category.reading())?));
-                learnt = None;
-            }
-            if !test.as_ref().is_some_and(|(seen, _)| *seen == view) {
-                test = Some((view, TestPhotos::look(&session, &dataset, view, category.reading())?));
-            }
-            let (Some((_, set)), Some((_, test))) = (&shared, &test) else { continue };
-            if learnt.as_ref().is_none_or(|(known, ..)| **known != learning[index]) {
-                let started = Instant::now();
-                let scratch = tempfile::tempdir().map_err(TrainError::Store)?;
-                let new = session.learn(&dataset, view, set, &scratch.path().join("model"))?;
-                learnt = Some((&learning[index], new, started.elapsed().as_secs_f64()));
-            }
-            let Some((_, learnt, learning_seconds)) = &learnt else { continue };
-            let started = Instant::now();
-            let judged = session.judge(&dataset, view, &category, set, learnt)?;
-            let fit_seconds = learning_seconds + started.elapsed().as_secs_f64();
-            let model = TextureModel::from_parts((judged.info, judged.tensors), &extractor.info, &device)?;
-            let figures = test.figures(&dataset, &model, &device)?;
-            let run = Run { settings: (*words).to_owned(), seed, fit_seconds, figures };
+        bench.run_seed(&ways, seed, &mut test, &mut |run| {
             if let Some(path) = &args.json {
-                append(path, &serde_json::to_string(&run).unwrap_or_default())?;
+                append(path, &serde_json::to_string(&run).expect("figures are numbers and names"))?;
             }
             runs.push(run);
-        }
+            Ok(())
+        })?;
     }
-    // As they were asked for.
-    runs.sort_by_key(|run| ways.iter().position(|(words, _)| *words == run.settings));
+    // In the order in which they were asked for.
+    runs.sort_by_key(|run| ways.iter().position(|way| way.words == run.settings));
     println!("\n{}", tables::markdown(&runs));
     Ok(())
 }
 
-fn name(words: &str) -> &str {
-    if words.is_empty() { "default" } else { words }
-}
-
-fn parse(args: &Args, words: &str, architecture: Architecture) -> Result<train::Args, CompareError> {
-    let fixed = ["train", "--data", ".", "--out", "."];
-    let line = fixed.into_iter().chain(words.split_whitespace());
-    let given = |name: &str| words.split_whitespace().any(|word| word.split('=').next() == Some(name));
-    if let Some(name) = COMMON.iter().find(|name| given(name)) {
-        return Err(CompareError::Common(words.to_owned(), name));
+fn parse(words: &str, view: ViewChoice, architecture: Architecture) -> Result<Way, CompareError> {
+    let knobs = Settings::try_parse_from(words.split_whitespace()).map_err(CompareError::Setting)?.knobs;
+    if knobs.has("seed") {
+        return Err(CompareError::Seed(words.to_owned()));
     }
-    let mut way = TrainLine::try_parse_from(line).map_err(CompareError::Setting)?.args;
-    way.data = vec![args.data.clone()];
-    if !given("--view") {
-        way.view = args.view;
+    let has_view = knobs.has("view");
+    let mut spec = knobs.spec(architecture).map_err(|error| CompareError::Spec(words.to_owned(), error))?;
+    if !has_view {
+        spec.view = view;
     }
-    train::check(&way, &way.settings(architecture))?;
-    Ok(way)
+    Ok(Way { words: words.to_owned(), spec })
 }
 
 fn append(path: &Path, line: &str) -> Result<(), FileError> {
@@ -265,62 +198,144 @@ fn append(path: &Path, line: &str) -> Result<(), FileError> {
         .map_err(|source| FileError::Append { path: path.to_owned(), source })
 }
 
-/// What the features of the good photos depend on, beside the seed.
-#[derive(Clone)]
-struct Made {
-    view: View,
-    mix: Mix,
-    windows: u32,
-    /// Of each window, for what learns from them.
-    defects: Option<usize>,
+/// Whether features of `made` serve a training that needs those of `wanted`. A method without training needs no defects.
+fn serves((made, made_mix): &(Recipe, String), (wanted, wanted_mix): &(Recipe, String)) -> bool {
+    let windows = |recipe: &Recipe| Recipe { defects_each: 0, ..*recipe };
+    let defects = wanted.defects_each == 0 || (made.defects_each, made_mix) == (wanted.defects_each, wanted_mix);
+    windows(made) == windows(wanted) && defects
 }
 
-impl Made {
-    fn by(way: &train::Args, architecture: Architecture, photos: &[PathBuf]) -> Result<Self, CompareError> {
-        let (view, _) = train::view(way, photos)?;
-        let settings = way.settings(architecture);
-        let defects = train::defects_each(&settings, photos, view, way.windows)?;
-        Ok(Self { view, mix: way.defects(), windows: way.windows, defects })
-    }
+/// Everything that all runs share.
+struct Bench<'a> {
+    extractor: &'a Extractor,
+    device: &'a Device,
+    source: AnomalySource,
+    category: Category,
+    dataset: Dataset,
+    /// Test photos.
+    test: &'a [PhotoFile],
+}
 
-    fn serves(&self, wanted: &Self) -> bool {
-        let defects = wanted.defects.is_none() || (self.defects, &self.mix) == (wanted.defects, &wanted.mix);
-        (self.view, self.windows) == (wanted.view, wanted.windows) && defects
+impl Bench<'_> {
+    /// Runs every way with one seed. Ways that share features, and of those the ways that share members, run one after the
+    /// other, so that both are made once and kept no longer than that.
+    fn run_seed(
+        &self,
+        ways: &[Way],
+        seed: u64,
+        test: &mut Option<(View, TestPhotos)>,
+        done: &mut dyn FnMut(Run) -> Result<(), CompareError>,
+    ) -> Result<(), CompareError> {
+        let specs: Vec<TrainSpec> = ways.iter().map(|way| TrainSpec { seed, ..way.spec.clone() }).collect();
+        let made: Vec<(Recipe, String)> =
+            specs.iter().map(|spec| (self.category.recipe(spec), spec.defects.to_string())).collect();
+        let learning: Vec<TrainSpec> = specs.iter().map(TrainSpec::learning).collect();
+        let mut order: Vec<usize> = (0..ways.len()).collect();
+        order.sort_by_key(|&index| {
+            let (recipe, mix) = &made[index];
+            let first = learning.iter().position(|one| *one == learning[index]);
+            (mix.clone(), recipe.view.to_string(), recipe.windows_each, std::cmp::Reverse(recipe.defects_each), first)
+        });
+        let reading = self.category.reading();
+        let mut shared: Option<(&(Recipe, String), TrainingSet)> = None;
+        let mut members: Option<Members<'_>> = None;
+        for index in order {
+            let (words, spec) = (&ways[index].words, &specs[index]);
+            println!("\nseed {seed}, {}", if words.is_empty() { "default" } else { words });
+            let view = made[index].0.view;
+            if !shared.as_ref().is_some_and(|(shared, _)| serves(shared, &made[index])) {
+                let maker = self.source.maker(&spec.defects)?;
+                let photos = &self.category.photos;
+                let (recipe, _) = &made[index];
+                let set = features::compute(self.extractor, self.device, photos, &reading, *recipe, &maker)?;
+                (shared, members) = (Some((&made[index], set)), None);
+            }
+            if !test.as_ref().is_some_and(|(seen, _)| *seen == view) {
+                *test = Some((view, TestPhotos::read(self, view, &reading)?));
+            }
+            let (Some((_, set)), Some((_, test))) = (&shared, &*test) else { continue };
+            let session = Session { spec, extractor: self.extractor, set, device: self.device };
+            if members.as_ref().is_none_or(|members| *members.learning != learning[index]) {
+                members = Some(Members::train(&session, &learning[index], &self.category.name)?);
+            }
+            let Some(Members { division, embedders, seconds, .. }) = &members else { continue };
+            let started = Instant::now();
+            let TrainedModel { info, tensors, .. } = train::fit(&session, division, embedders, &self.category)?;
+            let fit_seconds = seconds + started.elapsed().as_secs_f64();
+            let model = CategoryModel::from_parts((info, tensors), &self.extractor.info, self.device)?;
+            let figures = test.figures(self, &model)?;
+            done(Run { settings: words.clone(), seed, fit_seconds, figures })?;
+        }
+        Ok(())
     }
 }
 
-/// The test photos as features, and where their windows lie.
+/// Trained members, and the settings that they depend on.
+struct Members<'a> {
+    learning: &'a TrainSpec,
+    division: Division,
+    embedders: Vec<TrainedEmbedder>,
+    /// Duration of the training.
+    seconds: f64,
+}
+
+impl<'a> Members<'a> {
+    fn train(session: &Session<'_>, learning: &'a TrainSpec, category: &str) -> Result<Self, TrainError> {
+        let started = Instant::now();
+        let division = train::divide(session)?;
+        let embedders = members::train(session, &division, category, None, &mut None)?;
+        Ok(Self { learning, division, embedders, seconds: started.elapsed().as_secs_f64() })
+    }
+}
+
+/// Test photos as features, with all that an evaluation needs of them.
 struct TestPhotos {
     set: TrainingSet,
-    regions: Vec<Vec<Region>>,
+    photos: Vec<TestPhoto>,
+}
+
+struct TestPhoto {
+    /// Region of each window in the photo.
+    regions: Vec<Region>,
+    facts: Facts,
+    opaque: Option<GrayImage>,
 }
 
 impl TestPhotos {
-    fn look(session: &Session<'_>, dataset: &Dataset, view: View, reading: Reading) -> Result<Self, CompareError> {
-        let photos: Vec<PathBuf> = dataset.test.iter().map(|sample| sample.photo.clone()).collect();
-        let mut regions = Vec::with_capacity(photos.len());
-        for path in &photos {
-            let (width, height) = files::photo_size(path)?;
-            regions.push(view.regions(width, height));
-        }
-        let set = TrainingSet::inspected_only(session.extractor, session.device, &photos, view, reading)?;
-        Ok(Self { set, regions })
+    fn read(bench: &Bench<'_>, view: View, reading: &Reading) -> Result<Self, CompareError> {
+        let mut photos = Vec::with_capacity(bench.test.len());
+        let set = features::inspected(bench.extractor, bench.device, bench.test, reading, view, &mut |photo| {
+            let (width, height) = photo.pixels.dimensions();
+            let regions = view.regions(width, height);
+            photos.push(TestPhoto { regions, facts: photo.facts.clone(), opaque: photo.opaque.clone() });
+        })?;
+        Ok(Self { set, photos })
     }
 
-    fn figures(&self, dataset: &Dataset, model: &TextureModel, device: &Device) -> Result<Figures, CompareError> {
-        let slots: Vec<_> = self.set.samples.iter().map(|sample| sample.normal).collect();
-        let taps = model.info.taps;
-        let read_outs = self.set.compute(&slots, device, |features| model.detector.forward(features, taps))?;
-        let find = |number: usize, _: &cse::photo::Photo| -> Result<Finding, InspectError> {
-            let photo = &self.set.photos[number];
-            let compare = |(index, read_out): (usize, &Vec<f32>)| {
-                let seen = model.detector.compare(read_out, model.info.rule.aggregation);
-                Comparison { inspected: self.set.samples[photo.inspected.start + index].inspected.clone(), ..seen }
-            };
-            let comparisons: Vec<_> = read_outs[photo.inspected.clone()].iter().enumerate().map(compare).collect();
-            inspector::join(&model.info.rule, &self.regions[number], &comparisons)
+    fn figures(&self, bench: &Bench<'_>, model: &CategoryModel) -> Result<Figures, CompareError> {
+        let info = &model.info;
+        let see = |number: usize| {
+            let TestPhoto { regions, facts, opaque } = &self.photos[number];
+            let (detector, aggregation) = (&model.detector, info.rule.aggregation);
+            let distances = self.set.distances(number, detector, info.taps, aggregation, bench.device);
+            let distances = block_on(distances).map_err(TrainError::from)?;
+            let prediction = Prediction::join(&info.rule, regions, &distances);
+            Ok(Seen {
+                prediction: prediction.map_err(|source| bench.no_score(number, source))?,
+                size: (facts.width, facts.height),
+                opaque: opaque.clone(),
+                trained_on: trained_on::is_among(info, &bench.test[number].digest),
+                differences: info.photos.differences(facts),
+                seconds: None,
+            })
         };
-        Ok(evaluate::figures(&model.info, dataset, find)?)
+        evaluate::figures(info, &bench.dataset, see)
+    }
+}
+
+impl Bench<'_> {
+    fn no_score(&self, number: usize, source: cse::scoring::prediction::PredictError) -> EvalError {
+        EvalError::Predict { path: self.test[number].path.clone(), source }
     }
 }
 
@@ -329,25 +344,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_way_is_a_command_line_of_train() {
-        #[derive(Parser)]
-        struct Line {
-            #[command(flatten)]
-            args: Args,
-        }
-        let line = |words: &[&str]| Line::try_parse_from(["x", "--data", "."].iter().chain(words)).unwrap().args;
+    fn every_way_is_a_training() {
         for way in WAYS {
-            assert!(parse(&line(&[]), way, Architecture::B0).is_ok(), "{way}");
+            assert!(parse(way, ViewChoice::Auto, Architecture::B0).is_ok(), "{way}");
         }
-        let refused = |words: &str| {
-            let wrong = line(&["--with", words]);
-            parse(&wrong, &wrong.ways[0], Architecture::B0).unwrap_err().to_string()
+        let refused = |words: &str| match parse(words, ViewChoice::Auto, Architecture::B0) {
+            Err(error) => error.to_string(),
+            Ok(way) => panic!("{} is none", way.words),
         };
-        assert!(refused("--members nine").contains("nine"));
-        assert!(refused("--validation-share 2").contains("--validation-share"));
+        assert!(refused("--members nine").contains("members"));
+        assert!(refused("--val-split-ratio 2").contains("--val-split-ratio"));
         // Else its row would bear the name of something that was not done.
         assert!(refused("--method gaussian --seed=7").contains("--seed"));
-        let own = line(&["--view", "crop", "--with", "--view tiles"]);
-        assert!(matches!(parse(&own, &own.ways[0], Architecture::B0).unwrap().view, ViewChoice::Tiles));
+        assert!(refused("--out there").contains("--out"));
+        let own = parse("--view tiles", ViewChoice::Crop, Architecture::B0).unwrap();
+        assert_eq!(own.spec.view, ViewChoice::Tiles);
+        assert_eq!(parse("", ViewChoice::Crop, Architecture::B0).unwrap().spec.view, ViewChoice::Crop);
     }
 }

@@ -1,12 +1,11 @@
 //! `defects`: synthetic defects on one's own photos, as a sheet to look at and as numbers.
 
-use std::fmt;
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use cse::defects::statistics::Statistics;
-use cse::defects::{DefectError, DefectKind, DefectMaker, Defective, Generator};
-use cse::preprocess::INPUT_SIDE;
+use cse::defects::{DefectKind, Defective, Generator, Mix, NoKinds};
+use cse::image::preprocess::INPUT_SIDE;
+use cse::training::spec::ViewChoice;
 use image::buffer::ConvertBuffer;
 use image::{Rgb, RgbImage, imageops};
 use rand::SeedableRng;
@@ -14,9 +13,9 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use crate::choices::ViewChoice;
 use crate::dataset::{self, Dataset, DatasetError, Marks};
 use crate::files::{self, FileError};
+use crate::knobs::choice;
 
 /// Photos read at most, evenly spread over those there are.
 const MAX_PHOTOS: usize = 40;
@@ -37,16 +36,16 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     pub preview: PathBuf,
     /// Way of making defects
-    #[arg(long, default_value = Generator::Default.name(), value_parser = generator_parser())]
+    #[arg(long, default_value = "default", value_parser = choice::<Generator>())]
     pub generator: Generator,
     /// Kinds of defect to show instead of a generator's, separated by commas
-    #[arg(long, value_delimiter = ',', conflicts_with = "generator", value_parser = kind_parser())]
+    #[arg(long, value_delimiter = ',', conflicts_with = "generator", value_parser = choice::<DefectKind>())]
     pub kinds: Vec<DefectKind>,
-    /// Folder of texture images for textural defects, searched with its subfolders; without it, generated ones
+    /// Folder of images that textural defects are cut from, searched with its subfolders. Without it, generated images
     #[arg(long, value_name = "DIR")]
-    pub textures: Option<PathBuf>,
-    /// What part of a photo the defects are made on; auto is resize here
-    #[arg(long, value_enum, default_value = "resize")]
+    pub anomaly_source: Option<PathBuf>,
+    /// Windows that the defects are made on. auto is resize here
+    #[arg(long, default_value = "resize", value_parser = choice::<ViewChoice>())]
     pub view: ViewChoice,
     /// Examples of each kind on the sheet
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=32))]
@@ -59,51 +58,11 @@ pub struct Args {
     pub seed: u64,
 }
 
-/// What defects are drawn from.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Mix {
-    /// A way of making them that has a name.
-    Generator(Generator),
-    /// Kinds, each entry as likely as any other.
-    Kinds(Vec<DefectKind>),
-}
-
-impl Mix {
-    /// Of `kinds`; of the generator's where there are none.
-    pub fn of(generator: Generator, kinds: &[DefectKind]) -> Self {
-        if kinds.is_empty() { Self::Generator(generator) } else { Self::Kinds(kinds.to_vec()) }
+impl Args {
+    /// Kinds to show.
+    fn mix(&self) -> Mix {
+        if self.kinds.is_empty() { Mix::Generator(self.generator) } else { Mix::Kinds(self.kinds.clone()) }
     }
-
-    /// Makes defects of it; `sources` as for [`DefectMaker::new`].
-    ///
-    /// # Errors
-    /// [`DefectError::NoKinds`] for no kinds.
-    pub fn maker(&self, sources: Vec<RgbImage>) -> Result<DefectMaker, DefectError> {
-        match self {
-            Self::Generator(generator) => Ok(generator.maker(sources)),
-            Self::Kinds(kinds) => DefectMaker::new(kinds.clone(), sources),
-        }
-    }
-}
-
-impl fmt::Display for Mix {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Generator(generator) => generator.fmt(f),
-            Self::Kinds(kinds) => f.write_str(&kinds.iter().map(DefectKind::to_string).collect::<Vec<_>>().join(",")),
-        }
-    }
-}
-
-/// The names of the generators as the values of an option.
-pub fn generator_parser() -> impl TypedValueParser<Value = Generator> {
-    let value = |generator: Generator| PossibleValue::new(generator.name()).help(generator.description());
-    PossibleValuesParser::new(Generator::ALL.map(value)).try_map(|name| name.parse::<Generator>())
-}
-
-/// The names of the kinds of defect as the values of an option.
-pub fn kind_parser() -> impl TypedValueParser<Value = DefectKind> {
-    PossibleValuesParser::new(DefectKind::ALL.map(DefectKind::name)).try_map(|name| name.parse::<DefectKind>())
 }
 
 /// Why there is nothing to see.
@@ -117,7 +76,7 @@ pub enum PreviewError {
     File(#[from] FileError),
     /// The kinds of defect.
     #[error(transparent)]
-    Defects(#[from] DefectError),
+    Defects(#[from] NoKinds),
     /// Only defective photos.
     #[error("{path}: no photos of good samples to make defects on", path = .0.display())]
     NoGoodPhotos(PathBuf),
@@ -126,8 +85,8 @@ pub enum PreviewError {
 /// Draws the sheet, writes it, and prints the numbers.
 pub fn run(args: &Args) -> Result<(), PreviewError> {
     let images = images(args)?;
-    let sources = dataset::squashed_below::<PreviewError>(args.textures.as_deref())?;
-    let maker = Mix::of(args.generator, &args.kinds).maker(sources)?;
+    let sources = dataset::squashed_below::<PreviewError>(args.anomaly_source.as_deref())?;
+    let maker = args.mix().maker(sources)?;
     let shares = maker.shares();
     let kinds: Vec<DefectKind> = shares.iter().map(|&(kind, _)| kind).collect();
     // Every kind is shown on the same images.
@@ -142,7 +101,7 @@ pub fn run(args: &Args) -> Result<(), PreviewError> {
     println!("columns     image, mask, defective image");
     println!("numbers     means of {} defects of each kind", args.draws);
     println!();
-    println!("{:<11} {:>7} {:>7} {:>8} {:>8} {:>20}", "kind", "rows", "share", "area", "pieces", "change (of 255)");
+    println!("{:<11} {:>7} {:>7} {:>8} {:>8} {:>20}", "kind", "rows", "share", "area", "parts", "change (of 255)");
     for (index, (kind, share)) in (0..).zip(shares) {
         let measured: Vec<Statistics> = (0..args.draws)
             .into_par_iter()
@@ -152,11 +111,11 @@ pub fn run(args: &Args) -> Result<(), PreviewError> {
         let mean = |of: fn(&Statistics) -> f64| measured.iter().map(of).sum::<f64>() / measured.len() as f64;
         println!(
             "{:<11} {:>7} {:>5.1} % {:>6.2} % {:>8.1} {:>20.1}",
-            kind.name(),
+            kind.to_string(),
             rows_of(index, args.count),
             100.0 * share,
             100.0 * mean(|one| one.area),
-            mean(|one| one.pieces as f64),
+            mean(|one| one.components as f64),
             mean(|one| one.change),
         );
     }
@@ -230,8 +189,7 @@ mod tests {
         }
         let args = parse("--data a --preview b --kinds stain,patch").unwrap();
         assert_eq!(args.kinds, [DefectKind::Stain, DefectKind::Patch]);
-        assert_eq!(Mix::of(args.generator, &args.kinds).to_string(), "stain,patch");
-        assert_eq!(Mix::of(args.generator, &[]), Mix::Generator(Generator::Default));
+        assert_eq!(args.mix().to_string(), "stain,patch");
         for wrong in ["--kinds dent", "--generator gan", "--kinds spot --generator draem", "--count 0", "--draws 0"] {
             assert!(parse(&format!("--data a --preview b {wrong}")).is_err(), "{wrong}");
         }

@@ -7,7 +7,6 @@ use std::{
     sync::mpsc,
 };
 
-use burn::module::Module;
 #[cfg(feature = "cuda")]
 use burn::tensor::Tensor;
 use burn::tensor::{Device, DeviceKind, DeviceType};
@@ -84,15 +83,6 @@ pub fn choose(choice: DeviceChoice) -> Result<Chosen, DeviceError> {
 /// Whether `device` is the CPU.
 pub fn is_cpu(device: &Device) -> bool {
     *device == Device::flex()
-}
-
-/// What `init` makes on the CPU, to learn on `device`, which has gradients: the CPU draws initial weights, from a generator
-/// of the whole process, so that a seed means the same on every device. Burn draws them at their first use, where they are
-/// then: here it does before they move.
-pub fn initial<M: Module>(seed: u64, device: &Device, init: impl FnOnce(&Device) -> M) -> M {
-    let cpu = Device::flex();
-    cpu.seed(seed);
-    init(&cpu).valid().to_device(device).train()
 }
 
 fn cpu(why: &str) -> Chosen {

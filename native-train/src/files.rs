@@ -4,8 +4,8 @@ use std::fs;
 use std::io::{self, BufReader, Cursor, Read, Write};
 use std::path::{Path, PathBuf};
 
-use cse::photo::{Photo, Reading};
-use cse::view::View;
+use cse::image::photo::{Photo, Reading};
+use cse::image::view::View;
 use image::{ImageFormat, RgbImage};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
@@ -53,7 +53,7 @@ pub enum FileError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: cse::photo::PhotoError,
+        source: cse::image::photo::PhotoError,
     },
     /// It is no usable model.
     #[error("{path}: {source}", path = .path.display())]
@@ -61,7 +61,7 @@ pub enum FileError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: cse::model_file::ModelFileError,
+        source: cse::files::model_file::ModelFileError,
     },
 }
 
@@ -132,7 +132,7 @@ pub fn write_png(path: &Path, image: &RgbImage) -> Result<(), FileError> {
 /// Width and height of a photo file as [`read_photo`] gives it, without decoding it.
 pub fn photo_size(path: &Path) -> Result<(u32, u32), FileError> {
     let file = fs::File::open(path).map_err(|source| FileError::Read { path: path.to_owned(), source })?;
-    cse::photo::size(BufReader::new(file)).map_err(|source| FileError::Photo { path: path.to_owned(), source })
+    cse::image::photo::size(BufReader::new(file)).map_err(|source| FileError::Photo { path: path.to_owned(), source })
 }
 
 /// Makes sure that a file can be put at `path`, whose folder is made, before hours are spent on what is to be in it.
@@ -176,6 +176,6 @@ fn temporary(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
 }
 
 /// Puts the file's name to an error of its content.
-pub fn in_model<T>(path: &Path, result: Result<T, cse::model_file::ModelFileError>) -> Result<T, FileError> {
+pub fn in_model<T>(path: &Path, result: Result<T, cse::files::model_file::ModelFileError>) -> Result<T, FileError> {
     result.map_err(|source| FileError::Model { path: path.to_owned(), source })
 }

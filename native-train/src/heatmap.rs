@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::path::{Component, Path};
 
-use cse::texture_file::MapScale;
+use cse::files::category_file::MapScale;
 use image::{Rgb, RgbImage};
 
 /// A name for the files that are made of each of `photos`: the photo's own, with as much of its path before it, and its

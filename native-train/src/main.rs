@@ -1,9 +1,7 @@
 //! Trains, evaluates and runs CSE surface inspection models: the command line.
 
 mod checkpoints;
-mod choices;
 mod compare;
-mod covered;
 mod data;
 mod dataset;
 mod defects;
@@ -12,28 +10,29 @@ mod devices;
 mod evaluate;
 mod files;
 mod heatmap;
-mod inspect;
-mod inspection;
+mod info;
 mod interrupt;
-mod learnt_from;
+mod knobs;
 mod look;
 mod metrics;
+mod model;
 mod models;
+mod predict;
 mod pretrain;
 mod progress;
 mod reproduce;
-mod score;
 mod suitable_view;
 mod tables;
 mod textures;
 mod train;
+mod trained_on;
 mod weights;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Finds defects on textures after seeing only good samples.
+/// Finds defects on surfaces after training on good photos alone.
 #[derive(Parser)]
 #[command(name = "native-train", version, about, max_term_width = 100)]
 struct Cli {
@@ -43,34 +42,34 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Look at a data set before anything is computed: its layout, its photos and masks, and what may be a mistake
+    /// Look at a data set before a training: its layout, its photos and masks, and likely mistakes
     Data(data::Args),
-    /// Learn a texture from photos of good samples
+    /// Train a category model from good photos
     Train(Box<train::Args>),
-    /// Inspect photos with a model
-    Score(score::Args),
-    /// Measure a model on photos whose truth is known
+    /// Predict the score and the anomaly map of photos with a model
+    Predict(predict::Args),
+    /// Measure a model on labelled photos
     Eval(evaluate::Args),
-    /// Train in several ways on the same photos, with several seeds, and measure each
+    /// Train with several settings and seeds on the same photos, and measure each
     Compare(Box<compare::Args>),
     /// Print what `compare` measured as tables in Markdown
     Tables(tables::Args),
-    /// Compute tables of the paper on its data sets, beside the paper's figures
+    /// Compute tables of the paper on its data sets, and compare them with the paper's figures
     Reproduce(Box<reproduce::Args>),
-    /// Show what is in a model file
-    Inspect(inspect::Args),
+    /// Print the description of a model file
+    Info(info::Args),
     /// Get ImageNet weights for the extractor
     #[command(subcommand)]
     Weights(weights::WeightsCommand),
-    /// Make an extractor of one's own, without any photo
+    /// Make an extractor of your own, without any photo
     #[command(subcommand)]
     Pretrain(pretrain::PretrainCommand),
-    /// Make photos of three generated materials, good and defective, for the demo models
-    DemoTextures(demo_set::Args),
-    /// Show synthetic defects on one's own photos, and how large and strong they are
+    /// Make good and defective photos of three generated materials, for the demo models
+    DemoPhotos(demo_set::Args),
+    /// Show synthetic defects on your own photos, and how large and strong they are
     Defects(defects::Args),
     /// Show generated surfaces
-    Textures(textures::contact_sheet::Args),
+    Surfaces(textures::contact_sheet::Args),
 }
 
 fn main() -> ExitCode {
@@ -79,7 +78,7 @@ fn main() -> ExitCode {
     let result: Result<(), Box<dyn std::error::Error>> = match Cli::parse().command {
         Command::Data(args) => data::run(&args).map_err(Into::into),
         Command::Train(args) => train::run(&args).map_err(Into::into),
-        Command::Score(args) => match score::run(&args) {
+        Command::Predict(args) => match predict::run(&args) {
             Ok(outcome) => return outcome.into(),
             Err(error) => Err(error.into()),
         },
@@ -87,12 +86,12 @@ fn main() -> ExitCode {
         Command::Compare(args) => compare::run(&args).map_err(Into::into),
         Command::Tables(args) => tables::run(&args).map_err(Into::into),
         Command::Reproduce(args) => reproduce::run(&args).map_err(Into::into),
-        Command::Inspect(args) => inspect::run(&args).map_err(Into::into),
+        Command::Info(args) => info::run(&args).map_err(Into::into),
         Command::Weights(command) => weights::run(&command).map_err(Into::into),
         Command::Pretrain(command) => pretrain::run(&command).map_err(Into::into),
-        Command::DemoTextures(args) => demo_set::run(&args).map_err(Into::into),
+        Command::DemoPhotos(args) => demo_set::run(&args).map_err(Into::into),
         Command::Defects(args) => defects::run(&args).map_err(Into::into),
-        Command::Textures(args) => textures::contact_sheet::run(&args).map_err(Into::into),
+        Command::Surfaces(args) => textures::contact_sheet::run(&args).map_err(Into::into),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

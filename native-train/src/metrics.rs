@@ -4,6 +4,8 @@
 //! are one point of every curve, as in scikit-learn. Functions that need both classes return `None` where one is missing,
 //! and also for NaN scores and for slices of different lengths.
 
+use cse::image::components;
+pub use cse::scoring::auroc::auroc as roc_auc;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::slice::ParallelSliceMut;
@@ -19,11 +21,6 @@ pub struct F1Max {
     pub precision: f64,
     /// Share of those found among the defective ones, 0 to 1.
     pub recall: f64,
-}
-
-/// Area under the receiver operating characteristic, 0 to 1: `sklearn.metrics.roc_auc_score`.
-pub fn roc_auc(scores: &[f32], defective: &[bool]) -> Option<f64> {
-    Some(Curve::new(&mut entries(scores, defective)?)?.roc_auc())
 }
 
 /// Mean precision over the recall gained at each threshold, 0 to 1: `sklearn.metrics.average_precision_score`.
@@ -138,7 +135,7 @@ impl PixelScores {
             return Err(PixelError::NotANumber);
         }
         let known = self.areas.len().max(1);
-        let (labels, regions) = label_regions(mask, width);
+        let (labels, regions) = components::label(mask, width);
         if u32::try_from(known + regions).is_err() {
             return Err(PixelError::TooManyRegions);
         }
@@ -189,32 +186,6 @@ fn aupro(entries: &[u64], areas: &[u64], fpr_limit: f64) -> Option<f64> {
         (fpr, overlap) = (next_fpr, next_overlap);
     }
     None
-}
-
-/// The 8-connected regions of `mask`: of each pixel 0 or the number of its region, and how many there are.
-fn label_regions(mask: &[bool], width: usize) -> (Vec<usize>, usize) {
-    let (mut labels, mut regions, mut stack) = (vec![0; mask.len()], 0, Vec::new());
-    for start in 0..mask.len() {
-        if !mask[start] || labels[start] != 0 {
-            continue;
-        }
-        regions += 1;
-        labels[start] = regions;
-        stack.push(start);
-        while let Some(pixel) = stack.pop() {
-            let (x, y) = (pixel % width, pixel / width);
-            for near_y in y.saturating_sub(1)..=(y + 1).min(mask.len() / width - 1) {
-                for near_x in x.saturating_sub(1)..=(x + 1).min(width - 1) {
-                    let near = near_y * width + near_x;
-                    if mask[near] && labels[near] == 0 {
-                        labels[near] = regions;
-                        stack.push(near);
-                    }
-                }
-            }
-        }
-    }
-    (labels, regions)
 }
 
 /// A score and a label in one number: ascending numbers are descending scores.

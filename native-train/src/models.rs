@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
-use cse::extractor_file::{self, Extractor};
-use cse::texture_file::{self, TextureInfo, TextureModel};
+use cse::files::category_file::{self, CategoryInfo, CategoryModel};
+use cse::files::extractor_file::{self, Extractor};
 
 use crate::devices::{self, DeviceChoice, DeviceError};
 use crate::files::{self, FileError};
-use crate::inspection::Model;
+use crate::model::Model;
 use crate::weights;
 
 /// The extractor that the page ships too, so that the program works with no file beside it.
@@ -21,13 +21,13 @@ pub enum LoadError {
     /// The file.
     #[error(transparent)]
     File(#[from] FileError),
-    /// No known extractor is the one that the texture was trained with.
+    /// No known extractor is the one that the category was trained with.
     #[error(
-        "{path}: this texture was trained with extractor {id} ({architecture}), which is neither shipped nor fetched: give its file with --extractor",
+        "{path}: this category model was trained with extractor {id} ({architecture}), which is neither shipped nor fetched: give its file with --extractor",
         path = .path.display()
     )]
     NoExtractor {
-        /// The texture model.
+        /// Path of the category model.
         path: PathBuf,
         /// The extractor's id.
         id: String,
@@ -39,7 +39,7 @@ pub enum LoadError {
 /// Which model a command works with.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ModelArgs {
-    /// Texture model
+    /// Category model
     #[arg(long, value_name = "FILE")]
     pub model: PathBuf,
     /// Extractor file; without it, the shipped or the fetched one that the model was trained with
@@ -65,8 +65,8 @@ impl ModelArgs {
     /// The model with its extractor on the device.
     pub fn open(&self) -> Result<Model, OpenError> {
         let device = devices::choose(self.device)?.device;
-        let (extractor, texture) = texture(&self.model, self.extractor.as_deref(), &device)?;
-        Ok(Model { extractor, texture, device })
+        let (extractor, category) = category(&self.model, self.extractor.as_deref(), &device)?;
+        Ok(Model { extractor, category, device })
     }
 }
 
@@ -79,18 +79,18 @@ pub fn extractor(path: Option<&Path>, device: &Device) -> Result<Extractor, Load
     Ok(files::in_model(name, Extractor::load(bytes, device))?)
 }
 
-/// A texture model with its extractor: the file given, else the one among shipped and fetched that it was trained with.
-fn texture(path: &Path, extractor: Option<&Path>, device: &Device) -> Result<(Extractor, TextureModel), LoadError> {
-    let parts = files::in_model(path, texture_file::read(&files::read(path)?))?;
+/// A category model with its extractor: the given file, or the shipped or fetched one that it was trained with.
+fn category(path: &Path, extractor: Option<&Path>, device: &Device) -> Result<(Extractor, CategoryModel), LoadError> {
+    let parts = files::in_model(path, category_file::read(&files::read(path)?))?;
     let extractor = match extractor {
         Some(path) => self::extractor(Some(path), device)?,
         None => known_extractor(path, &parts.0, device)?,
     };
-    let texture = files::in_model(path, TextureModel::from_parts(parts, &extractor.info, device))?;
-    Ok((extractor, texture))
+    let category = files::in_model(path, CategoryModel::from_parts(parts, &extractor.info, device))?;
+    Ok((extractor, category))
 }
 
-fn known_extractor(path: &Path, info: &TextureInfo, device: &Device) -> Result<Extractor, LoadError> {
+fn known_extractor(path: &Path, info: &CategoryInfo, device: &Device) -> Result<Extractor, LoadError> {
     let fits = |bytes: &[u8]| extractor_file::read_info(bytes).is_ok_and(|extractor| info.fits(&extractor));
     if fits(SHIPPED) {
         return self::extractor(None, device);

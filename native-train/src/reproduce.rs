@@ -2,12 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Parser;
+use comfy_table::{CellAlignment, presets};
+use cse::detectors::method::Method;
+use cse::training::presets as spec_presets;
+use cse::training::spec::{DecoderTraining, Preset, TrainSpec, ViewChoice};
 
-use crate::devices::DeviceChoice;
+use crate::dataset::{Dataset, Marks};
+use crate::devices::{self, DeviceChoice};
 use crate::evaluate::{self, EvalError};
-use crate::models::ModelArgs;
-use crate::train::{self, TrainError};
+use crate::files::FileError;
+use crate::knobs::choice;
+use crate::look::{self, Needs, UnreadableArgs};
+use crate::models::{self, ModelArgs};
+use crate::train::{AnomalySource, Category, ReadingArgs, TrainError, Trainer};
 
 /// Settings of `reproduce`.
 #[derive(Clone, Debug, clap::Args)]
@@ -15,21 +22,21 @@ pub struct Args {
     /// Which of the paper's tables
     #[arg(value_enum)]
     pub table: Table,
-    /// Folder with a folder for each texture: MVTec AD's carpet, tile, .., or TILDA's c1r1, c1r3, ..
+    /// Folder with a folder for each category: MVTec AD's carpet, tile, .., or TILDA's c1r1, c1r3, ..
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
     /// Folder to write the models to
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// Extractor file: the paper's is ImageNet's EfficientNet-B3; without it, the shipped one
+    /// Extractor file. The paper's is ImageNet's EfficientNet-B3. Without it, the shipped one
     #[arg(long, value_name = "FILE")]
     pub extractor: Option<PathBuf>,
-    /// Folder of texture images for textural defects: the paper's is DTD; without it, generated ones
+    /// Folder of images that textural defects are cut from. The paper's is DTD. Without it, generated images
     #[arg(long, value_name = "DIR")]
-    pub textures: Option<PathBuf>,
+    pub anomaly_source: Option<PathBuf>,
     /// Preset to train with
-    #[arg(long, value_name = "NAME", default_value = "paper")]
-    pub preset: String,
+    #[arg(long, default_value = "paper", value_parser = choice::<Preset>())]
+    pub preset: Preset,
     /// Seed of everything random
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
@@ -63,39 +70,45 @@ pub enum ReproduceError {
     /// An evaluation.
     #[error("{0}: {1}")]
     Evaluate(String, Box<EvalError>),
-    /// A setting.
-    #[error("{0}")]
-    Setting(clap::Error),
-    /// No folder of the table's.
+    /// No folder of the table's categories is there.
     #[error("{data}: has none of the folders {names}", data = .0.display(), names = .1)]
-    NoTextures(PathBuf, String),
+    NoCategories(PathBuf, String),
 }
 
-/// A way to train, and the paper's image AUROC of it, in percent, in the order of the textures.
+/// Settings to train with, and the paper's image AUROC with them, in percent, in the order of the categories.
 struct Row {
     name: &'static str,
-    changes: &'static [&'static str],
+    change: fn(&mut TrainSpec),
     paper: &'static [f64],
 }
 
 const MVTEC: [&str; 5] = ["carpet", "tile", "wood", "leather", "grid"];
 const TILDA: [&str; 8] = ["c1r1", "c1r3", "c2r2", "c2r3", "c3r1", "c3r3", "c4r1", "c4r3"];
-const CSE_ON_MVTEC: Row = Row { name: "CSE", changes: &[], paper: &[100.0, 99.3, 100.0, 100.0, 99.6] };
-const CSE_ON_TILDA: Row = Row { name: "CSE", changes: &[], paper: &[90.2, 92.0, 84.8, 80.0, 88.2, 93.0, 79.7, 68.2] };
-const NO_DECODER: Row =
-    Row { name: "no decoder", changes: &["--decoder", "none"], paper: &[99.5, 98.4, 99.9, 100.0, 99.3] };
-const CLASSIFIER: Row =
-    Row { name: "classifier", changes: &["--method", "classifier"], paper: &[99.2, 98.0, 99.1, 100.0, 94.5] };
-const DECODER_BEFORE: Row =
-    Row { name: "decoder trained before", changes: &["--decoder", "before"], paper: &[99.7, 98.4, 100.0, 100.0, 99.6] };
+const CSE_ON_MVTEC: Row = Row { name: "CSE", change: |_| (), paper: &[100.0, 99.3, 100.0, 100.0, 99.6] };
+const CSE_ON_TILDA: Row = Row { name: "CSE", change: |_| (), paper: &[90.2, 92.0, 84.8, 80.0, 88.2, 93.0, 79.7, 68.2] };
+const NO_DECODER: Row = Row {
+    name: "no decoder",
+    change: |spec| spec.decoder = DecoderTraining::None,
+    paper: &[99.5, 98.4, 99.9, 100.0, 99.3],
+};
+const CLASSIFIER: Row = Row {
+    name: "classifier",
+    change: |spec| spec.method = Method::Classifier,
+    paper: &[99.2, 98.0, 99.1, 100.0, 94.5],
+};
+const DECODER_BEFORE: Row = Row {
+    name: "decoder trained before",
+    change: |spec| spec.decoder = DecoderTraining::Before,
+    paper: &[99.7, 98.4, 100.0, 100.0, 99.6],
+};
 const TRAINED_DECODER: Row = Row {
     name: "decoder trained together",
-    changes: &["--decoder", "trained"],
+    change: |spec| spec.decoder = DecoderTraining::Trained,
     paper: &[99.6, 98.7, 99.9, 99.9, 98.4],
 };
 
 impl Table {
-    fn textures(self) -> &'static [&'static str] {
+    fn categories(self) -> &'static [&'static str] {
         match self {
             Self::Table1 | Self::Table4 | Self::Table5 => &MVTEC,
             Self::Table2 => &TILDA,
@@ -112,79 +125,82 @@ impl Table {
     }
 }
 
-/// A command line of `train`, so that each number can be had again by hand.
-#[derive(Parser)]
-struct TrainLine {
-    #[command(flatten)]
-    args: train::Args,
-}
-
-/// Trains and evaluates each texture that is there in each row's way, and prints the table.
+/// Trains and evaluates each category that is there with the settings of each row, and prints the table.
 pub fn run(args: &Args) -> Result<(), ReproduceError> {
-    let there: Vec<(usize, &str)> = args
-        .table
-        .textures()
-        .iter()
-        .copied()
-        .enumerate()
-        .filter(|(_, texture)| args.data.join(texture).is_dir())
-        .collect();
+    let all = args.table.categories().iter().copied().enumerate();
+    let there: Vec<(usize, &str)> = all.filter(|(_, category)| args.data.join(category).is_dir()).collect();
     if there.is_empty() {
-        return Err(ReproduceError::NoTextures(args.data.clone(), args.table.textures().join(", ")));
+        return Err(ReproduceError::NoCategories(args.data.clone(), args.table.categories().join(", ")));
     }
     let mut lines = Vec::new();
     for row in args.table.rows() {
-        for (index, texture) in &there {
-            let auroc = measure(args, row, texture)?.map_or(f64::NAN, |auroc| 100.0 * auroc);
-            lines.push((row.name, *texture, row.paper[*index], auroc));
+        for (index, category) in &there {
+            let auroc = measure(args, row, category)?.map_or(f64::NAN, |auroc| 100.0 * auroc);
+            lines.push((row.name, *category, row.paper[*index], auroc));
         }
     }
-    println!("\nimage AUROC, %   preset {}, seed {}", args.preset, args.seed);
-    println!("{:26} {:10} {:>7} {:>7} {:>7}", "", "texture", "paper", "ours", "differ");
-    for (row, texture, paper, ours) in &lines {
-        println!("{row:26} {texture:10} {paper:>7.1} {ours:>7.1} {:>+7.1}", ours - paper);
+    let mut table = comfy_table::Table::new();
+    table.load_preset(presets::NOTHING).set_header(["", "category", "paper", "ours", "difference"]);
+    let mut add = |row: &str, category: &str, paper: f64, ours: f64| {
+        table.add_row([
+            row.to_owned(),
+            category.to_owned(),
+            format!("{paper:.1}"),
+            format!("{ours:.1}"),
+            format!("{:+.1}", ours - paper),
+        ]);
+    };
+    for (row, category, paper, ours) in &lines {
+        add(row, category, *paper, *ours);
     }
     for row in args.table.rows() {
         let own: Vec<_> = lines.iter().filter(|line| line.0 == row.name).collect();
         let mean = |value: fn(&&(&str, &str, f64, f64)) -> f64| own.iter().map(value).sum::<f64>() / own.len() as f64;
-        let (paper, ours) = (mean(|line| line.2), mean(|line| line.3));
-        println!("{:26} {:10} {paper:>7.1} {ours:>7.1} {:>+7.1}", row.name, "mean", ours - paper);
+        add(row.name, "mean", mean(|line| line.2), mean(|line| line.3));
     }
+    table.column_iter_mut().skip(2).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
+    println!("\nimage AUROC, %   preset {}, seed {}\n{table}", args.preset, args.seed);
     Ok(())
 }
 
-fn measure(args: &Args, row: &Row, texture: &str) -> Result<Option<f64>, ReproduceError> {
-    let data = args.data.join(texture);
-    // What else decides a model is in its name, so that none is taken for another.
-    let name = format!("{texture} {} {} seed {}.safetensors", row.name, args.preset, args.seed);
+fn measure(args: &Args, row: &Row, category: &str) -> Result<Option<f64>, ReproduceError> {
+    let failed = |error: TrainError| ReproduceError::Train(category.into(), Box::new(error));
+    let data = args.data.join(category);
+    // Everything else that decides a model is in its name, so that none is taken for another.
+    let name = format!("{category} {} {} seed {}.safetensors", row.name, args.preset, args.seed);
     let model = args.out.join(name.replace(' ', "-"));
-    std::fs::create_dir_all(&args.out).map_err(|source| {
-        let path = args.out.clone();
-        ReproduceError::Train(texture.into(), Box::new(crate::files::FileError::Write { path, source }.into()))
-    })?;
-    // The paper's view of a photo is its centre.
-    let seed = args.seed.to_string();
-    let fixed = ["train", "--view", "crop", "--preset", &args.preset, "--seed", &seed];
-    let mut line: Vec<&std::ffi::OsStr> = fixed.iter().chain(row.changes).map(|word| word.as_ref()).collect();
-    let files: [(&str, Option<&Path>); 4] = [
-        ("--data", Some(&data)),
-        ("--out", Some(&model)),
-        ("--extractor", args.extractor.as_deref()),
-        ("--textures", args.textures.as_deref()),
-    ];
-    for (name, path) in files.iter().filter_map(|(name, path)| Some((name, (*path)?))) {
-        line.extend([name.as_ref(), path.as_os_str()]);
-    }
-    let mut train = TrainLine::try_parse_from(&line).map_err(ReproduceError::Setting)?.args;
-    (train.device, train.resume) = (args.device, args.resume);
-    println!("\n{}", line.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" "));
+    println!("\n{category}, {}", row.name);
     if args.resume && model.is_file() {
         println!("written     {} (before this run was stopped)", model.display());
     } else {
-        train::run(&train).map_err(|error| ReproduceError::Train(texture.into(), Box::new(error)))?;
+        train(args, row, &data, &model).map_err(failed)?;
     }
     let model = ModelArgs { model, extractor: args.extractor.clone(), device: args.device };
-    evaluate::image_auroc(&model, &data).map_err(|error| ReproduceError::Evaluate(texture.into(), Box::new(error)))
+    evaluate::image_auroc(&model, &data).map_err(|error| ReproduceError::Evaluate(category.into(), Box::new(error)))
+}
+
+fn train(args: &Args, row: &Row, data: &Path, model: &Path) -> Result<(), TrainError> {
+    std::fs::create_dir_all(&args.out).map_err(|source| FileError::Write { path: args.out.clone(), source })?;
+    let mut dataset = Dataset::open(data, Marks::NonZero)?;
+    let report = look::first(&mut dataset, data, Needs::Train, UnreadableArgs::default())?;
+    let category = Category::new(dataset.name, data, &report, &ReadingArgs::default())?;
+    let device = devices::choose(args.device)?.device;
+    let extractor = models::extractor(args.extractor.as_deref(), &device)?;
+    let mut spec = spec_presets::spec(args.preset, extractor.info.architecture);
+    // The paper's view of a photo is its centre.
+    (spec.view, spec.seed) = (ViewChoice::Crop, args.seed);
+    (row.change)(&mut spec);
+    let source = AnomalySource::read(args.anomaly_source.as_deref())?;
+    let mut trainer = Trainer {
+        maker: source.maker(&spec.defects)?,
+        extractor: &extractor,
+        device: &device,
+        spec,
+        anomaly_source: source.digest,
+        resume: args.resume,
+        log: None,
+    };
+    trainer.train(&category, model).map(drop)
 }
 
 #[cfg(test)]
@@ -192,22 +208,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_row_has_a_figure_of_the_paper_for_every_texture() {
+    fn every_row_has_a_figure_of_the_paper_for_every_category() {
         for table in [Table::Table1, Table::Table2, Table::Table4, Table::Table5] {
-            assert!(table.rows().iter().all(|row| row.paper.len() == table.textures().len()));
+            assert!(table.rows().iter().all(|row| row.paper.len() == table.categories().len()));
         }
     }
 
     #[test]
-    fn a_folder_without_the_textures_is_named() {
+    fn a_folder_without_the_categories_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let line = format!("x table1 --data {0} --out {0}", folder.path().display());
-        #[derive(Parser)]
+        #[derive(clap::Parser)]
         struct Line {
             #[command(flatten)]
             args: Args,
         }
-        let error = run(&Line::try_parse_from(line.split(' ')).unwrap().args).unwrap_err();
+        let error = run(&<Line as clap::Parser>::try_parse_from(line.split(' ')).unwrap().args).unwrap_err();
         assert!(error.to_string().contains("carpet, tile"), "{error}");
     }
 }

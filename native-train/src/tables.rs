@@ -92,8 +92,8 @@ const COLUMNS: [Column; 8] = [
     Column { head: "FPR at 95 % TPR", figure: |run| run.figures.fpr_at_95_tpr, digits: 3 },
     Column { head: "pixel AUROC", figure: |run| run.figures.pixel_auroc, digits: 3 },
     Column { head: "AUPRO", figure: |run| run.figures.aupro, digits: 3 },
-    Column { head: "false alarms, %", figure: |run| Some(100.0 * run.figures.false_alarms_at_threshold), digits: 1 },
-    Column { head: "found, %", figure: |run| Some(100.0 * run.figures.detected_at_threshold), digits: 1 },
+    Column { head: "false alarms, %", figure: |run| Some(100.0 * run.figures.false_positive_rate), digits: 1 },
+    Column { head: "found, %", figure: |run| Some(100.0 * run.figures.true_positive_rate), digits: 1 },
 ];
 
 /// Tables in Markdown of the means over the seeds, with the least and the most: a row for each of the settings, in the order
@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     const LINES: [&str; 3] = [
-        r#"{"settings":"","seed":0,"fit_seconds":7.4,"figures":{"model":"cloth","extractor":"efficientnet_b0 1","images":9,"image_auroc":0.75,"image_auroc_interval":null,"average_precision":0.5,"f1_max":0.5,"f1_max_threshold":0.5,"fpr_at_95_tpr":0.5,"pixel_auroc":null,"pixel_average_precision":null,"pixel_f1_max":null,"aupro":null,"threshold":1.0,"false_alarms_at_threshold":0.25,"detected_at_threshold":0.5,"seconds":null,"per_kind":{"hole":{"images":4,"image_auroc":0.5,"detected_at_threshold":0.5},"stain":{"images":4,"image_auroc":1.0,"detected_at_threshold":0.5}}}}"#,
+        r#"{"settings":"","seed":0,"fit_seconds":7.4,"figures":{"model":"cloth","extractor":"efficientnet_b0 1","images":9,"image_auroc":0.75,"image_auroc_interval":null,"average_precision":0.5,"f1_max":0.5,"f1_max_threshold":0.5,"fpr_at_95_tpr":0.5,"pixel_auroc":null,"pixel_average_precision":null,"pixel_f1_max":null,"aupro":null,"threshold":1.0,"false_positive_rate":0.25,"true_positive_rate":0.5,"seconds":null,"per_kind":{"hole":{"images":4,"image_auroc":0.5,"true_positive_rate":0.5},"stain":{"images":4,"image_auroc":1.0,"true_positive_rate":0.5}}}}"#,
         "",
         "{}",
     ];

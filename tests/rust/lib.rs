@@ -6,9 +6,9 @@ use std::path::PathBuf;
 
 use burn::store::{BurnToPyTorchAdapter, ModuleSnapshot, SafetensorsStore};
 use burn::tensor::Device;
-use cse::efficientnet::{Architecture, EfficientNetConfig, Normalisation};
-use cse::extractor_file;
-use cse::state_dict::{self, Precision, StateDict};
+use cse::files::extractor_file;
+use cse::files::state_dict::{self, Precision, StateDict};
+use cse::network::efficientnet::{Architecture, EfficientNetConfig, Normalisation};
 
 /// The development data beside the repository: real images, reference tensors, reference weights. They are not part of
 /// the project; a test that needs them says that it is skipped where they are missing.

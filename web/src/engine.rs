@@ -3,16 +3,16 @@
 use std::cell::Cell;
 
 use burn::tensor::Device;
-use cse::anomaly_map;
-use cse::detector::read;
-use cse::efficientnet::Features;
-use cse::extractor_file::Extractor;
-use cse::inspector::{Inspector, WINDOWS_AT_ONCE};
-use cse::model_file::{self, Header};
-use cse::photo::Preview;
+use cse::detectors::detector::read;
+use cse::files::category_file::CategoryModel;
+use cse::files::extractor_file::Extractor;
+use cse::files::model_file::{self, Header};
+use cse::image::photo::Preview;
+use cse::image::view::Region;
+use cse::network::features::Features;
 use cse::score::GRID;
-use cse::texture_file::TextureModel;
-use cse::view::Region;
+use cse::scoring::anomaly_map;
+use cse::scoring::predictor::{Inspector, WINDOWS_AT_ONCE};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
@@ -33,7 +33,7 @@ extern "C" {
     pub type JsRoute;
     #[wasm_bindgen(typescript_type = "ExtractorInfo")]
     pub type JsExtractorInfo;
-    #[wasm_bindgen(typescript_type = "TextureInfo")]
+    #[wasm_bindgen(typescript_type = "CategoryInfo")]
     pub type JsTextureInfo;
     #[wasm_bindgen(typescript_type = "Inspection")]
     pub type JsInspection;
@@ -49,7 +49,7 @@ extern "C" {
 struct Loaded {
     device: Device,
     extractor: Option<Extractor>,
-    texture: Option<TextureModel>,
+    texture: Option<CategoryModel>,
 }
 
 /// One device with its models.
@@ -164,7 +164,7 @@ impl Loaded {
 
     fn load_texture(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         let extractor = self.extractor.as_ref().ok_or(Failure::NotLoaded("extractor"))?;
-        self.texture = Some(TextureModel::load(bytes, &extractor.info, &self.device)?);
+        self.texture = Some(CategoryModel::load(bytes, &extractor.info, &self.device)?);
         Ok(())
     }
 

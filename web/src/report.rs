@@ -1,8 +1,8 @@
 //! What the page is told: results as typed objects, failures as sentences.
 
-use cse::inspector::InspectError;
-use cse::model_file::ModelFileError;
-use cse::photo::PhotoError;
+use cse::files::model_file::ModelFileError;
+use cse::image::photo::PhotoError;
+use cse::scoring::predictor::InspectError;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
@@ -114,7 +114,7 @@ pub struct PreviewSize {
 const TYPES: &str = r#"
 export type Route = "cpu" | "webgpu";
 export interface ExtractorInfo { kind: "extractor"; architecture: string; id: string; provenance: string; parameters: number; format_version: number }
-export interface TextureInfo {
+export interface CategoryInfo {
     kind: "texture"; name: string; extractor_id: string; threshold: number; false_alarm_rate: number; normal_scores: Float32Array;
     map_scale: { low: number; high: number }; clusters: number; view: "crop" | "resize" | "tiles"; aggregation: "mean" | "max" | "top"; method: "cse" | "mean-cosine" | "gaussian" | "nearest-neighbour" | "classifier"; taps: "f1" | "f2" | "both"; members: number; normal_range: { map_edge: number } | null; smoothing: number; density: { weight: number; excess: number } | null; provenance: string; format_version: number
 }

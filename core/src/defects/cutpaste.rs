@@ -120,7 +120,7 @@ fn jitter(piece: &mut RgbImage, rng: &mut ChaCha8Rng) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::defects::statistics::pieces;
+    use crate::defects::statistics::components;
     use crate::defects::tests::texture;
     use rand::SeedableRng;
 
@@ -163,7 +163,7 @@ mod tests {
             let (_, mask) = scar(&image, &mut ChaCha8Rng::seed_from_u64(seed));
             let masked = mask.as_raw().iter().filter(|&&value| value == 255).count();
             assert!((14..=440).contains(&masked), "{seed}: {masked}");
-            assert_eq!(pieces(&mask), 1, "{seed}");
+            assert_eq!(components(&mask), 1, "{seed}");
         }
     }
 }

@@ -1,61 +1,51 @@
-//! Ways of making defects that were published under a name, beside the default.
+//! Generators: the default mix of kinds, and those of published methods.
 
-use std::{fmt, ops::RangeInclusive, str::FromStr};
+use std::ops::RangeInclusive;
 
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
-use super::{DefectError, DefectKind, DefectMaker, blend, names};
+use super::{DefectKind, DefectMaker, blend};
 
 /// A mix of kinds of defect, and how strongly they are laid over the image.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumIter,
+    strum::EnumMessage,
+    strum::EnumString,
+    strum::IntoStaticStr,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Generator {
-    /// [`DefectKind::DEFAULT_MIX`].
+    /// The paper's three kinds, scratches, spots, stains and faint defects
     #[default]
     Default,
-    /// CSE's: [`DefectKind::PAPER`].
+    /// CSE: textural, structural and blurred defects in equal parts
     Paper,
-    /// DRAEM's (Zavrtanik et al., ICCV 2021): textural only, of opacity 0.1 to 1.
-    ///
-    /// Its sources come from [`textural`](super::textural) as they are, with CSE's +-10 of hue and saturation: DRAEM has
-    /// +-50, and turns the texture.
+    /// DRAEM (Zavrtanik et al., ICCV 2021): textural defects of opacity 0.1 to 1
+    // Sources are augmented as in CSE, by +-10 of hue and saturation. DRAEM has +-50, and rotates the texture.
     Draem,
-    /// The structural half of MemSeg's (Yang et al., 2022): shuffled cells of the image, of opacity 0.15 to 1.
-    ///
-    /// Its textural half is DRAEM's.
+    /// MemSeg (Yang et al., 2022), the structural half: shuffled cells of the image, of opacity 0.15 to 1
     MemSeg,
-    /// CutPaste's (Li et al., CVPR 2021): patches and scars, each as likely as the other.
+    /// CutPaste (Li et al., CVPR 2021): patches and scars in equal parts
     CutPaste,
 }
 
 impl Generator {
-    /// Every generator, the default one first.
+    /// Every generator, the default first.
     pub const ALL: [Self; 5] = [Self::Default, Self::Paper, Self::Draem, Self::MemSeg, Self::CutPaste];
 
-    /// The name in settings and on the command line: lower case.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Default => "default",
-            Self::Paper => "paper",
-            Self::Draem => "draem",
-            Self::MemSeg => "memseg",
-            Self::CutPaste => "cutpaste",
-        }
-    }
-
-    /// What it makes, in a line.
-    pub const fn description(self) -> &'static str {
-        match self {
-            Self::Default => "The paper's three kinds, scratches, spots, stains and faint defects",
-            Self::Paper => "CSE's: textural, structural and blurred in equal parts",
-            Self::Draem => "DRAEM's: textural, from hardly visible to opaque",
-            Self::MemSeg => "MemSeg's structural ones: from hardly visible to opaque",
-            Self::CutPaste => "CutPaste's: patches and scars in equal parts",
-        }
-    }
-
-    /// The kinds it makes, each entry as likely as any other.
+    /// Kinds that it makes, each entry as likely as any other.
     pub const fn kinds(self) -> &'static [DefectKind] {
         match self {
             Self::Default => &DefectKind::DEFAULT_MIX,
@@ -66,7 +56,7 @@ impl Generator {
         }
     }
 
-    /// Makes defects its way; `sources` as for [`DefectMaker::new`].
+    /// A maker of its defects. `sources` are those of [`DefectMaker::new`].
     pub fn maker(self, sources: Vec<RgbImage>) -> DefectMaker {
         DefectMaker { kinds: self.kinds().to_vec(), sources, opacity: self.opacity() }
     }
@@ -77,23 +67,6 @@ impl Generator {
             Self::MemSeg => 0.15..=1.0,
             Self::Default | Self::Paper | Self::CutPaste => blend::OPAQUE,
         }
-    }
-}
-
-impl fmt::Display for Generator {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Generator {
-    type Err = DefectError;
-
-    fn from_str(name: &str) -> Result<Self, DefectError> {
-        Self::ALL.into_iter().find(|generator| generator.name() == name).ok_or_else(|| DefectError::UnknownGenerator {
-            name: name.to_owned(),
-            known: names(Self::ALL.map(Self::name)),
-        })
     }
 }
 
@@ -108,8 +81,7 @@ mod tests {
             assert_eq!(generator.to_string().parse(), Ok(generator));
             assert_eq!(serde_json::to_string(&generator).unwrap(), format!("\"{generator}\""));
         }
-        let error = "gan".parse::<Generator>().unwrap_err().to_string();
-        assert_eq!(error, "unknown generator of defects \"gan\"; known are default, paper, draem, memseg, cutpaste");
+        assert!("gan".parse::<Generator>().is_err());
     }
 
     #[test]

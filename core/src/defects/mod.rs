@@ -13,19 +13,17 @@
 //! Outside the mask the image stays as it is, to the bit, but for the soft edges of marks
 //! ([`DefectKind::has_soft_edges`]).
 
-use std::{fmt, ops::RangeInclusive, str::FromStr};
-
-use image::{GrayImage, RgbImage};
-use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use serde::{Deserialize, Serialize};
 
 mod blend;
 pub mod blurred;
 pub mod cutpaste;
 pub mod generated_textures;
 mod generator;
+mod kind;
+mod maker;
 mod mark;
+mod mix;
 pub mod perlin_mask;
 pub mod photometric;
 mod random;
@@ -38,208 +36,9 @@ pub mod structural;
 pub mod textural;
 
 pub use generator::Generator;
-
-/// What a defect looks like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum DefectKind {
-    /// Another texture, photometrically augmented: stains, foreign bodies.
-    Textural,
-    /// The image itself, augmented and cut in shuffled cells: misprints, misweaves, breaks.
-    Structural,
-    /// The image itself, blurred: rubbed or smeared places.
-    Blurred,
-    /// A textural or a structural defect, each as likely, of opacity 0.15 to 0.7.
-    Faint,
-    /// A thin line that wanders: scratches, cracks, pulled threads.
-    Scratch,
-    /// One to three small ellipses: holes, pits, knots, drops.
-    Spot,
-    /// A wide soft shadow or light: stains, uneven coating, wear.
-    Stain,
-    /// CutPaste's rectangle of the image, pasted elsewhere.
-    Patch,
-    /// CutPaste's thin turned strip of the image, pasted elsewhere.
-    Scar,
-}
-
-impl DefectKind {
-    /// Every kind there is.
-    pub const ALL: [Self; 9] = [
-        Self::Textural,
-        Self::Structural,
-        Self::Blurred,
-        Self::Faint,
-        Self::Scratch,
-        Self::Spot,
-        Self::Stain,
-        Self::Patch,
-        Self::Scar,
-    ];
-
-    /// The kinds of the paper, each as likely as the others.
-    pub const PAPER: [Self; 3] = [Self::Textural, Self::Structural, Self::Blurred];
-
-    /// What training contrasts with by default; a kind that is there twice is twice as likely.
-    ///
-    /// These proportions were measured: on magnetic tile, whose defects are real, they take the AUROC from 0.74 with the
-    /// paper's kinds alone to 0.82-0.85.
-    pub const DEFAULT_MIX: [Self; 8] = [
-        Self::Textural,
-        Self::Structural,
-        Self::Blurred,
-        Self::Scratch,
-        Self::Scratch,
-        Self::Spot,
-        Self::Stain,
-        Self::Faint,
-    ];
-
-    /// The name in settings and on the command line: lower case.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Textural => "textural",
-            Self::Structural => "structural",
-            Self::Blurred => "blurred",
-            Self::Faint => "faint",
-            Self::Scratch => "scratch",
-            Self::Spot => "spot",
-            Self::Stain => "stain",
-            Self::Patch => "patch",
-            Self::Scar => "scar",
-        }
-    }
-
-    /// Whether the defect fades out beyond its mask. Its mask holds the pixels with more than a quarter of its strength;
-    /// pixels just outside may change faintly.
-    pub const fn has_soft_edges(self) -> bool {
-        matches!(self, Self::Scratch | Self::Spot | Self::Stain)
-    }
-}
-
-impl fmt::Display for DefectKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for DefectKind {
-    type Err = DefectError;
-
-    fn from_str(name: &str) -> Result<Self, DefectError> {
-        Self::ALL
-            .into_iter()
-            .find(|kind| kind.name() == name)
-            .ok_or_else(|| DefectError::UnknownKind { name: name.to_owned(), known: names(Self::ALL.map(Self::name)) })
-    }
-}
-
-/// Names for a message.
-fn names<const N: usize>(names: [&'static str; N]) -> String {
-    names.join(", ")
-}
-
-/// Why defects cannot be made as asked.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum DefectError {
-    /// There is nothing to draw from.
-    #[error("no kind of synthetic defect was chosen; choose at least one of {}", names(DefectKind::ALL.map(DefectKind::name)))]
-    NoKinds,
-    /// No kind has this name.
-    #[error("unknown kind of synthetic defect \"{name}\"; known are {known}")]
-    UnknownKind {
-        /// The name.
-        name: String,
-        /// The kinds' names.
-        known: String,
-    },
-    /// No generator has this name.
-    #[error("unknown generator of defects \"{name}\"; known are {known}")]
-    UnknownGenerator {
-        /// The name.
-        name: String,
-        /// The generators' names.
-        known: String,
-    },
-}
-
-/// An image with a synthetic defect.
-#[derive(Clone, Debug)]
-pub struct Defective {
-    /// 8-bit RGB, the size of the image it was made from.
-    pub image: RgbImage,
-    /// 255 where the defect is, 0 elsewhere; the size of `image`. See [`DefectKind::has_soft_edges`].
-    pub mask: GrayImage,
-    /// What kind of defect it is.
-    pub kind: DefectKind,
-}
-
-/// Makes defective images out of normal ones.
-#[derive(Clone, Debug)]
-pub struct DefectMaker {
-    kinds: Vec<DefectKind>,
-    sources: Vec<RgbImage>,
-    /// Of textural, structural and blurred defects.
-    opacity: RangeInclusive<f32>,
-}
-
-impl DefectMaker {
-    /// `kinds`: what to make, each entry as likely as any other, so that a kind may be there more than once. `sources`:
-    /// texture images for the textural kind, best of the size of the images (others are resized at each draw); if empty,
-    /// [`generated_textures`] stand in.
-    ///
-    /// # Errors
-    /// [`DefectError::NoKinds`] if `kinds` is empty.
-    pub fn new(kinds: Vec<DefectKind>, sources: Vec<RgbImage>) -> Result<Self, DefectError> {
-        if kinds.is_empty() {
-            return Err(DefectError::NoKinds);
-        }
-        Ok(Self { kinds, sources, opacity: blend::OPAQUE })
-    }
-
-    /// The kinds made, and which share of the defects is of each, in the order of [`DefectKind::ALL`].
-    pub fn shares(&self) -> Vec<(DefectKind, f64)> {
-        let share = |kind| self.kinds.iter().filter(|&&made| made == kind).count() as f64 / self.kinds.len() as f64;
-        DefectKind::ALL.into_iter().map(|kind| (kind, share(kind))).filter(|(_, share)| *share > 0.0).collect()
-    }
-
-    /// A copy of `image` with one defect; the same `image` and `seed` give the same result.
-    ///
-    /// Meant for images of at least 8x8 pixels. In smaller ones the mask may stay empty, and then nothing is changed.
-    /// Marks and CutPaste's scars have sizes in pixels: they suit the network's input size.
-    pub fn make(&self, image: &RgbImage, seed: u64) -> Defective {
-        let rng = &mut ChaCha8Rng::seed_from_u64(seed);
-        let kind = self.kinds[rng.random_range(0..self.kinds.len())];
-        self.draw(image, kind, rng)
-    }
-
-    /// As [`make`](Self::make), of one kind, whether it is among those chosen or not.
-    pub fn make_kind(&self, image: &RgbImage, kind: DefectKind, seed: u64) -> Defective {
-        self.draw(image, kind, &mut ChaCha8Rng::seed_from_u64(seed))
-    }
-
-    fn draw(&self, image: &RgbImage, kind: DefectKind, rng: &mut ChaCha8Rng) -> Defective {
-        let textural = |rng: &mut _| textural::textural_source(&self.sources, image.dimensions(), rng);
-        let structural = |rng: &mut _| structural::structural_source(image, rng);
-        let opacity = self.opacity.clone();
-        let (image, mask) = match kind {
-            DefectKind::Textural => blend::under_perlin_mask(image, opacity, rng, textural),
-            DefectKind::Structural => blend::under_perlin_mask(image, opacity, rng, structural),
-            DefectKind::Blurred => {
-                blend::under_perlin_mask(image, opacity, rng, |rng| blurred::blurred_source(image, rng))
-            }
-            DefectKind::Faint => blend::under_perlin_mask(image, blend::FAINT, rng, |rng| {
-                if rng.random_bool(0.5) { textural(rng) } else { structural(rng) }
-            }),
-            DefectKind::Scratch => scratch::scratch(image, rng),
-            DefectKind::Spot => spot::spot(image, rng),
-            DefectKind::Stain => stain::stain(image, rng),
-            DefectKind::Patch => cutpaste::patch(image, rng),
-            DefectKind::Scar => cutpaste::scar(image, rng),
-        };
-        Defective { image, mask, kind }
-    }
-}
+pub use kind::DefectKind;
+pub use maker::{DefectMaker, Defective, NoKinds};
+pub use mix::Mix;
 
 /// Three different entries of `choices`, in random order: how both the textural and the structural source are augmented.
 fn three_of<T: Copy>(mut choices: impl AsMut<[T]>, rng: &mut ChaCha8Rng) -> Vec<T> {
@@ -249,6 +48,8 @@ fn three_of<T: Copy>(mut choices: impl AsMut<[T]>, rng: &mut ChaCha8Rng) -> Vec<
 
 #[cfg(test)]
 mod tests {
+    use image::RgbImage;
+
     use super::*;
 
     /// A texture without symmetry, so that every source differs from it almost everywhere.
@@ -402,6 +203,6 @@ mod tests {
             assert_eq!(serde_json::to_string(&kind).unwrap(), format!("\"{kind}\""));
         }
         assert!("dent".parse::<DefectKind>().is_err());
-        assert_eq!(DefectMaker::new(Vec::new(), Vec::new()).unwrap_err(), DefectError::NoKinds);
+        assert_eq!(DefectMaker::new(Vec::new(), Vec::new()).unwrap_err(), NoKinds);
     }
 }

@@ -101,7 +101,7 @@ fn perlin_noise(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::defects::statistics::pieces;
+    use crate::defects::statistics::components;
     use rand::SeedableRng;
 
     fn mean_and_standard_error(values: &[f64]) -> (f64, f64) {
@@ -118,7 +118,7 @@ mod tests {
         let masks: Vec<_> = (0..1000).map(|_| perlin_mask(224, 224, rng)).collect();
         let shares: Vec<_> =
             masks.iter().map(|m| m.as_raw().iter().filter(|&&v| v != 0).count() as f64 / 50176.0).collect();
-        let counts: Vec<_> = masks.iter().map(|mask| pieces(mask) as f64).collect();
+        let counts: Vec<_> = masks.iter().map(|mask| components(mask) as f64).collect();
         for (name, values, reference, deviation) in
             [("area", shares, 0.05112, 0.02904), ("components", counts, 25.50, 39.22)]
         {

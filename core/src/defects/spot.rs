@@ -37,7 +37,7 @@ fn ellipses(coverage: &mut Coverage, rng: &mut ChaCha8Rng) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::defects::statistics::pieces;
+    use crate::defects::statistics::components;
     use crate::defects::tests::texture;
     use rand::SeedableRng;
 
@@ -51,7 +51,7 @@ mod tests {
             // The slope's lower quarter lies outside the mask: at most a quarter of 0.9 radii beyond the radius.
             let largest = std::f32::consts::PI * (14.0_f32 * 1.225).powi(2);
             assert!((1.0..3.1 * largest).contains(&masked), "{masked}");
-            seen[pieces(&mask)] += 1;
+            seen[components(&mask)] += 1;
         }
         assert!(seen[0] == 0 && seen[1..].iter().all(|&count| count > 10), "{seen:?}");
     }

@@ -3,7 +3,7 @@
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
-use cse::photo::Region;
+use cse::image::photo::IgnoreMask;
 use image::{DynamicImage, GrayImage, ImageBuffer, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, Pixel};
 
 use crate::files::{self, FileError};
@@ -89,9 +89,9 @@ impl Mask {
     }
 
     /// The marked pixels as a region of every photo. None where no pixel is marked.
-    pub fn region(&self) -> Option<Region> {
+    pub fn region(&self) -> Option<IgnoreMask> {
         let marked = self.marked.iter().map(|marked| u8::from(*marked)).collect();
-        Region::new(&GrayImage::from_raw(self.size.0, self.size.1, marked)?)
+        IgnoreMask::new(&GrayImage::from_raw(self.size.0, self.size.1, marked)?)
     }
 
     /// Whether any pixel is marked.

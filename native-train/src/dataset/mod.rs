@@ -18,7 +18,7 @@ mod walk;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use cse::view::View;
+use cse::image::view::View;
 use image::RgbImage;
 
 pub use self::layout::Layout;

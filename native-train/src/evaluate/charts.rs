@@ -1,6 +1,6 @@
 //! Charts of scores as inline SVG. Colours come from the page's style, by class.
 
-use cse::texture_file::LossPoint;
+use cse::files::category_file::LossPoint;
 use maud::{Markup, html};
 
 use super::score_axis::ScoreAxis;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cse::texture_file::TextureInfo;
+use cse::files::category_file::CategoryInfo;
 use serde::{Deserialize, Serialize};
 
 use super::Inspected;
@@ -45,9 +45,9 @@ pub struct Figures {
     /// The model's: what scores above it is called defective.
     pub threshold: f32,
     /// Share of the good photos that are called defective.
-    pub false_alarms_at_threshold: f64,
+    pub false_positive_rate: f64,
     /// Share of the defective photos that are called defective.
-    pub detected_at_threshold: f64,
+    pub true_positive_rate: f64,
     /// Seconds from a decoded photo to its score, the median, where a photo went all that way.
     pub seconds: Option<f64>,
     /// Of each kind of defect against all good photos.
@@ -68,7 +68,7 @@ pub struct KindFigures {
     /// Against all good photos.
     pub image_auroc: Option<f64>,
     /// Share of them that are called defective.
-    pub detected_at_threshold: f64,
+    pub true_positive_rate: f64,
 }
 
 /// What others need to compute the figures over photos again.
@@ -96,12 +96,12 @@ impl Figures {
     }
 
     /// All figures of inspected photos.
-    pub(super) fn new(info: &TextureInfo, inspected: &[Inspected], pixels: PixelScores) -> Self {
-        let threshold = info.calibration.threshold;
+    pub(super) fn new(info: &CategoryInfo, inspected: &[Inspected], pixels: PixelScores) -> Self {
+        let threshold = info.threshold.value;
         let photo = |photo: &Inspected| PhotoScore {
             photo: photo.name.clone(),
             kind: photo.sample.defect.clone().unwrap_or_else(|| GOOD.into()),
-            score: photo.finding.score,
+            score: photo.seen.prediction.score,
         };
         let photos: Vec<PhotoScore> = inspected.iter().map(photo).collect();
         let of = |wanted: &dyn Fn(&PhotoScore) -> bool| -> (Vec<f32>, Vec<bool>) {
@@ -118,7 +118,7 @@ impl Figures {
                 KindFigures {
                     images: defective.iter().filter(|defective| **defective).count(),
                     image_auroc: metrics::roc_auc(&scores, &defective),
-                    detected_at_threshold: above(&|photo| photo.kind == *kind),
+                    true_positive_rate: above(&|photo| photo.kind == *kind),
                 }
             });
         }
@@ -140,9 +140,9 @@ impl Figures {
             pixel_f1_max: pixel.as_ref().map(|pixel| pixel.f1_max.f1),
             aupro: pixel.as_ref().map(|pixel| pixel.aupro),
             threshold,
-            false_alarms_at_threshold: above(&|photo| !photo.defective()),
-            detected_at_threshold: above(&PhotoScore::defective),
-            seconds: Some(median(inspected.iter().map(|photo| photo.seconds).collect())),
+            false_positive_rate: above(&|photo| !photo.defective()),
+            true_positive_rate: above(&PhotoScore::defective),
+            seconds: median(inspected.iter().filter_map(|photo| photo.seen.seconds).collect()),
             per_kind,
             unreadable: Vec::new(),
             scores: photos,
@@ -170,27 +170,25 @@ impl Figures {
         println!(
             "  at threshold {:.4}: {:.1} % of the defective found, {:.1} % of the good called defective",
             self.threshold,
-            100.0 * self.detected_at_threshold,
-            100.0 * self.false_alarms_at_threshold
+            100.0 * self.true_positive_rate,
+            100.0 * self.false_positive_rate
         );
         if !self.unreadable.is_empty() {
             println!("  photos that cannot be read and are in no figure: {}", self.unreadable.len());
         }
         println!("  {:16} {:>7} {:>12} {:>9}", "kind", "photos", "image AUROC", "found");
         for (kind, row) in &self.per_kind {
-            let found = format!("{:.1} %", 100.0 * row.detected_at_threshold);
+            let found = format!("{:.1} %", 100.0 * row.true_positive_rate);
             println!("  {kind:16} {:>7} {:>12} {found:>9}", row.images, figure(row.image_auroc));
         }
     }
 }
 
 /// The mean of the two in the middle, where there are two; 0 for none.
-fn median(mut values: Vec<f64>) -> f64 {
+fn median(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
-    match values.len() {
-        0 => 0.0,
-        n => f64::midpoint(values[(n - 1) / 2], values[n / 2]),
-    }
+    let n = values.len();
+    (n > 0).then(|| f64::midpoint(values[(n - 1) / 2], values[n / 2]))
 }
 
 #[cfg(test)]
@@ -199,8 +197,8 @@ mod tests {
 
     #[test]
     fn the_median_is_in_the_middle() {
-        assert_eq!(median(vec![9.0, 1.0, 2.0]), 2.0);
-        assert_eq!(median(vec![4.0, 1.0, 2.0, 9.0]), 3.0);
-        assert_eq!(median(vec![]), 0.0);
+        assert_eq!(median(vec![9.0, 1.0, 2.0]), Some(2.0));
+        assert_eq!(median(vec![4.0, 1.0, 2.0, 9.0]), Some(3.0));
+        assert_eq!(median(vec![]), None);
     }
 }

@@ -11,7 +11,7 @@ use super::{EvalError, Inspected};
 use crate::dataset::{Marks, Mask};
 use crate::files::{self, FileError};
 use crate::heatmap;
-use crate::inspection::{self, Model};
+use crate::model::Model;
 
 /// Most pictures of a sort.
 const MOST: usize = 8;
@@ -49,7 +49,7 @@ impl Gallery {
     /// Reads the photos to show once more: only they are ever in memory, one at a time.
     pub fn new(model: &Model, inspected: &[Inspected], marks: Marks) -> Result<Self, EvalError> {
         let scores: Vec<(f32, bool)> =
-            inspected.iter().map(|photo| (photo.finding.score, photo.sample.defect.is_some())).collect();
+            inspected.iter().map(|photo| (photo.seen.prediction.score, photo.sample.defect.is_some())).collect();
         let [alarms, misses, finds] = choose(&scores);
         let pictures = |chosen: Vec<usize>| -> Result<Vec<Picture>, EvalError> {
             chosen.into_iter().map(|index| picture(model, index, &inspected[index], marks)).collect()
@@ -78,11 +78,11 @@ fn choose(scores: &[(f32, bool)]) -> [Vec<usize>; 3] {
 
 fn picture(model: &Model, index: usize, inspected: &Inspected, marks: Marks) -> Result<Picture, EvalError> {
     let path = &inspected.sample.photo;
-    let photo = thumbnail(files::read_photo(path, &model.texture.info.reading())?.pixels);
-    let map = inspection::map(&inspected.finding, photo.dimensions());
+    let photo = thumbnail(files::read_photo(path, &model.category.info.reading())?.pixels);
+    let map = inspected.seen.prediction.map(photo.width() as usize, photo.height() as usize);
     let mask = Mask::read(&inspected.sample.masks, marks)?;
     let outline = mask.and_then(|mask| outlined(&photo, &mask));
-    let heatmap = heatmap::overlay(&photo, &map, model.texture.info.map_scale);
+    let heatmap = heatmap::overlay(&photo, &map, model.category.info.map_scale);
     Ok(Picture {
         index,
         size: photo.dimensions(),

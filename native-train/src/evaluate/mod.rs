@@ -9,9 +9,11 @@ mod score_axis;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use cse::inspector::{Finding, InspectError};
-use cse::photo::{Difference, Photo};
-use cse::texture_file::TextureInfo;
+use cse::files::category_file::CategoryInfo;
+use cse::image::photo::Difference;
+use cse::scoring::prediction::{PredictError, Prediction};
+use image::GrayImage;
+use sha2::{Digest, Sha256};
 
 pub use self::figures::Figures;
 use self::gallery::Gallery;
@@ -19,12 +21,12 @@ use self::report_html::About;
 
 use crate::dataset::{Dataset, DatasetError, Mask, MaskError, Sample};
 use crate::files::{self, FileError};
-use crate::inspection;
-use crate::learnt_from;
 use crate::look::{self, LookError, MaskArgs, Needs, UnreadableArgs};
 use crate::metrics::{PixelError, PixelScores};
+use crate::model::Model;
 use crate::models::{ModelArgs, OpenError};
 use crate::progress;
+use crate::trained_on;
 
 /// Settings of `eval`.
 #[derive(Clone, Debug, clap::Args)]
@@ -62,13 +64,13 @@ pub enum EvalError {
     /// The model, or the device.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// A photo that gives no score.
+    /// A photo has no prediction.
     #[error("{path}: {source}", path = .path.display())]
-    Inspect {
-        /// The photo.
+    Predict {
+        /// Path of the photo.
         path: PathBuf,
-        /// Why.
-        source: InspectError,
+        /// Reason.
+        source: PredictError,
     },
     /// Good and defective photos are needed.
     #[error("{path}: has {good} good and {defective} defective test photos; both are needed", path = .path.display())]
@@ -96,18 +98,28 @@ pub enum EvalError {
     },
 }
 
-/// A photo and what the model says of it. The photo itself is not kept.
+/// What a model says of one photo. The photo itself is not kept.
+pub struct Seen {
+    /// Score and anomaly map.
+    pub prediction: Prediction,
+    /// Width and height of the photo, pixels.
+    pub size: (u32, u32),
+    /// 255 where the photo is opaque. None where all of it is.
+    pub opaque: Option<GrayImage>,
+    /// Whether the model was trained on the photo.
+    pub trained_on: bool,
+    /// Ways in which the photo differs from those that the model was trained on.
+    pub differences: Vec<Difference>,
+    /// Seconds from the decoded photo to its score. None where features were there already.
+    pub seconds: Option<f64>,
+}
+
+/// Test photo with what a model says of it.
 struct Inspected<'a> {
     sample: &'a Sample,
-    /// Its path below the data set's folder, with slashes.
+    /// Path below the data set's folder, with slashes.
     name: String,
-    /// Whether the model has learnt from it.
-    learnt: bool,
-    finding: Finding,
-    /// Ways in which the photo differs from those that the model learned from.
-    differences: Vec<Difference>,
-    /// From the decoded photo to its score.
-    seconds: f64,
+    seen: Seen,
 }
 
 /// Evaluates, prints a table, writes the figures.
@@ -115,13 +127,13 @@ pub fn run(args: &Args) -> Result<(), EvalError> {
     args.json.iter().chain(&args.report).try_for_each(|path| files::check_place(path))?;
     let (dataset, report) = open(&args.data, Needs::Test, args.masks, args.unreadable)?;
     let model = args.model.open()?;
-    let info = &model.texture.info;
-    let (inspected, pixels) = inspect_all(info, &dataset, |_, photo| model.inspect(photo))?;
-    let learnt: Vec<&Inspected<'_>> = inspected.iter().filter(|photo| photo.learnt).collect();
-    if let Some(one) = learnt.first() {
-        let (learnt, all) = (learnt.len(), dataset.test.len());
+    let info = &model.category.info;
+    let (inspected, pixels) = inspect(&dataset, |number| see(&model, &dataset.test[number]))?;
+    let trained_on: Vec<&Inspected<'_>> = inspected.iter().filter(|photo| photo.seen.trained_on).collect();
+    if let Some(one) = trained_on.first() {
+        let (trained_on, all) = (trained_on.len(), dataset.test.len());
         eprintln!(
-            "warning: {learnt} of the {all} test photos were learnt from, such as {}: the model is not as good as the figures",
+            "warning: the model was trained on {trained_on} of the {all} test photos, such as {}: it is not as good as the figures",
             one.sample.photo.display()
         );
     }
@@ -129,47 +141,62 @@ pub fn run(args: &Args) -> Result<(), EvalError> {
     let figures = Figures { unreadable: report.unreadable_test(), ..Figures::new(info, &inspected, pixels) };
     figures.print();
     if let Some(path) = &args.json {
-        let json = serde_json::to_string_pretty(&figures).unwrap_or_default();
+        let json = serde_json::to_string_pretty(&figures).expect("figures are numbers and names");
         files::write_whole(path, json.as_bytes())?;
     }
     if let Some(path) = &args.report {
         let gallery = Gallery::new(&model, &inspected, dataset.marks)?;
-        let page = report_html::page(&About::new(info, &dataset.name, learnt.len()), &figures, &gallery);
+        let page = report_html::page(&About::new(info, &dataset.name, trained_on.len()), &figures, &gallery);
         files::write_whole(path, page.as_bytes())?;
     }
     Ok(())
 }
 
-/// Tells how many photos differ from those that the model learned from, with the first of them.
+/// Warns of photos that differ from those that the model was trained on: their number, and the first of them.
 fn warn_of_differences(inspected: &[Inspected<'_>]) {
-    let mut different = inspected.iter().filter(|photo| !photo.differences.is_empty());
+    let mut different = inspected.iter().filter(|photo| !photo.seen.differences.is_empty());
     let count = different.clone().count();
-    if let Some((photo, first)) = different.next().and_then(|photo| Some((photo, photo.differences.first()?))) {
+    if let Some((photo, first)) = different.next().and_then(|photo| Some((photo, photo.seen.differences.first()?))) {
         let (all, name) = (inspected.len(), &photo.name);
         eprintln!(
-            "warning: {count} of the {all} test photos are unlike those that the model learned from, such as {name}. {first}"
+            "warning: {count} of the {all} test photos are unlike those that the model was trained on, such as {name}. {first}"
         );
     }
 }
 
-/// Image-level AUROC of a model on the photos in `data`.
+/// Image AUROC of a model on the photos in `data`.
 pub fn image_auroc(model: &ModelArgs, data: &Path) -> Result<Option<f64>, EvalError> {
     let (dataset, _) = open(data, Needs::Test, MaskArgs::default(), UnreadableArgs::default())?;
     let model = model.open()?;
-    let info = &model.texture.info;
-    let (inspected, pixels) = inspect_all(info, &dataset, |_, photo| model.inspect(photo))?;
-    Ok(Figures::new(info, &inspected, pixels).image_auroc)
+    let (inspected, pixels) = inspect(&dataset, |number| see(&model, &dataset.test[number]))?;
+    Ok(Figures::new(&model.category.info, &inspected, pixels).image_auroc)
 }
 
-/// Figures of what `inspect` finds on each photo of a data set, which it gets with its number; `info` describes who looks.
-/// Without a time: features may be there already.
-pub fn figures(
-    info: &TextureInfo,
+/// Figures of a model on a data set. `info` describes the model, and `see` gives what it says of the photo with a number.
+pub fn figures<Error: From<EvalError>>(
+    info: &CategoryInfo,
     dataset: &Dataset,
-    inspect: impl Fn(usize, &Photo) -> Result<Finding, InspectError>,
-) -> Result<Figures, EvalError> {
-    let (inspected, pixels) = inspect_all(info, dataset, inspect)?;
-    Ok(Figures { seconds: None, ..Figures::new(info, &inspected, pixels) })
+    see: impl Fn(usize) -> Result<Seen, Error>,
+) -> Result<Figures, Error> {
+    let (inspected, pixels) = inspect(dataset, see)?;
+    Ok(Figures::new(info, &inspected, pixels))
+}
+
+/// Reads a photo, and runs the model on it.
+fn see(model: &Model, sample: &Sample) -> Result<Seen, EvalError> {
+    let (path, info) = (&sample.photo, &model.category.info);
+    let bytes = files::read(path)?;
+    let photo = files::decode_photo(path, &bytes, &info.reading())?;
+    let start = Instant::now();
+    let prediction = model.predict(&photo).map_err(|source| EvalError::Predict { path: path.clone(), source })?;
+    Ok(Seen {
+        prediction,
+        size: photo.pixels.dimensions(),
+        trained_on: trained_on::is_among(info, &Sha256::digest(&bytes).into()),
+        differences: info.photos.differences(&photo.facts),
+        opaque: photo.opaque,
+        seconds: Some(start.elapsed().as_secs_f64()),
+    })
 }
 
 /// Opens a data set with both classes, and looks at its photos.
@@ -196,53 +223,40 @@ fn check_classes(dataset: &Dataset, data: &Path) -> Result<(), EvalError> {
     Ok(())
 }
 
-fn inspect_all<'a>(
-    info: &TextureInfo,
+/// Sees every test photo, and collects the pixels of those with a mask.
+fn inspect<'a, Error: From<EvalError>>(
     dataset: &'a Dataset,
-    inspect: impl Fn(usize, &Photo) -> Result<Finding, InspectError>,
-) -> Result<(Vec<Inspected<'a>>, PixelScores), EvalError> {
+    see: impl Fn(usize) -> Result<Seen, Error>,
+) -> Result<(Vec<Inspected<'a>>, PixelScores), Error> {
     let has_masks = dataset.test.iter().any(|sample| !sample.masks.is_empty());
     let mut pixels = PixelScores::default();
     let mut inspected = Vec::with_capacity(dataset.test.len());
-    let bar = progress::bar(dataset.test.len() as u64, "inspecting", "photos");
+    let bar = progress::bar(dataset.test.len() as u64, "predicting", "photos");
     for (number, sample) in dataset.test.iter().enumerate() {
-        let bytes = files::read(&sample.photo)?;
-        let (photo, learnt) =
-            (files::decode_photo(&sample.photo, &bytes, &info.reading())?, learnt_from::is_among(info, &bytes));
-        let start = Instant::now();
-        let finding =
-            inspect(number, &photo).map_err(|source| EvalError::Inspect { path: sample.photo.clone(), source })?;
-        let seconds = start.elapsed().as_secs_f64();
-        let blank = || (has_masks && sample.defect.is_none()).then(|| Mask::blank(photo.pixels.dimensions()));
-        let mask = Mask::read(&sample.masks, dataset.marks)?.or_else(blank);
-        // A mask with nothing drawn says that nobody drew it, not that the photo is good.
+        let seen = see(number)?;
+        let blank = || (has_masks && sample.defect.is_none()).then(|| Mask::blank(seen.size));
+        let mask = Mask::read(&sample.masks, dataset.marks).map_err(EvalError::from)?.or_else(blank);
+        // An empty mask of a defective photo was not drawn. It does not say that the photo is good.
         if let Some(mut mask) = mask.filter(|mask| sample.defect.is_none() || mask.marks()) {
-            leave_out(&mut mask, &photo);
-            push(&mut pixels, inspection::map(&finding, photo.pixels.dimensions()), &mask)
-                .map_err(|source| EvalError::Map { path: sample.photo.clone(), source })?;
+            leave_out(&mut mask, seen.opaque.as_ref());
+            let map = seen.prediction.map(seen.size.0 as usize, seen.size.1 as usize);
+            push(&mut pixels, map, &mask).map_err(|source| EvalError::Map { path: sample.photo.clone(), source })?;
         }
-        inspected.push(Inspected {
-            sample,
-            name: dataset.name_of(&sample.photo),
-            learnt,
-            differences: info.photos.differences(&photo.facts),
-            finding,
-            seconds,
-        });
+        inspected.push(Inspected { sample, name: dataset.name_of(&sample.photo), seen });
         bar.inc(1);
     }
     bar.finish_and_clear();
     Ok((inspected, pixels))
 }
 
-/// Unmarks what is not inspected: a defect that lies there is not to be found.
-fn leave_out(mask: &mut Mask, photo: &Photo) {
-    if let Some(opaque) = &photo.opaque {
+/// Unmarks pixels that are not inspected: no defect is looked for there.
+fn leave_out(mask: &mut Mask, opaque: Option<&GrayImage>) {
+    if let Some(opaque) = opaque {
         mask.marked.iter_mut().zip(opaque.pixels()).for_each(|(marked, opaque)| *marked &= opaque[0] == u8::MAX);
     }
 }
 
-/// Pixels outside the view count as least anomalous: that is what an inspector would be told of them.
+/// Adds the pixels of one photo. Those outside the view count as least anomalous, as an inspector would see them.
 fn push(pixels: &mut PixelScores, mut map: Vec<f32>, mask: &Mask) -> Result<(), PixelError> {
     map.iter_mut().filter(|value| value.is_nan()).for_each(|value| *value = 0.0);
     pixels.push(&map, &mask.marked, mask.size.0 as usize)

@@ -5,7 +5,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use cse::texture_file::{LossPoint, TextureInfo};
+use cse::files::category_file::{CategoryInfo, LossPoint};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::charts::{self, percent, photos};
@@ -33,23 +33,23 @@ pub struct About {
 
 impl About {
     /// Of a model on the data set `data`, of whose test photos it has learnt from `learnt`.
-    pub fn new(info: &TextureInfo, data: &str, learnt: usize) -> Self {
-        let range = if info.rule.normal_range.is_some() { ", in what is normal at each" } else { "" };
+    pub fn new(info: &CategoryInfo, data: &str, learnt: usize) -> Self {
+        let range = if info.rule.normal_range.is_some() { ", in units of the normal range" } else { "" };
         Self {
             data: data.into(),
-            false_alarm_rate: info.calibration.false_alarm_rate.into(),
-            normal_scores: info.calibration.normal_scores.len(),
+            false_alarm_rate: info.threshold.false_positive_rate.into(),
+            normal_scores: info.threshold.normal_scores.len(),
             learnt,
             settings: vec![
-                ("View", format!("{:?}", info.view).to_lowercase()),
-                ("Method", info.method.name().to_string()),
-                ("Feature maps", format!("{:?}", info.taps).to_lowercase()),
-                ("Score", format!("{} over positions{range}", format!("{:?}", info.rule.aggregation).to_lowercase())),
-                ("Smoothing", format!("{:.0} % of a window's side", 100.0 * info.rule.smoothing)),
+                ("View", info.view.to_string()),
+                ("Method", info.method.to_string()),
+                ("Feature maps", info.taps.to_string()),
+                ("Score", format!("{} over positions{range}", info.rule.aggregation)),
+                ("Smoothing", format!("{:.0} % of a window's side", 100.0 * info.rule.smoothing_sigma)),
                 ("Embedders", info.members.to_string()),
-                ("Density beside them", if info.rule.density.is_some() { "of F2" } else { "none" }.into()),
+                ("Density beside them", if info.rule.density.is_some() { "of stage 7" } else { "none" }.into()),
                 ("Clusters", info.clusters.to_string()),
-                ("Training", info.provenance.clone()),
+                ("Training", info.provenance.to_string()),
             ],
             losses: info.losses.clone(),
         }
@@ -117,10 +117,10 @@ fn headline(about: &About, figures: &Figures) -> Markup {
             (tile("Image AUROC", &figure(figures.image_auroc), &interval.map_or_else(String::new, |(low, high)| {
                 format!("95 % interval {low:.3} to {high:.3}")
             })))
-            (tile("Defective photos found", &percent(figures.detected_at_threshold), &format!(
+            (tile("Defective photos found", &percent(figures.true_positive_rate), &format!(
                 "at the model's threshold, {:.3}", figures.threshold
             )))
-            (tile("False alarms", &percent(figures.false_alarms_at_threshold), &format!(
+            (tile("False alarms", &percent(figures.false_positive_rate), &format!(
                 "of the good photos; the model states {} from {}",
                 percent(about.false_alarm_rate),
                 photos(about.normal_scores),
@@ -146,7 +146,7 @@ fn tile(name: &str, value: &str, note: &str) -> Markup {
 
 fn curves(about: &About, figures: &Figures) -> Markup {
     let (scores, defective) = figures.labelled();
-    let point = (figures.false_alarms_at_threshold, figures.detected_at_threshold);
+    let point = (figures.false_positive_rate, figures.true_positive_rate);
     html! {
         figure {
             figcaption {
@@ -192,12 +192,12 @@ fn kinds(figures: &Figures) -> Markup {
                     }
                     tbody {
                         @for (kind, row) in &figures.per_kind {
-                            (kind_row(kind, row.images, row.image_auroc, row.detected_at_threshold))
+                            (kind_row(kind, row.images, row.image_auroc, row.true_positive_rate))
                         }
                     }
                     tfoot {
-                        (kind_row("all defective", all, figures.image_auroc, figures.detected_at_threshold))
-                        (kind_row(GOOD, good, None, figures.false_alarms_at_threshold))
+                        (kind_row("all defective", all, figures.image_auroc, figures.true_positive_rate))
+                        (kind_row(GOOD, good, None, figures.false_positive_rate))
                     }
                 }
             }
@@ -337,7 +337,7 @@ mod tests {
             losses: vec![vec![LossPoint { step: 5, training: 1.2, validation: 1.3 }]],
         };
         let photo = |kind: &str, score| PhotoScore { photo: format!("{kind}/{name}.png"), kind: kind.into(), score };
-        let kind = KindFigures { images: 1, image_auroc: Some(1.0), detected_at_threshold: 1.0 };
+        let kind = KindFigures { images: 1, image_auroc: Some(1.0), true_positive_rate: 1.0 };
         let figures = Figures {
             model: name.into(),
             extractor: name.into(),
@@ -353,8 +353,8 @@ mod tests {
             pixel_f1_max: None,
             aupro: None,
             threshold: 0.5,
-            false_alarms_at_threshold: 0.0,
-            detected_at_threshold: 1.0,
+            false_positive_rate: 0.0,
+            true_positive_rate: 1.0,
             seconds: Some(0.07),
             per_kind: BTreeMap::from([(name.to_owned(), kind)]),
             unreadable: vec![],

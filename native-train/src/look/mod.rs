@@ -4,6 +4,7 @@ mod duplicates;
 mod lots;
 mod masks;
 mod photo;
+mod photo_file;
 mod print;
 mod report;
 
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use self::photo::Photo;
+pub use self::photo_file::{PhotoFile, sizes};
 pub use self::report::Report;
 use crate::dataset::{Dataset, Marks};
 use crate::files::FileError;

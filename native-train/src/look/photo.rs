@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cse::photo::{Facts, Levels, PhotoError, Reading};
+use cse::image::photo::{Facts, Levels, PhotoError, Reading};
 use sha2::{Digest, Sha256};
 
 use super::duplicates::Thumbnail;
@@ -29,8 +29,8 @@ impl Photo {
         let photo = match files::decode_photo(path, &bytes, &Reading::default()) {
             Err(FileError::Photo { source: PhotoError::Unsupported { .. }, .. }) => {
                 // Numbers that have no range of their own get the photo's; those that nothing can read fail again.
-                let facts =
-                    cse::photo::facts(&bytes).map_err(|source| FileError::Photo { path: path.to_owned(), source })?;
+                let facts = cse::image::photo::facts(&bytes)
+                    .map_err(|source| FileError::Photo { path: path.to_owned(), source })?;
                 let levels = Levels { black: facts.least, white: facts.largest.max(facts.least + 1.0) };
                 files::decode_photo(path, &bytes, &Reading { levels: Some(levels), ignored: None })?
             }

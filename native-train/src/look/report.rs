@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
-use cse::photo::{Facts, Traits};
+use cse::image::photo::{Facts, Traits};
 use serde::Serialize;
 
 use super::Needs;
@@ -11,6 +11,7 @@ use super::duplicates::{self, Thumbnail};
 use super::lots::{self, Difference, Measures};
 use super::masks::Masks;
 use super::photo::Photo;
+use super::photo_file::PhotoFile;
 use crate::dataset::{Dataset, Marks, Reason, lines};
 use crate::files::{self, FileError};
 
@@ -30,6 +31,12 @@ pub struct Report {
     /// Properties that the good training photos share.
     #[serde(skip)]
     pub traits: Traits,
+    /// Good photos to train on that can be read.
+    #[serde(skip)]
+    pub train: Vec<PhotoFile>,
+    /// Photos to evaluate that can be read.
+    #[serde(skip)]
+    pub test: Vec<PhotoFile>,
     /// Photos of each split and kind.
     pub photos: Vec<Kind>,
     /// Photos with transparent parts, which are not inspected.
@@ -117,6 +124,15 @@ pub struct NearIdentical {
     pub correlation: f64,
 }
 
+/// Those of the photos that can be read.
+fn files_of<'a>(paths: impl Iterator<Item = &'a PathBuf>, seen: &Seen) -> Vec<PhotoFile> {
+    let file = |path: &PathBuf| {
+        let photo = seen.get(path)?.as_ref().ok()?;
+        Some(PhotoFile { path: path.clone(), size: photo.size(), digest: photo.digest })
+    };
+    paths.filter_map(file).collect()
+}
+
 type Seen = HashMap<PathBuf, Result<Photo, FileError>>;
 
 impl Report {
@@ -132,6 +148,8 @@ impl Report {
             data: path.display().to_string(),
             layout: set.layout.to_string(),
             traits: traits(set, seen),
+            train: files_of(set.train.iter(), seen),
+            test: files_of(set.test.iter().map(|sample| &sample.photo), seen),
             photos: kinds(set),
             transparent: with_facts(set, seen, |facts| facts.transparent > 0.0),
             several_pictures: with_facts(set, seen, |facts| facts.pages > 1),

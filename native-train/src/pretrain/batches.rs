@@ -4,17 +4,18 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use cse::defects::{DefectError, DefectKind, DefectMaker, Generator};
-use cse::preprocess;
+use cse::defects::{DefectKind, DefectMaker, Generator, NoKinds};
+use cse::image::preprocess;
 use image::{GrayImage, RgbImage};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use crate::covered::covered_pixels;
 use crate::textures::Texture;
 use crate::textures::field::Size;
 use crate::textures::light::Camera;
+use cse::network::grid::Grid;
+use cse::training::drawing::covered_pixels;
 
 /// What a batch is drawn for: training, the teacher's scale and validation never share a photo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,12 +64,12 @@ pub struct Batch(TensorData);
 
 impl Batch {
     /// Renders the photos. Every second one, on average, has a synthetic defect.
-    pub fn render(order: &Order) -> Result<Self, DefectError> {
+    pub fn render(order: &Order) -> Result<Self, NoKinds> {
         Ok(Self(preprocess::to_data(&photos(order)?)))
     }
 
     /// The same photos in batches of `photos_in_share`; the last one may have fewer.
-    pub fn render_shares(order: &Order, photos_in_share: usize) -> Result<Vec<Self>, DefectError> {
+    pub fn render_shares(order: &Order, photos_in_share: usize) -> Result<Vec<Self>, NoKinds> {
         Ok(photos(order)?.chunks(photos_in_share.max(1)).map(|share| Self(preprocess::to_data(share))).collect())
     }
 
@@ -84,7 +85,7 @@ impl Batch {
 }
 
 /// On rayon's threads.
-fn photos(order: &Order) -> Result<Vec<RgbImage>, DefectError> {
+fn photos(order: &Order) -> Result<Vec<RgbImage>, NoKinds> {
     (0..order.photos).into_par_iter().map(|index| photo(order.side, &mut order.rng(index))).collect()
 }
 
@@ -94,7 +95,7 @@ fn of_any_material(side: u32, rng: &mut ChaCha8Rng) -> RgbImage {
 }
 
 /// A photo of a random material through a random camera, every second one with a defect.
-pub fn photo(side: u32, rng: &mut ChaCha8Rng) -> Result<RgbImage, DefectError> {
+pub fn photo(side: u32, rng: &mut ChaCha8Rng) -> Result<RgbImage, NoKinds> {
     let image = of_any_material(side, rng);
     if !rng.random_bool(0.5) {
         return Ok(image);
@@ -116,7 +117,7 @@ pub struct Pairs {
 
 impl Pairs {
     /// Renders both photos of each texture, on rayon's threads.
-    pub fn render(order: &Order) -> Result<Self, DefectError> {
+    pub fn render(order: &Order) -> Result<Self, NoKinds> {
         let pairs = (0..order.photos).into_par_iter().map(|index| pair(order.side, &mut order.rng(index)));
         let (good, second): (Vec<_>, Vec<_>) = pairs.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
         let (seconds, masks): (Vec<_>, Vec<_>) = second.into_iter().unzip();
@@ -131,7 +132,7 @@ impl Pairs {
     /// Share of each of the positions of a map that the defects of the second photos cover, `[n, 1, side, side]`.
     pub fn covers(&self, side: u32, device: &Device) -> Tensor<4> {
         let shares = |mask: &GrayImage| {
-            let (counts, cell) = covered_pixels(mask, side);
+            let (counts, cell) = covered_pixels(mask, Grid { rows: side as usize, columns: side as usize });
             counts.into_iter().map(move |count| count as f32 / cell as f32)
         };
         let values: Vec<f32> = self.masks.iter().flat_map(shares).collect();
@@ -140,7 +141,7 @@ impl Pairs {
 }
 
 /// Two photos of one material through one camera; the second may have a defect, where the mask says.
-fn pair(side: u32, rng: &mut ChaCha8Rng) -> Result<(RgbImage, (RgbImage, GrayImage)), DefectError> {
+fn pair(side: u32, rng: &mut ChaCha8Rng) -> Result<(RgbImage, (RgbImage, GrayImage)), NoKinds> {
     let (texture, camera) = (Texture::sample(rng), Camera::sample(rng));
     let mut shot = || texture.photo(Size::square(side), &camera, rng.random());
     let (first, second) = (shot(), shot());
@@ -158,8 +159,8 @@ const AT_ONCE: usize = 3;
 /// Renders the batches of `orders` ahead of their use, each in its turn; the iterator ends after the last one.
 pub fn ahead<B: Send + 'static>(
     orders: impl Iterator<Item = Order> + Clone + Send + 'static,
-    render: impl Fn(&Order) -> Result<B, DefectError> + Clone + Send + 'static,
-) -> impl Iterator<Item = Result<B, DefectError>> {
+    render: impl Fn(&Order) -> Result<B, NoKinds> + Clone + Send + 'static,
+) -> impl Iterator<Item = Result<B, NoKinds>> {
     let lanes: Vec<Receiver<_>> = (0..AT_ONCE)
         .map(|lane| {
             let (sender, receiver) = sync_channel(1);

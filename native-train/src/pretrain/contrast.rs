@@ -9,26 +9,28 @@ use std::path::PathBuf;
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::{Device, Tensor, activation};
-use cse::efficientnet::{Architecture, EfficientNet, EfficientNetConfig, Normalisation};
-use cse::embedder::EMBEDDING_CHANNELS;
-use cse::losses;
-use cse::preprocess;
-use cse::state_dict::Precision;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use cse::embedding::embedder::EMBEDDING_CHANNELS;
+use cse::files::state_dict::Precision;
+use cse::image::preprocess;
+use cse::network::efficientnet::{Architecture, EfficientNet, EfficientNetConfig, Normalisation};
+use cse::network::features::Channels;
+use cse::training::initial_weights::initial;
+use cse::training::losses;
 
 use super::batches::{Batch, Order, Pairs, Purpose};
 use super::export::exported;
 use super::training::{Log, Plan, Training};
 use super::{Common, PretrainError};
-use crate::choices::ArchitectureChoice;
 use crate::suitable_view::suitable_view;
-use crate::{dataset, devices, files};
+use crate::{dataset, files};
 
 /// Arguments of `pretrain contrast`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
     /// Network to train
-    #[arg(long, value_enum, default_value = "b0")]
-    pub architecture: ArchitectureChoice,
+    #[arg(long, default_value = "efficientnet_b0", value_parser = architectures())]
+    pub architecture: Architecture,
     /// Steps to train; with none, the weights stay random
     #[arg(long, default_value_t = 3000)]
     pub steps: u64,
@@ -56,6 +58,11 @@ const STATISTICS_BATCHES: usize = 60;
 /// Photos in each of them.
 const STATISTICS_BATCH: usize = 8;
 
+/// A parser of the extractors' names, which are timm's.
+fn architectures() -> impl TypedValueParser<Value = Architecture> {
+    PossibleValuesParser::new(Architecture::EXTRACTORS.map(<&str>::from)).try_map(|name| name.parse::<Architecture>())
+}
+
 /// The network and a projection of each tap.
 #[derive(Module, Debug)]
 struct Learner {
@@ -66,9 +73,9 @@ struct Learner {
 impl Learner {
     fn init(architecture: Architecture, device: &Device) -> Self {
         let config = EfficientNetConfig { architecture, normalisation: Normalisation::BatchNorm };
-        let (c1, c2) = architecture.tap_channels();
+        let Channels { stage5, stage7 } = architecture.channels();
         let projection = |channels| Conv2dConfig::new([channels, EMBEDDING_CHANNELS], [1, 1]).init(device);
-        Self { network: config.init(device), projections: [c1, c2].map(projection) }
+        Self { network: config.init(device), projections: [stage5, stage7].map(projection) }
     }
 
     /// The loss of a batch, and what each tap adds to it.
@@ -79,7 +86,7 @@ impl Learner {
             let [_, _, side, _] = map.dims();
             tap_loss(projection.forward(map), pairs.covers(side as u32, device))
         };
-        let taps = [of_tap(projection1, features.f1), of_tap(projection2, features.f2)];
+        let taps = [of_tap(projection1, features.stage5), of_tap(projection2, features.stage7)];
         let [f1, f2] = taps.clone();
         (f1 + f2, taps)
     }
@@ -114,11 +121,11 @@ pub fn run(args: &Args) -> Result<(), PretrainError> {
     let device = args.common.training_device()?;
     let (common, seed) = (&args.common, args.common.seed);
     let plan = Plan { steps: args.steps, batch: args.batch, side: args.side, rate: args.rate, seed };
-    let architecture = args.architecture.into();
+    let architecture = args.architecture;
     let origin = format!("{architecture} from random weights");
     let training = Training { name: "contrast", plan, origin, purpose: Purpose::Contrast, common };
     let log = &mut Log::open(common)?;
-    let learner = devices::initial(seed, &device, |cpu| Learner::init(architecture, cpu));
+    let learner = initial(seed, &device, |cpu| Learner::init(architecture, cpu));
     let loss = |learner: &Learner, pairs: &Pairs| learner.loss(pairs, &device);
     // Each texture is told from all others: one share.
     let whole = |order: &Order| Ok(vec![Pairs::render(order)?]);
@@ -130,7 +137,7 @@ pub fn run(args: &Args) -> Result<(), PretrainError> {
         plan.json()
     );
     let tensors = exported(&network)?;
-    let file = cse::extractor_file::from_state_dict(tensors, architecture, provenance, Precision::F16)?;
+    let file = cse::files::extractor_file::from_state_dict(tensors, architecture, provenance, Precision::F16)?;
     files::write_whole(&common.out, &file)?;
     println!("written     {}", common.out.display());
     Ok(())
@@ -143,7 +150,8 @@ fn measure(args: &Args, network: EfficientNet, device: &Device) -> Result<Effici
     let photos = match args.statistics.as_deref() {
         Some(folder) => {
             let paths = dataset::images_below(folder)?;
-            files::windows(&paths, suitable_view(&paths)?.0)?
+            let sizes = paths.iter().map(|path| files::photo_size(path)).collect::<Result<Vec<_>, _>>()?;
+            files::windows(&paths, suitable_view(&sizes).0)?
         }
         None => Vec::new(),
     };

@@ -10,11 +10,12 @@ use std::path::{Path, PathBuf};
 
 use burn::module::Module;
 use burn::tensor::{Device, FloatDType, Tensor};
-use cse::defects::DefectError;
-use cse::efficientnet::{Architecture, EfficientNet, EfficientNetConfig, Normalisation};
-use cse::extractor_file::{self, Extractor, ExtractorInfo};
-use cse::preprocess;
-use cse::state_dict::Precision;
+use cse::defects::NoKinds;
+use cse::files::extractor_file::{self, Extractor, ExtractorInfo};
+use cse::files::state_dict::Precision;
+use cse::image::preprocess;
+use cse::network::efficientnet::{Architecture, EfficientNet, EfficientNetConfig, Normalisation};
+use cse::training::initial_weights::initial;
 use serde::Serialize;
 
 use super::batches::{Batch, Order, Purpose};
@@ -201,7 +202,7 @@ fn apart(
     log: &mut Log,
 ) -> Result<Vec<u8>, PretrainError> {
     let config = EfficientNetConfig { architecture, normalisation: Normalisation::BatchNorm };
-    let student = devices::initial(training.plan.seed, &distillation.device, |cpu| config.init(cpu));
+    let student = initial(training.plan.seed, &distillation.device, |cpu| config.init(cpu));
     let (student, _) = train(&training, Phase::Apart, distillation, student, log)?;
     Ok(extractor_file::from_state_dict(exported(&student)?, architecture, String::new(), Precision::F32)?)
 }
@@ -264,7 +265,7 @@ struct Distillation {
 
 impl Distillation {
     /// Measures the deviation of the teacher's channels over 128 photos.
-    fn new(teacher: EfficientNet, within: f32, together: Compute, device: Device) -> Result<Self, DefectError> {
+    fn new(teacher: EfficientNet, within: f32, together: Compute, device: Device) -> Result<Self, NoKinds> {
         const BATCHES: u64 = 16;
         let seed = MEASURED_SEED;
         let orders = (0..BATCHES).map(|number| Order { seed, purpose: Purpose::Scale, number, photos: 8, side: 128 });
@@ -329,7 +330,7 @@ impl Distillation {
     }
 
     /// Errors of both taps on 128 held-out photos of the network's own input size: over all of them, and within each.
-    fn validate(&self, student: &EfficientNet) -> Result<Errors, DefectError> {
+    fn validate(&self, student: &EfficientNet) -> Result<Errors, NoKinds> {
         const BATCHES: u64 = 32;
         let (f1, f2) = TEACHER.tap_parts();
         // Without gradients nothing is kept of a pass; with them all of it, as no backward pass follows.
@@ -342,7 +343,7 @@ impl Distillation {
             let images = batch.to(&self.device);
             let wanted = maps(&self.teacher, images.clone());
             let given = student.forward(images);
-            for (tap, (part, given)) in [(f1, given.f1), (f2, given.f2)].into_iter().enumerate() {
+            for (tap, (part, given)) in [(f1, given.stage5), (f2, given.stage7)].into_iter().enumerate() {
                 let wanted = &wanted[part];
                 errors.over_all[tap] += scalar(&self.scale.error(part, given.clone(), wanted.clone())) / BATCHES as f32;
                 errors.within[tap] += scalar(&self.scale.error_within(part, given, wanted.clone())) / BATCHES as f32;
@@ -377,7 +378,7 @@ mod tests {
 
     fn network(architecture: Architecture, seed: u64, device: &Device) -> EfficientNet {
         let config = EfficientNetConfig { architecture, normalisation: Normalisation::Folded };
-        devices::initial(seed, device, |cpu| config.init(cpu))
+        initial(seed, device, |cpu| config.init(cpu))
     }
 
     /// All gradients of one step, one after the other, and the loss.

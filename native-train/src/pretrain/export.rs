@@ -1,8 +1,8 @@
 //! From a trained network to an extractor file.
 
 use burn::store::{BurnToPyTorchAdapter, ModuleSnapshot, SafetensorsStore};
-use cse::efficientnet::EfficientNet;
-use cse::state_dict::{self, StateDict};
+use cse::files::state_dict::{self, StateDict};
+use cse::network::efficientnet::EfficientNet;
 
 use super::PretrainError;
 

@@ -14,10 +14,10 @@ use std::path::PathBuf;
 
 use burn::tensor::Device;
 use clap::Subcommand;
-use cse::defects::DefectError;
-use cse::efficientnet::Architecture;
-use cse::model_file::ModelFileError;
-use cse::state_dict::StateDictError;
+use cse::defects::NoKinds;
+use cse::files::model_file::ModelFileError;
+use cse::files::state_dict::StateDictError;
+use cse::network::efficientnet::Architecture;
 
 use crate::checkpoints::CheckpointError;
 use crate::devices::{self, Chosen, DeviceChoice, DeviceError};
@@ -138,12 +138,15 @@ pub enum PretrainError {
     /// Photos to measure with.
     #[error(transparent)]
     Dataset(#[from] crate::dataset::DatasetError),
+    /// The state of the training cannot be packed or unpacked.
+    #[error("the checkpoint cannot be used ({0}): delete it, or give this run another folder")]
+    State(#[from] burn::store::RecordError),
     /// Checkpoints cannot be kept.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
     /// Defects cannot be made.
     #[error(transparent)]
-    Defect(#[from] DefectError),
+    Defect(#[from] NoKinds),
     /// The log cannot be written.
     #[error("{}: {source}", .path.display())]
     Log {

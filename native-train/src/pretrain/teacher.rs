@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use burn::tensor::Tensor;
-use cse::efficientnet::Architecture;
-use cse::extractor_file;
-use cse::state_dict::Precision;
+use cse::files::extractor_file;
+use cse::files::state_dict::Precision;
+use cse::network::efficientnet::Architecture;
 
 use super::PretrainError;
 use crate::weights::recognise::{recognise, take_timm_named};

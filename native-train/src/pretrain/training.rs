@@ -6,15 +6,18 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use burn::module::Module;
+use burn::optim::ModuleOptimizer;
 use burn::optim::{AdamConfig, GradientsAccumulator, GradientsParams};
+use burn::store::ModuleRecord;
+use burn::tensor::Bytes;
 use burn::tensor::Tensor;
-use cse::defects::DefectError;
+use cse::defects::NoKinds;
 use rayon::prelude::*;
 use serde::Serialize;
 
 use super::batches::{self, Order, Purpose};
 use super::{Common, PretrainError};
-use crate::checkpoints::{Checkpoints, Resumed};
+use crate::checkpoints::{Checkpoints, Saved};
 use crate::progress;
 
 /// Steps between two looks at the losses.
@@ -69,7 +72,7 @@ impl Training<'_> {
         &self,
         mut learner: M,
         log: &mut Log,
-        render: impl Fn(&Order) -> Result<Vec<B>, DefectError> + Clone + Send + 'static,
+        render: impl Fn(&Order) -> Result<Vec<B>, NoKinds> + Clone + Send + 'static,
         loss: impl Fn(&M, &B) -> (Tensor<1>, [Tensor<1>; 2]) + Sync,
     ) -> Result<M, PretrainError> {
         let (name, Plan { steps, batch: batch_size, side, rate: highest_rate, seed }, purpose) =
@@ -78,14 +81,16 @@ impl Training<'_> {
         let settings = format!("{}, {}", self.origin, self.plan.json());
         let mut optimiser = AdamConfig::new().with_epsilon(1e-8).init();
         let mut step = 0;
-        if let Some(found) = checkpoints.newest(&settings, &learner, &optimiser)? {
-            Resumed { progress: step, module: learner, optimiser } = found;
+        if let Some(Saved { progress, module, optimizer }) = checkpoints.newest::<u64>(&settings)? {
+            learner = learner.try_load_record(ModuleRecord::from_bytes(Bytes::from_bytes_vec(module))?)?;
+            optimiser = optimiser.from_bytes(Bytes::from_bytes_vec(optimizer))?;
+            step = progress;
         }
         let bar = progress::bar(steps, name, "steps").with_position(step);
         bar.reset_eta();
         let photos = usize::from(batch_size);
         let orders = (step..steps).map(move |number| Order { seed, purpose, number, photos, side });
-        let (mut saved, mut unseen) = (Instant::now(), Vec::new());
+        let (mut last_saved, mut unseen) = (Instant::now(), Vec::new());
         let mut batches = batches::ahead(orders, render);
         let (mut looked, mut waited) = (Instant::now(), Duration::ZERO);
         while let (wait, Some(batch)) = (Instant::now(), batches.next()) {
@@ -110,19 +115,28 @@ impl Training<'_> {
                     "photos_per_second": photos / seconds, "waiting_for_photos": waited.as_secs_f64() / seconds,
                 }))?;
                 (looked, waited) = (Instant::now(), Duration::ZERO);
-                if saved.elapsed().as_secs_f64() > 60.0 * self.common.checkpoint_minutes.max(0.1) {
-                    checkpoints.write(step, &settings, &step, &learner, &optimiser)?;
-                    saved = Instant::now();
+                if last_saved.elapsed().as_secs_f64() > 60.0 * self.common.checkpoint_minutes.max(0.1) {
+                    checkpoints.write(step, &settings, &saved(step, &learner, &optimiser)?)?;
+                    last_saved = Instant::now();
                 }
             }
         }
-        checkpoints.write(step, &settings, &step, &learner, &optimiser)?;
+        checkpoints.write(step, &settings, &saved(step, &learner, &optimiser)?)?;
         if step < steps {
             return Err(PretrainError::NoBatches(step));
         }
         bar.finish();
         Ok(learner)
     }
+}
+
+/// The state of a run, packed for a checkpoint.
+fn saved<M: Module>(step: u64, learner: &M, optimizer: &ModuleOptimizer) -> Result<Saved<u64>, PretrainError> {
+    Ok(Saved {
+        progress: step,
+        module: learner.clone().into_record().into_bytes()?.to_vec(),
+        optimizer: optimizer.into_bytes()?.to_vec(),
+    })
 }
 
 /// The gradients of the sum of the shares' losses, and what of each belongs to each tap: the same for any number of
@@ -219,7 +233,7 @@ mod tests {
     #[test]
     fn shares_learn_what_the_batch_would() {
         let device = Device::flex().autodiff();
-        let learner = devices::initial(1, &device, |cpu| LinearConfig::new(2, 3).init(cpu));
+        let learner = initial(1, &device, |cpu| LinearConfig::new(2, 3).init(cpu));
         let photos = [[1.0, 2.0], [-0.5, 0.25], [3.0, -1.0], [0.1, 0.7], [2.0, 2.0]];
         let slopes = |shares: &[Photos]| {
             let loss = |learner: &Linear, share: &Photos| {
@@ -241,7 +255,7 @@ mod tests {
     #[test]
     fn batch_norm_measures_a_batch_in_one_share() {
         let device = Device::flex().autodiff();
-        let learner = devices::initial(1, &device, |cpu| BatchNormConfig::new(2).init(cpu));
+        let learner = initial(1, &device, |cpu| BatchNormConfig::new(2).init(cpu));
         let loss = |learner: &BatchNorm, share: &Photos| {
             let photos = Tensor::<2>::from_data(rows(share), &device);
             let [n, channels] = photos.dims();

@@ -1,96 +1,85 @@
-//! Why training gave no model.
+//! Why a training writes no model file.
 
 use std::io;
 use std::path::PathBuf;
 
-use cse::defects::DefectError;
-use cse::model_file::ModelFileError;
-use cse::state_dict::StateDictError;
+use cse::defects::NoKinds;
+use cse::files::model_file::ModelFileError;
+use cse::training::checkpoint;
+use cse::training::error::TrainingError;
+use cse::training::feature_store::StoreError;
+use cse::training::knobs::SpecError;
 
 use crate::checkpoints::CheckpointError;
 use crate::dataset::{DatasetError, MaskError};
 use crate::devices::DeviceError;
 use crate::files::FileError;
-use crate::inspection::DeviceFailure;
 use crate::look::LookError;
 use crate::models::LoadError;
 
-/// Why training gave no model.
+/// Why a training writes no model file.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
-    /// The photos.
+    /// The data set cannot be read.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
-    /// A look at the photos before anything is computed.
+    /// The look found a mistake in the data set.
     #[error(transparent)]
     Look(#[from] LookError),
-    /// A file.
+    /// A file cannot be read or written.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The kinds of synthetic defect.
+    /// The settings make no training.
     #[error(transparent)]
-    Defects(#[from] DefectError),
-    /// The extractor.
+    Spec(#[from] SpecError),
+    /// No kind of synthetic defect was chosen.
+    #[error(transparent)]
+    Defects(#[from] NoKinds),
+    /// The extractor cannot be loaded.
     #[error(transparent)]
     Load(#[from] LoadError),
-    /// The device.
+    /// The device cannot be used.
     #[error(transparent)]
     Device(#[from] DeviceError),
-    /// The device, while computing.
+    /// The training fails.
     #[error(transparent)]
-    Failure(#[from] DeviceFailure),
-    /// Tensors of the trained embedder.
-    #[error("the trained embedder cannot be used: {0}")]
-    Embedder(#[from] StateDictError),
-    /// The model file.
+    Training(#[from] TrainingError),
+    /// The features cannot be stored.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The state of a training cannot be saved or restored.
+    #[error(transparent)]
+    State(#[from] checkpoint::CheckpointError),
+    /// The model file cannot be made.
     #[error("the model file cannot be made: {0}")]
     Model(#[from] ModelFileError),
-    /// The features' file.
-    #[error(
-        "the features cannot be stored in the folder for temporary files, {folder} ({0}): make room there, or set TMPDIR to a \
-         folder that has some",
-        folder = std::env::temp_dir().display()
-    )]
-    Store(io::Error),
-    /// The mask of the region to ignore.
+    /// The mask of the ignored region cannot be read.
     #[error(transparent)]
     Mask(#[from] MaskError),
-    /// A mask that ignores nothing.
+    /// The mask of the ignored region is empty.
     #[error("{}: the mask marks no pixel: give one that is above 0 where photos are to be ignored", .0.display())]
     NothingIgnored(PathBuf),
-    /// Features that are no numbers, or none in half precision.
-    #[error("the extractor gives features beyond 65,504, or some that are no numbers: use another extractor")]
-    Features,
-    /// The log.
+    /// The log cannot be written.
     #[error("the log cannot be written ({0})")]
     Log(io::Error),
-    /// A checkpoint.
+    /// A checkpoint cannot be read or written.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
-    /// Checkpoints of something else.
-    #[error("{path} is of a training with other settings or photos: leave --resume out to begin anew", path = .0.display())]
+    /// The checkpoints are of another training.
+    #[error("{path}: is of a training with other settings or photos: leave --resume out to begin anew", path = .0.display())]
     Changed(PathBuf),
-    /// The user stopped it.
+    /// The user stopped the training.
     #[error("stopped after step {0}: the same command with --resume goes on from there")]
     Stopped(usize),
-    /// Too few photos.
-    #[error("{0} photo(s) of good samples in {folder}: at least 3 are needed, and 50 or more are better", folder = .1.display())]
+    /// There are too few good photos.
+    #[error("{folder}: has {0} good photo(s), and at least 3 are needed: 50 or more are better", folder = .1.display())]
     TooFew(usize, PathBuf),
-    /// Two models of one name.
+    /// Two folders have the same name.
     #[error(
         "two of the folders are called {0}, and their models would be one file: train them one by one, with --name and --out"
     )]
     SameName(String),
-    /// A setting of what is trained, where nothing is.
-    #[error("{0}: a plain statistic has no training that it could be a setting of: leave it out")]
-    NoTraining(&'static str),
-    /// A number out of its range.
-    #[error("{0}")]
-    Setting(&'static str),
-    /// The held-out photos' distances are no numbers.
-    #[error("the model gives no numbers for the held-out photos: use a smaller --max-rate")]
-    NoScores,
-    /// Loss no longer a number.
-    #[error("training diverged at step {0} (the loss is no number): use a smaller --max-rate")]
-    Diverged(usize),
+    /// A name was given for several folders.
+    #[error("--name is for one folder of photos: leave it out, and each model has the name of its folder")]
+    NameOfSeveral,
 }

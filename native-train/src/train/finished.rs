@@ -1,4 +1,4 @@
-//! Which textures of a call with several folders are done, so that a resumed one passes over them.
+//! Notes of the categories that a run with several folders has finished. A resumed run passes over them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,28 +8,28 @@ use serde::{Deserialize, Serialize};
 use super::checkpoint;
 use crate::files::{self, FileError};
 
-/// A row of the table at the end.
+/// Summary of one training.
 #[derive(Serialize, Deserialize)]
 pub struct Summary {
-    /// Good photos that were learnt from.
+    /// Number of good photos.
     pub photos: usize,
-    /// Of the score.
+    /// Threshold of the score.
     pub threshold: f32,
-    /// That the training took.
+    /// Duration of the training, seconds.
     pub seconds: f64,
 }
 
-/// Lies among the checkpoints of a model that is written, until all of the call are.
+/// Note of a written model. It lies among the model's checkpoints until all models of the run are written.
 #[derive(Serialize, Deserialize)]
 struct Finished {
-    /// All that decides the model.
+    /// Key of everything that decides the model.
     run: String,
     /// SHA-256 of the model file.
     model: String,
     summary: Summary,
 }
 
-/// Notes that `out` was written by `run`.
+/// Notes that a run with the key `run` wrote `out`.
 pub fn note(out: &Path, run: String, summary: Summary) -> Result<Summary, FileError> {
     let path = place(out);
     let failed = |source| FileError::Write { path: path.clone(), source };
@@ -41,7 +41,7 @@ pub fn note(out: &Path, run: String, summary: Summary) -> Result<Summary, FileEr
     Ok(finished.summary)
 }
 
-/// What [`note`] was told of `out`, where `run` wrote it and nobody has changed it since.
+/// Summary that [`note`] kept of `out`. `None` where another run wrote the file, or it was changed since.
 pub fn summary(out: &Path, run: &str) -> Option<Summary> {
     let finished: Finished = serde_json::from_slice(&fs::read(place(out)).ok()?).ok()?;
     let same = finished.run == run && finished.model == files::sha256_of(out).ok()?;

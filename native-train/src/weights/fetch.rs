@@ -6,7 +6,7 @@ use std::io;
 use std::path::PathBuf;
 
 use clap::Args;
-use cse::extractor_file;
+use cse::files::extractor_file;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::advice::advice;
@@ -247,8 +247,8 @@ mod tests {
     use std::time::Duration;
 
     use clap::Parser;
-    use cse::efficientnet::Architecture;
-    use cse::state_dict::{Precision, write};
+    use cse::files::state_dict::{Precision, write};
+    use cse::network::efficientnet::Architecture;
 
     use super::super::names::Layout;
     use super::super::recognise::made_up;
@@ -292,7 +292,7 @@ mod tests {
         let path = "/timm/efficientnet_b0.ra_in1k/resolve/refs%2fpr%2f1/model.safetensors";
         assert!(server.requests()[0].starts_with(&format!("get {path} ")), "{:?}", server.requests());
 
-        let info = cse::extractor_file::read_info(&fs::read(&out).unwrap()).unwrap();
+        let info = cse::files::extractor_file::read_info(&fs::read(&out).unwrap()).unwrap();
         assert_eq!(info.architecture, Architecture::B0);
         assert!(info.provenance.starts_with(&server.url()), "{}", info.provenance);
         assert_eq!(fs::read_dir(out.parent().unwrap()).unwrap().count(), 1);

@@ -6,10 +6,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use cse::efficientnet::Architecture;
-use cse::extractor_file;
-use cse::model_file::ModelFileError;
-use cse::state_dict::Precision;
+use cse::files::extractor_file;
+use cse::files::model_file::ModelFileError;
+use cse::files::state_dict::Precision;
+use cse::network::efficientnet::Architecture;
 
 use crate::files;
 
@@ -156,13 +156,13 @@ fn file_name(path: &Path) -> String {
 mod tests {
     use std::collections::HashMap;
 
-    use cse::state_dict::StateDict;
+    use cse::files::state_dict::StateDict;
 
     use super::super::recognise::made_up;
     use super::*;
 
     fn safetensors(path: &Path, tensors: &StateDict) {
-        fs::write(path, cse::state_dict::write(tensors, HashMap::new(), Precision::F16).unwrap()).unwrap();
+        fs::write(path, cse::files::state_dict::write(tensors, HashMap::new(), Precision::F16).unwrap()).unwrap();
     }
 
     fn args(file: PathBuf, out: &Path) -> ImportArgs {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use cse::efficientnet::Architecture;
-use cse::state_dict::StateDict;
+use cse::files::state_dict::StateDict;
+use cse::network::efficientnet::Architecture;
 
 use super::names::{Layer, Layout, Location, Part, Position, locate};
 

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use burn::store::pytorch_reader::{DType, PytorchError, PytorchReader, Tensor};
-use cse::state_dict::{self, StateDict};
+use cse::files::state_dict::{self, StateDict};
 use half::{bf16, f16};
 
 use super::advice::advice;

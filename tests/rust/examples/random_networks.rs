@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 
-use cse::efficientnet::Architecture;
-use cse::state_dict::{self, Precision};
+use cse::files::state_dict::{self, Precision};
+use cse::network::efficientnet::Architecture;
 
 fn main() {
     let mut paths = std::env::args_os().skip(1);

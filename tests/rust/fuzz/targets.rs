@@ -4,18 +4,18 @@ use std::collections::HashMap;
 
 use burn::store::pytorch_reader::PytorchReader;
 use burn::tensor::Device;
-use cse::calibration::Calibration;
-use cse::detector::Method;
-use cse::efficientnet::Architecture;
-use cse::extractor_file::ExtractorInfo;
-use cse::mean_cosine;
-use cse::model_file::{self, Kind};
-use cse::photo::{self, Levels, Traits};
-use cse::score::{GRID, ScoreRule};
-use cse::state_dict::{self, Precision, StateDict};
-use cse::taps::Taps;
-use cse::texture_file::{self, MapScale, TextureInfo, TextureModel};
-use cse::view::View;
+use cse::detectors::mean_cosine;
+use cse::detectors::method::Method;
+use cse::files::category_file::{self, CategoryInfo, CategoryModel, MapScale};
+use cse::files::extractor_file::ExtractorInfo;
+use cse::files::model_file::{self, Kind};
+use cse::files::state_dict::{self, Precision, StateDict};
+use cse::image::photo::{self, Levels, Traits};
+use cse::image::view::View;
+use cse::network::efficientnet::Architecture;
+use cse::network::taps::Taps;
+use cse::scoring::score_rule::ScoreRule;
+use cse::scoring::threshold::Threshold;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
@@ -43,21 +43,21 @@ fn photos() -> Target {
 /// A model file to a model: the description is changed as JSON, or the file as bytes. The method is the one with the
 /// smallest tensors.
 fn models() -> Target {
-    let (channels, _) = Architecture::B0.tap_channels();
+    let (channels, _) = Architecture::B0.channels();
     let extractor = ExtractorInfo {
         architecture: Architecture::B0,
         id: "0123456789abcdef".into(),
         provenance: String::new(),
         parameters: 1,
     };
-    let info = TextureInfo {
+    let info = CategoryInfo {
         name: "cloth".into(),
         extractor_id: extractor.id.clone(),
         extractor_architecture: extractor.architecture,
         view: View::Resize,
         photos: Traits { levels: Some(LEVELS), grey: Some(true), deep: Some(true) },
         method: Method::MeanCosine,
-        taps: Taps::F1,
+        taps: Taps::Stage5,
         rule: ScoreRule::default(),
         losses: Vec::new(),
         members: 1,
@@ -70,8 +70,8 @@ fn models() -> Target {
     };
     let features = vec![0.5; channels * GRID * GRID];
     let tensors = mean_cosine::mean([features.as_slice()], channels);
-    let seeds = vec![texture_file::write(&info, &tensors).expect("a model")];
-    let (mut info, tensors): (Value, StateDict) = model_file::read(&seeds[0], Kind::Texture).expect("a model");
+    let seeds = vec![category_file::write(&info, &tensors).expect("a model")];
+    let (mut info, tensors): (Value, StateDict) = model_file::read(&seeds[0], Kind::Category).expect("a model");
     if let Some(fields) = info.as_object_mut() {
         // Every file is written with these.
         fields.retain(|name, _| !["format_version", "kind"].contains(&name.as_str()));
@@ -83,9 +83,9 @@ fn models() -> Target {
         let mut changed = info.clone();
         change_json(&mut changed, rng);
         // What JSON cannot hold is not in a file.
-        model_file::write(&changed, Kind::Texture, &tensors, Precision::F32).unwrap_or_default()
+        model_file::write(&changed, Kind::Category, &tensors, Precision::F32).unwrap_or_default()
     };
-    let read = move |bytes: &[u8]| TextureModel::load(bytes, &extractor, &Device::flex()).is_ok();
+    let read = move |bytes: &[u8]| CategoryModel::load(bytes, &extractor, &Device::flex()).is_ok();
     Target { name: "model", make: Box::new(make), read: Box::new(read) }
 }
 

@@ -1,17 +1,19 @@
 //! Parity with PyTorch and timm on reference tensors: the network, embedder, decoder, losses and scores.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use cse::decoder::Decoder;
-use cse::efficientnet::{Architecture, Features};
-use cse::embedder::{self, Embedder, FoldedEmbedder, Statistics};
-use cse::extractor_file::{self, Extractor};
-use cse::losses::{self, Grouping};
-use cse::preprocess;
-use cse::score::{self, Aggregation};
-use cse::standardisation::Standardisation;
-use cse::state_dict::{Precision, StateDict};
-use cse::taps::Taps;
-use cse::view::View;
+use cse::embedding::decoder::Decoder;
+use cse::embedding::embedder::{self, Embedder, FoldedEmbedder, Statistics};
+use cse::embedding::standardisation::Standardisation;
+use cse::files::extractor_file::{self, Extractor};
+use cse::files::state_dict::{Precision, StateDict};
+use cse::image::preprocess;
+use cse::image::view::View;
+use cse::network::efficientnet::Architecture;
+use cse::network::features::Features;
+use cse::network::taps::Taps;
+use cse::scoring::aggregation::Aggregation;
+use cse::scoring::distances::cosine_distances;
+use cse::training::losses::{self, Grouping};
 use cse_tests::{relative_error, shared, shared_tensors};
 
 const B3_TAPS: (usize, usize) = (136, 384);
@@ -51,7 +53,7 @@ fn features_are_those_of_timm() {
         return;
     };
     let features = extractor.network.forward(tensor(&golden, "input", &device));
-    for (name, map) in [("f1", features.f1), ("f2", features.f2)] {
+    for (name, map) in [("f1", features.stage5), ("f2", features.stage7)] {
         let error = relative_error(&values(map), &golden[name].1);
         println!("{name}: relative L2 error {error:.1e}");
         assert!(error < 1e-4, "{name}: {error}");
@@ -65,7 +67,7 @@ fn the_f16_file_costs_little() {
         return;
     };
     let features = extractor.network.forward(tensor(&golden, "input", &device));
-    for (name, map) in [("f1", features.f1), ("f2", features.f2)] {
+    for (name, map) in [("f1", features.stage5), ("f2", features.stage7)] {
         let error = relative_error(&values(map), &golden[name].1);
         println!("{name}: relative L2 error {error:.1e} with folded weights in f16");
         assert!(error < 5e-3, "{name}: {error}");
@@ -79,7 +81,7 @@ fn preprocessing_is_that_of_pillow_and_torchvision() {
     let expected = &golden["input"].1;
     for (index, image) in images.iter().enumerate() {
         let Some(path) = shared(image) else { return };
-        let photo = cse::photo::decode(&std::fs::read(path).expect("readable"), None).expect("an image").pixels;
+        let photo = cse::image::photo::decode(&std::fs::read(path).expect("readable"), None).expect("an image").pixels;
         let worst = |view: View| {
             let ours =
                 values(preprocess::to_tensor(&view.windows(&photo).images().collect::<Vec<_>>(), &Device::flex()));
@@ -113,8 +115,8 @@ fn embedder_and_decoder_are_those_of_the_authors() {
         ("e14 folded", "e14", folded.forward(fused)),
         ("e14 running", "e14", embedder.forward(fused_again, &as_they_are, Statistics::Running)),
         ("e7", "e7", embedder::pool(e14)),
-        ("d1", "d1", decoded.f1),
-        ("d2", "d2", decoded.f2),
+        ("d1", "d1", decoded.stage5),
+        ("d2", "d2", decoded.stage7),
     ] {
         let error = relative_error(&values(map), &golden[reference].1);
         println!("{name}: relative L2 error {error:.1e}");

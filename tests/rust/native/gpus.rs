@@ -4,7 +4,7 @@
 use burn::module::Module;
 use burn::optim::{GradientsParams, SgdConfig};
 use burn::tensor::{Device, DeviceKind, DeviceType, Distribution, Tensor, TensorData};
-use cse::efficientnet::{Architecture, EfficientNet, EfficientNetConfig, Normalisation};
+use cse::network::efficientnet::{Architecture, EfficientNet, EfficientNetConfig, Normalisation};
 use cse_tests::{relative_error, shared_tensors};
 
 /// Every GPU, by name.
@@ -32,15 +32,19 @@ fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
 fn b3_is_that_of_timm() {
     let Some((golden, _)) = shared_tensors("golden/efficientnet_b3.safetensors") else { return };
     let Some((weights, _)) = shared_tensors("weights/efficientnet_b3_features_f16.safetensors") else { return };
-    let file =
-        cse::extractor_file::from_state_dict(weights, Architecture::B3, "test".into(), cse::state_dict::Precision::F32)
-            .expect("complete");
+    let file = cse::files::extractor_file::from_state_dict(
+        weights,
+        Architecture::B3,
+        "test".into(),
+        cse::files::state_dict::Precision::F32,
+    )
+    .expect("complete");
     for (name, device) in gpus() {
-        let extractor = cse::extractor_file::Extractor::load(file.clone(), &device).expect("loads");
+        let extractor = cse::files::extractor_file::Extractor::load(file.clone(), &device).expect("loads");
         let (shape, input) = &golden["input"];
         let image = input[..input.len() / shape[0]].to_vec();
         let features = extractor.network.forward(Tensor::from_data(TensorData::new(image, [1, 3, 224, 224]), &device));
-        for (map_name, map) in [("f1", features.f1), ("f2", features.f2)] {
+        for (map_name, map) in [("f1", features.stage5), ("f2", features.stage7)] {
             let ours = values(map);
             let error = relative_error(&ours, &golden[map_name].1[..ours.len()]);
             println!("{name}, {map_name}: relative L2 error {error:.1e}");
@@ -62,9 +66,9 @@ fn a_small_input_gives_what_it_gives_on_the_cpu() {
     for architecture in [Architecture::B0, Architecture::TfB0] {
         let network = network(architecture);
         let input = Tensor::<4>::random([1, 3, 32, 32], Distribution::Default, &Device::flex());
-        let expected = values(network.forward(input.clone()).f2);
+        let expected = values(network.forward(input.clone()).stage7);
         for (name, device) in gpus() {
-            let ours = values(network.clone().to_device(&device).forward(input.clone().to_device(&device)).f2);
+            let ours = values(network.clone().to_device(&device).forward(input.clone().to_device(&device)).stage7);
             let error = relative_error(&ours, &expected);
             println!("{name}, {architecture}: relative L2 error {error:.1e}");
             assert!(error < 1e-3, "{name}, {architecture}: {error}");
@@ -84,11 +88,11 @@ fn a_network_learns_what_it_learns_on_the_cpu() {
         let network = network.clone().to_device(&device).train();
         let images = Tensor::from_data(input.clone(), &device);
         let features = network.forward(images.clone());
-        let loss = features.f1.square().mean() + (features.f2 - 0.5).square().mean();
+        let loss = features.stage5.square().mean() + (features.stage7 - 0.5).square().mean();
         let gradients = GradientsParams::from_grads(loss.clone().backward(), &network);
         let network: EfficientNet = SgdConfig::new().init().step(0.05, network, gradients);
         let after = network.forward(images);
-        [vec![loss.into_scalar::<f32>()], values(after.f1), values(after.f2)]
+        [vec![loss.into_scalar::<f32>()], values(after.stage5), values(after.stage7)]
     };
     let expected = learnt(&cpu);
     for (name, device) in gpus() {

@@ -3,25 +3,26 @@
 use std::path::Path;
 
 use burn::tensor::Device;
-use cse::anomaly_map;
-use cse::efficientnet::Architecture;
-use cse::extractor_file::Extractor;
-use cse::inspector::{Finding, Inspector};
-use cse::photo::{Photo, Reading, Region};
-use cse::texture_file::{self, TextureModel};
+use cse::files::category_file::{self, CategoryModel};
+use cse::files::extractor_file::Extractor;
+use cse::image::photo::{Photo, Reading, IgnoreMask};
+use cse::network::efficientnet::Architecture;
+use cse::scoring::anomaly_map;
+use cse::scoring::prediction::Prediction;
+use cse::scoring::predictor::Predictor;
 use image::{GrayImage, Luma, Rgb, RgbImage};
 
 use crate::model_files::texture_bytes;
 
 /// An extractor and a texture model of random weights: every call draws others.
-fn models() -> (Extractor, TextureModel) {
+fn models() -> (Extractor, CategoryModel) {
     let device = Device::flex();
     let extractor = Extractor::load(cse_tests::random_extractor(Architecture::B0, 1), &device).expect("loads");
-    let texture = TextureModel::load(&texture_bytes(&extractor.info.id), &extractor.info, &device).expect("loads");
+    let texture = CategoryModel::load(&texture_bytes(&extractor.info.id), &extractor.info, &device).expect("loads");
     (extractor, texture)
 }
 
-fn inspect((extractor, texture): &(Extractor, TextureModel), photo: &Photo) -> Finding {
+fn inspect((extractor, texture): &(Extractor, CategoryModel), photo: &Photo) -> Finding {
     let inspector = Inspector { extractor, texture, device: &Device::flex() };
     futures_lite::future::block_on(inspector.inspect(photo)).expect("a finding")
 }
@@ -45,7 +46,7 @@ fn a_colour_behind_transparency_changes_no_score() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("reference/photos");
     let of = |name: &str| {
         let bytes = std::fs::read(folder.join(name)).expect("readable");
-        inspect(&models, &cse::photo::decode(&bytes, None).expect("decodes"))
+        inspect(&models, &cse::image::photo::decode(&bytes, None).expect("decodes"))
     };
     let (red, black) = (of("png-alpha.png"), of("png-alpha-over-black.png"));
     assert_eq!(red.score, black.score);
@@ -58,8 +59,8 @@ fn a_colour_behind_transparency_changes_no_score() {
 fn an_ignored_region_is_not_inspected() {
     let models = models();
     let mask = GrayImage::from_fn(448, 448, |x, y| Luma([u8::from(x < 160 && y < 160)]));
-    let region = Region::new(&mask).expect("marks something");
-    let of = |square: Option<(u32, u32)>, region: Option<&Region>| {
+    let region = IgnoreMask::new(&mask).expect("marks something");
+    let of = |square: Option<(u32, u32)>, region: Option<&IgnoreMask>| {
         let mut photo = Photo::of_pixels(surface(square));
         region.into_iter().for_each(|region| photo.leave_out(region).expect("something is left"));
         inspect(&models, &photo)
@@ -75,13 +76,13 @@ fn an_ignored_region_is_not_inspected() {
 
 #[test]
 fn a_model_file_holds_its_ignored_region() {
-    let (mut info, tensors) = texture_file::read(&texture_bytes("0")).expect("readable");
+    let (mut info, tensors) = category_file::read(&texture_bytes("0")).expect("readable");
     assert_eq!(info.reading(), Reading::default());
-    info.ignored = Region::new(&GrayImage::from_fn(1000, 400, |x, _| Luma([u8::from(x > 900)])));
-    let bytes = texture_file::write(&info, &tensors).expect("complete");
-    let again = texture_file::read_info(&bytes).expect("readable");
+    info.ignored = IgnoreMask::new(&GrayImage::from_fn(1000, 400, |x, _| Luma([u8::from(x > 900)])));
+    let bytes = category_file::write(&info, &tensors).expect("complete");
+    let again = category_file::read_info(&bytes).expect("readable");
     assert_eq!(again.reading().ignored, info.ignored);
-    let everything = Region::new(&GrayImage::from_pixel(9, 9, Luma([1]))).expect("marks something");
+    let everything = IgnoreMask::new(&GrayImage::from_pixel(9, 9, Luma([1]))).expect("marks something");
     assert!(Photo::of_pixels(surface(None)).leave_out(&everything).is_err());
-    assert_eq!(Region::new(&GrayImage::new(9, 9)), None);
+    assert_eq!(IgnoreMask::new(&GrayImage::new(9, 9)), None);
 }

@@ -1,23 +1,24 @@
 //! Model files that are not what they should be: each a clear error, none a wrong verdict.
 
 use burn::tensor::Device;
-use cse::bank::Bank;
-use cse::calibration::Calibration;
-use cse::comparison::{DensityWeights, Weights};
-use cse::detector::{Detector, Judge, Method, Shape, TrainedMember};
-use cse::efficientnet::Architecture;
-use cse::embedder::Embedder;
-use cse::extractor_file::{self, Extractor, ExtractorInfo};
-use cse::inspector::{InspectError, Inspector};
-use cse::model_file::{self, Kind, ModelFileError};
-use cse::normal_range::NormalRange;
-use cse::photo::{Photo, Traits};
-use cse::score::{Aggregation, E14_LENGTH, ScoreRule};
-use cse::standardisation::Standardisation;
-use cse::state_dict::{self, Precision, StateDict};
-use cse::taps::Taps;
-use cse::texture_file::{self, LossPoint, MapScale, TextureInfo, TextureModel};
-use cse::view::View;
+use cse::detectors::bank::Bank;
+use cse::detectors::detector::{Detector, Judge, Method, Shape, TrainedMember};
+use cse::embedding::embedder::Embedder;
+use cse::embedding::standardisation::Standardisation;
+use cse::files::category_file::{self, CategoryInfo, CategoryModel, LossPoint, MapScale};
+use cse::files::extractor_file::{self, Extractor, ExtractorInfo};
+use cse::files::model_file::{self, Kind, ModelFileError};
+use cse::files::state_dict::{self, Precision, StateDict};
+use cse::image::photo::{Photo, Traits};
+use cse::image::view::View;
+use cse::network::efficientnet::Architecture;
+use cse::network::taps::Taps;
+use cse::scoring::aggregation::Aggregation;
+use cse::scoring::score_rule::ScoreRule;
+use cse::scoring::distances::{DensityWeights, Weights};
+use cse::scoring::normal_range::NormalRange;
+use cse::scoring::predictor::{InspectError, Inspector};
+use cse::scoring::threshold::Threshold;
 
 fn extractor_bytes(seed: u64) -> Vec<u8> {
     cse_tests::random_extractor(Architecture::B0, seed)
@@ -28,16 +29,16 @@ pub(crate) fn texture_bytes(extractor_id: &str) -> Vec<u8> {
 }
 
 fn folded_embedder() -> StateDict {
-    let (c1, c2) = Architecture::B0.tap_channels();
+    let (c1, c2) = Architecture::B0.channels();
     let embedder = Embedder::init(c1 + c2, &Device::flex()).to_state_dict();
     let standardisation = Standardisation::identity(c1 + c2);
-    texture_file::folded_embedder(embedder, &standardisation, c1 + c2).expect("complete")
+    category_file::folded_embedder(embedder, &standardisation, c1 + c2).expect("complete")
 }
 
 /// With the embedder's weights multiplied.
 fn texture_bytes_times(extractor_id: &str, factor: f32) -> Vec<u8> {
     let bank = Bank::fit(&[vec![0.5; E14_LENGTH], vec![0.25; E14_LENGTH]], 1, 0).expect("two embeddings");
-    let info = TextureInfo {
+    let info = CategoryInfo {
         name: "test".into(),
         extractor_id: extractor_id.into(),
         extractor_architecture: Architecture::B0,
@@ -59,7 +60,7 @@ fn texture_bytes_times(extractor_id: &str, factor: f32) -> Vec<u8> {
     embedder.values_mut().for_each(|(_, values)| values.iter_mut().for_each(|value| *value *= factor));
     let member = TrainedMember { embedder, judge: Judge::Bank(bank), weights: Weights::both(1.0) };
     let tensors = Detector::embedded_tensors(vec![member], None);
-    texture_file::write(&info, &tensors).expect("complete")
+    category_file::write(&info, &tensors).expect("complete")
 }
 
 #[test]
@@ -70,7 +71,7 @@ fn what_is_no_number_is_an_error_and_no_verdict() {
     let photo = Photo::of_pixels(pixels);
     let inspect = |factor: f32| {
         let texture = texture_bytes_times(&extractor.info.id, factor);
-        let texture = TextureModel::load(&texture, &extractor.info, &device).expect("loads");
+        let texture = CategoryModel::load(&texture, &extractor.info, &device).expect("loads");
         let inspector = Inspector { extractor: &extractor, texture: &texture, device: &device };
         futures_lite::future::block_on(inspector.inspect(&photo))
     };
@@ -87,10 +88,10 @@ fn a_normal_range_that_cannot_tell_is_refused() {
     let texture = texture_bytes(&extractor.info.id);
     let photo = Photo::of_pixels(image::RgbImage::from_pixel(64, 64, image::Rgb([90, 120, 128])));
     let with = |edges: Vec<f32>, density: Option<DensityWeights>| {
-        let (mut info, tensors) = texture_file::read(&texture).expect("readable");
+        let (mut info, tensors) = category_file::read(&texture).expect("readable");
         let normal_range = Some(NormalRange { edges, map_edge: 0.1, density_edges: Vec::new() });
         info.rule = ScoreRule { normal_range, density, ..info.rule };
-        TextureModel::from_parts((info, tensors), &extractor.info, &device)
+        CategoryModel::from_parts((info, tensors), &extractor.info, &device)
     };
     let inspect = |edges: Vec<f32>| {
         let texture = with(edges, None).expect("loads");
@@ -117,9 +118,9 @@ fn an_embedder_that_counts_against_itself_is_refused() {
     let bytes = texture_bytes(&extractor.info.id);
     for name in ["members.weight", "members.map_weight"] {
         for weight in [0.0, -1.0, f32::NAN] {
-            let (info, mut tensors) = texture_file::read(&bytes).expect("readable");
+            let (info, mut tensors) = category_file::read(&bytes).expect("readable");
             tensors.insert(name.into(), (vec![1], vec![weight]));
-            let loaded = TextureModel::from_parts((info, tensors), &extractor.info, &Device::flex());
+            let loaded = CategoryModel::from_parts((info, tensors), &extractor.info, &Device::flex());
             assert!(matches!(loaded, Err(ModelFileError::Description(_))), "{name} {weight}");
         }
     }
@@ -137,9 +138,9 @@ fn the_map_is_of_the_embedders_that_count_in_it() {
     let tensors = Detector::embedded_tensors(weights.map(member).into(), None);
     let seen = [embedding(0.5), embedding(1.5)];
     let compare = |mut tensors: StateDict| {
-        let info = texture_file::read_info(&bytes).expect("readable");
+        let info = category_file::read_info(&bytes).expect("readable");
         let shape = Shape { members: 2, ..info.shape() };
-        let detector = Detector::take(shape, Architecture::B0.tap_channels(), &mut tensors, &device).expect("complete");
+        let detector = Detector::take(shape, Architecture::B0.channels(), &mut tensors, &device).expect("complete");
         detector.compare(&seen.concat(), Aggregation::Mean)
     };
     let alone = seen.each_ref().map(|e14| bank().compare(e14, Aggregation::Mean));
@@ -160,14 +161,14 @@ fn a_texture_goes_with_its_own_extractor_only() {
     let other = Extractor::load(extractor_bytes(2), &device).expect("loads");
     assert_ne!(extractor.info.id, other.info.id);
     let texture = texture_bytes(&extractor.info.id);
-    let loaded = TextureModel::load(&texture, &extractor.info, &device).expect("its own");
+    let loaded = CategoryModel::load(&texture, &extractor.info, &device).expect("its own");
     assert_eq!(loaded.info.calibration.normal_scores, [0.1, 0.2, 0.3]);
-    let error = TextureModel::load(&texture, &other.info, &device).expect_err("another's");
+    let error = CategoryModel::load(&texture, &other.info, &device).expect_err("another's");
     assert!(matches!(error, ModelFileError::OtherExtractor { .. }));
     assert!(error.to_string().contains(&extractor.info.id), "{error}");
     // The same weights, but padded in another way.
     let padded = ExtractorInfo { architecture: Architecture::TfB0, ..extractor.info.clone() };
-    let error = TextureModel::load(&texture, &padded, &device).expect_err("another architecture");
+    let error = CategoryModel::load(&texture, &padded, &device).expect_err("another architecture");
     assert!(error.to_string().contains("in use is") && error.to_string().contains("tf_efficientnet_b0"), "{error}");
 }
 
@@ -175,16 +176,16 @@ fn a_texture_goes_with_its_own_extractor_only() {
 fn each_kind_is_refused_in_the_place_of_the_other() {
     let (extractor, texture) = (extractor_bytes(1), texture_bytes("0"));
     assert_eq!(model_file::header(&extractor).expect("known").kind, Kind::Extractor);
-    assert_eq!(model_file::header(&texture).expect("known").kind, Kind::Texture);
+    assert_eq!(model_file::header(&texture).expect("known").kind, Kind::Category);
     assert!(matches!(extractor_file::read_info(&texture), Err(ModelFileError::WrongKind { .. })));
-    assert!(matches!(texture_file::read_info(&extractor), Err(ModelFileError::WrongKind { .. })));
+    assert!(matches!(category_file::read_info(&extractor), Err(ModelFileError::WrongKind { .. })));
 }
 
 #[test]
 fn a_cut_file_is_refused_wherever_it_is_cut() {
     let texture = texture_bytes("0");
     for length in (0..texture.len()).step_by(997) {
-        let result = texture_file::read(&texture[..length]);
+        let result = category_file::read(&texture[..length]);
         assert!(matches!(result, Err(ModelFileError::Tensors(_))), "cut to {length} bytes: {result:?}");
     }
 }
@@ -203,7 +204,7 @@ fn a_newer_or_older_format_and_a_foreign_file_are_named() {
         );
         let mut changed = bytes.clone();
         changed[8..8 + start.len()].copy_from_slice(start.as_bytes());
-        texture_file::read_info(&changed).expect_err("another version")
+        category_file::read_info(&changed).expect_err("another version")
     };
     let newer = with_version("9");
     assert!(matches!(newer, ModelFileError::Newer { found: 9 }), "{newer}");
@@ -214,7 +215,7 @@ fn a_newer_or_older_format_and_a_foreign_file_are_named() {
         Default::default(),
         Precision::F32,
     );
-    assert!(matches!(texture_file::read_info(&foreign.expect("writes")), Err(ModelFileError::Foreign)));
+    assert!(matches!(category_file::read_info(&foreign.expect("writes")), Err(ModelFileError::Foreign)));
 }
 
 #[test]
@@ -228,21 +229,21 @@ fn damaged_weights_do_not_pass_as_the_extractor_they_were() {
 #[test]
 fn a_file_keeps_the_same_bytes_for_the_same_model() {
     let bytes = texture_bytes("0");
-    let (info, tensors) = texture_file::read(&bytes).expect("readable");
-    let again = texture_file::write(&info, &tensors).expect("writes");
+    let (info, tensors) = category_file::read(&bytes).expect("readable");
+    let again = category_file::write(&info, &tensors).expect("writes");
     assert!(again == bytes, "read and written again, the file differs");
 }
 
 /// What a file states is believed only within its range: a verdict rests on it.
 #[test]
 fn a_description_beyond_its_ranges_is_refused() {
-    type Change<'a> = &'a dyn Fn(&mut TextureInfo);
+    type Change<'a> = &'a dyn Fn(&mut CategoryInfo);
     let bytes = texture_bytes("0");
-    let (info, tensors) = texture_file::read(&bytes).expect("readable");
+    let (info, tensors) = category_file::read(&bytes).expect("readable");
     let changed = |change: Change<'_>| {
         let mut info = info.clone();
         change(&mut info);
-        texture_file::write(&info, &tensors)
+        category_file::write(&info, &tensors)
     };
     assert!(changed(&|_| {}).is_ok());
     let changes: [(&str, Change<'_>); 12] = [
@@ -268,12 +269,12 @@ fn a_description_beyond_its_ranges_is_refused() {
 /// 40,000 losses and 150,000 scores once took minutes to load.
 #[test]
 fn long_lists_are_tensors_and_a_long_description_is_refused() {
-    let (mut info, tensors) = texture_file::read(&texture_bytes("0")).expect("readable");
+    let (mut info, tensors) = category_file::read(&texture_bytes("0")).expect("readable");
     info.losses = vec![(0..40_000).map(|step| LossPoint { step, training: 0.5, validation: 0.25 }).collect()];
     info.calibration.normal_scores = (0..150_000).map(|score| score as f32 / 1000.0).collect();
     info.learnt_from = (0..50_000_u64).map(u64::to_be_bytes).collect();
-    let bytes = texture_file::write(&info, &tensors).expect("complete");
-    let again = texture_file::read_info(&bytes).expect("readable");
+    let bytes = category_file::write(&info, &tensors).expect("complete");
+    let again = category_file::read_info(&bytes).expect("readable");
     assert!(again == info);
     let header = u64::from_le_bytes(*bytes.first_chunk().expect("a length"));
     assert!(header < 20_000, "{header} bytes of header");
@@ -283,6 +284,6 @@ fn long_lists_are_tensors_and_a_long_description_is_refused() {
             .into(),
         Precision::F32,
     );
-    let refused = texture_file::read_info(&long.expect("writes")).expect_err("a long description");
+    let refused = category_file::read_info(&long.expect("writes")).expect_err("a long description");
     assert!(matches!(refused, ModelFileError::Long(_)), "{refused}");
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::path::Path;
 
-use cse::photo::{self, Levels, PhotoError, Traits};
+use cse::image::photo::{self, Levels, PhotoError, Traits};
 use image::{DynamicImage, ImageFormat, RgbImage};
 use serde::Deserialize;
 

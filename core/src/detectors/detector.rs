@@ -1,0 +1,211 @@
+//! Detector: a fitted method on a device, whichever it is.
+
+use burn::tensor::{Device, ExecutionError, Tensor, TensorData, Transaction};
+
+use super::density::Density;
+use super::ensemble::{Ensemble, EnsembleShape};
+use super::gaussian::{Gaussian, Whitening};
+use super::mean_cosine::{MeanCosine, MeanMap};
+use super::method::Method;
+use super::nearest_neighbours::{Coreset, NearestNeighbours};
+use crate::files::state_dict::{StateDict, StateDictError, take_below};
+use crate::image::inspected::Inspected;
+use crate::network::features::{Channels, Features};
+use crate::network::grid::{Grid, GridMap};
+use crate::network::taps::Taps;
+use crate::scoring::aggregation::Aggregation;
+use crate::scoring::distances::Distances;
+
+/// Fitted method on a device.
+#[derive(Debug)]
+pub struct Detector {
+    method: Fitted,
+    /// Grid of the distances that the score and the map are made of.
+    grid: Grid,
+}
+
+#[derive(Debug)]
+enum Fitted {
+    Ensemble(Box<Ensemble>, Option<Box<Density>>),
+    MeanCosine(Box<MeanCosine>),
+    Gaussian(Box<Gaussian>),
+    NearestNeighbours(Box<NearestNeighbours>),
+}
+
+/// Number and shape of a detector's parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// How normality is modelled.
+    pub method: Method,
+    /// Feature maps that the method uses.
+    pub taps: Taps,
+    /// Number of embedders.
+    pub members: usize,
+    /// Clusters in each member's bank.
+    pub clusters: usize,
+    /// Whether there is a density beside the embedders.
+    pub density: bool,
+    /// Grid of `stage5`.
+    pub grid: Grid,
+}
+
+/// Prefix of the density's tensors in a model file.
+pub const DENSITY: &str = "density.";
+
+/// Fitted baseline.
+#[derive(Clone, Debug)]
+pub enum Baseline {
+    /// See [`Method::MeanCosine`].
+    MeanCosine(MeanMap),
+    /// See [`Method::Gaussian`].
+    Gaussian(Whitening),
+    /// See [`Method::NearestNeighbours`].
+    NearestNeighbours(Coreset),
+}
+
+impl Baseline {
+    /// Adds the baseline to the tensors of a model file.
+    pub fn put(self, tensors: &mut StateDict) {
+        match self {
+            Self::MeanCosine(fitted) => fitted.put(tensors),
+            Self::Gaussian(fitted) => fitted.put("", tensors),
+            Self::NearestNeighbours(fitted) => fitted.put(tensors),
+        }
+    }
+}
+
+impl Detector {
+    /// Takes the tensors of a fitted method. `extractor` has the channels of the extractor's feature maps.
+    pub fn take(
+        shape: Shape,
+        extractor: Channels,
+        tensors: &mut StateDict,
+        device: &Device,
+    ) -> Result<Self, StateDictError> {
+        let channels = shape.taps.channels(extractor);
+        let grid = shape.taps.grid(shape.grid);
+        let baseline = match shape.method {
+            Method::Cse | Method::Classifier => {
+                let clusters = (shape.method == Method::Cse).then_some(shape.clusters);
+                let parts = EnsembleShape { members: shape.members, clusters, channels, grid: shape.grid };
+                let ensemble = Ensemble::take(parts, tensors, device)?;
+                let density = shape.density.then(|| {
+                    let whitening = Whitening::take(&mut take_below(tensors, DENSITY), extractor.stage7)?;
+                    Ok::<_, StateDictError>(Box::new(Density::new(whitening, device)))
+                });
+                let method = Fitted::Ensemble(Box::new(ensemble), density.transpose()?);
+                return Ok(Self { method, grid: shape.grid });
+            }
+            Method::MeanCosine => Baseline::MeanCosine(MeanMap::take(tensors, channels, grid)?),
+            Method::Gaussian => Baseline::Gaussian(Whitening::take(tensors, channels)?),
+            Method::NearestNeighbours => Baseline::NearestNeighbours(Coreset::take(tensors, channels)?),
+        };
+        Ok(Self::baseline(baseline, grid, device))
+    }
+
+    /// Puts a fitted baseline on `device`. `grid` is that of its feature maps.
+    pub fn baseline(fitted: Baseline, grid: Grid, device: &Device) -> Self {
+        let method = match fitted {
+            Baseline::MeanCosine(mean) => Fitted::MeanCosine(Box::new(MeanCosine::new(mean, device))),
+            Baseline::Gaussian(whitening) => Fitted::Gaussian(Box::new(Gaussian::new(whitening, device))),
+            Baseline::NearestNeighbours(coreset) => {
+                Fitted::NearestNeighbours(Box::new(NearestNeighbours::new(coreset, device)))
+            }
+        };
+        Self { method, grid }
+    }
+
+    /// Whether the weights of its parts count an anomaly as an anomaly.
+    pub fn is_sound(&self) -> bool {
+        match &self.method {
+            Fitted::Ensemble(ensemble, _) => ensemble.is_sound(),
+            _ => true,
+        }
+    }
+
+    /// Runs the part of the method that runs on the device.
+    pub fn forward(&self, features: Features, taps: Taps) -> Output {
+        let distances = |distances| Output { values: distances, density: None };
+        match &self.method {
+            Fitted::Ensemble(ensemble, density) => Output {
+                density: density.as_ref().map(|density| density.distances(features.stage7.clone())),
+                values: ensemble.forward(&taps.concatenated(features)),
+            },
+            Fitted::MeanCosine(model) => distances(model.distances(taps.select(features))),
+            Fitted::Gaussian(model) => distances(model.distances(taps.select(features))),
+            Fitted::NearestNeighbours(model) => distances(model.distances(taps.select(features))),
+        }
+    }
+
+    /// Distances of one window from its part of the [`Output`], with its inspected positions.
+    pub fn distances(
+        &self,
+        output: &WindowOutput,
+        aggregation: Aggregation,
+        inspected: Option<&Inspected>,
+    ) -> Distances {
+        let own = match &self.method {
+            Fitted::Ensemble(ensemble, _) => ensemble.distances(&output.values, aggregation),
+            _ => {
+                let map = GridMap { grid: self.grid, values: output.values.clone() };
+                Distances::new(map.clone(), map)
+            }
+        };
+        let density = output.density.clone().map(|values| GridMap { grid: self.grid.halved(), values });
+        Distances { density, inspected: inspected.cloned(), ..own }
+    }
+}
+
+/// Result of a detector on the device, for `n` windows.
+#[derive(Debug)]
+pub struct Output {
+    /// Embeddings `[n, 64 * members, rows, columns]` of an ensemble, or distances `[n, 1, rows, columns]`.
+    values: Tensor<4>,
+    /// Distances of the density at the grid of `stage7`, `[n, 1, rows, columns]`.
+    density: Option<Tensor<4>>,
+}
+
+/// Result of a detector for one window, on the host.
+#[derive(Clone, Debug)]
+pub struct WindowOutput {
+    /// The window's part of the embeddings or distances.
+    values: Vec<f32>,
+    /// The window's part of the density's distances.
+    density: Option<Vec<f32>>,
+}
+
+impl Output {
+    /// Reads the results of each window from the device, all at once.
+    pub async fn read(self) -> Result<Vec<WindowOutput>, ExecutionError> {
+        let mut tensors = vec![self.values];
+        tensors.extend(self.density);
+        let mut read = read_all(tensors).await?.into_iter();
+        let values = read.next().unwrap_or_default().into_iter();
+        Ok(match read.next() {
+            Some(density) => {
+                values.zip(density).map(|(values, density)| WindowOutput { values, density: Some(density) }).collect()
+            }
+            None => values.map(|values| WindowOutput { values, density: None }).collect(),
+        })
+    }
+}
+
+/// Reads a tensor `[n, c, h, w]` from the device, as the values of each of `n` images.
+pub async fn read(tensor: Tensor<4>) -> Result<Vec<Vec<f32>>, ExecutionError> {
+    let [_, channels, height, width] = tensor.dims();
+    let data = tensor.into_data_async().await?;
+    Ok(images(data, channels * height * width))
+}
+
+/// Reads several tensors from the device at once, each as [`read`] does.
+async fn read_all(tensors: Vec<Tensor<4>>) -> Result<Vec<Vec<Vec<f32>>>, ExecutionError> {
+    let lengths: Vec<usize> = tensors.iter().map(|tensor| tensor.dims()[1..].iter().product()).collect();
+    let transaction = tensors.into_iter().fold(Transaction::default(), Transaction::register);
+    let data = transaction.execute_async().await?;
+    Ok(data.into_iter().zip(lengths).map(|(data, length)| images(data, length)).collect())
+}
+
+fn images(data: TensorData, length: usize) -> Vec<Vec<f32>> {
+    let values = data.try_into_vec::<f32>().expect("features and all that is computed from them are f32");
+    values.chunks_exact(length.max(1)).map(<[f32]>::to_vec).collect()
+}

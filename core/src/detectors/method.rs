@@ -1,0 +1,43 @@
+//! Methods: how normality is modelled.
+
+use serde::{Deserialize, Serialize};
+
+/// How normality is modelled.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumIter,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::EnumMessage,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Method {
+    /// The paper's: trained embedders, each with a bank
+    #[default]
+    Cse,
+    /// Cosine distance to the mean feature map
+    MeanCosine,
+    /// One Gaussian over the features of all positions (the core of PaDiM)
+    Gaussian,
+    /// Distance to the nearest features of a coreset (the core of PatchCore)
+    NearestNeighbours,
+    /// Trained embedders, each with a classifier of good and defective (the paper's table 4)
+    Classifier,
+}
+
+impl Method {
+    /// Whether the method has embedders that are trained. The others are fitted in one pass.
+    pub fn is_trained(self) -> bool {
+        matches!(self, Self::Cse | Self::Classifier)
+    }
+}

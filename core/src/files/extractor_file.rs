@@ -1,0 +1,168 @@
+//! Extractor file: the frozen EfficientNet up to stage 7, with BatchNorm folded into its convolutions.
+
+use burn::store::{FloatCastAdapter, ModuleSnapshot, SafetensorsStore};
+use burn::tensor::{DType, Device};
+use half::f16;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::model_file::{self, Kind, ModelFileError};
+use super::state_dict::{self, Precision, StateDict, StateDictError};
+use crate::network::batch_norm_folding::fold;
+use crate::network::efficientnet::{Architecture, EfficientNet, EfficientNetConfig, Normalisation};
+
+/// Description of an extractor.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExtractorInfo {
+    /// Member of the EfficientNet family.
+    pub architecture: Architecture,
+    /// First 16 hexadecimal digits of the SHA-256 of the weights. A category model names its extractor by it.
+    pub id: String,
+    /// Where the weights come from, as text. At most [`model_file::LONGEST_TEXT`] bytes.
+    pub provenance: String,
+    /// Number of weights.
+    pub parameters: usize,
+}
+
+/// Extractor on a device.
+#[derive(Debug)]
+pub struct Extractor {
+    /// Description.
+    pub info: ExtractorInfo,
+    /// The network.
+    pub network: EfficientNet,
+}
+
+/// Makes an extractor file of published or trained weights with timm's names. Layers after stage 7 are left out.
+pub fn from_state_dict(
+    mut tensors: StateDict,
+    architecture: Architecture,
+    provenance: String,
+    precision: Precision,
+) -> Result<Vec<u8>, ModelFileError> {
+    let epsilon = architecture.batch_norm_epsilon();
+    let mut folded = StateDict::new();
+    let mut move_folded = |conv: &str, norm: &str| -> Result<(), StateDictError> {
+        fold(&mut tensors, conv, norm, epsilon)?;
+        for part in ["weight", "bias"] {
+            let name = format!("{conv}.{part}");
+            if let Some(tensor) = tensors.remove(&name) {
+                folded.insert(name, tensor);
+            }
+        }
+        Ok(())
+    };
+    move_folded("conv_stem", "bn1")?;
+    let mut squeeze_excite = Vec::new();
+    for (s, stage) in architecture.stages().iter().enumerate() {
+        for b in 0..stage.repeats {
+            let block = format!("blocks.{s}.{b}");
+            let pairs: &[(&str, &str)] = if stage.expand == 1 {
+                &[("conv_dw", "bn1"), ("conv_pw", "bn2")]
+            } else {
+                &[("conv_pw", "bn1"), ("conv_dw", "bn2"), ("conv_pwl", "bn3")]
+            };
+            for (conv, norm) in pairs {
+                move_folded(&format!("{block}.{conv}"), &format!("{block}.{norm}"))?;
+            }
+            if architecture.has_squeeze_excite() {
+                for conv in ["conv_reduce", "conv_expand"] {
+                    for part in ["weight", "bias"] {
+                        squeeze_excite.push(format!("{block}.se.{conv}.{part}"));
+                    }
+                }
+            }
+        }
+    }
+    for name in squeeze_excite {
+        let tensor = tensors.remove(&name).ok_or_else(|| StateDictError::Missing(name.clone()))?;
+        folded.insert(name, tensor);
+    }
+    from_folded(&folded, architecture, provenance, precision)
+}
+
+/// Makes an extractor file of the tensors of a network whose BatchNorm is folded.
+pub fn from_folded(
+    tensors: &StateDict,
+    architecture: Architecture,
+    provenance: String,
+    precision: Precision,
+) -> Result<Vec<u8>, ModelFileError> {
+    let info = ExtractorInfo {
+        architecture,
+        id: fingerprint(tensors),
+        provenance,
+        parameters: tensors.values().map(|(_, values)| values.len()).sum(),
+    };
+    model_file::write(&info, Kind::Extractor, tensors, precision)
+}
+
+/// Reads the description of an extractor file. An error where a field is out of its range.
+pub fn read_info(bytes: &[u8]) -> Result<ExtractorInfo, ModelFileError> {
+    let info = model_file::read_info(bytes, Kind::Extractor)?;
+    check(&info)?;
+    Ok(info)
+}
+
+/// An error where a field is out of its range.
+fn check(info: &ExtractorInfo) -> Result<(), ModelFileError> {
+    let digits = info.id.len() == 16 && info.id.bytes().all(|digit| digit.is_ascii_hexdigit());
+    model_file::check(&[
+        (digits, "its id is not 16 hexadecimal digits"),
+        (info.provenance.len() <= model_file::LONGEST_TEXT, "its provenance is too long"),
+    ])
+}
+
+impl Extractor {
+    /// Loads an extractor file onto `device`, in f32.
+    pub fn load(bytes: Vec<u8>, device: &Device) -> Result<Self, ModelFileError> {
+        let (info, tensors): (ExtractorInfo, StateDict) = model_file::read(&bytes, Kind::Extractor)?;
+        check(&info)?;
+        let parameters: usize = tensors.values().map(|(_, values)| values.len()).sum();
+        model_file::check(&[(parameters == info.parameters, "it has another number of weights than it states")])?;
+        // The weights decide, and not the description: a category model must never run on another extractor.
+        if fingerprint(&tensors) != info.id {
+            return Err(ModelFileError::Description("its weights are not the ones it names".into()));
+        }
+        let config = EfficientNetConfig { architecture: info.architecture, normalisation: Normalisation::Folded };
+        let mut network = config.init(device);
+        load_module(&mut network, bytes)?;
+        Ok(Self { info, network })
+    }
+}
+
+/// Fills `module` from safetensors `bytes`, in f32. An error where a tensor of the module is missing.
+pub fn load_module<M: burn::module::Module>(module: &mut M, bytes: Vec<u8>) -> Result<(), ModelFileError> {
+    let mut store = SafetensorsStore::from_bytes(Some(bytes))
+        .with_from_adapter(FloatCastAdapter::to(DType::F32))
+        .allow_partial(true)
+        .validate(false);
+    let result = module.load_from(&mut store).map_err(|error| StateDictError::Malformed(error.to_string()))?;
+    if let Some((name, _)) = result.missing.first() {
+        return Err(StateDictError::Missing(name.clone()).into());
+    }
+    match result.errors.first() {
+        Some(error) => Err(ModelFileError::Description(error.to_string())),
+        None => Ok(()),
+    }
+}
+
+/// Id of an extractor: a digest of names, shapes and values as f16, the precision that files keep.
+fn fingerprint(tensors: &StateDict) -> String {
+    let mut hash = Sha256::new();
+    for (name, (shape, values)) in tensors {
+        hash.update(name.as_bytes());
+        for side in shape {
+            hash.update((*side as u64).to_le_bytes());
+        }
+        for value in values {
+            hash.update(f16::from_f32(*value).to_le_bytes());
+        }
+    }
+    hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Reads the tensors of an extractor file as they are stored.
+pub fn tensors(bytes: &[u8]) -> Result<StateDict, ModelFileError> {
+    Ok(state_dict::read(bytes)?.0)
+}

@@ -1,0 +1,57 @@
+//! The extractor's operations, each in the fastest form for the device that the tensor is on.
+//!
+//! On the CPU, bias, activation and gate run in one pass over memory (`cpu.rs`). On a GPU with gradients, convolutions
+//! are written as matrix products (`gpu_training.rs`). Everywhere else Burn's own operations run.
+
+mod cpu;
+mod gpu_training;
+mod padding;
+
+use burn::nn::BatchNorm;
+use burn::nn::conv::Conv2d;
+use burn::tensor::{Tensor, activation};
+
+/// Activation function of a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Activation {
+    /// `x * sigmoid(x)`.
+    Silu,
+    /// `min(max(x, 0), 6)`.
+    Relu6,
+}
+
+impl Activation {
+    /// Applies the function to every value.
+    pub(super) fn apply(self, x: Tensor<4>) -> Tensor<4> {
+        match self {
+            Self::Silu if gpu_training::applies(&x) => gpu_training::silu(x),
+            Self::Silu => activation::silu(x),
+            Self::Relu6 => x.clamp(0.0, 6.0),
+        }
+    }
+}
+
+/// Convolution, then BatchNorm and activation where they are given: `[n, c, h, w]` to `[n, c', h', w']`.
+pub(super) fn conv_norm_act(
+    conv: &Conv2d,
+    norm: &Option<BatchNorm>,
+    activation: Option<Activation>,
+    x: Tensor<4>,
+) -> Tensor<4> {
+    if norm.is_none() && activation == Some(Activation::Silu) && cpu::applies(&x) {
+        return cpu::conv_bias_silu(conv, x);
+    }
+    let mut x = if gpu_training::applies(&x) { gpu_training::convolve(conv, x) } else { conv.forward(x) };
+    if let Some(norm) = norm {
+        x = norm.forward(x);
+    }
+    match activation {
+        Some(activation) => activation.apply(x),
+        None => x,
+    }
+}
+
+/// `x` of `[n, c, h, w]` times `gate` of `[n, c, 1, 1]`.
+pub(super) fn scale_channels(x: Tensor<4>, gate: Tensor<4>) -> Tensor<4> {
+    if cpu::applies(&x) { cpu::scale_channels(x, gate) } else { x * gate }
+}

@@ -1,0 +1,19 @@
+//! Padding of a convolution. Burn computes it inside its own convolution, and the ones written here need it too.
+
+use burn::nn::PaddingConfig2d;
+use burn::nn::conv::Conv2d;
+
+/// Rows and columns that `conv` pads an input of `size` with, before and after.
+pub(super) fn padding(conv: &Conv2d, size: [usize; 2]) -> [(usize, usize); 2] {
+    match conv.padding {
+        PaddingConfig2d::Explicit(top, left, bottom, right) => [(top, bottom), (left, right)],
+        PaddingConfig2d::Valid => [(0, 0), (0, 0)],
+        // TensorFlow's: an output for each stride, and the odd pixel after.
+        PaddingConfig2d::Same => [0, 1].map(|axis| {
+            let (stride, kernel) = (conv.stride[axis], conv.kernel_size[axis]);
+            let reach = (size[axis].div_ceil(stride) - 1) * stride + kernel;
+            let all = reach.saturating_sub(size[axis]);
+            (all / 2, all - all / 2)
+        }),
+    }
+}

@@ -1,0 +1,114 @@
+//! Distances of a window's positions from normal ones: all that its score and its anomaly map are made of.
+
+use serde::{Deserialize, Serialize};
+
+use crate::image::inspected::Inspected;
+use crate::network::grid::GridMap;
+
+/// Weights of one detector's distances in a sum. The score asks whether there is a defect and the map where it is, so a
+/// detector that answers one of them well may answer the other badly.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Weights {
+    /// Weight in the score.
+    pub score: f32,
+    /// Weight in the map.
+    pub map: f32,
+}
+
+impl Weights {
+    /// The same weight in the score and in the map.
+    pub fn both(weight: f32) -> Self {
+        Self { score: weight, map: weight }
+    }
+}
+
+/// Distances of one window.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Distances {
+    /// Distances that the score is made of.
+    pub score: GridMap,
+    /// Distances that the anomaly map is made of, at the finest grid. Empty for a detector that is left out of the map.
+    pub map: GridMap,
+    /// Distances of the density at the grid of `score`. None without a density.
+    pub density: Option<GridMap>,
+    /// Inspected positions. None where all are.
+    pub inspected: Option<Inspected>,
+}
+
+impl Distances {
+    /// Distances of a window that is inspected throughout, with no density.
+    pub fn new(score: GridMap, map: GridMap) -> Self {
+        Self { score, map, density: None, inspected: None }
+    }
+
+    /// Adds `weights * other` position by position. The density has the weight of the score. An empty `self` takes the shape
+    /// of `other`, and its inspected positions.
+    pub fn add(&mut self, other: &Self, weights: Weights) {
+        add_to(&mut self.score, &other.score, weights.score);
+        add_to(&mut self.map, &other.map, weights.map);
+        if let Some(density) = &other.density {
+            add_to(self.density.get_or_insert_default(), density, weights.score);
+        }
+        if self.inspected.is_none() {
+            self.inspected.clone_from(&other.inspected);
+        }
+    }
+
+    /// Distances of the score with `weight` times the density's added.
+    pub(crate) fn with_density(&self, weight: f32) -> GridMap {
+        let mut sum = self.score.clone();
+        if let Some(density) = &self.density {
+            add_to(&mut sum, density, weight);
+        }
+        sum
+    }
+
+    /// Distances times their weights.
+    pub fn times(&self, weights: Weights) -> Self {
+        let mut product = Self::default();
+        product.add(self, weights);
+        product
+    }
+
+    /// Whether no distance is NaN or infinite. Compared with a threshold, NaN would pass for good.
+    pub fn is_finite(&self) -> bool {
+        let maps = [&self.score, &self.map].into_iter().chain(&self.density);
+        maps.flat_map(|map| &map.values).all(|distance| distance.is_finite())
+    }
+}
+
+fn add_to(sum: &mut GridMap, distances: &GridMap, weight: f32) {
+    if sum.is_empty() {
+        *sum = GridMap::filled(distances.grid, 0.0);
+    }
+    sum.values.iter_mut().zip(&distances.values).for_each(|(sum, distance)| *sum += weight * distance);
+}
+
+/// Weights of the density's distances in the score.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DensityWeights {
+    /// Weight of its distances, which are added to the embedders'.
+    pub weight: f32,
+    /// Weight of the density's excess over its normal edge, in units of that edge. Unused without a normal range.
+    pub excess: f32,
+}
+
+impl DensityWeights {
+    /// Whether both weights are finite and 0 or more: a negative weight would count an anomaly as good.
+    pub fn is_sound(&self) -> bool {
+        [self.weight, self.excess].iter().all(|weight| weight.is_finite() && *weight >= 0.0)
+    }
+}
+
+/// Cosine distances `1 - cos` over the channels at each position of two embeddings `[channels, positions]`, 0 to 2.
+pub fn cosine_distances(a: &[f32], b: &[f32], positions: usize) -> Vec<f32> {
+    let (mut dot, mut a2, mut b2) = (vec![0.0f32; positions], vec![0.0f32; positions], vec![0.0f32; positions]);
+    for (a, b) in a.chunks_exact(positions).zip(b.chunks_exact(positions)) {
+        for p in 0..positions {
+            dot[p] += a[p] * b[p];
+            a2[p] += a[p] * a[p];
+            b2[p] += b[p] * b[p];
+        }
+    }
+    (0..positions).map(|p| 1.0 - dot[p] / (a2[p].sqrt().max(1e-8) * b2[p].sqrt().max(1e-8))).collect()
+}

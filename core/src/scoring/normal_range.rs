@@ -1,0 +1,104 @@
+//! Normal ranges: how far good photos reach at each position. Distances are counted in units of that edge.
+
+use serde::{Deserialize, Serialize};
+
+use super::distances::{DensityWeights, Distances};
+use crate::network::grid::{Grid, GridMap};
+
+/// Edges of the normal ranges. Some positions, such as those at a photo's borders, vary more than others, and a distance
+/// means less there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NormalRange {
+    /// Edge at each position of the score: mean and three standard deviations of the distances, with the density's added.
+    #[serde(skip)]
+    pub edges: GridMap,
+    /// Edge of all positions of the map together.
+    pub map_edge: f32,
+    /// Edge of the density's own distances at each position. None without a density.
+    #[serde(skip)]
+    pub density_edges: Option<GridMap>,
+}
+
+/// Weight of the statistics of all positions together, in images, where they are joined with those of a single position.
+const PRIOR_IMAGES: f64 = 5.0;
+/// Standard deviations between the mean and the edge.
+const DEVIATIONS: f64 = 3.0;
+/// Least edge: identical images would have an edge of 0.
+const LEAST_EDGE: f64 = 1e-6;
+
+/// Values of one image at the positions of a grid, None where a position is not inspected.
+type Counted = Vec<Option<f32>>;
+
+impl NormalRange {
+    /// Estimates the ranges from good windows that no training has seen. With few windows a position's own statistics say
+    /// little, and are drawn towards those of all positions. `None` without a window.
+    pub fn fit(normal: &[&Distances], density: Option<DensityWeights>) -> Option<Self> {
+        let first = normal.first()?;
+        let counted = |image: &Distances, map: GridMap| -> Counted {
+            let inspected = image.inspected.as_ref().and_then(|inspected| inspected.at(map.grid));
+            let counts = |position: usize| inspected.as_ref().is_none_or(|inspected| inspected[position]);
+            map.values.into_iter().enumerate().map(|(position, value)| counts(position).then_some(value)).collect()
+        };
+        let maps: Vec<f32> = normal.iter().flat_map(|image| counted(image, image.map.clone())).flatten().collect();
+        let (map_mean, map_variance) = moments(maps.iter().copied());
+        let DensityWeights { weight, .. } = density.unwrap_or_default();
+        let joined: Vec<_> = normal.iter().map(|image| counted(image, image.with_density(weight))).collect();
+        let densities = normal.iter().map(|image| Some(counted(image, image.density.clone()?)));
+        let densities: Option<Vec<_>> = densities.collect();
+        let grid = first.score.grid;
+        Some(Self {
+            edges: edges(grid, &joined),
+            map_edge: edge(map_mean, map_variance),
+            density_edges: densities.map(|densities| edges(grid, &densities)),
+        })
+    }
+
+    /// `distances` in units of their edges, and added to them `excess` times the density's excess over its own edge.
+    pub(crate) fn relative(&self, distances: &GridMap, density: Option<&GridMap>, excess: f32) -> GridMap {
+        let own = distances.values.iter().zip(&self.edges.values).map(|(distance, edge)| distance.max(0.0) / edge);
+        let mut sum: Vec<f32> = own.collect();
+        if let (Some(density), Some(edges)) = (density, &self.density_edges) {
+            for (sum, (distance, edge)) in sum.iter_mut().zip(density.values.iter().zip(&edges.values)) {
+                *sum += excess * (distance / edge - 1.0).max(0.0);
+            }
+        }
+        GridMap { grid: distances.grid, values: sum }
+    }
+
+    /// Whether every edge is finite and above 0.
+    pub fn is_sound(&self) -> bool {
+        let maps = [&self.edges].into_iter().chain(&self.density_edges);
+        let edges = maps.flat_map(|map| &map.values).chain([&self.map_edge]);
+        edges.into_iter().all(|edge| edge.is_finite() && *edge > 0.0)
+    }
+
+    /// Whether the edges have the positions of `window`. A position without an edge would go uninspected.
+    pub(crate) fn fits(&self, window: &Distances) -> bool {
+        let grid = |map: &Option<GridMap>| map.as_ref().map(|map| map.grid);
+        self.edges.grid == window.score.grid && grid(&self.density_edges) == grid(&window.density)
+    }
+}
+
+fn edges(grid: Grid, normal: &[Counted]) -> GridMap {
+    let images = normal.iter();
+    let (mean, variance) = moments(images.clone().flatten().flatten().copied());
+    let at = |position: usize| {
+        let own = images.clone().filter_map(|image| image.get(position).copied().flatten());
+        let n = own.clone().count() as f64;
+        let (own_mean, own_variance) = moments(own);
+        let drawn = |own: f64, all: f64| (n * own + PRIOR_IMAGES * all) / (n + PRIOR_IMAGES);
+        edge(drawn(own_mean, mean), drawn(own_variance, variance))
+    };
+    GridMap { grid, values: (0..grid.positions()).map(at).collect() }
+}
+
+fn edge(mean: f64, variance: f64) -> f32 {
+    (mean + DEVIATIONS * variance.sqrt()).max(LEAST_EDGE) as f32
+}
+
+/// Mean and variance.
+fn moments(values: impl Iterator<Item = f32> + Clone) -> (f64, f64) {
+    let count = (values.clone().count() as f64).max(1.0);
+    let mean = values.clone().map(f64::from).sum::<f64>() / count;
+    (mean, values.map(|value| (f64::from(value) - mean).powi(2)).sum::<f64>() / count)
+}

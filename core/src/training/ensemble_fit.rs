@@ -1,0 +1,169 @@
+//! Fit of an ensemble: a bank or a classifier for each trained embedder, and its weights. Together the members are trained on
+//! every photo, and each photo is judged by members that held it out.
+
+use super::density_fit;
+use super::error::TrainingError;
+use super::feature_store::Slot;
+use super::fit::{Fit, Fitted};
+use super::folds::Fold;
+use super::held_out::{HeldOut, mean_distance};
+use super::member::TrainedEmbedder;
+use super::session::Session;
+use super::spec::{Centre, Clusters, TrainSpec};
+use super::trainee::take_classifier;
+use super::training_set;
+use crate::detectors::bank::Bank;
+use crate::detectors::ensemble::{Head, TrainedMember};
+use crate::detectors::method::Method;
+use crate::embedding::embedder::{Embedder, Statistics, fold_state_dict};
+use crate::network::grid::{Grid, GridMap};
+use crate::scoring::auroc::auroc;
+use crate::scoring::distances::{Distances, Weights};
+
+/// Numbers of clusters that `clusters auto` tries.
+const CLUSTERS: [usize; 4] = [1, 2, 4, 8];
+/// Least gain in AUROC for which a larger number of clusters is taken.
+const WORTH_MORE_CLUSTERS: f64 = 0.002;
+
+/// Embeddings `E14` of the photos by one embedder. They are 50 kB a window, so those of one member are kept at a time.
+struct Embeddings {
+    /// Embeddings of the windows that the member was trained on.
+    train: Vec<Vec<f32>>,
+    /// Embeddings of the held-out photos' windows that an inspection has, by photo.
+    held_out: Vec<(usize, Vec<Vec<f32>>)>,
+}
+
+/// Fits heads and weights of `embedders`, one on each fold, and the density beside them.
+pub(super) async fn fit(
+    session: &Session<'_>,
+    folds: &[Fold],
+    embedders: &[TrainedEmbedder],
+) -> Result<Fit, TrainingError> {
+    let Session { spec, set, extractor, .. } = *session;
+    let grid = set.store.layout().grid;
+    let (clusters, clusters_tried) = match spec.clusters {
+        Clusters::Count(count) => (count, Vec::new()),
+        Clusters::Auto => best_clusters(session, folds, embedders).await?,
+    };
+    // Every member has the same number. With few photos, some folds have fewer windows than others.
+    let fewest = folds.iter().map(|fold| set.windows(&fold.train).len()).min().unwrap_or(1);
+    let clusters = clusters.min(fewest).max(1);
+    let density = density_fit::fit(session, folds).await?;
+    let channels = spec.taps.channels(extractor.info.architecture.channels());
+    let (mut members, mut held_out) = (Vec::new(), HeldOut::default());
+    for ((member, embedder), (index, fold)) in (0..).zip(embedders).zip(folds.iter().enumerate()) {
+        let embeddings = embed_photos(session, embedder, fold).await?;
+        let mut weights = embedder.weights.clone();
+        let head = match spec.method {
+            Method::Classifier => Head::Classifier(take_classifier(&mut weights)?),
+            _ => Head::Bank(bank(&embeddings.train, grid, clusters, spec)?),
+        };
+        let distances = |e14: &Vec<f32>| head.distances(e14, grid, spec.aggregation);
+        let photos: Vec<(usize, Vec<Distances>)> = embeddings
+            .held_out
+            .iter()
+            .map(|(photo, windows)| (*photo, windows.iter().map(distances).collect()))
+            .collect();
+        // How far an embedder spreads good photos says nothing of its worth, so its distances are divided by their mean. The
+        // distances of a single member without a density stay as they are: cosine distances.
+        let alone = folds.len() == 1 && density.is_none();
+        let windows = photos.iter().flat_map(|(_, windows)| windows);
+        let mean = if alone { 1.0 } else { mean_distance(windows.map(|window| &window.score)) };
+        for (number, (photo, windows)) in photos.into_iter().enumerate() {
+            let densities = density.as_ref().map(|fit| &fit.held_out[index][number]);
+            let completed = windows.iter().zip(set.inspected(photo)).enumerate().map(|(window, (own, sample))| {
+                let mut own = own.times(Weights::both((1.0 / mean) as f32));
+                own.inspected.clone_from(&sample.inspected);
+                if !spec.contrast.maps(member) {
+                    own.map = GridMap::default();
+                }
+                own.density = densities.map(|windows| windows[window].clone());
+                own
+            });
+            held_out.add(photo, completed);
+        }
+        let mut folded = fold_state_dict(weights, channels)?;
+        embedder.standardisation.fold(&mut folded)?;
+        let weights = spec.contrast.weights_over(mean, member, spec.members);
+        members.push(TrainedMember { embedder: folded, head, weights });
+    }
+    Ok(Fit {
+        members: members.len(),
+        clusters: if spec.method == Method::Classifier { 1 } else { clusters },
+        clusters_tried,
+        density: density.as_ref().map(|fit| fit.weights),
+        histories: embedders.iter().map(|embedder| embedder.history.clone()).collect(),
+        method: Fitted::Ensemble(members, density.map(|fit| fit.density)),
+        held_out,
+    })
+}
+
+async fn embed(session: &Session<'_>, by: &TrainedEmbedder, slots: &[Slot]) -> Result<Vec<Vec<f32>>, TrainingError> {
+    let Session { spec, set, device, extractor } = *session;
+    let channels = spec.taps.channels(extractor.info.architecture.channels());
+    let embedder = Embedder::from_state_dict(by.weights.clone(), channels, device)?;
+    let standardise = by.standardisation.on(device);
+    let compute = |features| embedder.forward(spec.taps.concatenated(features), &standardise, Statistics::Batch);
+    set.compute(slots, device, compute).await
+}
+
+async fn embed_photos(session: &Session<'_>, by: &TrainedEmbedder, fold: &Fold) -> Result<Embeddings, TrainingError> {
+    let set = session.set;
+    let train = embed(session, by, &training_set::normal(&set.windows(&fold.train))).await?;
+    let mut held_out = Vec::with_capacity(fold.held_out.len());
+    for photo in &fold.held_out {
+        held_out.push((*photo, embed(session, by, &set.inspected_slots(*photo)).await?));
+    }
+    Ok(Embeddings { train, held_out })
+}
+
+/// Embeddings of the synthetic defects of the photos that `fold` holds out.
+async fn embed_defects(
+    session: &Session<'_>,
+    by: &TrainedEmbedder,
+    fold: &Fold,
+) -> Result<Vec<Vec<f32>>, TrainingError> {
+    let held_out = session.set.windows(&fold.held_out);
+    let slots = held_out.iter().flat_map(|sample| sample.defective.iter().map(|defect| defect.slot));
+    embed(session, by, &slots.collect::<Vec<_>>()).await
+}
+
+fn bank(train: &[Vec<f32>], grid: Grid, clusters: usize, spec: &TrainSpec) -> Result<Bank, TrainingError> {
+    let bank = Bank::fit(train, grid, clusters, spec.seed).ok_or(TrainingError::NoFeatures)?;
+    Ok(if spec.centre == Centre::Nearest { bank.nearest_members(train) } else { bank })
+}
+
+/// Number of clusters that separates the held-out photos from their synthetic defects best, by the mean AUROC over all
+/// members, and the AUROC of each number. Of numbers that are about as good it is the smallest.
+async fn best_clusters(
+    session: &Session<'_>,
+    folds: &[Fold],
+    embedders: &[TrainedEmbedder],
+) -> Result<(usize, Vec<(usize, f64)>), TrainingError> {
+    let Session { spec, set, .. } = *session;
+    let grid = set.store.layout().grid;
+    let mut sums = [0.0; CLUSTERS.len()];
+    for (embedder, fold) in embedders.iter().zip(folds) {
+        let photos = embed_photos(session, embedder, fold).await?;
+        let defective = embed_defects(session, embedder, fold).await?;
+        for (sum, clusters) in sums.iter_mut().zip(CLUSTERS) {
+            let bank = bank(&photos.train, grid, clusters, spec)?;
+            let score = |e14: &Vec<f32>| spec.aggregation.of(&bank.distances(e14, spec.aggregation).score.values);
+            let mut scores: Vec<f32> = photos.held_out.iter().flat_map(|(_, windows)| windows).map(score).collect();
+            let mut labels = vec![false; scores.len()];
+            scores.extend(defective.iter().map(score));
+            labels.resize(scores.len(), true);
+            // Without held-out defects every number is as good.
+            *sum += auroc(&scores, &labels).unwrap_or(0.0);
+        }
+    }
+    let tried = CLUSTERS.into_iter().zip(sums).map(|(clusters, sum)| (clusters, sum / embedders.len().max(1) as f64));
+    let tried: Vec<(usize, f64)> = tried.collect();
+    let mut best = (1, f64::NEG_INFINITY);
+    for &(clusters, auroc) in &tried {
+        if auroc > best.1 + WORTH_MORE_CLUSTERS {
+            best = (clusters, auroc);
+        }
+    }
+    Ok((best.0, tried))
+}

@@ -1,0 +1,229 @@
+//! Held-out photos: their distances give the normal ranges, the scores that the threshold rests on, and the map's colours.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::files::category_file::MapScale;
+use crate::image::inspected::Inspected;
+use crate::network::grid::GridMap;
+use crate::scoring::distances::{Distances, Weights};
+use crate::scoring::normal_range::NormalRange;
+use crate::scoring::score_rule::ScoreRule;
+
+/// Distances of each held-out photo's windows, by the photo's index, as the mean over the folds that held it out.
+#[derive(Debug, Default)]
+pub struct HeldOut(BTreeMap<usize, Photo>);
+
+/// Sums over the folds that held one photo out.
+#[derive(Debug, Default)]
+struct Photo {
+    /// Sum of the distances of each window.
+    sums: Vec<Distances>,
+    /// Number of folds.
+    folds: f32,
+    /// Number of folds whose distances count in the map. It may be 0.
+    mapping: f32,
+}
+
+impl Photo {
+    fn mean(&self) -> Vec<Distances> {
+        let weights = Weights { score: 1.0 / self.folds, map: 1.0 / self.mapping.max(1.0) };
+        self.sums.iter().map(|sum| sum.times(weights)).collect()
+    }
+}
+
+/// Score rule, scores and colours that held-out photos give.
+#[derive(Debug)]
+pub struct Normal {
+    /// Score rule with the normal ranges.
+    pub rule: ScoreRule,
+    /// Index and score of each photo.
+    pub scores: Vec<(usize, f32)>,
+    /// Colour scale of the map.
+    pub map_scale: MapScale,
+}
+
+/// Largest number of groups to review.
+const REVIEWED: usize = 5;
+
+/// Group of photos to review.
+#[derive(Debug, PartialEq)]
+pub struct Reviewed {
+    /// Highest score of its photos.
+    pub score: f32,
+    /// Indices of its photos, the highest score first.
+    pub photos: Vec<usize>,
+}
+
+impl Normal {
+    /// Groups with a photo that scores `threshold` or more, at most five, the highest first. The threshold rests on them, so
+    /// a user reviews whether they are good. `groups` has the group of each photo.
+    pub fn reviewed(&self, groups: &[usize], threshold: f32) -> Vec<Reviewed> {
+        let mut scores = self.scores.clone();
+        scores.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let mut highest: Vec<(usize, Reviewed)> = Vec::new();
+        for (photo, score) in scores {
+            let (number, known) = (groups[photo], highest.len());
+            match highest.iter_mut().find(|(of, _)| *of == number) {
+                Some((_, group)) => group.photos.push(photo),
+                None if score >= threshold && known < REVIEWED => {
+                    highest.push((number, Reviewed { score, photos: vec![photo] }));
+                }
+                None => {}
+            }
+        }
+        highest.into_iter().map(|(_, group)| group).collect()
+    }
+}
+
+impl HeldOut {
+    /// Adds the distances that one fold gives for a photo's windows. They count in the map where theirs is not empty.
+    pub fn add(&mut self, photo: usize, windows: impl IntoIterator<Item = Distances>) {
+        let known = self.0.entry(photo).or_default();
+        let mut maps = false;
+        for (index, window) in windows.into_iter().enumerate() {
+            if index == known.sums.len() {
+                known.sums.push(Distances::default());
+            }
+            known.sums[index].add(&window, Weights::both(1.0));
+            maps |= !window.map.is_empty();
+        }
+        known.folds += 1.0;
+        if maps {
+            known.mapping += 1.0;
+        }
+    }
+
+    /// Completes `rule` by the normal ranges where they are wanted, and scores each photo. `groups` has the group of each
+    /// photo. `None` without a photo, or where a distance is not finite.
+    pub fn normal(&self, rule: &ScoreRule, normal_range: bool, groups: &[usize]) -> Option<Normal> {
+        let photos: Vec<(usize, Vec<Distances>)> =
+            self.0.iter().map(|(photo, known)| Some((*groups.get(*photo)?, known.mean()))).collect::<Option<_>>()?;
+        let windows = || photos.iter().flat_map(|(_, windows)| windows);
+        if !windows().all(Distances::is_finite) {
+            return None;
+        }
+        let range_without = |left_out: Option<usize>| {
+            let kept = photos.iter().filter(|(group, _)| normal_range && Some(*group) != left_out);
+            NormalRange::fit(&kept.flat_map(|(_, windows)| windows).collect::<Vec<_>>(), rule.density)
+        };
+        let with = |normal_range: Option<NormalRange>| ScoreRule { normal_range, ..rule.clone() };
+        let whole = with(range_without(None));
+        // A photo that counts in the normal ranges scores too low, and so does another photo of its group. So each is scored
+        // by the ranges of the other groups.
+        let shown: BTreeSet<usize> = photos.iter().map(|(group, _)| *group).collect();
+        let of_others: BTreeMap<usize, ScoreRule> = shown
+            .into_iter()
+            .map(|group| (group, range_without(Some(group)).map_or_else(|| whole.clone(), |range| with(Some(range)))))
+            .collect();
+        let score = |(group, windows): &(usize, Vec<Distances>)| {
+            let counted = windows.iter().filter(|window| window.inspected.as_ref().is_none_or(Inspected::any));
+            counted.map(|window| of_others[group].score(window)).max_by(f32::total_cmp)
+        };
+        let scores = photos.iter().map(score).collect::<Option<Vec<f32>>>()?;
+        let scores = self.0.keys().copied().zip(scores).collect();
+        let values = windows().flat_map(|window| whole.map(window).values).filter(|value| !value.is_nan());
+        let map_scale = map_scale(values.collect());
+        Some(Normal { rule: whole, scores, map_scale })
+    }
+}
+
+/// Least mean distance: identical photos would have a mean of 0.
+const LEAST_DISTANCE: f64 = 1e-6;
+
+/// Mean of the values of all maps, above 0.
+pub(super) fn mean_distance<'a>(maps: impl Iterator<Item = &'a GridMap>) -> f64 {
+    let distances = maps.flat_map(|map| &map.values);
+    let (sum, count) = distances.fold((0.0, 0.0), |(sum, count), d| (sum + f64::from(*d), count + 1.0));
+    (sum / f64::max(count, 1.0)).max(LEAST_DISTANCE)
+}
+
+/// Colour scale: transparent up to the 95th percentile of good positions, strongest at three times their 99.9th.
+fn map_scale(mut values: Vec<f32>) -> MapScale {
+    values.sort_by(f32::total_cmp);
+    let quantile = |q: f64| values.get((q * values.len().saturating_sub(1) as f64) as usize).copied();
+    let low = quantile(0.95).unwrap_or(0.0);
+    let high = 3.0 * quantile(0.999).unwrap_or(0.5);
+    MapScale { low, high: high.max(low + 1e-3) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::grid::Grid;
+    use crate::scoring::aggregation::Aggregation;
+
+    fn rule(aggregation: Aggregation, smoothing_sigma: f32) -> ScoreRule {
+        ScoreRule { aggregation, smoothing_sigma, ..ScoreRule::default() }
+    }
+
+    fn window(distance: f32) -> Distances {
+        let map = |side| GridMap::filled(Grid { rows: side, columns: side }, distance);
+        Distances::new(map(2), map(4))
+    }
+
+    #[test]
+    fn a_photo_that_two_folds_hold_out_counts_once() {
+        let mut photos = HeldOut::default();
+        photos.add(3, [window(0.2)]);
+        photos.add(1, [window(0.2), window(0.6)]);
+        photos.add(3, [window(0.4)]);
+        let normal = photos.normal(&rule(Aggregation::Mean, 0.0), false, &[0, 1, 2, 3]).unwrap();
+        assert_eq!(normal.scores, [(1, 0.6), (3, 0.3)]);
+        assert_eq!(normal.rule.normal_range, None);
+    }
+
+    #[test]
+    fn a_fold_without_a_map_changes_no_map() {
+        let scale = |others: &[f32]| {
+            let mut photos = HeldOut::default();
+            (0..20).for_each(|photo| photos.add(photo, [window(0.1 + 0.01 * photo as f32)]));
+            others.iter().enumerate().for_each(|(index, distance)| {
+                // One photo that has a map from another fold, and one that has none.
+                let unmapped = Distances { map: GridMap::default(), ..window(*distance) };
+                photos.add(2 * index + 18, [unmapped]);
+            });
+            let normal = photos.normal(&rule(Aggregation::Mean, 0.1), true, &Vec::from_iter(0..30)).unwrap();
+            (normal.map_scale, normal.rule.normal_range.unwrap().map_edge, normal.scores.len())
+        };
+        let (alone, with) = (scale(&[]), scale(&[0.9, 0.8]));
+        assert_eq!((alone.0, alone.1), (with.0, with.1));
+        assert_eq!((alone.2, with.2), (20, 21));
+    }
+
+    #[test]
+    fn a_photo_is_scored_by_the_ranges_of_the_other_groups() {
+        let mut photos = HeldOut::default();
+        (0..20).for_each(|photo| photos.add(photo, [window(0.1)]));
+        photos.add(20, [window(0.7)]);
+        let normal = photos.normal(&rule(Aggregation::Mean, 0.1), true, &Vec::from_iter(0..21)).unwrap();
+        // The others are all alike, so their edge is their distance.
+        assert!((normal.scores[20].1 - 7.0f32.sqrt()).abs() < 1e-3, "{:?}", normal.scores[20]);
+        // Another photo of the same group changes nothing.
+        photos.add(21, [window(0.7)]);
+        let groups: Vec<usize> = (0..21).chain([20]).collect();
+        let normal = photos.normal(&rule(Aggregation::Mean, 0.1), true, &groups).unwrap();
+        assert!((normal.scores[20].1 - 7.0f32.sqrt()).abs() < 1e-3, "{:?}", normal.scores[20]);
+        assert_eq!(normal.scores[20].1, normal.scores[21].1);
+    }
+
+    #[test]
+    fn nan_gives_no_normal_ranges() {
+        let mut photos = HeldOut::default();
+        assert!(photos.normal(&rule(Aggregation::Top, 0.1), true, &[0]).is_none_or(|normal| normal.scores.is_empty()));
+        photos.add(0, [window(f32::NAN)]);
+        assert!(photos.normal(&rule(Aggregation::Top, 0.1), true, &[0]).is_none());
+    }
+
+    #[test]
+    fn groups_at_and_above_the_threshold_are_reviewed() {
+        let of = |scores| {
+            let map_scale = MapScale { low: 0.0, high: 1.0 };
+            Normal { rule: ScoreRule::default(), scores, map_scale }
+        };
+        let normal = of(vec![(0, 0.5), (1, 0.2), (2, 1.0), (3, 3.0), (4, 0.9)]);
+        let highest = [Reviewed { score: 3.0, photos: vec![3, 1] }, Reviewed { score: 1.0, photos: vec![2] }];
+        assert_eq!(normal.reviewed(&[0, 1, 2, 1, 4], 1.0), highest);
+        let many: Vec<usize> = (0..40).collect();
+        assert_eq!(of(many.iter().map(|photo| (*photo, 1.0)).collect()).reviewed(&many, 0.0).len(), REVIEWED);
+    }
+}

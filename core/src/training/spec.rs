@@ -1,0 +1,294 @@
+//! Training settings: each with its field, its help text, its range and its name on a command line, written once.
+
+use serde::{Deserialize, Serialize};
+
+use super::contrast::Contrast;
+use super::knobs::{Knob, Limits, Scope, Value};
+use super::losses::Grouping;
+use crate::defects::{DefectKind, Generator, Mix};
+use crate::detectors::method::Method;
+use crate::image::view::View;
+use crate::network::taps::Taps;
+use crate::scoring::aggregation::Aggregation;
+
+/// The first argument, or the second where there is one.
+macro_rules! or {
+    ($default:expr) => {
+        $default
+    };
+    ($default:expr, $own:expr) => {
+        $own
+    };
+}
+
+/// Makes [`TrainSpec`] and [`KNOBS`] from one list. A setting has a field, a help text, and one or more knobs: their scope,
+/// name, type, and, where they differ from the field's, help text, limits and conversion to the field.
+macro_rules! train_spec {
+    ($($field:ident: $type:ty, $help:literal, {$(
+        $scope:ident $knob:literal $value:ty $(, help $own:literal)? $(, limits $limits:expr)? $(, as $make:expr)?;
+    )+})+) => {
+        /// Settings of a training. Together with the photos, the extractor and the anomaly source they decide the model.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        pub struct TrainSpec {
+            /// Preset that the settings started from
+            pub preset: Preset,
+            $(#[doc = $help] pub $field: $type,)+
+        }
+
+        /// Every setting but the preset, as a command line or a form shows it.
+        pub const KNOBS: &[Knob] = &[$($(
+            Knob {
+                name: $knob,
+                help: or!($help $(, $own)?),
+                scope: Scope::$scope,
+                limits: or!(Limits::None $(, $limits)?),
+                choices: <$value as Value>::choices,
+                set: |spec, text| {
+                    let limits: Limits = or!(Limits::None $(, $limits)?);
+                    let value = limits.check(<$value as Value>::parse(text)?)?;
+                    spec.$field = or!(value $(, ($make)(value))?);
+                    Ok(())
+                },
+            },
+        )+)+];
+    };
+}
+
+train_spec! {
+    seed: u64, "Seed of everything random: the same seed on the same device gives the same model", {
+        Any "seed" u64;
+    }
+    method: Method, "How normality is modelled: the paper's method, or a baseline to compare it with", {
+        Any "method" Method;
+    }
+    view: ViewChoice, "Windows that a photo is cut into", {
+        Any "view" ViewChoice;
+    }
+    windows: u32, "Windows to train on, where a photo has more than one: those of an inspection, and random ones", {
+        Any "windows" u32, limits Limits::AtLeast(2.0);
+    }
+    taps: Taps, "Feature maps that the method uses", {
+        Any "taps" Taps;
+    }
+    defects: Mix, "Synthetic defects to contrast with", {
+        Training "generator" Generator, as Mix::Generator;
+        Training "kinds" Vec<DefectKind>, help "Kinds of synthetic defect, separated by commas, instead of a generator",
+            as Mix::Kinds;
+    }
+    defects_per_image: Option<u32>, "Synthetic defects of each window. Without it 2 to 8, about 6,400 altogether", {
+        Training "defects-per-image" u32, limits Limits::Between(1.0, 100.0), as Some;
+    }
+    length: Length, "Length of the training", {
+        Training "steps" u32, help "Number of training steps", limits Limits::AtLeast(1.0), as Length::Steps;
+        Training "epochs" u32, help "Number of epochs, instead of steps", limits Limits::AtLeast(1.0),
+            as Length::Epochs;
+    }
+    batch_size: u32, "Pairs of images in a training step", {
+        Training "batch-size" u32, limits Limits::Between(1.0, 256.0);
+    }
+    max_lr: f64, "Highest learning rate of the one-cycle schedule", {
+        Training "max-lr" f64, limits Limits::Above(0.0);
+    }
+    contrast: Contrast, "What the contrastive term compares", {
+        Training "contrast" Contrast;
+    }
+    grouping: Grouping, "Vectors whose cosine is compared, for whole images", {
+        Training "grouping" Grouping;
+    }
+    contrast_weight: f64, "Weight of the contrastive term", {
+        Training "contrast-weight" f64, limits Limits::AtLeast(0.0);
+    }
+    decoder_weight: f64, "Weight of the decoder term", {
+        Training "decoder-weight" f64, limits Limits::AtLeast(0.0);
+    }
+    decoder: DecoderTraining, "How the decoder's weights are trained", {
+        Training "decoder" DecoderTraining;
+    }
+    density_weight: f64, "Weight of the density's distances, where the embedders together have 1", {
+        Training "density-weight" f64, limits Limits::AtLeast(0.0);
+    }
+    density_excess: f32, "Weight of the density's excess over its normal edge. With both weights at 0 there is no density", {
+        Training "density-excess" f32, limits Limits::AtLeast(0.0);
+    }
+    batch_norm: BatchNormTraining, "When the embedder's BatchNorm uses the statistics of the batch", {
+        Training "batch-norm" BatchNormTraining;
+    }
+    standardise: bool, "Whether features are standardised before the embedder", {
+        Training "standardise" bool;
+    }
+    members: u32, "Number of embedders, each of which holds out other photos", {
+        Any "members" u32, limits Limits::Between(1.0, 16.0);
+    }
+    clusters: Clusters, "Clusters in each bank, 1 to 64. auto takes the number that separates held-out photos from synthetic defects best", {
+        Bank "clusters" Clusters;
+    }
+    centre: Centre, "What represents a cluster in the bank", {
+        Bank "centre" Centre;
+    }
+    aggregation: Aggregation, "How the distances at the positions become a score", {
+        Any "aggregation" Aggregation;
+    }
+    normal_range: bool, "Whether distances are counted in units of the normal range at their position", {
+        Any "normal-range" bool;
+    }
+    smoothing_sigma: f32, "Standard deviation of the Gaussian that smooths distances, as a share of the window's side, 0 for none", {
+        Any "smoothing-sigma" f32, limits Limits::Between(0.0, 0.5);
+    }
+    val_split_ratio: f64, "Share of the good photos that each embedder holds out, for validation and normal ranges", {
+        Any "val-split-ratio" f64, limits Limits::Inside(0.0, 1.0);
+    }
+    false_positive_rate: f32, "Share of good photos that may be called defective. It sets the threshold", {
+        Any "false-positive-rate" f32, limits Limits::Inside(0.0, 1.0);
+    }
+}
+
+/// Defines an enumeration of choices that has names, help texts and JSON.
+macro_rules! choices {
+    ($(#[doc = $doc:literal])+ $name:ident { $($(#[doc = $help:literal])+ $(#[$default:ident])? $choice:ident,)+ }) => {
+        $(#[doc = $doc])+
+        #[derive(
+            Clone,
+            Copy,
+            Debug,
+            Default,
+            PartialEq,
+            Eq,
+            Serialize,
+            Deserialize,
+            strum::Display,
+            strum::EnumIter,
+            strum::EnumString,
+            strum::IntoStaticStr,
+            strum::EnumMessage,
+        )]
+        #[serde(rename_all = "kebab-case")]
+        #[strum(serialize_all = "kebab-case")]
+        pub enum $name {
+            $($(#[doc = $help])+ $(#[$default])? $choice,)+
+        }
+    };
+}
+
+choices! {
+    /// Where the settings start: the paper, its released code and our own measurements differ.
+    Preset {
+        /// What measured best on hard surfaces
+        #[default]
+        Default,
+        /// As the paper describes it
+        Paper,
+        /// As the authors' released code does it
+        Released,
+    }
+}
+
+choices! {
+    /// Windows that a photo is cut into, or the choice of them by the photos' shape.
+    ViewChoice {
+        /// Tiles for long photos, and else resize
+        #[default]
+        Auto,
+        /// The whole photo, squashed to a square
+        Resize,
+        /// The centre, so that the borders are not inspected: the paper's
+        Crop,
+        /// Overlapping windows at the photo's own scale
+        Tiles,
+    }
+}
+
+impl ViewChoice {
+    /// The chosen view. None for `Auto`.
+    pub fn view(self) -> Option<View> {
+        match self {
+            Self::Auto => None,
+            Self::Resize => Some(View::Resize),
+            Self::Crop => Some(View::Crop),
+            Self::Tiles => Some(View::Tiles),
+        }
+    }
+}
+
+choices! {
+    /// How the decoder's weights are trained.
+    DecoderTraining {
+        /// No decoder term
+        None,
+        /// Not at all, they stay random: the paper's
+        #[default]
+        Frozen,
+        /// Before the embedder, and then frozen
+        Before,
+        /// Together with the embedder
+        Trained,
+    }
+}
+
+choices! {
+    /// When the embedder's BatchNorm uses the statistics of the batch.
+    BatchNormTraining {
+        /// In every step
+        #[default]
+        Always,
+        /// Until the end of the first epoch, as in the authors' released code
+        FirstEpoch,
+    }
+}
+
+choices! {
+    /// What represents a cluster in the bank.
+    Centre {
+        /// The mean of its embeddings: the paper's
+        #[default]
+        Mean,
+        /// The embedding nearest to the mean, as in the authors' released code
+        Nearest,
+    }
+}
+
+/// Number of clusters in each bank.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Clusters {
+    /// The number that separates held-out good photos from their synthetic defects best.
+    Auto,
+    /// A fixed number. The paper has one cluster.
+    Count(usize),
+}
+
+/// Length of a training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Length {
+    /// Number of steps.
+    Steps(u32),
+    /// Number of times that each image is drawn.
+    Epochs(u32),
+}
+
+impl TrainSpec {
+    /// Number of steps for `images` images to train on, and number of steps in an epoch.
+    pub fn steps(&self, images: usize) -> (usize, usize) {
+        let epoch = images.div_ceil(self.batch_size as usize).max(1);
+        match self.length {
+            Length::Steps(steps) => (steps as usize, epoch),
+            Length::Epochs(epochs) => (epochs as usize * epoch, epoch),
+        }
+    }
+
+    /// The settings that the trained members depend on, and the others at fixed values. Specs that agree in it share their
+    /// members.
+    pub fn learning(&self) -> Self {
+        Self {
+            density_weight: 0.0,
+            density_excess: 0.0,
+            clusters: Clusters::Auto,
+            centre: Centre::Mean,
+            aggregation: Aggregation::Mean,
+            normal_range: true,
+            smoothing_sigma: 0.0,
+            false_positive_rate: 0.5,
+            ..self.clone()
+        }
+    }
+}

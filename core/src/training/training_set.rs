@@ -1,0 +1,197 @@
+//! Training set: the windows of good photos and their synthetic defects, as features.
+//!
+//! The extractor is frozen and takes nine tenths of the time of a training step, so features are computed once.
+
+use std::ops::Range;
+
+use burn::tensor::{Device, Tensor};
+
+use super::drawing::{Drawing, DrawnPart, PhotoFacts, cover, one_by_one};
+use super::error::TrainingError;
+use super::feature_store::{Bytes, FeatureStore, Layout, Packed, Slot};
+use crate::defects::DefectMaker;
+use crate::detectors::detector::{Detector, read};
+use crate::files::extractor_file::Extractor;
+use crate::image::inspected::Inspected;
+use crate::image::photo::Photo;
+use crate::image::preprocess;
+use crate::image::view::View;
+use crate::network::features::Features;
+use crate::network::taps::Taps;
+use crate::scoring::aggregation::Aggregation;
+use crate::scoring::distances::Distances;
+
+/// Windows in one pass of the extractor. A window with the default number of defects is one pass.
+pub const EXTRACTED_AT_ONCE: usize = 9;
+/// Windows in one pass over stored features.
+pub const STORED_AT_ONCE: usize = 16;
+
+/// Window with a synthetic defect.
+#[derive(Clone, Debug)]
+pub struct DefectiveSample {
+    /// Slot of its features.
+    pub slot: Slot,
+    /// Share of each position of `stage5` that the defect covers, 0 to 255.
+    pub cover: Vec<u8>,
+}
+
+/// Window of a good photo.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    /// Slot of its features.
+    pub normal: Slot,
+    /// Positions that count. None where all do.
+    pub inspected: Option<Inspected>,
+    /// Its copies with a defect.
+    pub defective: Vec<DefectiveSample>,
+}
+
+/// Good photo.
+#[derive(Clone, Debug)]
+pub struct TrainingPhoto {
+    /// Samples of all its windows.
+    pub samples: Range<usize>,
+    /// Samples of the windows that an inspection has.
+    pub inspected: Range<usize>,
+    /// Sketch, for near-duplicate detection.
+    pub sketch: Vec<f32>,
+    /// SHA-256 of its file.
+    pub digest: [u8; 32],
+}
+
+/// Slots of the good windows of `samples`.
+pub fn normal(samples: &[&Sample]) -> Vec<Slot> {
+    samples.iter().map(|sample| sample.normal).collect()
+}
+
+/// Features of good photos and of their synthetic defects.
+pub struct TrainingSet {
+    /// Features.
+    pub store: FeatureStore,
+    /// Windows of all photos.
+    pub samples: Vec<Sample>,
+    /// Photos in the order in which they were added.
+    pub photos: Vec<TrainingPhoto>,
+}
+
+impl TrainingSet {
+    /// An empty set for windows of `view`, which keeps its features in `bytes`.
+    pub fn new(extractor: &Extractor, view: View, bytes: Box<dyn Bytes>) -> Self {
+        let layout = Layout { channels: extractor.info.architecture.channels(), grid: view.grid() };
+        Self { store: FeatureStore::new(layout, bytes), samples: Vec::new(), photos: Vec::new() }
+    }
+
+    /// Draws and adds one photo, whose file has the SHA-256 `digest`, step by step. A caller with several cores calls
+    /// [`Drawing::photo`], [`extract`] and [`add`](Self::add) itself.
+    pub async fn add_photo(
+        &mut self,
+        photo: &Photo,
+        digest: [u8; 32],
+        drawing: &mut Drawing,
+        maker: &DefectMaker,
+        extractor: &Extractor,
+        device: &Device,
+    ) -> Result<(), TrainingError> {
+        for part in drawing.photo(photo, digest) {
+            let drawn = part.draw(maker, one_by_one);
+            let packed = extract(&drawn, self.store.layout(), extractor, device).await?;
+            self.add(drawn, &packed)?;
+        }
+        Ok(())
+    }
+
+    /// Adds windows with their features to the photo that they begin, or to the last one.
+    pub fn add(&mut self, part: DrawnPart, packed: &[Packed]) -> Result<(), TrainingError> {
+        if let Some(PhotoFacts { inspected, sketch, digest }) = part.begins {
+            let start = self.samples.len();
+            let inspected = start..start + inspected;
+            self.photos.push(TrainingPhoto { samples: start..start, inspected, sketch, digest });
+        }
+        let mut slots = Vec::new();
+        for batch in packed {
+            slots.extend(self.store.push(batch)?);
+        }
+        let (grid, mut slots) = (self.store.layout().grid, slots.into_iter());
+        for window in &part.windows {
+            let Some(normal) = slots.next() else { break };
+            let covered = window.defective.iter().map(|made| cover(&made.mask, grid));
+            let defective = covered.zip(&mut slots).map(|(cover, slot)| DefectiveSample { slot, cover }).collect();
+            self.samples.push(Sample { normal, inspected: window.inspected.clone(), defective });
+        }
+        if let Some(photo) = self.photos.last_mut() {
+            photo.samples.end = self.samples.len();
+        }
+        Ok(())
+    }
+
+    /// Samples of all windows of `photos`.
+    pub fn windows(&self, photos: &[usize]) -> Vec<&Sample> {
+        photos.iter().flat_map(|photo| &self.samples[self.photos[*photo].samples.clone()]).collect()
+    }
+
+    /// Samples of the windows of a photo that an inspection has.
+    pub fn inspected(&self, photo: usize) -> &[Sample] {
+        &self.samples[self.photos[photo].inspected.clone()]
+    }
+
+    /// Slots of the good windows of a photo that an inspection has.
+    pub fn inspected_slots(&self, photo: usize) -> Vec<Slot> {
+        self.inspected(photo).iter().map(|sample| sample.normal).collect()
+    }
+
+    /// Values `[c, h, w]` that `compute` gives for the features of each slot, read back from `device`.
+    pub async fn compute(
+        &self,
+        slots: &[Slot],
+        device: &Device,
+        compute: impl Fn(Features) -> Tensor<4>,
+    ) -> Result<Vec<Vec<f32>>, TrainingError> {
+        let mut values = Vec::with_capacity(slots.len());
+        for batch in slots.chunks(STORED_AT_ONCE) {
+            values.extend(read(compute(self.store.batch(batch, device)?)).await?);
+        }
+        Ok(values)
+    }
+
+    /// Distances of the windows of a photo that an inspection has.
+    pub async fn distances(
+        &self,
+        photo: usize,
+        detector: &Detector,
+        taps: Taps,
+        aggregation: Aggregation,
+        device: &Device,
+    ) -> Result<Vec<Distances>, TrainingError> {
+        let samples = self.inspected(photo);
+        let mut distances = Vec::with_capacity(samples.len());
+        for batch in samples.chunks(STORED_AT_ONCE) {
+            let slots: Vec<Slot> = batch.iter().map(|sample| sample.normal).collect();
+            let outputs = detector.forward(self.store.batch(&slots, device)?, taps).read().await?;
+            let each = outputs.iter().zip(batch);
+            distances.extend(
+                each.map(|(output, sample)| detector.distances(output, aggregation, sample.inspected.as_ref())),
+            );
+        }
+        Ok(distances)
+    }
+}
+
+/// Features of windows and of their copies with a defect, packed for a store of `layout`.
+pub async fn extract(
+    part: &DrawnPart,
+    layout: Layout,
+    extractor: &Extractor,
+    device: &Device,
+) -> Result<Vec<Packed>, TrainingError> {
+    let images: Vec<_> = part
+        .windows
+        .iter()
+        .flat_map(|window| std::iter::once(&window.normal).chain(window.defective.iter().map(|made| &made.image)))
+        .collect();
+    let mut packed = Vec::with_capacity(images.len().div_ceil(EXTRACTED_AT_ONCE));
+    for batch in images.chunks(EXTRACTED_AT_ONCE) {
+        let features = extractor.network.forward(preprocess::to_tensor(batch.iter().copied(), device));
+        packed.push(layout.pack(features).await?);
+    }
+    Ok(packed)
+}

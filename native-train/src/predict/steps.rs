@@ -1,0 +1,212 @@
+//! The steps that one photo goes through: read, inspect, write its pictures.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use cse::image::photo::{Photo, Reading};
+use cse::scoring::prediction::Prediction;
+use sha2::{Digest, Sha256};
+
+use super::inputs::Input;
+use super::line::{JudgedBy, Line};
+use super::raw_map::{self, RawFormat, Scale};
+use crate::files;
+use crate::heatmap;
+use crate::model::Model;
+
+/// A photo and the files that are made of it.
+pub struct Task {
+    /// The photo.
+    pub input: Input,
+    /// Its picture with the heatmap.
+    pub map: Option<PathBuf>,
+    /// The values of its map.
+    pub raw_map: Option<PathBuf>,
+}
+
+/// Whether a photo's line is in the file already.
+pub enum Judged {
+    /// An earlier run wrote it.
+    Before {
+        /// Its verdict.
+        defective: bool,
+    },
+    /// It is to be written.
+    Now {
+        /// It.
+        line: Box<Line>,
+        /// Whether a picture of it could not be written.
+        without_pictures: bool,
+    },
+}
+
+/// What an earlier run wrote about a photo.
+struct Known {
+    sha256: String,
+    defective: bool,
+    map: Option<String>,
+    raw_map: Option<String>,
+}
+
+/// Verdicts of earlier runs, by the photo's path.
+#[derive(Default)]
+pub struct Verdicts(HashMap<String, Known>);
+
+impl Verdicts {
+    /// Takes a line of an earlier run into account; a later line of a photo counts, not the earlier one. `false` where
+    /// another model or threshold judged.
+    pub fn add(&mut self, line: Line, by: &JudgedBy) -> bool {
+        if line.by != *by {
+            return false;
+        }
+        match (line.sha256, line.defective) {
+            (Some(sha256), Some(defective)) => {
+                let (map, raw_map) = (line.map, line.raw_map);
+                self.0.insert(line.image, Known { sha256, defective, map, raw_map });
+            }
+            // It is tried again.
+            _ => _ = self.0.remove(&line.image),
+        }
+        true
+    }
+
+    /// The verdict of the same file with the same pictures. A path outside Unicode is not told from others like it.
+    fn of(&self, task: &Task, sha256: &str) -> Option<bool> {
+        let known = self.0.get(task.input.path.to_str()?)?;
+        let has = |written: &Option<String>, wanted: &Option<PathBuf>| {
+            wanted.as_deref().is_none_or(|wanted| written.as_deref() == wanted.to_str() && wanted.exists())
+        };
+        let same = known.sha256 == sha256 && has(&known.map, &task.map) && has(&known.raw_map, &task.raw_map);
+        same.then_some(known.defective)
+    }
+}
+
+/// A photo that was read, or not.
+pub struct Opened {
+    task: Task,
+    sha256: Option<String>,
+    /// Or why there is none.
+    photo: Result<Photo, String>,
+    known: Option<bool>,
+}
+
+/// A photo that was inspected, or not.
+pub struct Predicted {
+    opened: Opened,
+    prediction: Option<Prediction>,
+}
+
+/// The steps, with all that they share.
+pub struct Steps<'a> {
+    /// Who judges.
+    pub model: &'a Model,
+    /// How its photos are decoded.
+    pub reading: Reading,
+    /// The model and the threshold, for the lines.
+    pub by: JudgedBy,
+    /// Of raw maps.
+    pub format: RawFormat,
+    /// Of earlier runs.
+    pub before: Verdicts,
+}
+
+impl Steps<'_> {
+    /// Reads and decodes a photo, unless an earlier run judged it.
+    pub fn read(&self, task: Task) -> Opened {
+        let bytes = match &task.input.problem {
+            Some(problem) => Err(problem.clone()),
+            None => std::fs::read(&task.input.path).map_err(|error| format!("cannot be read ({error})")),
+        };
+        let bytes = match bytes {
+            Ok(bytes) => bytes,
+            Err(error) => return Opened { task, sha256: None, photo: Err(error), known: None },
+        };
+        let sha256 = files::hexadecimal(&Sha256::digest(&bytes));
+        let known = self.before.of(&task, &sha256);
+        let photo = match known {
+            Some(_) => Err(String::new()),
+            None => self.reading.decode(&bytes).map_err(|error| error.to_string()),
+        };
+        Opened { task, sha256: Some(sha256), photo, known }
+    }
+
+    /// Computes the score and the map of a photo that was read.
+    pub fn predict(&self, mut opened: Opened) -> Predicted {
+        let predicted = match &opened.photo {
+            Ok(photo) => self.model.predict(photo).map_err(|error| error.to_string()),
+            Err(error) => Err(error.clone()),
+        };
+        match predicted {
+            Ok(prediction) => Predicted { opened, prediction: Some(prediction) },
+            Err(error) => {
+                opened.photo = Err(error);
+                Predicted { opened, prediction: None }
+            }
+        }
+    }
+
+    /// Writes the pictures of a photo, and says what there is to say about it.
+    pub fn write(&self, Predicted { opened, prediction }: Predicted) -> Judged {
+        let Opened { task, sha256, photo, known } = opened;
+        if let Some(defective) = known {
+            return Judged::Before { defective };
+        }
+        let score = prediction.as_ref().map(|prediction| prediction.score);
+        let mut line = Line {
+            image: named(&task.input.path),
+            sha256,
+            score,
+            defective: score.map(|score| score > self.by.threshold),
+            error: photo.as_ref().err().cloned(),
+            notes: photo.as_ref().map(|photo| self.notes(photo)).unwrap_or_default(),
+            map: None,
+            raw_map: None,
+            raw_map_scale: None,
+            by: self.by.clone(),
+        };
+        if let (Ok(photo), Some(prediction)) = (&photo, &prediction) {
+            self.write_pictures(&task, photo, prediction, &mut line);
+        }
+        let missing = |wanted: &Option<PathBuf>, written: &Option<String>| wanted.is_some() && written.is_none();
+        let without_pictures =
+            prediction.is_some() && (missing(&task.map, &line.map) || missing(&task.raw_map, &line.raw_map));
+        Judged::Now { line: Box::new(line), without_pictures }
+    }
+
+    /// What to know about the verdict on a photo.
+    fn notes(&self, photo: &Photo) -> Vec<String> {
+        self.model.category.info.photos.differences(&photo.facts).iter().map(ToString::to_string).collect()
+    }
+
+    /// A picture that cannot be written is told in a note.
+    fn write_pictures(&self, task: &Task, photo: &Photo, prediction: &Prediction, line: &mut Line) {
+        if task.map.is_none() && task.raw_map.is_none() {
+            return;
+        }
+        let pixels = &photo.pixels;
+        let map = prediction.map(pixels.width() as usize, pixels.height() as usize);
+        let model = self.model.category.info.map_scale;
+        if let Some(path) = &task.map {
+            match files::write_png(path, &heatmap::overlay(pixels, &map, model)) {
+                Ok(()) => line.map = Some(named(path)),
+                Err(error) => line.notes.push(error.to_string()),
+            }
+        }
+        if let Some(path) = &task.raw_map {
+            let scale = (self.format == RawFormat::Png).then(|| Scale::of(model, &map));
+            let bytes = match scale {
+                Some(scale) => raw_map::png(&map, pixels.dimensions(), scale),
+                None => raw_map::tiff(&map, pixels.dimensions()),
+            };
+            let failed = |source| files::FileError::Write { path: path.clone(), source };
+            match bytes.map_err(failed).and_then(|bytes| files::write_whole(path, &bytes)) {
+                Ok(()) => (line.raw_map, line.raw_map_scale) = (Some(named(path)), scale),
+                Err(error) => line.notes.push(error.to_string()),
+            }
+        }
+    }
+}
+
+fn named(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
