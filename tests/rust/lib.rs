@@ -1,6 +1,8 @@
 //! Where the tests' outside data lies, how tensors are compared with it, and what stands for it where any will do.
 
+pub mod formula;
 pub mod fuzz;
+pub mod golden;
 
 use std::path::PathBuf;
 
