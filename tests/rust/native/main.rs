@@ -7,4 +7,6 @@ mod gpus;
 mod left_out;
 mod losses;
 mod model_files;
+mod networks;
 mod photos;
+mod preprocess;
