@@ -1,6 +1,9 @@
-//! Where the tests' outside data lies, how tensors are compared with it, and what stands for it where any will do.
+//! Inputs and references of the tests: numbers by formula, PyTorch's results, development data, random weights, changed
+//! files.
 
+pub mod formula;
 pub mod fuzz;
+pub mod golden;
 
 use std::path::PathBuf;
 
@@ -10,21 +13,12 @@ use cse::files::extractor_file;
 use cse::files::state_dict::{self, Precision, StateDict};
 use cse::network::efficientnet::{Architecture, EfficientNetConfig, Normalisation};
 
-/// The development data beside the repository: real images, reference tensors, reference weights. They are not part of
-/// the project; a test that needs them says that it is skipped where they are missing.
-pub fn shared(path: &str) -> Option<PathBuf> {
-    let full = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared").join(path);
-    if full.exists() {
-        return Some(full);
-    }
-    eprintln!("SKIPPED: {path} is not there (development data, see README)");
-    None
-}
-
-/// Tensors of a safetensors file below the development data, and its metadata.
-pub fn shared_tensors(path: &str) -> Option<(StateDict, std::collections::HashMap<String, String>)> {
-    let bytes = std::fs::read(shared(path)?).expect("readable");
-    Some(state_dict::read(&bytes).expect("a safetensors file"))
+/// Tensors of a safetensors file of the development data beside the repository. Panics where it is missing:
+/// a test that needs it is ignored unless someone asks for it.
+pub fn development_tensors(path: &str) -> StateDict {
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared").join(path);
+    let bytes = std::fs::read(&file).unwrap_or_else(|error| panic!("{} cannot be read: {error}", file.display()));
+    state_dict::read(&bytes).expect("a safetensors file").0
 }
 
 /// `|a - b| / |b|` in the L2 norm.

@@ -7,17 +7,25 @@ import { announce, giveUp, run, top } from "./run.mjs";
 import { installAll } from "./setup.mjs";
 import { buildWasm } from "./wasm.mjs";
 
-/** Where there is no GPU, a software Vulkan runs the tests that need one. */
-function softwareVulkan() {
-	const drivers = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"].filter(existsSync);
-	const found = drivers.some((folder) => readdirSync(folder).length > 0);
-	if (!found && canInstall()) install("mesa-vulkan-drivers", "a software Vulkan for the GPU tests");
+/** Tells whether the GPU tests can run. A software Vulkan is enough for them, and is installed where that is possible. */
+function hasGpu() {
+	if (process.platform !== "linux") return true;
+	const folders = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"];
+	const found = () => folders.some((folder) => existsSync(folder) && readdirSync(folder).length > 0);
+	if (!found() && canInstall()) install("mesa-vulkan-drivers", "a software Vulkan for the GPU tests");
+	return found();
 }
 
+/** Tests that cargo ignores, by a part of their names, and whether this machine has what they need. */
+const demanding = { gpu: hasGpu, development_data: () => existsSync(join(top, "..", "shared")) };
+
 function testRust() {
-	softwareVulkan();
 	announce("Running the Rust tests (several minutes the first time).");
 	run("cargo", ["test", "--release"]);
+	const possible = Object.keys(demanding).filter((name) => demanding[name]());
+	if (possible.length === 0) return;
+	announce(`Running the ignored tests that can run here: ${possible.join(", ")} (a minute).`);
+	run("cargo", ["test", "--release", "--", "--ignored", ...possible]);
 }
 
 function testBrowser(browser) {

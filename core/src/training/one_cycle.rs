@@ -93,17 +93,86 @@ impl Optimizer for OneCycleAdam {
 
 #[cfg(test)]
 mod tests {
+    use burn::tensor::TensorData;
+    use serde::Deserialize;
+
     use super::*;
 
-    /// Printed by PyTorch's formulas for `OneCycleLR(Adam(lr=4e-4), max_lr=4e-4, total_steps=10)`.
+    /// Numbers that `tests/reference/training.py` computed with PyTorch.
+    #[derive(Deserialize)]
+    struct Reference {
+        schedules: Vec<Schedule>,
+        descent: Descent,
+    }
+
+    #[derive(Deserialize)]
+    struct Schedule {
+        max_lr: f64,
+        steps: usize,
+        at: Vec<At>,
+    }
+
+    #[derive(Deserialize)]
+    struct At {
+        step: usize,
+        lr: f64,
+        beta1: f64,
+    }
+
+    /// Weights on their way to the minimum of a quadratic, `sum(curvature * (weight - minimum)^2)`.
+    #[derive(Deserialize)]
+    struct Descent {
+        max_lr: f64,
+        steps: usize,
+        weight_decay: f64,
+        start: Vec<f32>,
+        curvature: Vec<f32>,
+        minimum: Vec<f32>,
+        after: Vec<After>,
+    }
+
+    #[derive(Deserialize)]
+    struct After {
+        steps: usize,
+        weights: Vec<f32>,
+    }
+
+    fn reference() -> Reference {
+        serde_json::from_str(include_str!("../../../tests/reference/training.json")).expect("the reference's form")
+    }
+
     #[test]
-    fn lr_and_beta_end_where_pytorch_ends() {
-        let schedule = OneCycle { max_lr: 4e-4, steps: 10 };
-        assert!((schedule.lr(0) - 1.6e-5).abs() < 1e-12);
-        assert!((schedule.lr(2) - 4e-4).abs() < 1e-12);
-        assert!((schedule.lr(9) - 1.6e-9).abs() < 1e-15);
-        assert!((schedule.beta1(0) - 0.95).abs() < 1e-12);
-        assert!((schedule.beta1(2) - 0.85).abs() < 1e-12);
-        assert!((schedule.beta1(9) - 0.95).abs() < 1e-12);
+    fn lr_and_beta_are_those_of_pytorch() {
+        for Schedule { max_lr, steps, at } in reference().schedules {
+            let schedule = OneCycle { max_lr, steps };
+            for At { step, lr, beta1 } in at {
+                let ours = (schedule.lr(step), schedule.beta1(step));
+                assert!((ours.0 - lr).abs() < 1e-9 * max_lr, "step {step} of {steps}: {ours:?}, not {lr}");
+                assert!((ours.1 - beta1).abs() < 1e-9, "step {step} of {steps}: {ours:?}, not beta {beta1}");
+            }
+        }
+    }
+
+    #[test]
+    fn weights_after_some_steps_are_those_of_pytorch() {
+        let Descent { max_lr, steps, weight_decay, start, curvature, minimum, after } = reference().descent;
+        let tensor = |values: Vec<f32>| {
+            let count = values.len();
+            Tensor::<1>::from_data(TensorData::new(values, [count]), &Device::flex())
+        };
+        let (curvature, minimum, mut weights) = (tensor(curvature), tensor(minimum), tensor(start));
+        let schedule = OneCycle { max_lr, steps };
+        let adam = OneCycleAdam { schedule, weight_decay };
+        let mut state = None;
+        let mut after = after.into_iter().peekable();
+        for step in 0..steps {
+            let gradient = (weights.clone() - minimum.clone()) * curvature.clone() * 2.0;
+            (weights, state) = adam.step(schedule.lr(step), weights, gradient, state);
+            if let Some(theirs) = after.next_if(|after| after.steps == step + 1) {
+                let error = (weights.clone() - tensor(theirs.weights)).abs().max().into_scalar::<f32>();
+                assert!(error < 1e-5, "after {} steps: off by {error}", theirs.steps);
+            }
+        }
+        assert!(after.next().is_none());
     }
 }

@@ -216,7 +216,7 @@ mod tests {
     use burn::tensor::{Device, TensorData};
 
     use super::*;
-    use crate::devices;
+    use cse::training::initial_weights::initial;
 
     type Photos = Vec<[f32; 2]>;
 

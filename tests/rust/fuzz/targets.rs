@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use burn::store::pytorch_reader::PytorchReader;
 use burn::tensor::Device;
-use cse::detectors::mean_cosine;
+use cse::detectors::mean_cosine::MeanMap;
 use cse::detectors::method::Method;
 use cse::files::category_file::{self, CategoryInfo, CategoryModel, MapScale};
 use cse::files::extractor_file::ExtractorInfo;
 use cse::files::model_file::{self, Kind};
+use cse::files::provenance::Provenance;
 use cse::files::state_dict::{self, Precision, StateDict};
 use cse::image::photo::{self, Levels, Traits};
 use cse::image::view::View;
@@ -43,7 +44,7 @@ fn photos() -> Target {
 /// A model file to a model: the description is changed as JSON, or the file as bytes. The method is the one with the
 /// smallest tensors.
 fn models() -> Target {
-    let (channels, _) = Architecture::B0.channels();
+    let channels = Architecture::B0.channels().stage5;
     let extractor = ExtractorInfo {
         architecture: Architecture::B0,
         id: "0123456789abcdef".into(),
@@ -62,14 +63,15 @@ fn models() -> Target {
         losses: Vec::new(),
         members: 1,
         clusters: 1,
-        calibration: Calibration::new(vec![0.1, 0.2, 0.3], 3, 0.05).expect("scores"),
+        threshold: Threshold::new(vec![0.1, 0.2, 0.3], 3, 0.05).expect("scores"),
         map_scale: MapScale { low: 0.1, high: 0.9 },
-        provenance: "data, settings, seed".into(),
-        learnt_from: vec![[7; 8]],
+        provenance: Provenance { program: "a program".into(), held_out: vec![1, 2], ..Provenance::default() },
+        trained_on: vec![[7; 8]],
         ignored: None,
     };
-    let features = vec![0.5; channels * GRID * GRID];
-    let tensors = mean_cosine::mean([features.as_slice()], channels);
+    let features = vec![0.5; channels * info.grid().positions()];
+    let mut tensors = StateDict::new();
+    MeanMap::fit([features.as_slice()], channels, info.grid()).put(&mut tensors);
     let seeds = vec![category_file::write(&info, &tensors).expect("a model")];
     let (mut info, tensors): (Value, StateDict) = model_file::read(&seeds[0], Kind::Category).expect("a model");
     if let Some(fields) = info.as_object_mut() {

@@ -5,30 +5,29 @@ use std::path::Path;
 use burn::tensor::Device;
 use cse::files::category_file::{self, CategoryModel};
 use cse::files::extractor_file::Extractor;
-use cse::image::photo::{Photo, Reading, IgnoreMask};
+use cse::image::photo::{IgnoreMask, Photo, Reading};
 use cse::network::efficientnet::Architecture;
-use cse::scoring::anomaly_map;
 use cse::scoring::prediction::Prediction;
 use cse::scoring::predictor::Predictor;
 use image::{GrayImage, Luma, Rgb, RgbImage};
 
-use crate::model_files::texture_bytes;
+use crate::model_files::category_bytes;
 
-/// An extractor and a texture model of random weights: every call draws others.
+/// An extractor and a category model of random weights: every call draws others.
 fn models() -> (Extractor, CategoryModel) {
     let device = Device::flex();
     let extractor = Extractor::load(cse_tests::random_extractor(Architecture::B0, 1), &device).expect("loads");
-    let texture = CategoryModel::load(&texture_bytes(&extractor.info.id), &extractor.info, &device).expect("loads");
-    (extractor, texture)
+    let category = CategoryModel::load(&category_bytes(&extractor.info.id), &extractor.info, &device).expect("loads");
+    (extractor, category)
 }
 
-fn inspect((extractor, texture): &(Extractor, CategoryModel), photo: &Photo) -> Finding {
-    let inspector = Inspector { extractor, texture, device: &Device::flex() };
-    futures_lite::future::block_on(inspector.inspect(photo)).expect("a finding")
+fn predict((extractor, category): &(Extractor, CategoryModel), photo: &Photo) -> Prediction {
+    let predictor = Predictor { extractor, category, device: &Device::flex() };
+    futures_lite::future::block_on(predictor.predict(photo)).expect("a prediction")
 }
 
-fn map(finding: &Finding, side: usize) -> Vec<f32> {
-    anomaly_map::spread(&finding.patches, (side, side))
+fn map(prediction: &Prediction, side: usize) -> Vec<f32> {
+    prediction.map(side, side)
 }
 
 /// A surface of 224 x 224 with a square at a place.
@@ -46,7 +45,7 @@ fn a_colour_behind_transparency_changes_no_score() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("reference/photos");
     let of = |name: &str| {
         let bytes = std::fs::read(folder.join(name)).expect("readable");
-        inspect(&models, &cse::image::photo::decode(&bytes, None).expect("decodes"))
+        predict(&models, &cse::image::photo::decode(&bytes, None).expect("decodes"))
     };
     let (red, black) = (of("png-alpha.png"), of("png-alpha-over-black.png"));
     assert_eq!(red.score, black.score);
@@ -63,7 +62,7 @@ fn an_ignored_region_is_not_inspected() {
     let of = |square: Option<(u32, u32)>, region: Option<&IgnoreMask>| {
         let mut photo = Photo::of_pixels(surface(square));
         region.into_iter().for_each(|region| photo.leave_out(region).expect("something is left"));
-        inspect(&models, &photo)
+        predict(&models, &photo)
     };
     let plain = of(None, Some(&region));
     assert_eq!(of(Some((20, 20)), Some(&region)).score, plain.score);
@@ -76,7 +75,7 @@ fn an_ignored_region_is_not_inspected() {
 
 #[test]
 fn a_model_file_holds_its_ignored_region() {
-    let (mut info, tensors) = category_file::read(&texture_bytes("0")).expect("readable");
+    let (mut info, tensors) = category_file::read(&category_bytes("0")).expect("readable");
     assert_eq!(info.reading(), Reading::default());
     info.ignored = IgnoreMask::new(&GrayImage::from_fn(1000, 400, |x, _| Luma([u8::from(x > 900)])));
     let bytes = category_file::write(&info, &tensors).expect("complete");

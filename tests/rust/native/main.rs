@@ -1,8 +1,12 @@
 //! Tests that cross crates, in one binary: linking the backends takes longer than running them.
 
+mod bank;
+mod development_data;
 mod fuzzing;
-mod golden;
 mod gpus;
 mod left_out;
+mod losses;
 mod model_files;
+mod networks;
 mod photos;
+mod preprocess;
