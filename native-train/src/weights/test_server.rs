@@ -13,8 +13,8 @@ pub struct TestServer {
 }
 
 impl TestServer {
-    /// Starts a server. `answer` gets the path of a request and the first byte of the range that it asks for, and
-    /// returns all bytes that are sent before the connection is closed.
+    /// Starts a server. `answer` gets the path of a request and the first byte of the requested range. It returns all
+    /// bytes to send before the connection is closed.
     pub fn start(mut answer: impl FnMut(&str, Option<&str>) -> Vec<u8> + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
