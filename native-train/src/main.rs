@@ -25,6 +25,7 @@ mod reproduce;
 mod score;
 mod suitable_view;
 mod tables;
+mod text_table;
 mod textures;
 mod train;
 mod weights;
