@@ -110,12 +110,13 @@ impl Downloader {
         };
         let mut pauses = self.pauses.iter();
         while let Err(error) = self.receive(url, part, expected.is_some()) {
-            let may_pass = match &error {
-                DownloadError::Http { source, .. } => !matches!(source, ureq::Error::StatusCode(400..500)),
-                _ => false,
+            let reason = match &error {
+                DownloadError::Http { source: ureq::Error::StatusCode(400..500), .. } => None,
+                DownloadError::Http { source, .. } => Some(source),
+                _ => None,
             };
-            let Some(pause) = pauses.next().filter(|_| may_pass) else { return Err(error) };
-            self.progress.println(format!("the download broke off: trying again in {} s", pause.as_secs()));
+            let Some((reason, pause)) = reason.zip(pauses.next()) else { return Err(error) };
+            self.progress.println(format!("the download broke off ({reason}): trying again in {} s", pause.as_secs()));
             thread::sleep(*pause);
         }
         self.progress.finish_and_clear();
@@ -155,13 +156,7 @@ impl Downloader {
 
     /// Receives the file into `part`, without the bytes that are there if `resume` is set.
     fn receive(&self, url: &str, part: &Path, resume: bool) -> Result<(), DownloadError> {
-        let mut file =
-            OpenOptions::new().write(true).create(true).truncate(false).open(part).map_err(cannot_write(part))?;
-        // A file system without locks is no reason not to download.
-        if let Err(busy @ TryLockError::WouldBlock) = file.try_lock() {
-            return Err(cannot_write(part)(busy.into()));
-        }
-        let there = file.metadata().map_err(cannot_write(part))?.len();
+        let there = fs::metadata(part).map_or(0, |part| part.len());
         let mut request = self.agent.get(url);
         if resume && there > 0 {
             request = request.header("range", format!("bytes={there}-"));
@@ -171,6 +166,12 @@ impl Downloader {
             Err(ureq::Error::StatusCode(416)) => return Ok(()),
             response => response.map_err(|error| failed(url, error))?,
         };
+        let mut file =
+            OpenOptions::new().write(true).create(true).truncate(false).open(part).map_err(cannot_write(part))?;
+        // A file system without locks is no reason not to download.
+        if let Err(busy @ TryLockError::WouldBlock) = file.try_lock() {
+            return Err(cannot_write(part)(busy.into()));
+        }
         // A server without ranges sends the whole file.
         let start = if response.status() == StatusCode::PARTIAL_CONTENT { there } else { 0 };
         if start < there {
@@ -345,8 +346,10 @@ pub mod tests {
         let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         for url in [format!("http://{closed}/model"), "http://no-such-host.invalid/model".into(), "not a URL".into()] {
             let folder = tempfile::tempdir().unwrap();
-            let error = impatient().download(&url, &folder.path().join("b3.part"), None).unwrap_err();
-            assert!(error.to_string().contains("weights import FILE --out OUT"), "{error}");
+            for sha256 in [None, Some(SHA256)] {
+                let error = impatient().download(&url, &folder.path().join("b3.part"), sha256).unwrap_err().to_string();
+                assert!(error.contains("weights import FILE --out OUT"), "{error}");
+            }
             assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
         }
     }
