@@ -16,6 +16,7 @@ use rayon::prelude::*;
 use crate::dataset::{self, Dataset, DatasetError, Marks};
 use crate::files::{self, FileError};
 use crate::knobs::choice;
+use crate::text_table::text_table;
 
 /// Photos read at most, evenly spread over those there are.
 const MAX_PHOTOS: usize = 40;
@@ -100,25 +101,24 @@ pub fn run(args: &Args) -> Result<(), PreviewError> {
     println!("written     {} ({} x {} pixels)", args.preview.display(), sheet.width(), sheet.height());
     println!("columns     image, mask, defective image");
     println!("numbers     means of {} defects of each kind", args.draws);
-    println!();
-    println!("{:<11} {:>7} {:>7} {:>8} {:>8} {:>20}", "kind", "rows", "share", "area", "parts", "change (of 255)");
-    for (index, (kind, share)) in (0..).zip(shares) {
+    let row = |(index, (kind, share)): (u32, (DefectKind, f64))| {
         let measured: Vec<Statistics> = (0..args.draws)
             .into_par_iter()
             .map(|number| example(kind, number))
             .map(|(image, defective)| Statistics::of(image, &defective))
             .collect();
         let mean = |of: fn(&Statistics) -> f64| measured.iter().map(of).sum::<f64>() / measured.len() as f64;
-        println!(
-            "{:<11} {:>7} {:>5.1} % {:>6.2} % {:>8.1} {:>20.1}",
+        [
             kind.to_string(),
             rows_of(index, args.count),
-            100.0 * share,
-            100.0 * mean(|one| one.area),
-            mean(|one| one.components as f64),
-            mean(|one| one.change),
-        );
-    }
+            format!("{:.1} %", 100.0 * share),
+            format!("{:.2} %", 100.0 * mean(|one| one.area)),
+            format!("{:.1}", mean(|one| one.components as f64)),
+            format!("{:.1}", mean(|one| one.change)),
+        ]
+    };
+    let header = ["kind", "rows", "share", "area", "parts", "change (of 255)"];
+    println!("\n{}", text_table(header, (0..).zip(shares).map(row), 1));
     Ok(())
 }
 

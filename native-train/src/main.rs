@@ -23,6 +23,7 @@ mod progress;
 mod reproduce;
 mod suitable_view;
 mod tables;
+mod text_table;
 mod textures;
 mod train;
 mod trained_on;

@@ -2,9 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use comfy_table::{CellAlignment, presets};
 use cse::detectors::method::Method;
-use cse::training::presets as spec_presets;
+use cse::training::presets;
 use cse::training::spec::{DecoderTraining, Preset, TrainSpec, ViewChoice};
 
 use crate::dataset::{Dataset, Marks};
@@ -14,6 +13,7 @@ use crate::files::FileError;
 use crate::knobs::choice;
 use crate::look::{self, Needs, UnreadableArgs};
 use crate::models::{self, ModelArgs};
+use crate::text_table::text_table;
 use crate::train::{AnomalySource, Category, ReadingArgs, TrainError, Trainer};
 
 /// Settings of `reproduce`.
@@ -139,26 +139,19 @@ pub fn run(args: &Args) -> Result<(), ReproduceError> {
             lines.push((row.name, *category, row.paper[*index], auroc));
         }
     }
-    let mut table = comfy_table::Table::new();
-    table.load_preset(presets::NOTHING).set_header(["", "category", "paper", "ours", "difference"]);
-    let mut add = |row: &str, category: &str, paper: f64, ours: f64| {
-        table.add_row([
-            row.to_owned(),
-            category.to_owned(),
-            format!("{paper:.1}"),
-            format!("{ours:.1}"),
-            format!("{:+.1}", ours - paper),
-        ]);
+    let row = |row: &str, category: &str, paper: f64, ours: f64| {
+        let figures = [format!("{paper:.1}"), format!("{ours:.1}"), format!("{:+.1}", ours - paper)];
+        let [paper, ours, difference] = figures;
+        [row.to_owned(), category.to_owned(), paper, ours, difference]
     };
-    for (row, category, paper, ours) in &lines {
-        add(row, category, *paper, *ours);
-    }
-    for row in args.table.rows() {
-        let own: Vec<_> = lines.iter().filter(|line| line.0 == row.name).collect();
+    let mut rows: Vec<[String; 5]> =
+        lines.iter().map(|(name, category, paper, ours)| row(name, category, *paper, *ours)).collect();
+    for Row { name, .. } in args.table.rows() {
+        let own: Vec<_> = lines.iter().filter(|line| line.0 == *name).collect();
         let mean = |value: fn(&&(&str, &str, f64, f64)) -> f64| own.iter().map(value).sum::<f64>() / own.len() as f64;
-        add(row.name, "mean", mean(|line| line.2), mean(|line| line.3));
+        rows.push(row(name, "mean", mean(|line| line.2), mean(|line| line.3)));
     }
-    table.column_iter_mut().skip(2).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
+    let table = text_table(["", "category", "paper", "ours", "difference"], rows, 2);
     println!("\nimage AUROC, %   preset {}, seed {}\n{table}", args.preset, args.seed);
     Ok(())
 }
@@ -186,7 +179,7 @@ fn train(args: &Args, row: &Row, data: &Path, model: &Path) -> Result<(), TrainE
     let category = Category::new(dataset.name, data, &report, &ReadingArgs::default())?;
     let device = devices::choose(args.device)?.device;
     let extractor = models::extractor(args.extractor.as_deref(), &device)?;
-    let mut spec = spec_presets::spec(args.preset, extractor.info.architecture);
+    let mut spec = presets::spec(args.preset, extractor.info.architecture);
     // The paper's view of a photo is its centre.
     (spec.view, spec.seed) = (ViewChoice::Crop, args.seed);
     (row.change)(&mut spec);

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Inspected;
 use crate::metrics::{self, PixelScores};
+use crate::text_table::text_table;
 
 /// False-positive rate up to which AUPRO is integrated (MVTec AD's).
 const AUPRO_LIMIT: f64 = 0.3;
@@ -176,11 +177,11 @@ impl Figures {
         if !self.unreadable.is_empty() {
             println!("  photos that cannot be read and are in no figure: {}", self.unreadable.len());
         }
-        println!("  {:16} {:>7} {:>12} {:>9}", "kind", "photos", "image AUROC", "found");
-        for (kind, row) in &self.per_kind {
+        let rows = self.per_kind.iter().map(|(kind, row)| {
             let found = format!("{:.1} %", 100.0 * row.true_positive_rate);
-            println!("  {kind:16} {:>7} {:>12} {found:>9}", row.images, figure(row.image_auroc));
-        }
+            [kind.clone(), row.images.to_string(), figure(row.image_auroc), found]
+        });
+        println!("\n{}", text_table(["kind", "photos", "image AUROC", "found"], rows, 1));
     }
 }
 

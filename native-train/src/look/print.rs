@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use comfy_table::{CellAlignment, Table, presets};
-
 use super::report::{Format, Report, few};
+use crate::text_table::text_table;
 
 /// Formats that the few lines name, and sizes of one format that are told one by one.
 const NAMED: usize = 3;
@@ -93,31 +92,30 @@ impl Report {
         text
     }
 
-    fn photo_table(&self) -> Table {
+    fn photo_table(&self) -> String {
         let rows = self.photos.iter().map(|kind| {
             let masks = if kind.split == "train" { "-".into() } else { kind.with_mask.to_string() };
-            vec![kind.split.to_owned(), kind.kind.clone(), kind.photos.to_string(), masks]
+            [kind.split.to_owned(), kind.kind.clone(), kind.photos.to_string(), masks]
         });
-        table(&["split", "kind", "photos", "with mask"], rows, 2)
+        text_table(["split", "kind", "photos", "with mask"], rows, 2)
     }
 
-    fn format_table(&self) -> Table {
+    fn format_table(&self) -> String {
         let row = |of: &Format| {
-            vec![of.format.clone(), channels(of).into(), of.samples.clone(), sizes(of), of.photos.to_string()]
+            [of.format.clone(), channels(of).into(), of.samples.clone(), sizes(of), of.photos.to_string()]
         };
-        table(&["format", "channels", "depth", "pixels", "photos"], self.formats.iter().map(row), 4)
+        text_table(["format", "channels", "depth", "pixels", "photos"], self.formats.iter().map(row), 4)
     }
 
-    fn passed_over_table(&self) -> Table {
-        let rows =
-            self.passed_over.iter().map(|of| vec![of.reason.clone(), few(&of.files), of.files.len().to_string()]);
-        table(&["passed over", "such as", "files"], rows, 2)
+    fn passed_over_table(&self) -> String {
+        let rows = self.passed_over.iter().map(|of| [of.reason.clone(), few(&of.files), of.files.len().to_string()]);
+        text_table(["passed over", "such as", "files"], rows, 2)
     }
 
-    fn lot_table(&self) -> Table {
+    fn lot_table(&self) -> String {
         let rows = self.lots.iter().map(|lot| {
             let side = |median: f64, photos: usize| format!("{median:.2} ({photos})");
-            vec![
+            [
                 format!("{} against {}", lot.first, lot.second),
                 lot.property.name().into(),
                 side(lot.medians.0, lot.photos.0),
@@ -125,7 +123,7 @@ impl Report {
                 format!("{:+.2}", lot.effect_size),
             ]
         });
-        table(&["lots", "property", "median (photos)", "median (photos)", "difference / std. dev."], rows, 2)
+        text_table(["lots", "property", "median (photos)", "median (photos)", "difference / std. dev."], rows, 2)
     }
 }
 
@@ -147,14 +145,4 @@ fn sizes(of: &Format) -> String {
         format!("{} to {}", sides().min().unwrap_or_default(), sides().max().unwrap_or_default())
     };
     format!("{} sizes, {} x {}", of.sizes.len(), between(|size| size.0), between(|size| size.1))
-}
-
-/// A Markdown table whose columns from `numbers` on are aligned to the right.
-fn table(header: &[&str], rows: impl Iterator<Item = Vec<String>>, numbers: usize) -> Table {
-    let mut table = Table::new();
-    table.load_preset(presets::ASCII_MARKDOWN).set_header(header).add_rows(rows);
-    for column in table.column_iter_mut().skip(numbers) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table
 }

@@ -13,7 +13,6 @@ mod trainer;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use comfy_table::{CellAlignment, Table, presets};
 use cse::defects::Mix;
 use image::RgbImage;
 use sha2::{Digest, Sha256};
@@ -31,6 +30,7 @@ use crate::files;
 use crate::interrupt;
 use crate::look;
 use crate::models;
+use crate::text_table::text_table;
 
 /// Trains and writes a model for each folder of photos.
 pub fn run(args: &Args) -> Result<(), TrainError> {
@@ -75,9 +75,7 @@ pub fn run(args: &Args) -> Result<(), TrainError> {
 
 /// Trains each of several categories, and prints a table of them. A resumed run passes over those that are done.
 fn train_each(trainer: &mut Trainer<'_>, categories: &[Category], out: &Path) -> Result<(), TrainError> {
-    let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_header(["category", "photos", "threshold", "seconds"]);
-    let mut written = Vec::new();
+    let (mut rows, mut written) = (Vec::new(), Vec::new());
     for category in categories {
         let name = &category.name;
         println!("\n{name}");
@@ -90,14 +88,13 @@ fn train_each(trainer: &mut Trainer<'_>, categories: &[Category], out: &Path) ->
         } else {
             finished::note(&path, key, trainer.train(category, &path)?)?
         };
-        table.add_row([name.clone(), photos.to_string(), format!("{threshold:.4}"), format!("{seconds:.0}")]);
+        rows.push([name.clone(), photos.to_string(), format!("{threshold:.4}"), format!("{seconds:.0}")]);
         written.push(path);
     }
     for path in written {
         checkpoint::clear(&path)?;
     }
-    table.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
-    println!("\n{table}");
+    println!("\n{}", text_table(["category", "photos", "threshold", "seconds"], rows, 1));
     Ok(())
 }
 

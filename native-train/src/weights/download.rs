@@ -1,557 +1,376 @@
-//! Downloads one file: resumed where it broke off, checked against its SHA-256, there whole or not at all.
+//! Downloads a file over HTTP: resumes a broken download and verifies the SHA-256 of the result.
 //!
-//! What has arrived lies in `TARGET.part`, with the server's ETag in `TARGET.part.etag`; `TARGET` is made by renaming
-//! the part once it is complete and checked. A download that breaks off goes on where it was, in the same run or in a
-//! later one: the server is asked for the missing range, on the condition (`If-Range`) that the file is still the same.
+//! The SHA-256 guards the resumed file too: a part of an older file and the rest of a newer one do not have it. Nothing
+//! is resumed where no SHA-256 is known.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::fs::{self, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::Duration;
 
-use indicatif::ProgressBar;
-use ureq::http::{HeaderMap, Response, StatusCode, Uri};
-use ureq::{Agent, Body};
+use indicatif::{ProgressBar, ProgressStyle};
+use ureq::Agent;
+use ureq::http::StatusCode;
 
 use super::advice::advice;
-use crate::files::{appended, sha256_of};
+use crate::files::sha256_of;
 
-/// More than any file with EfficientNet weights holds: 1 GiB. A server that sends more is not what it should be.
+/// Largest download, bytes: 1 GiB, more than any file of EfficientNet weights.
 const MAX_BYTES: u64 = 1 << 30;
-const MAX_REDIRECTS: usize = 10;
+const MAX_REDIRECTS: u32 = 10;
 
-/// What to download, and to where.
-#[derive(Clone, Debug)]
-pub struct Request<'a> {
-    /// `http` or `https`.
-    pub url: &'a str,
-    /// The file to make; its folder exists.
-    pub target: &'a Path,
-    /// SHA-256 the file must have, 64 lower-case hexadecimal digits. `None`: what the server says it has.
-    pub sha256: Option<&'a str>,
+/// HTTP client with its patience and its progress bar.
+pub struct Downloader {
+    agent: Agent,
+    /// Pauses before the second, third, .. attempt.
+    pauses: Vec<Duration>,
+    progress: ProgressBar,
 }
 
-/// How patient to be.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// For a connection to come about.
-    pub connect_timeout: Duration,
-    /// For the server to say something, again and again.
-    pub idle_timeout: Duration,
-    /// How often a broken connection is made again.
-    pub retries: u32,
-    /// Before the first of them; twice as long before each next.
-    pub pause: Duration,
-    /// Whether the proxy of the environment (`HTTPS_PROXY`, `NO_PROXY`, ..) is used.
-    pub use_proxy: bool,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            connect_timeout: Duration::from_secs(20),
-            idle_timeout: Duration::from_secs(60),
-            retries: 3,
-            pause: Duration::from_secs(1),
-            use_proxy: true,
-        }
-    }
-}
-
-/// What the content was checked against.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Check {
-    /// The SHA-256 in the request.
-    Given,
-    /// The SHA-256 that the server names.
-    Server,
-    /// Nothing: none was given, and the server names none.
-    Nothing,
-}
-
-/// A download that succeeded.
-#[derive(Clone, Debug)]
-pub struct Downloaded {
-    /// SHA-256 of the file, 64 lower-case hexadecimal digits.
-    pub sha256: String,
-    /// What that was checked against.
-    pub check: Check,
-}
-
-/// Why a download failed.
+/// Reasons why a download failed.
 #[derive(Debug, thiserror::Error)]
 pub enum DownloadError {
-    /// The address is none.
-    #[error("'{url}' is no address that can be downloaded from ({reason}): check --endpoint, --repo and --revision")]
-    Url {
-        /// The address.
+    /// The server cannot be reached, the connection broke off, or the server answered with an error.
+    #[error("{url} cannot be downloaded: {source}. {}", http_advice(.source))]
+    Http {
+        /// Address of the file.
         url: String,
-        /// What is wrong.
-        reason: String,
+        /// Error of the HTTP client.
+        source: ureq::Error,
     },
-    /// No connection came about.
+    /// The file has another SHA-256.
     #[error(
-        "{host} cannot be reached ({reason}). Check the network, set HTTPS_PROXY if there is a proxy, or name a mirror \
-         with --endpoint. Without a network: download {url} on another machine, copy the file here and run \
-         `native-train weights import FILE --out OUT`"
-    )]
-    Unreachable {
-        /// The server.
-        host: String,
-        /// The address.
-        url: String,
-        /// What the system says.
-        reason: String,
-    },
-    /// The connection broke again and again.
-    #[error(
-        "the download of {url} broke off {times} times, the last time because: {reason}. What has arrived is kept in \
-         {}: run the same command again to go on from there", .part.display()
-    )]
-    Broken {
-        /// The address.
-        url: String,
-        /// How often it was tried.
-        times: u32,
-        /// The last reason.
-        reason: String,
-        /// The part that arrived.
-        part: PathBuf,
-    },
-    /// The server does not have the file.
-    #[error("{url} does not exist (the server answered 404): check --repo, --revision and --endpoint")]
-    NotFound {
-        /// The address.
-        url: String,
-    },
-    /// The server gives it to others only.
-    #[error(
-        "the server refuses {url} (it answered {status}): the file needs a permission that this program cannot show. \
-         Download it in a browser and run `native-train weights import FILE --out OUT`"
-    )]
-    Refused {
-        /// The address.
-        url: String,
-        /// 401 or 403.
-        status: u16,
-    },
-    /// The server answered something else.
-    #[error("the server answered {status} to {url}: try again later, or name a mirror with --endpoint")]
-    Status {
-        /// The address.
-        url: String,
-        /// HTTP status.
-        status: u16,
-    },
-    /// A redirect that cannot be followed.
-    #[error("{url} cannot be followed to where it leads ({reason}): name a mirror with --endpoint")]
-    Redirect {
-        /// The address.
-        url: String,
-        /// What is wrong.
-        reason: String,
-    },
-    /// It is not the file that it should be.
-    #[error(
-        "what came from {url} is not the file it should be: its SHA-256 is {actual}, and {expected} is what {by} says. \
-         It was deleted; {advice}"
+        "the file from {url} is damaged or another one, and was deleted: its SHA-256 is {actual}, and {by} states \
+         {expected}. Run the same command again; if you gave --sha256, check that it belongs to --revision"
     )]
     Checksum {
-        /// The address.
+        /// Address of the file.
         url: String,
-        /// What was expected.
-        expected: String,
-        /// What came.
+        /// SHA-256 of the downloaded file.
         actual: String,
-        /// Who says what is expected.
+        /// SHA-256 that it should have.
+        expected: String,
+        /// Source of `expected`.
         by: &'static str,
-        /// What to do.
-        advice: &'static str,
     },
-    /// Far too much came.
-    #[error(
-        "{url} sends more than {} MB, which no EfficientNet weights have: check --endpoint and --repo",
-        MAX_BYTES >> 20
-    )]
-    TooLarge {
-        /// The address.
-        url: String,
-    },
-    /// Another process is at it.
-    #[error("{} is being written by another download: wait for it to end", .0.display())]
-    Busy(PathBuf),
-    /// The file system refused.
+    /// The file system refused to write.
     #[error("{} cannot be written: {source}{}", .path.display(), advice(.source))]
     Write {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// Error of the file system.
         source: io::Error,
     },
 }
 
-/// Why one attempt ended without the whole file.
-enum Stop {
-    /// Another attempt would fail as well.
-    For(DownloadError),
-    /// The connection broke; another attempt may succeed.
-    Broken(String),
-}
-
-impl From<DownloadError> for Stop {
-    fn from(error: DownloadError) -> Self {
-        Self::For(error)
-    }
-}
-
-/// Downloads `request.url` to `request.target`. `progress` counts bytes.
-pub fn download(
-    request: &Request<'_>,
-    settings: &Settings,
-    progress: &ProgressBar,
-) -> Result<Downloaded, DownloadError> {
-    let mut part = Part::open(request.target)?;
-    let server_sha256 = match complete(&mut part, request.url, settings, progress) {
-        Ok(sha256) => sha256,
-        Err(error) => {
-            if part.len == 0 {
-                // Nothing to go on from. If it cannot be deleted, that is not what the user must hear of.
-                part.delete().ok();
-            }
-            return Err(error);
+fn http_advice(error: &ureq::Error) -> &'static str {
+    match error {
+        // The hub answers 401 where a repository does not exist.
+        ureq::Error::StatusCode(401 | 403) => {
+            "The repository does not exist or needs a permission: check --repo, or download the file in a browser and \
+             run `native-train weights import FILE --out OUT`"
         }
-    };
-    let (expected, check) = match (request.sha256, &server_sha256) {
-        (Some(sha256), _) => (Some(sha256), Check::Given),
-        (None, Some(sha256)) => (Some(sha256.as_str()), Check::Server),
-        (None, None) => (None, Check::Nothing),
-    };
-    let sha256 = part.sha256()?;
-    if let Some(expected) = expected.filter(|expected| **expected != sha256) {
-        let (by, advice) = match check {
-            Check::Given => ("--sha256", "check that --sha256 and --revision belong together"),
-            _ => ("the server", "run the same command again"),
-        };
-        let error = DownloadError::Checksum {
-            url: request.url.to_owned(),
-            expected: expected.to_owned(),
-            actual: sha256,
-            by,
-            advice,
-        };
-        part.delete()?;
-        return Err(error);
-    }
-    part.rename_to(request.target)?;
-    Ok(Downloaded { sha256, check })
-}
-
-/// Tries until `part` is complete. Returns the SHA-256 that the server says it must have.
-fn complete(
-    part: &mut Part,
-    url: &str,
-    settings: &Settings,
-    progress: &ProgressBar,
-) -> Result<Option<String>, DownloadError> {
-    let mut client = Client { agent: agent(settings), url, answered: false, linked_sha256: None };
-    let mut broken = 0;
-    loop {
-        let reason = match client.attempt(part, progress) {
-            Ok(sha256) => return Ok(sha256),
-            Err(Stop::For(error)) => return Err(error),
-            Err(Stop::Broken(reason)) => reason,
-        };
-        if broken >= settings.retries {
-            return Err(DownloadError::Broken {
-                url: url.to_owned(),
-                times: broken + 1,
-                reason,
-                part: part.path.clone(),
-            });
+        ureq::Error::StatusCode(404 | 410) => "Check --repo, --revision and --endpoint",
+        ureq::Error::StatusCode(_) => "Try again later, or name a mirror with --endpoint",
+        _ => {
+            "Check the network, set HTTPS_PROXY if there is a proxy, or name a mirror with --endpoint. The same command \
+             continues a download that broke off. Without a network, download the file on another machine and run \
+             `native-train weights import FILE --out OUT`"
         }
-        progress.println(format!("the connection broke ({reason}): making it again"));
-        std::thread::sleep(settings.pause * 2_u32.saturating_pow(broken));
-        broken += 1;
     }
 }
 
-fn agent(settings: &Settings) -> Agent {
-    let mut config = Agent::config_builder()
-        // Redirects are followed by hand: what the hub says of a file's SHA-256 is in the redirect.
-        .max_redirects(0)
-        .max_redirects_will_error(false)
-        .http_status_as_error(false)
-        // A compressed answer would not be the range that was asked for.
-        .accept_encoding("identity")
-        .user_agent(concat!("cse-", env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
-        .timeout_connect(Some(settings.connect_timeout))
-        .timeout_recv_response(Some(settings.idle_timeout))
-        .timeout_per_read(Some(settings.idle_timeout));
-    if !settings.use_proxy {
-        config = config.proxy(None);
+impl Default for Downloader {
+    /// The proxy comes from the environment. The progress bar is drawn on standard error if that is a terminal.
+    fn default() -> Self {
+        let style = ProgressStyle::with_template("{wide_bar} {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left");
+        let progress = ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        let idle = Some(Duration::from_secs(60));
+        let agent = Agent::config_builder()
+            // Byte ranges of a compressed answer are not those of the file.
+            .accept_encoding("identity")
+            .user_agent(concat!("cse-", env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
+            .timeout_connect(Some(Duration::from_secs(20)))
+            .timeout_recv_response(idle)
+            .timeout_per_read(idle)
+            .build()
+            .into();
+        Self { agent, pauses: [1, 2, 4].map(Duration::from_secs).to_vec(), progress }
     }
-    config.build().into()
 }
 
-struct Client<'a> {
-    agent: Agent,
-    url: &'a str,
-    /// Whether any server has answered yet: until then a failure is the network's, and trying again is no use.
-    answered: bool,
-    /// What the hub says of the file's SHA-256 before it redirects to where the file is.
-    linked_sha256: Option<String>,
-}
-
-impl Client<'_> {
-    /// Brings `part` to completion. Returns the SHA-256 that the server says it must have.
-    fn attempt(&mut self, part: &mut Part, progress: &ProgressBar) -> Result<Option<String>, Stop> {
-        let response = self.get(part.resumable())?;
-        let headers = response.headers();
-        let server_sha256 = self.linked_sha256.clone().or_else(|| header(headers, "etag").and_then(sha256_in_etag));
-        let total = match response.status() {
-            StatusCode::OK => {
-                part.restart(header(headers, "etag").filter(|etag| is_strong_etag(etag)))?;
-                response.body().content_length()
-            }
-            StatusCode::PARTIAL_CONTENT => match header(headers, "content-range").and_then(parse_content_range) {
-                Some((start, total)) if start == part.len => total,
-                _ => return Err(part.discard("the server sent another range than it was asked for")),
-            },
-            // Asked for what comes after the last byte: everything was there already.
-            StatusCode::RANGE_NOT_SATISFIABLE
-                if header(headers, "content-range") == Some(&format!("bytes */{}", part.len)) =>
-            {
-                return Ok(server_sha256);
-            }
-            StatusCode::RANGE_NOT_SATISFIABLE => {
-                return Err(part.discard("the server has another file now"));
-            }
-            status => return Err(self.refusal(status)),
+impl Downloader {
+    /// Downloads `url` to the file `part`, and continues there if a former download broke off. A file whose SHA-256 is
+    /// not `sha256`, or else the one that the server publishes, is deleted. Returns the SHA-256 and who stated it.
+    pub fn download(&self, url: &str, part: &Path, sha256: Option<&str>) -> Result<String, DownloadError> {
+        let expected = match sha256 {
+            Some(given) => Some((given.to_owned(), "--sha256")),
+            None => self.published_sha256(url)?.map(|published| (published, "the server")),
         };
-        match total {
-            Some(total) => progress.set_length(total),
-            None => progress.unset_length(),
+        let mut pauses = self.pauses.iter();
+        while let Err(error) = self.receive(url, part, expected.is_some()) {
+            let reason = match &error {
+                DownloadError::Http { source: ureq::Error::StatusCode(400..500), .. } => None,
+                DownloadError::Http { source, .. } => Some(source),
+                _ => None,
+            };
+            let Some((reason, pause)) = reason.zip(pauses.next()) else { return Err(error) };
+            self.progress.println(format!("the download broke off ({reason}): trying again in {} s", pause.as_secs()));
+            thread::sleep(*pause);
         }
-        progress.set_position(part.len);
-        progress.reset_eta();
-        self.receive(response.into_body(), part, progress)?;
-        match total {
-            Some(total) if total > part.len => {
-                Err(Stop::Broken(format!("it ended after {} of {total} bytes", part.len)))
+        self.progress.finish_and_clear();
+
+        let actual = sha256_of(part).map_err(cannot_write(part))?;
+        match expected {
+            Some((expected, by)) if expected != actual => {
+                fs::remove_file(part).map_err(cannot_write(part))?;
+                Err(DownloadError::Checksum { url: url.to_owned(), actual, expected, by })
             }
-            Some(total) if total < part.len => Err(part.discard("the server sent more than it announced")),
-            _ => Ok(server_sha256),
+            Some((_, by)) => Ok(format!("SHA-256 {actual}, as stated by {by}")),
+            None => Ok(format!("SHA-256 {actual}, which nobody stated: compare it yourself, or give --sha256")),
         }
     }
 
-    fn receive(&self, body: Body, part: &mut Part, progress: &ProgressBar) -> Result<(), Stop> {
-        let mut reader = body.into_reader();
+    /// Asks for the SHA-256 that the server publishes. The hub sends it as `X-Linked-ETag` when it redirects to its
+    /// storage, maybe after other redirects; a mirror may send it as `ETag`.
+    fn published_sha256(&self, url: &str) -> Result<Option<String>, DownloadError> {
+        for redirects in 0..=MAX_REDIRECTS {
+            let request = self.agent.head(url).config();
+            let request = request.max_redirects(redirects).max_redirects_will_error(false).build();
+            let response = match request.call() {
+                Ok(response) => response,
+                Err(error) if redirects == 0 => return Err(failed(url, error)),
+                // The storage may refuse this method.
+                Err(_) => break,
+            };
+            let tag = |name| response.headers().get(name)?.to_str().ok();
+            let sha256 = |tag: &str| parse_sha256(tag.trim_start_matches("W/").trim_matches('"')).ok();
+            let sha256 = ["x-linked-etag", "etag"].into_iter().filter_map(tag).find_map(sha256);
+            if sha256.is_some() || !response.status().is_redirection() {
+                return Ok(sha256);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Receives the file into `part`, without the bytes that are there if `resume` is set.
+    fn receive(&self, url: &str, part: &Path, resume: bool) -> Result<(), DownloadError> {
+        let there = fs::metadata(part).map_or(0, |part| part.len());
+        let mut request = self.agent.get(url);
+        if resume && there > 0 {
+            request = request.header("range", format!("bytes={there}-"));
+        }
+        let response = match request.call() {
+            // No byte follows those that are there.
+            Err(ureq::Error::StatusCode(416)) => return Ok(()),
+            response => response.map_err(|error| failed(url, error))?,
+        };
+        let mut file =
+            OpenOptions::new().write(true).create(true).truncate(false).open(part).map_err(cannot_write(part))?;
+        // A file system without locks is no reason not to download.
+        if let Err(busy @ TryLockError::WouldBlock) = file.try_lock() {
+            return Err(cannot_write(part)(busy.into()));
+        }
+        // A server without ranges sends the whole file.
+        let start = if response.status() == StatusCode::PARTIAL_CONTENT { there } else { 0 };
+        if start < there {
+            file.set_len(start).map_err(cannot_write(part))?;
+        }
+        file.seek(SeekFrom::Start(start)).map_err(cannot_write(part))?;
+
+        let body = response.into_body();
+        self.progress.set_length(start + body.content_length().unwrap_or(0));
+        self.progress.set_position(start);
+        self.progress.reset_eta();
+        let mut reader = self.progress.wrap_read(body.into_with_config().limit(MAX_BYTES).reader());
         let mut buffer = vec![0; 64 * 1024];
         loop {
-            match reader.read(&mut buffer) {
-                Ok(0) => return Ok(()),
-                Ok(count) => part.append(&buffer[..count])?,
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => return Err(Stop::Broken(error.to_string())),
+            let count = reader.read(&mut buffer).map_err(|error| failed(url, error.into()))?;
+            if count == 0 {
+                return file.sync_all().map_err(cannot_write(part));
             }
-            progress.set_position(part.len);
-            if part.len > MAX_BYTES {
-                part.restart(None)?;
-                return Err(DownloadError::TooLarge { url: self.url.to_owned() }.into());
-            }
+            file.write_all(&buffer[..count]).map_err(cannot_write(part))?;
         }
-    }
-
-    /// The answer after all redirects. With `resume`, what comes after so many bytes of the file with that ETag.
-    fn get(&mut self, resume: Option<(u64, &str)>) -> Result<Response<Body>, Stop> {
-        let mut uri: Uri = self.url.parse().map_err(|error| self.bad_url(&error))?;
-        for _ in 0..=MAX_REDIRECTS {
-            let mut get = self.agent.get(&uri);
-            if let Some((start, etag)) = resume {
-                get = get.header("range", format!("bytes={start}-")).header("if-range", etag);
-            }
-            let response = get.call().map_err(|error| self.failure(&uri, error))?;
-            self.answered = true;
-            if let Some(sha256) = header(response.headers(), "x-linked-etag").and_then(sha256_in_etag) {
-                self.linked_sha256 = Some(sha256);
-            }
-            if !response.status().is_redirection() {
-                return Ok(response);
-            }
-            uri = header(response.headers(), "location")
-                .ok_or("no address is given")
-                .and_then(|location| join(&uri, location))
-                .map_err(|reason| self.bad_redirect(reason))?;
-        }
-        Err(self.bad_redirect("there are too many redirects").into())
-    }
-
-    fn failure(&self, uri: &Uri, error: ureq::Error) -> Stop {
-        use ureq::{Error, Timeout};
-        let no_connection = match &error {
-            Error::BadUri(_) | Error::Http(_) => return self.bad_url(&error).into(),
-            Error::Io(error) => !matches!(
-                error.kind(),
-                ErrorKind::UnexpectedEof
-                    | ErrorKind::ConnectionReset
-                    | ErrorKind::ConnectionAborted
-                    | ErrorKind::BrokenPipe
-                    | ErrorKind::TimedOut
-            ),
-            Error::Timeout(timeout) => matches!(timeout, Timeout::Resolve | Timeout::Connect),
-            Error::Protocol(_) => false,
-            // Names that are not found, proxies, certificates.
-            _ => true,
-        };
-        if no_connection && !self.answered {
-            return Stop::For(DownloadError::Unreachable {
-                host: uri.host().unwrap_or("the server").to_owned(),
-                url: self.url.to_owned(),
-                reason: error.to_string(),
-            });
-        }
-        Stop::Broken(error.to_string())
-    }
-
-    fn refusal(&self, status: StatusCode) -> Stop {
-        let (url, status) = (self.url.to_owned(), status.as_u16());
-        Stop::For(match status {
-            404 | 410 => DownloadError::NotFound { url },
-            401 | 403 => DownloadError::Refused { url, status },
-            408 | 429 | 500..=599 => return Stop::Broken(format!("the server answered {status}")),
-            _ => DownloadError::Status { url, status },
-        })
-    }
-
-    fn bad_url(&self, reason: &dyn std::fmt::Display) -> DownloadError {
-        DownloadError::Url { url: self.url.to_owned(), reason: reason.to_string() }
-    }
-
-    fn bad_redirect(&self, reason: &str) -> DownloadError {
-        DownloadError::Redirect { url: self.url.to_owned(), reason: reason.to_owned() }
     }
 }
 
-/// The file as far as it has arrived.
-struct Part {
-    path: PathBuf,
-    etag_path: PathBuf,
-    file: File,
-    len: u64,
-    etag: Option<String>,
+fn failed(url: &str, source: ureq::Error) -> DownloadError {
+    DownloadError::Http { url: url.to_owned(), source }
 }
 
-impl Part {
-    fn open(target: &Path) -> Result<Self, DownloadError> {
-        let path = appended(target, ".part");
-        let etag_path = appended(target, ".part.etag");
-        let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
-        let opened = opened.and_then(|mut file| Ok((file.seek(SeekFrom::End(0))?, file)));
-        let (len, file) = opened.map_err(|source| DownloadError::Write { path: path.clone(), source })?;
-        // A file system without locks is no reason not to download.
-        if let Err(TryLockError::WouldBlock) = file.try_lock() {
-            return Err(DownloadError::Busy(path));
-        }
-        let etag = fs::read_to_string(&etag_path).ok().filter(|etag| is_strong_etag(etag));
-        Ok(Self { path, etag_path, file, len, etag })
-    }
-
-    /// How many bytes are there and of which file, where the rest can be asked for.
-    fn resumable(&self) -> Option<(u64, &str)> {
-        self.etag.as_deref().filter(|_| self.len > 0).map(|etag| (self.len, etag))
-    }
-
-    /// Begins again at the first byte, of the file with `etag`.
-    fn restart(&mut self, etag: Option<&str>) -> Result<(), DownloadError> {
-        self.write(|part| part.file.set_len(0).and_then(|()| part.file.rewind()))?;
-        self.len = 0;
-        self.etag = etag.map(str::to_owned);
-        match etag {
-            Some(etag) => fs::write(&self.etag_path, etag),
-            None => remove_if_there(&self.etag_path),
-        }
-        .map_err(|source| DownloadError::Write { path: self.etag_path.clone(), source })
-    }
-
-    /// Begins again with another attempt.
-    fn discard(&mut self, reason: &str) -> Stop {
-        match self.restart(None) {
-            Ok(()) => Stop::Broken(reason.to_owned()),
-            Err(error) => error.into(),
-        }
-    }
-
-    fn append(&mut self, bytes: &[u8]) -> Result<(), DownloadError> {
-        self.write(|part| part.file.write_all(bytes))?;
-        self.len += bytes.len() as u64;
-        Ok(())
-    }
-
-    fn sha256(&mut self) -> Result<String, DownloadError> {
-        self.write(|part| part.file.sync_all().and_then(|()| sha256_of(&part.path)))
-    }
-
-    fn rename_to(mut self, target: &Path) -> Result<(), DownloadError> {
-        self.write(|part| fs::rename(&part.path, target))?;
-        // Of no use any more, and of no harm if it stays.
-        remove_if_there(&self.etag_path).ok();
-        Ok(())
-    }
-
-    fn delete(mut self) -> Result<(), DownloadError> {
-        self.write(|part| remove_if_there(&part.path).and_then(|()| remove_if_there(&part.etag_path)))
-    }
-
-    fn write<T>(&mut self, action: impl FnOnce(&mut Self) -> io::Result<T>) -> Result<T, DownloadError> {
-        action(self).map_err(|source| DownloadError::Write { path: self.path.clone(), source })
-    }
+fn cannot_write(path: &Path) -> impl Fn(io::Error) -> DownloadError {
+    |source| DownloadError::Write { path: path.to_owned(), source }
 }
 
-fn remove_if_there(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
-}
-
-fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
-}
-
-/// Where `location` leads from `base`.
-fn join(base: &Uri, location: &str) -> Result<Uri, &'static str> {
-    let no_address = "the address given is none";
-    let target = if location.starts_with('/') && !location.starts_with("//") {
-        let mut parts = base.clone().into_parts();
-        parts.path_and_query = Some(location.parse().map_err(|_| no_address)?);
-        Uri::from_parts(parts).map_err(|_| no_address)?
+/// Checks that `text` is a SHA-256 in hexadecimal digits, and returns it in lower case.
+pub fn parse_sha256(text: &str) -> Result<String, String> {
+    if text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        Ok(text.to_ascii_lowercase())
     } else {
-        location.parse().map_err(|_| no_address)?
-    };
-    match (base.scheme_str(), target.scheme_str()) {
-        (Some("https"), Some("http")) => Err("it leads from https to http"),
-        (_, Some(_)) => Ok(target),
-        _ => Err(no_address),
+        Err("a SHA-256 has 64 hexadecimal digits".into())
     }
-}
-
-/// Whether a byte range of the file with this ETag can be asked for (RFC 9110, 8.8.3: strong, in double quotes).
-fn is_strong_etag(etag: &str) -> bool {
-    etag.len() > 2 && etag.starts_with('"') && etag.ends_with('"') && etag.bytes().all(|byte| byte.is_ascii_graphic())
-}
-
-/// The SHA-256 in an ETag, where it is one: the hub's ETag of a large file is.
-fn sha256_in_etag(etag: &str) -> Option<String> {
-    let text = etag.trim_start_matches("W/").trim_matches('"');
-    (text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| text.to_ascii_lowercase())
-}
-
-/// First byte and size of the whole file, of `bytes 100-199/1000`; the size may be unknown (`*`).
-fn parse_content_range(value: &str) -> Option<(u64, Option<u64>)> {
-    let (range, total) = value.strip_prefix("bytes ")?.split_once('/')?;
-    Some((range.split_once('-')?.0.parse().ok()?, total.parse().ok()))
 }
 
 #[cfg(test)]
-#[path = "download_tests.rs"]
-mod tests;
+pub mod tests {
+    use super::super::test_server::{TestServer, reply};
+    use super::*;
+
+    /// SHA-256 of a million times the letter a (FIPS 180-2, B.3).
+    const SHA256: &str = "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0";
+    const LENGTH: usize = 1_000_000;
+
+    /// Downloader that pauses for no time and connects to loopback whatever proxy the environment names.
+    pub fn impatient() -> Downloader {
+        let agent = Agent::config_builder().proxy(None).timeout_global(Some(Duration::from_secs(20))).build().into();
+        Downloader { agent, pauses: vec![Duration::ZERO; 3], progress: ProgressBar::hidden() }
+    }
+
+    /// Server that redirects to its storage as the hub does. The n-th answer of the storage ends after `sent[n]` bytes.
+    fn hub(sha256: &str, sent: &[usize]) -> TestServer {
+        let moved = "Location: /moved\r\n".to_owned();
+        let linked = format!("X-Linked-ETag: \"{sha256}\"\r\nETag: \"1\"\r\nLocation: /storage?signed=1\r\n");
+        let mut sent = sent.iter().copied();
+        TestServer::start(move |path, range| match path {
+            "/model" => reply("307 Temporary Redirect", &moved, b"", 0),
+            "/moved" => reply("302 Found", &linked, b"", 0),
+            _ => match range.map_or(0, |start| start.parse().unwrap()) {
+                LENGTH.. => reply("416 Range Not Satisfiable", "", b"", 0),
+                start => {
+                    let status = if start > 0 { "206 Partial Content" } else { "200 OK" };
+                    reply(status, "", &[b'a'; LENGTH][start..], sent.next().unwrap_or(LENGTH))
+                }
+            },
+        })
+    }
+
+    /// Folder with the file of a download, and the download.
+    struct Here(tempfile::TempDir);
+
+    impl Here {
+        fn with(content: &[u8]) -> Self {
+            let here = Self(tempfile::tempdir().unwrap());
+            fs::write(here.part(), content).unwrap();
+            here
+        }
+
+        fn part(&self) -> PathBuf {
+            self.0.path().join("b3.part")
+        }
+
+        fn download(&self, server: &TestServer, sha256: Option<&str>) -> Result<String, DownloadError> {
+            impatient().download(&format!("{}/model", server.url), &self.part(), sha256)
+        }
+
+        fn has_whole_file(&self) -> bool {
+            sha256_of(&self.part()).unwrap() == SHA256
+        }
+    }
+
+    #[test]
+    fn a_broken_download_goes_on_where_it_broke_off() {
+        let (here, server) = (Here::with(b""), hub(SHA256, &[300_000, 200_000]));
+        let verified = here.download(&server, None).unwrap();
+        assert_eq!(verified, format!("SHA-256 {SHA256}, as stated by the server"));
+        assert!(here.has_whole_file());
+        assert_eq!(server.ranges("/storage?signed=1"), ["", "300000", "500000"]);
+    }
+
+    #[test]
+    fn a_later_run_goes_on_where_the_last_one_ended() {
+        let here = Here::with(b"");
+        let error = here.download(&hub(SHA256, &[1000; 4]), None).unwrap_err().to_string();
+        assert!(error.contains("The same command continues"), "{error}");
+        let server = hub(SHA256, &[]);
+        here.download(&server, None).unwrap();
+        assert!(here.has_whole_file());
+        assert_eq!(server.ranges("/storage?signed=1"), ["4000"]);
+        // The run ended between the last byte and the import.
+        here.download(&server, None).unwrap();
+        assert!(here.has_whole_file());
+    }
+
+    #[test]
+    fn a_server_without_ranges_is_asked_for_the_whole_file() {
+        let (here, mut sent) = (Here::with(b"a"), [70_000, LENGTH].into_iter());
+        let server = TestServer::start(move |_, _| reply("200 OK", "", &[b'a'; LENGTH], sent.next().unwrap()));
+        assert!(here.download(&server, Some(SHA256)).unwrap().ends_with("as stated by --sha256"));
+        assert!(here.has_whole_file());
+        assert_eq!(server.ranges("/model"), ["1", "70000"]);
+    }
+
+    #[test]
+    fn without_a_sha256_nothing_is_resumed() {
+        // The first answer of the storage is to the HEAD request.
+        let (here, server) = (Here::with(b"from another file"), hub("1", &[0, 70_000]));
+        assert!(here.download(&server, None).unwrap().contains("which nobody stated"));
+        assert!(here.has_whole_file());
+        assert_eq!(server.ranges("/storage?signed=1"), ["", ""]);
+    }
+
+    #[test]
+    fn a_damaged_file_is_deleted() {
+        let other = "0".repeat(64);
+        for (content, published, given, by) in [
+            (&b"damaged"[..], SHA256, None, "the server states"),
+            (b"", &other, None, "the server states"),
+            (b"", SHA256, Some(other.as_str()), "--sha256 states"),
+        ] {
+            let here = Here::with(content);
+            let error = here.download(&hub(published, &[]), given).unwrap_err().to_string();
+            assert!(error.contains("was deleted") && error.contains(by), "{error}");
+            assert!(!here.part().exists());
+        }
+    }
+
+    #[test]
+    fn the_advice_fits_the_servers_answer() {
+        for (status, tries, advice) in [
+            ("404 Not Found", 1, "Check --repo, --revision"),
+            ("401 Unauthorized", 1, "weights import FILE --out OUT"),
+            ("503 Service Unavailable", 4, "Try again later"),
+        ] {
+            let server = TestServer::start(move |path, _| match path {
+                "/model" => reply("302 Found", "Location: /storage\r\n", b"", 0),
+                _ => reply(status, "", b"", 0),
+            });
+            let error = Here::with(b"").download(&server, None).unwrap_err().to_string();
+            assert!(error.contains(advice), "{error}");
+            assert_eq!(server.ranges("/storage").len(), tries, "{status}");
+        }
+    }
+
+    #[test]
+    fn without_a_network_the_user_learns_what_to_do() {
+        let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        for url in [format!("http://{closed}/model"), "http://no-such-host.invalid/model".into(), "not a URL".into()] {
+            let folder = tempfile::tempdir().unwrap();
+            for sha256 in [None, Some(SHA256)] {
+                let error = impatient().download(&url, &folder.path().join("b3.part"), sha256).unwrap_err().to_string();
+                assert!(error.contains("weights import FILE --out OUT"), "{error}");
+            }
+            assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        }
+    }
+
+    #[test]
+    fn two_downloads_of_one_file_do_not_mix() {
+        let here = Here::with(b"");
+        let first = fs::File::open(here.part()).unwrap();
+        first.lock().unwrap();
+        let error = here.download(&hub(SHA256, &[]), None).unwrap_err().to_string();
+        assert!(error.ends_with("Another process is writing it: wait until that ends"), "{error}");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_full_disk_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let part = folder.path().join("b3.part");
+        std::os::unix::fs::symlink("/dev/full", &part).unwrap();
+        let url = format!("{}/model", hub(SHA256, &[]).url);
+        let error = impatient().download(&url, &part, None).unwrap_err().to_string();
+        assert!(error.contains("b3.part cannot be written") && error.contains("The disk is full"), "{error}");
+    }
+}

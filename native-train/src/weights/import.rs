@@ -1,4 +1,4 @@
-//! `weights import`: an extractor file from a local file of EfficientNet weights.
+//! `weights import`: makes an extractor file from a local file of EfficientNet weights.
 
 use std::fmt;
 use std::fs;
@@ -18,38 +18,38 @@ use super::names::Layout;
 use super::recognise::{RecogniseError, Recognised, recognise, take_timm_named};
 use super::state_dict::{self, ReadError};
 
-/// `weights import FILE --out OUT`.
+/// Arguments of `weights import`.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
-EfficientNet-B0, B1, B2 and B3 as timm and torchvision publish them, and EfficientNet-Lite0, can be imported; which \
-of them FILE holds is told from its tensors. FILE may be a .safetensors or a .pth: a state dict, or a checkpoint with \
-one under a key such as 'state_dict' or 'model'. OUT holds the layers up to the end of the last stage, with BatchNorm \
-folded into the convolutions, as 16-bit floats.
+FILE holds EfficientNet-B0, B1, B2 or B3 from timm or torchvision, or EfficientNet-Lite0. The program recognises the \
+network from the tensors. FILE is a .safetensors or .pth file: a state dict, or a checkpoint with one under a key \
+such as 'state_dict' or 'model'. OUT holds the layers up to the end of the last stage as 16-bit floats, with BatchNorm \
+folded into the convolutions.
 
 Example:
   native-train weights import efficientnet_b3_rwightman-b3899882.pth --out b3.extractor.safetensors")]
 pub struct ImportArgs {
     /// The weights: a .safetensors or .pth file of timm or torchvision
     pub file: PathBuf,
-    /// Where the extractor file goes. It appears there whole or not at all; one that is there already is replaced
+    /// Path of the extractor file. It appears whole or not at all, and replaces an existing file
     #[arg(long, short, value_name = "OUT")]
     pub out: PathBuf,
     /// The weights were converted from TensorFlow (timm's tf_efficientnet_*), which pads images in another way.
-    /// Known without being told where FILE's name begins with 'tf_' or its tensors are named as in efficientnet_pytorch
+    /// Implied if FILE's name begins with 'tf_' or its tensors have efficientnet_pytorch's names
     #[arg(long)]
     pub tensorflow: bool,
 }
 
-/// What `weights import` made.
+/// Result of `weights import`.
 #[derive(Clone, Debug)]
 pub struct Imported {
     /// The extractor file.
     pub out: PathBuf,
-    /// Its size, bytes.
+    /// Size of the extractor file, bytes.
     pub bytes: u64,
-    /// The network.
+    /// Network of the weights.
     pub architecture: Architecture,
-    /// Whose names the weights had.
+    /// Naming scheme of the weights.
     pub layout: Layout,
 }
 
@@ -61,27 +61,27 @@ impl fmt::Display for Imported {
     }
 }
 
-/// Why no extractor file was made.
+/// Reasons why no extractor file was made.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     /// The weights cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// The weights are not of a network that can be an extractor.
+    /// The weights belong to a network that cannot be an extractor.
     #[error("{} {source}", .path.display())]
     Recognise {
         /// The weights.
         path: PathBuf,
-        /// What is wrong.
+        /// Error of the recognition.
         source: RecogniseError,
     },
-    /// An extractor file needs no import.
-    #[error("{} is an extractor file already: give it to training as it is, with --extractor", .0.display())]
+    /// The file is an extractor file, which needs no import.
+    #[error("{} is an extractor file already: train with it, with --extractor", .0.display())]
     AlreadyExtractor(PathBuf),
-    /// The network is one of those that can be an extractor, but with TensorFlow's padding.
+    /// The network can be an extractor, but has TensorFlow's padding.
     #[error(
-        "{} holds {architecture} as converted from TensorFlow, which pads images in another way than the extractor: its \
-         feature maps would be wrong. Import timm's own efficientnet_b3.ra2_in1k or torchvision's efficientnet_b3",
+        "{} holds {architecture} as converted from TensorFlow, which pads images in another way. The feature maps would \
+         be wrong. Import timm's efficientnet_b3.ra2_in1k or torchvision's efficientnet_b3",
         .path.display()
     )]
     Tensorflow {
@@ -95,7 +95,7 @@ pub enum ImportError {
     Convert {
         /// The weights.
         path: PathBuf,
-        /// What is wrong.
+        /// Error of the conversion.
         source: ModelFileError,
     },
     /// The extractor file cannot be written.
@@ -103,7 +103,7 @@ pub enum ImportError {
     Write {
         /// The extractor file.
         path: PathBuf,
-        /// What the system says.
+        /// Error of the file system.
         source: io::Error,
     },
 }
@@ -112,12 +112,11 @@ pub enum ImportError {
 pub fn import(args: &ImportArgs) -> Result<Imported, ImportError> {
     let name = file_name(&args.file);
     let tensorflow = args.tensorflow || name.starts_with("tf_");
-    // The name only: where a file lay on someone's disk is nobody else's business.
+    // The name only: the folders on the user's disk are private.
     import_as(&args.file, &args.out, &name, tensorflow)
 }
 
-/// As [`import`]; `origin` is what the extractor file says about where its weights come from, to which their SHA-256
-/// is added.
+/// Makes the extractor file `out` from the weights in `file`. Its provenance is `origin` and the weights' SHA-256.
 pub(super) fn import_as(file: &Path, out: &Path, origin: &str, tensorflow: bool) -> Result<Imported, ImportError> {
     let mut tensors = state_dict::read(file)?;
     let recognised = |source| ImportError::Recognise { path: file.to_owned(), source };
@@ -197,7 +196,7 @@ mod tests {
         assert!(files[1].0.provenance.starts_with("torchvision.safetensors, SHA-256 "));
     }
 
-    /// Files that `tests/reference/pytorch_checkpoint.py` wrote: every tensor is filled with its place in the file.
+    /// `tests/reference/pytorch_checkpoint.py` wrote these files and filled every tensor with its index in the file.
     #[test]
     fn pytorch_checkpoints_are_read() {
         for (name, layout, prefix) in [

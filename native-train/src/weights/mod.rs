@@ -1,8 +1,7 @@
-//! `weights`: how the frozen extractor's ImageNet weights come to the user's machine, and in what form they are kept.
+//! `weights`: makes the extractor file of the frozen extractor from published ImageNet weights.
 //!
-//! [`fetch`] downloads timm's EfficientNet-B3 ([`download`]) and imports it; [`import`] makes an extractor file out of
-//! weights that are already here: it reads them ([`state_dict`]), finds out which network they are ([`recognise`]) and
-//! gives every tensor the name it has in timm ([`names`]).
+//! [`fetch`] downloads timm's EfficientNet-B3 ([`download`]) and imports it. [`import`] takes a local file. It reads the
+//! tensors ([`state_dict`]), recognises the network ([`recognise`]) and renames the tensors as timm does ([`names`]).
 
 mod advice;
 pub mod download;
@@ -20,7 +19,7 @@ pub use fetch::cached_extractors;
 use fetch::{FetchArgs, FetchError, fetch};
 use import::{ImportArgs, ImportError, import};
 
-/// The subcommands of `weights`.
+/// Subcommands of `weights`.
 #[derive(Debug, Subcommand)]
 pub enum WeightsCommand {
     /// Download EfficientNet-B3's ImageNet weights and make the extractor file that training needs
@@ -29,7 +28,7 @@ pub enum WeightsCommand {
     Import(ImportArgs),
 }
 
-/// Why a subcommand of `weights` failed.
+/// Reasons why a subcommand of `weights` failed.
 #[derive(Debug, thiserror::Error)]
 pub enum WeightsError {
     /// `weights fetch` failed.
@@ -40,7 +39,7 @@ pub enum WeightsError {
     Import(#[from] ImportError),
 }
 
-/// Runs a subcommand and prints what it made on standard output.
+/// Runs a subcommand and prints its result on standard output.
 pub fn run(command: &WeightsCommand) -> Result<(), WeightsError> {
     match command {
         WeightsCommand::Fetch(args) => println!("{}", fetch(args)?),

@@ -1,62 +1,62 @@
-//! What EfficientNet's layers are called by those who publish its weights.
+//! Names of EfficientNet's layers in timm, torchvision and efficientnet_pytorch.
 //!
-//! Each publisher keeps the same tensors under other names. A [`Layer`] is one convolution or BatchNorm; a [`Layout`]
-//! is a publisher's way to name it. The last word of a tensor's name (`weight`, `running_mean`, ..) is common to all.
+//! A [`Layer`] is one convolution or BatchNorm. A [`Layout`] is the naming scheme of one publisher. The last word of a
+//! tensor's name (`weight`, `running_mean`, ..) is the same in all of them.
 
 /// One convolution or BatchNorm layer of the network up to its second tap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layer {
     /// The first convolution.
     Stem,
-    /// Its BatchNorm.
+    /// BatchNorm of the first convolution.
     StemNorm,
     /// A layer inside a block.
     Block(Position, Part),
 }
 
-/// Which block.
+/// Position of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
-    /// Stage, from 0.
+    /// Index of the stage, from 0.
     pub stage: usize,
-    /// Block in its stage, from 0.
+    /// Index in the stage, from 0.
     pub block: usize,
-    /// Block in the network, from 0.
+    /// Index in the network, from 0.
     pub index: usize,
-    /// Whether the block has no expansion: it then begins with its depthwise convolution.
+    /// True if the block has no expansion and begins with its depthwise convolution.
     pub separable: bool,
 }
 
-/// Which layer of a block, in the order they run in.
+/// Layer of a block, in the order of the computation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// 1x1 convolution to the inner width; not in separable blocks.
+    /// 1x1 convolution to the inner width, absent from separable blocks.
     Expand,
-    /// Its BatchNorm.
+    /// BatchNorm of `Expand`.
     ExpandNorm,
     /// Depthwise convolution.
     Depthwise,
-    /// Its BatchNorm.
+    /// BatchNorm of `Depthwise`.
     DepthwiseNorm,
-    /// Squeeze-and-excitation: 1x1 convolution to the few channels.
+    /// 1x1 convolution of the squeeze-and-excitation to few channels.
     SqueezeReduce,
-    /// Squeeze-and-excitation: 1x1 convolution back.
+    /// 1x1 convolution of the squeeze-and-excitation back to the inner width.
     SqueezeExpand,
     /// 1x1 convolution to the block's output width.
     Project,
-    /// Its BatchNorm.
+    /// BatchNorm of `Project`.
     ProjectNorm,
 }
 
-/// Whose names.
+/// Naming scheme of a publisher.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {
     /// timm (pytorch-image-models): `blocks.1.0.conv_pw`.
     Timm,
     /// torchvision: `features.2.0.block.0.0`.
     Torchvision,
-    /// efficientnet_pytorch and the EfficientNet-Lite port made from it: `_blocks.2._expand_conv`. Their weights all
-    /// come from TensorFlow.
+    /// efficientnet_pytorch and the EfficientNet-Lite port made from it: `_blocks.2._expand_conv`. All their weights
+    /// were converted from TensorFlow.
     EfficientNetPytorch,
 }
 
@@ -71,10 +71,10 @@ impl std::fmt::Display for Layout {
 }
 
 impl Layout {
-    /// All of them.
+    /// All naming schemes.
     pub const ALL: [Self; 3] = [Self::Timm, Self::Torchvision, Self::EfficientNetPytorch];
 
-    /// What this layout calls `layer`, without the tensor's last word.
+    /// Returns the name of `layer` in this layout, without the last word of its tensors' names.
     pub fn name(self, layer: Layer) -> String {
         match self {
             Self::Timm => timm(layer),
@@ -90,7 +90,7 @@ fn timm(layer: Layer) -> String {
         Layer::StemNorm => return "bn1".into(),
         Layer::Block(at, part) => (at, part),
     };
-    // timm names a block's layers by their order, so a block without expansion has them one earlier.
+    // timm numbers a block's layers, so the numbers are one lower in a block without expansion.
     let module = match (part, at.separable) {
         (Part::Expand, _) => "conv_pw",
         (Part::ExpandNorm, _) => "bn1",
@@ -123,7 +123,7 @@ fn torchvision(layer: Layer) -> String {
         Part::Project => (3, "0"),
         Part::ProjectNorm => (3, "1"),
     };
-    // The steps are counted, so without the expansion each is one earlier.
+    // torchvision numbers the steps, so the numbers are one lower in a block without expansion.
     let step = if at.separable { usize::saturating_sub(step, 1) } else { step };
     format!("features.{}.{}.block.{step}.{module}", at.stage + 1, at.block)
 }
@@ -147,17 +147,17 @@ fn efficientnet_pytorch(layer: Layer) -> String {
     format!("_blocks.{}.{module}", at.index)
 }
 
-/// Whose names a file has, and what stands before them.
+/// Place of a network in a file: naming scheme and prefix.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Location {
-    /// Whose names.
+    /// Naming scheme.
     pub layout: Layout,
-    /// What every name begins with: empty, or `module.`, `state_dict.`, `model.module.`, ..
+    /// Prefix of every name: empty, or `module.`, `state_dict.`, `model.module.`, ..
     pub prefix: String,
 }
 
 impl Location {
-    /// Whether `name` is a tensor of a block that says something of the network: all but BatchNorm's step counters.
+    /// Returns true for the tensors of the blocks, except BatchNorm's step counters, which every network may have.
     pub fn is_in_block(&self, name: &str) -> bool {
         let Some(name) = name.strip_prefix(&self.prefix) else { return false };
         if name.ends_with(".num_batches_tracked") {
@@ -166,13 +166,13 @@ impl Location {
         match self.layout {
             Layout::Timm => name.starts_with("blocks."),
             Layout::EfficientNetPytorch => name.starts_with("_blocks."),
-            // What follows the seven stages has a number as they have.
+            // The layer after the seven stages is features.8.
             Layout::Torchvision => (1..=7).any(|stage| name.starts_with(&format!("features.{stage}."))),
         }
     }
 }
 
-/// Every network among `names`, found by its first convolution.
+/// Finds every network in `names` by its first convolution.
 pub fn locate<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<Location> {
     let mut found = Vec::new();
     for name in names {

@@ -1,4 +1,4 @@
-//! Which EfficientNet a state dict holds, told by its tensors' shapes, and that network's tensors under timm's names.
+//! Recognises the EfficientNet in a state dict by its tensors' shapes, and renames its tensors as timm does.
 
 use std::collections::BTreeMap;
 
@@ -7,47 +7,47 @@ use cse::network::efficientnet::Architecture;
 
 use super::names::{Layer, Layout, Location, Part, Position, locate};
 
-/// What [`recognise`] found.
+/// Network in a state dict.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recognised {
-    /// The member of the family.
+    /// Architecture of the network.
     pub architecture: Architecture,
-    /// Where its tensors are.
+    /// Naming scheme and prefix of its tensors.
     pub location: Location,
 }
 
-/// Why a state dict is no network that can be imported. Each message goes on after the file's name.
+/// Reasons why a state dict cannot be imported. Each message continues after the file's name.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RecogniseError {
-    /// Nothing looks like an EfficientNet.
+    /// There is no first convolution of an EfficientNet.
     #[error(
         "holds no EfficientNet: none of its {tensors} tensors is called conv_stem.weight (timm), features.0.0.weight \
          (torchvision) or _conv_stem.weight (efficientnet_pytorch)"
     )]
     NoNetwork {
-        /// How many tensors there are.
+        /// Number of tensors in the file.
         tensors: usize,
     },
-    /// More than one network.
-    #[error("holds several networks ({0}); save the one to import as a state dict of its own")]
+    /// The file holds more than one network.
+    #[error("holds several networks ({0}): save the one to import as a separate state dict")]
     Several(String),
-    /// An EfficientNet, but none of those that can be imported.
+    /// The file holds an EfficientNet that cannot be imported.
     #[error(
         "holds no EfficientNet that can be used: it is closest to {closest}, but {problem}. B0, B1, B2 and B3 of \
          timm and torchvision and EfficientNet-Lite0 can be imported"
     )]
     Unknown {
-        /// The member with the most tensors in common.
+        /// Architecture with the most tensors in common.
         closest: Architecture,
-        /// The first tensor that differs, in words.
+        /// Description of the first tensor that differs.
         problem: String,
     },
-    /// A weight that is no number.
+    /// A weight is NaN or infinite.
     #[error("is damaged: tensor '{0}' holds a value that is not a finite number")]
     NotFinite(String),
 }
 
-/// Tells the network from the names and shapes of `tensors`.
+/// Recognises the network from the names and shapes of `tensors`.
 pub fn recognise(tensors: &StateDict) -> Result<Recognised, RecogniseError> {
     let location = only_network(tensors)?;
     let mut closest: Option<(usize, Architecture, String)> = None;
@@ -69,7 +69,7 @@ pub fn recognise(tensors: &StateDict) -> Result<Recognised, RecogniseError> {
                 }
             }
         }
-        // B1 has all that B0 has, and B0 all that Lite0 has: what is too much counts as well as what is missing.
+        // B1 has all tensors of B0, and B0 has all of Lite0: an extra tensor counts like a missing one.
         let mut extra = tensors.keys().filter(|name| location.is_in_block(name) && !expected.contains_key(*name));
         if let Some(name) = extra.next() {
             problem.get_or_insert(format!("it also has tensor '{name}'"));
@@ -87,8 +87,8 @@ pub fn recognise(tensors: &StateDict) -> Result<Recognised, RecogniseError> {
     })
 }
 
-/// Takes the network's tensors up to its second tap out of `tensors`, under timm's names. The head, the classifier and
-/// BatchNorm's step counters are left behind.
+/// Moves the network's tensors up to its second tap out of `tensors`, under timm's names. The head, the classifier and
+/// BatchNorm's step counters stay in `tensors`.
 pub fn take_timm_named(tensors: &mut StateDict, network: &Recognised) -> Result<StateDict, RecogniseError> {
     let mut renamed = StateDict::new();
     for (layer, word, _) in expected(network.architecture) {
@@ -110,7 +110,7 @@ pub fn take_timm_named(tensors: &mut StateDict, network: &Recognised) -> Result<
 fn only_network(tensors: &StateDict) -> Result<Location, RecogniseError> {
     let mut found = locate(tensors.keys().map(String::as_str));
     if found.len() > 1 && found.iter().any(is_average) {
-        // timm's training checkpoints hold the network and the moving average of its weights, which is the better one.
+        // timm's training checkpoints also hold the moving average of the weights, which is more accurate.
         found.retain(is_average);
     }
     if found.len() > 1 {
@@ -128,7 +128,7 @@ fn source_name(location: &Location, layer: Layer, word: &str) -> String {
     format!("{}{}.{word}", location.prefix, location.layout.name(layer))
 }
 
-/// Every tensor up to the second tap: layer, last word of the name, shape.
+/// Layer, last word of the name and shape of every tensor up to the second tap.
 fn expected(architecture: Architecture) -> Vec<(Layer, &'static str, Vec<usize>)> {
     let mut all = Vec::new();
     let stem = architecture.stem_channels();
@@ -168,7 +168,7 @@ fn push_norm(all: &mut Vec<(Layer, &'static str, Vec<usize>)>, layer: Layer, cha
     all.extend(["weight", "bias", "running_mean", "running_var"].map(|word| (layer, word, vec![channels])));
 }
 
-/// A state dict of made-up values in `layout`: each tensor is filled with its place in the network's order.
+/// State dict in `layout` whose tensors are filled with their index in the network.
 #[cfg(test)]
 pub fn made_up(architecture: Architecture, layout: Layout, prefix: &str) -> StateDict {
     let location = Location { layout, prefix: prefix.to_owned() };

@@ -1,4 +1,4 @@
-//! The tensors of a weights file as people publish them: `.safetensors`, or PyTorch's `.pth` in any of its forms.
+//! Reads the tensors of a published weights file: `.safetensors`, or any form of PyTorch's `.pth`.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -10,23 +10,23 @@ use half::{bf16, f16};
 
 use super::advice::advice;
 
-/// More than any file with EfficientNet weights holds, an optimizer's state included: 1 GiB.
+/// Largest file, bytes: 1 GiB, more than any EfficientNet weights with their optimizer's state.
 const MAX_BYTES: u64 = 1 << 30;
 
-/// Why a file gave no tensors.
+/// Reasons why a file cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// The file system refused.
+    /// The file system refused to read.
     #[error("{} cannot be read: {source}{}", .path.display(), advice(.source))]
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// Error of the file system.
         source: io::Error,
     },
-    /// Too large to be what it should be.
+    /// The file is too large for EfficientNet weights.
     #[error(
-        "{} holds {} MB of tensors; no EfficientNet weights have that many: check that it is the right file",
+        "{} holds {} MB of tensors, more than any EfficientNet weights: check that it is the right file",
         .path.display(),
         .bytes >> 20
     )]
@@ -36,30 +36,30 @@ pub enum ReadError {
         /// Size, bytes.
         bytes: u64,
     },
-    /// A damaged `.safetensors`, or one in a type that is not read.
+    /// The `.safetensors` file is damaged or has an unsupported data type.
     #[error("{} cannot be used: {source}", .path.display())]
     Safetensors {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// Error of the parser.
         source: state_dict::StateDictError,
     },
-    /// Neither a `.safetensors` nor a `.pth`, or a damaged one.
+    /// The file is a damaged `.pth` file, or neither `.safetensors` nor `.pth`.
     #[error(
-        "{} is neither a .safetensors file nor a whole PyTorch checkpoint ({source}); it may be cut short or something \
-         else altogether: fetch or copy it again", .path.display()
+        "{} is neither a .safetensors file nor a whole PyTorch checkpoint ({source}): check that it is the right file, \
+         and copy it again if it was cut short", .path.display()
     )]
     Pytorch {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// Error of the parser.
         source: PytorchError,
     },
 }
 
-/// Every tensor of floats in `path`, as f32, with the file's own names; a checkpoint's nested dictionaries are joined
-/// with dots (`state_dict.conv_stem.weight`). The form is told by the content, not by the file's name. Integers, such
-/// as BatchNorm's step counters, may be left out.
+/// Reads every tensor of floats in `path` as f32, with the file's names. Keys of nested dictionaries are joined with dots
+/// (`state_dict.conv_stem.weight`). The content decides the file's form, not its name. Tensors of integers, such as
+/// BatchNorm's step counters, may be left out.
 pub fn read(path: &Path) -> Result<StateDict, ReadError> {
     let io = |source| ReadError::Io { path: path.to_owned(), source };
     let mut file = File::open(path).map_err(io)?;
@@ -67,7 +67,7 @@ pub fn read(path: &Path) -> Result<StateDict, ReadError> {
     if bytes > MAX_BYTES {
         return Err(ReadError::TooLarge { path: path.to_owned(), bytes });
     }
-    // safetensors: the length of the header, little-endian, and the header, which is a JSON object.
+    // A .safetensors file begins with the length of its header, 8 bytes, and the header, a JSON object.
     let mut head = Vec::new();
     file.by_ref().take(9).read_to_end(&mut head).map_err(io)?;
     if head.get(8) == Some(&b'{') {
@@ -81,7 +81,7 @@ pub fn read(path: &Path) -> Result<StateDict, ReadError> {
 
 fn read_pytorch(path: &Path) -> Result<StateDict, ReadError> {
     let reader = PytorchReader::new(path).map_err(|source| ReadError::Pytorch { path: path.to_owned(), source })?;
-    // A tensor may claim more elements than the file holds (a view with stride 0), so this is checked again.
+    // A view with stride 0 has more elements than the file holds, so the size is checked again.
     let bytes = reader.tensors().values().fold(0_u64, |sum, tensor| sum.saturating_add(tensor.byte_len() as u64));
     if bytes > MAX_BYTES {
         return Err(ReadError::TooLarge { path: path.to_owned(), bytes });
@@ -97,7 +97,7 @@ fn read_pytorch(path: &Path) -> Result<StateDict, ReadError> {
     Ok(tensors)
 }
 
-/// The values as f32, or `None` for integers.
+/// Returns the values as f32, or `None` for integers.
 fn floats(tensor: &Tensor) -> io::Result<Option<Vec<f32>>> {
     let decode: fn(&[u8]) -> Vec<f32> = match tensor.dtype() {
         DType::F64 => |data| data.as_chunks::<8>().0.iter().map(|b| f64::from_ne_bytes(*b) as f32).collect(),

@@ -1,79 +1,56 @@
-//! An HTTP server on loopback that answers as a test says.
+//! HTTP server on loopback that answers as a test says.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
 
-/// Runs until it is dropped. One request a connection.
+/// Server that runs until the process ends, with one request a connection.
 pub struct TestServer {
-    address: SocketAddr,
-    requests: Arc<Mutex<Vec<String>>>,
-    stopping: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+    /// `http://127.0.0.1:PORT`
+    pub url: String,
+    /// Path and first byte of each GET request.
+    requests: Arc<Mutex<Vec<(String, String)>>>,
 }
 
 impl TestServer {
-    /// `answer` gets a request's lines and gives all the bytes that go back before the connection is closed.
-    pub fn start(answer: impl Fn(&str) -> Vec<u8> + Send + 'static) -> Self {
+    /// Starts a server. `answer` gets the path of a request and the first byte of the requested range. It returns all
+    /// bytes to send before the connection is closed.
+    pub fn start(mut answer: impl FnMut(&str, Option<&str>) -> Vec<u8> + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
-        let stopping = Arc::new(AtomicBool::new(false));
-        let thread = std::thread::spawn({
-            let (requests, stopping) = (requests.clone(), stopping.clone());
-            move || {
-                for stream in listener.incoming() {
-                    if stopping.load(Ordering::SeqCst) {
-                        break;
-                    }
-                    let Ok(mut stream) = stream else { continue };
-                    let request = read_head(&stream);
-                    let bytes = answer(&request);
-                    requests.lock().unwrap().push(request);
-                    // The client may have gone already.
-                    stream.write_all(&bytes).ok();
+        let received = requests.clone();
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                let lines = BufReader::new(&stream).lines().map_while(Result::ok);
+                let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+                let Some((method, rest)) = head.first().and_then(|line| line.split_once(' ')) else { continue };
+                let path = rest.split(' ').next().unwrap();
+                let start = head.iter().find_map(|line| line.strip_prefix("range: bytes=")?.strip_suffix('-'));
+                let mut bytes = answer(path, start);
+                if method == "HEAD" {
+                    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
+                    bytes.truncate(end + 4);
+                } else {
+                    received.lock().unwrap().push((path.to_owned(), start.unwrap_or_default().to_owned()));
                 }
+                // The client may have gone already.
+                stream.write_all(&bytes).ok();
             }
         });
-        Self { address, requests, stopping, thread: Some(thread) }
+        Self { url, requests }
     }
 
-    /// `http://127.0.0.1:PORT`
-    pub fn url(&self) -> String {
-        format!("http://{}", self.address)
-    }
-
-    /// The requests so far, in lower case.
-    pub fn requests(&self) -> Vec<String> {
-        self.requests.lock().unwrap().clone()
+    /// First byte of the range that each GET request for `path` asked for, empty without a range.
+    pub fn ranges(&self, path: &str) -> Vec<String> {
+        let requests = self.requests.lock().unwrap();
+        requests.iter().filter(|(asked, _)| asked == path).map(|(_, start)| start.clone()).collect()
     }
 }
 
-impl Drop for TestServer {
-    fn drop(&mut self) {
-        self.stopping.store(true, Ordering::SeqCst);
-        // Wakes the thread, which waits for a connection.
-        TcpStream::connect(self.address).ok();
-        if let Some(thread) = self.thread.take() {
-            thread.join().ok();
-        }
-    }
-}
-
-/// An answer of `body` with its length, of which only the first `sent` bytes are sent.
+/// Answer that announces the whole `body` and holds its first `sent` bytes.
 pub fn reply(status: &str, headers: &str, body: &[u8], sent: usize) -> Vec<u8> {
     let length = body.len();
-    let mut bytes =
-        format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n{headers}\r\n").into_bytes();
-    bytes.extend_from_slice(&body[..sent]);
-    bytes
-}
-
-fn read_head(stream: &TcpStream) -> String {
-    let mut head = String::new();
-    let mut reader = BufReader::new(stream);
-    while reader.read_line(&mut head).is_ok_and(|count| count > 2) {}
-    head.to_lowercase()
+    let head = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n{headers}\r\n");
+    [head.as_bytes(), &body[..sent.min(length)]].concat()
 }
