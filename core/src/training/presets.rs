@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::contrast::Contrast;
 use super::losses::Grouping;
 use super::spec::{BatchNormTraining, Centre, Clusters, DecoderTraining, Length, Preset, TrainSpec, ViewChoice};
@@ -101,13 +103,28 @@ fn default(architecture: Architecture) -> TrainSpec {
 pub(super) fn changes(own: &TrainSpec, architecture: Architecture) -> BTreeMap<String, String> {
     let start = TrainSpec { seed: own.seed, ..spec(own.preset, architecture) };
     let fields = |spec: &TrainSpec| match serde_json::to_value(spec) {
-        Ok(serde_json::Value::Object(fields)) => fields,
+        Ok(Value::Object(fields)) => fields,
         other => unreachable!("a spec is a JSON object, and not {other:?}"),
     };
     let start = fields(&start);
     let changed = fields(own).into_iter().filter(|(name, value)| start.get(name) != Some(value));
-    let text = |value: serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    changed.map(|(name, value)| (name.replace('_', "-"), text(value))).collect()
+    changed.map(|(name, value)| knob(name, value)).collect()
+}
+
+/// Name and text of the knob that sets a field to `value`. A field with several knobs is an object that names one.
+fn knob(field: String, value: Value) -> (String, String) {
+    match value {
+        Value::Object(named) if named.len() == 1 => {
+            let (name, value) = named.into_iter().next().unwrap_or((field, Value::Null));
+            knob(name, value)
+        }
+        Value::Array(list) => {
+            let texts: Vec<String> = list.into_iter().map(|value| knob(String::new(), value).1).collect();
+            (field.replace('_', "-"), texts.join(","))
+        }
+        Value::String(text) => (field.replace('_', "-"), text),
+        other => (field.replace('_', "-"), other.to_string()),
+    }
 }
 
 #[cfg(test)]
@@ -116,9 +133,10 @@ mod tests {
 
     #[test]
     fn changes_name_what_differs_from_the_preset() {
-        let mut own = spec(Preset::Default, Architecture::B0);
-        (own.seed, own.members, own.taps) = (7, 2, Taps::Stage7);
-        let expected = [("members".to_owned(), "2".to_owned()), ("taps".to_owned(), "stage7".to_owned())];
+        let given = [("members", "2"), ("taps", "stage7"), ("epochs", "9"), ("clusters", "4"), ("kinds", "spot,stain")];
+        let own = TrainSpec::given(Preset::Default, Architecture::B0, &given).unwrap();
+        let own = TrainSpec { seed: 7, ..own };
+        let expected = given.map(|(name, value)| (name.to_owned(), value.to_owned()));
         assert_eq!(changes(&own, Architecture::B0), BTreeMap::from(expected));
     }
 }

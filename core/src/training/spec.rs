@@ -253,6 +253,7 @@ pub enum Clusters {
     /// The number that separates held-out good photos from their synthetic defects best.
     Auto,
     /// A fixed number. The paper has one cluster.
+    #[serde(rename = "clusters")]
     Count(usize),
 }
 
