@@ -1,8 +1,15 @@
 // What the page and its worker say to each other. The engine's own types come from the wasm crate.
 import type { Cause } from "./sentence.js";
-import type { ExtractorInfo, Milliseconds, Route, TextureInfo, Inspection as Whole } from "./wasm/cse_web.js";
+import type {
+	TextureInfo as CategoryInfo,
+	ExtractorInfo,
+	Milliseconds,
+	model_kind,
+	Route,
+	Inspection as Whole,
+} from "./wasm/cse_web.js";
 
-export type { ExtractorInfo, Milliseconds, Route, TextureInfo };
+export type { CategoryInfo, ExtractorInfo, Milliseconds, Route };
 
 /** What the engine found out about a photo; its picture goes by itself. */
 export type Inspection = Omit<Whole, "preview" | "preview_width" | "preview_height">;
@@ -35,10 +42,10 @@ export interface ModelFile {
 export interface Setting {
 	route: Route;
 	extractor: ModelFile;
-	texture: ModelFile;
+	category: ModelFile;
 }
 
-export type Stage = "wasm" | "device" | "extractor" | "texture" | "inspect";
+export type Stage = "wasm" | "device" | "extractor" | "category" | "inspect";
 
 /** Milliseconds for what this job had to load first; 0 for what was there already. */
 export type LoadTimes = Record<Exclude<Stage, "inspect">, number>;
@@ -46,7 +53,7 @@ export type LoadTimes = Record<Exclude<Stage, "inspect">, number>;
 export interface Prepared {
 	device: DeviceInfo;
 	extractor: ExtractorInfo;
-	texture: TextureInfo;
+	category: CategoryInfo;
 	load: LoadTimes;
 }
 
@@ -57,7 +64,7 @@ export interface Inspected extends Prepared {
 
 /** Each kind of job: what it takes and what it answers. Jobs stand alone, so a fresh worker can do any of them. */
 export interface Jobs {
-	kind: { takes: { file: Blob }; answers: "extractor" | "texture" };
+	kind: { takes: { file: Blob }; answers: ReturnType<typeof model_kind> };
 	extractor: { takes: { route: Route; extractor: ModelFile }; answers: ExtractorInfo };
 	prepare: { takes: { setting: Setting }; answers: Prepared };
 	inspect: { takes: { setting: Setting; photo: Blob }; answers: Inspected };

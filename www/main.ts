@@ -42,7 +42,7 @@ let kept = false;
 
 /** Once the first work is done, or has failed. A visitor who asked the browser to save data is asked for no more. */
 function keepAfterFirstWork(): void {
-	if (kept || bench.work || savesData() || !(bench.texture?.info || bench.trouble)) return;
+	if (kept || bench.work || savesData() || !(bench.category?.info || bench.trouble)) return;
 	kept = true;
 	keepForOffline();
 }
@@ -67,8 +67,8 @@ function savesData(): boolean {
 /** Starts on a sample with a defect, which shows at once what the page is for. */
 function begin(): void {
 	// The visitor may have been faster.
-	if (!bench.texture || bench.photos.length > 0 || bench.work) return;
-	const samples = bench.texture.samples;
+	if (!bench.category || bench.photos.length > 0 || bench.work) return;
+	const samples = bench.category.samples;
 	const first = samples.find(({ title }) => !/good/i.test(title)) ?? samples[0];
 	if (savesData()) bench.tell("Choose a sample or drop a photo; the model is fetched then.");
 	else if (first) bench.addSample(first.url);

@@ -6,7 +6,7 @@ export interface Photo {
 	name: string;
 	/** Fetched only when the photo's turn comes, for a sample. */
 	file: () => Promise<Blob>;
-	/** The texture that a shipped sample belongs to; the visitor's own photos belong to none. */
+	/** The category that a shipped sample belongs to; the visitor's own photos belong to none. */
 	sampleOf: string | undefined;
 }
 

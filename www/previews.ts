@@ -46,7 +46,7 @@ export class Previews {
 		this.#reasons.delete(photo);
 	}
 
-	/** For another texture: the range of deep samples is the texture's. */
+	/** For another category: the range of deep samples is the category's. */
 	letGoOfPictures(): void {
 		this.#pictures.clear();
 		this.#bytes = 0;

@@ -15,7 +15,7 @@ const stageWords: Record<Stage, string> = {
 	wasm: "Starting the inspection program",
 	device: "Preparing the device",
 	extractor: "Loading the extractor",
-	texture: "Loading the model",
+	category: "Loading the model",
 	inspect: "Inspecting",
 };
 

@@ -7,16 +7,16 @@ import type { Workbench } from "./workbench.js";
 type Row = Record<string, string | number | undefined>;
 
 function rowsOf(bench: Workbench): Row[] {
-	const { texture, threshold } = bench;
+	const { category, threshold } = bench;
 	const judge = {
 		threshold,
-		model: texture?.info?.name,
-		model_sha256: texture?.sha256 ?? "unknown: the page did not come over HTTPS",
-		extractor_id: texture?.info?.extractor_id,
+		model: category?.info?.name,
+		model_sha256: category?.sha256 ?? "unknown: the page did not come over HTTPS",
+		extractor_id: category?.info?.extractor_id,
 	};
 	return bench.photos.map((photo): Row => {
 		const outcome = bench.outcome(photo);
-		const base = { photo: photo.name, texture: texture?.title ?? "", ...judge };
+		const base = { photo: photo.name, material: category?.title ?? "", ...judge };
 		if (!outcome) return { ...base, verdict: "not inspected" };
 		if ("error" in outcome) return { ...base, verdict: "error", error: outcome.error };
 		const { inspection, device } = outcome.result;
@@ -42,7 +42,7 @@ function asCsv(rows: readonly Row[]): string {
 	const timeColumns = [...parts, "total"].map((part) => `${part}_ms`);
 	const columns = [
 		"photo",
-		"texture",
+		"material",
 		"verdict",
 		"score",
 		"threshold",

@@ -14,7 +14,7 @@ const loads: [keyof LoadTimes, string][] = [
 	["wasm", "program"],
 	["device", "device"],
 	["extractor", "extractor"],
-	["texture", "model"],
+	["category", "model"],
 ];
 
 export function deviceName({ route, name, software }: DeviceInfo): string {

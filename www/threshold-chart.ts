@@ -85,7 +85,7 @@ function describe(
 }
 
 export function renderThreshold(bench: Workbench): void {
-	const info = bench.texture?.info;
+	const info = bench.category?.info;
 	const { threshold } = bench;
 	const ready = info !== undefined && threshold !== undefined;
 	slider.disabled = !ready;

@@ -1,5 +1,6 @@
 // The timing section: this browser's routes beside the paper's figures.
 import { isAbort } from "./abort.js";
+import type { Category } from "./categories.js";
 import type { Milliseconds, Route } from "./contract.js";
 import { byId, make } from "./elements.js";
 import { asMilliseconds, largest } from "./figures.js";
@@ -7,7 +8,6 @@ import { type Photo, sampleFrom } from "./photos.js";
 import { type Gpu, routeNames } from "./routes.js";
 import { sentence } from "./sentence.js";
 import { deviceName, parts } from "./stage-times.js";
-import type { Texture } from "./textures.js";
 import { type RouteTiming, timeRoute } from "./timing-run.js";
 import type { Workbench } from "./workbench.js";
 
@@ -30,9 +30,9 @@ const paper: [string, number][] = [
 	["CSE, EfficientNet-B3", 18],
 ];
 
-/** One texture and the same photos for every route, whatever is chosen meanwhile. */
+/** One category and the same photos for every route, whatever is chosen meanwhile. */
 interface Measurement {
-	texture: Texture;
+	category: Category;
 	photos: Photo[];
 	count: number;
 	signal: AbortSignal;
@@ -82,12 +82,12 @@ function groupRow(text: string): HTMLElement {
 }
 
 /** Whose figures the table holds. */
-function headingFor({ texture }: Workbench): string {
+function headingFor({ category }: Workbench): string {
 	if (!measured) return "This browser";
 	const used = largest([0, ...timings.values()].map((one) => (typeof one === "object" ? one.photos : 0)));
 	const on = used === 0 ? "" : used === 1 ? " on 1 photo" : ` on ${used} photos`;
-	const stale = measured.texture === texture ? "" : ". Another model is chosen now";
-	return `This browser, with the model “${measured.texture.title}”${on}${stale}`;
+	const stale = measured.category === category ? "" : ". Another model is chosen now";
+	return `This browser, with the model “${measured.category.title}”${on}${stale}`;
 }
 
 function renderTable(): void {
@@ -119,8 +119,8 @@ function renderTable(): void {
 	);
 }
 
-function photosFor({ texture, selected }: Workbench): Photo[] {
-	const samples = texture?.samples ?? [];
+function photosFor({ category, selected }: Workbench): Photo[] {
+	const samples = category?.samples ?? [];
 	if (samples.length > 0) return samples.map(({ title, url }) => sampleFrom(title, url));
 	return selected ? [selected] : [];
 }
@@ -135,7 +135,7 @@ async function measure(bench: Workbench, routes: Route[], measurement: Measureme
 		// Said once, since a screen reader reads each change; the table fills as it goes.
 		status.textContent = `${routeNames[route]}: measuring…`;
 		try {
-			await timeRoute({ route, textures: bench.textures, ...measurement }, (timing) => {
+			await timeRoute({ route, categories: bench.categories, ...measurement }, (timing) => {
 				timings.set(route, timing);
 				heading = headingFor(bench);
 				renderTable();
@@ -149,9 +149,9 @@ async function measure(bench: Workbench, routes: Route[], measurement: Measureme
 }
 
 async function start(bench: Workbench): Promise<void> {
-	const { texture } = bench;
+	const { category } = bench;
 	// The button is disabled only with the next frame.
-	if (!texture || bench.work || bench.held) return;
+	if (!category || bench.work || bench.held) return;
 	const routes = chosenRoutes();
 	if (routes.length === 0) {
 		status.textContent = "Choose at least one route.";
@@ -159,7 +159,7 @@ async function start(bench: Workbench): Promise<void> {
 	}
 	abort = new AbortController();
 	const count = Number(countChoice.value);
-	measured = { texture, photos: photosFor(bench), count, signal: abort.signal };
+	measured = { category, photos: photosFor(bench), count, signal: abort.signal };
 	timings.clear();
 	heading = headingFor(bench);
 	renderTable();
@@ -196,9 +196,9 @@ function renderRoutes({ routing: { gpu } }: Workbench): void {
 	routes.replaceChildren(legend, box, onCpu);
 }
 
-function renderButtons({ texture, selected, work, held }: Workbench): void {
+function renderButtons({ category, selected, work, held }: Workbench): void {
 	const focused = document.activeElement;
-	const ready = texture?.info !== undefined && (texture.samples.length > 0 || selected !== undefined);
+	const ready = category?.info !== undefined && (category.samples.length > 0 || selected !== undefined);
 	startButton.disabled = !ready || work !== undefined || held;
 	stopButton.hidden = !held;
 	// The focus would be lost with the button that goes.

@@ -43,7 +43,7 @@ export function verdictLine(bench: Workbench): string {
 }
 
 function stateOf(bench: Workbench, photo: Photo): string {
-	if (!bench.texture) return "Waiting for a model";
+	if (!bench.category) return "Waiting for a model";
 	if (bench.isInspected(photo)) return "Inspecting…";
 	return bench.isWaiting(photo) ? "Waiting" : "Not inspected yet";
 }

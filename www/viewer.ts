@@ -91,7 +91,7 @@ export function renderViewer(bench: Workbench): void {
 	const { selected } = bench;
 	const outcome = selected && bench.outcome(selected);
 	const result = resultIn(outcome);
-	const own = bench.texture?.info?.map_scale;
+	const own = bench.category?.info?.map_scale;
 	if (selected !== shown) change(selected);
 	const known = selected && bench.previews.picture(selected);
 	if (selected && known && known !== picture) drawPicture(known, selected);

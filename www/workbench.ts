@@ -1,8 +1,9 @@
-// What is on the bench: the texture, the photos, their outcomes and the work that is still to do.
+// What is on the bench: the category, the photos, their outcomes and the work that is still to do.
 import { isAbort, orAbort } from "./abort.js";
 import { type Batch, nothingDone, summary } from "./batch.js";
 import { Bridge, JobFailure } from "./bridge.js";
 import type { Catalogue } from "./catalogue.js";
+import { Categories, type Category, type Watch } from "./categories.js";
 import type { Inspected, Route, Stage } from "./contract.js";
 import { shortened } from "./figures.js";
 import { ofUsableSize, TooLarge } from "./file-size.js";
@@ -13,7 +14,6 @@ import { Previews } from "./previews.js";
 import type { Choice, Chosen, Gpu } from "./routes.js";
 import { Routing } from "./routing.js";
 import { sentence } from "./sentence.js";
-import { type Texture, Textures, type Watch } from "./textures.js";
 
 /** Characters of a model’s name that the page shows. */
 const longestName = 80;
@@ -32,14 +32,14 @@ export interface Work {
 export class Workbench {
 	readonly bridge = new Bridge();
 	readonly routing = new Routing();
-	readonly textures = new Textures();
+	readonly categories = new Categories();
 	readonly previews = new Previews();
-	texture: Texture | undefined;
+	category: Category | undefined;
 	selected: Photo | undefined;
 	work: Work | undefined;
 	/** What came of what was asked for last, where the verdict does not say it. */
 	news = "";
-	/** Why the current texture cannot be used. Photos wait until it is tried again. */
+	/** Why the current category cannot be used. Photos wait until it is tried again. */
 	trouble = "";
 	/** The timing has the processor to itself. */
 	held = false;
@@ -74,9 +74,9 @@ export class Workbench {
 		return this.routing.chosen;
 	}
 
-	/** The photos of the current texture: the visitor's own, and its own samples. */
+	/** The photos of the current category: the visitor's own, and its own samples. */
 	get photos(): Photo[] {
-		return this.#photos.filter(({ sampleOf }) => sampleOf === undefined || sampleOf === this.texture?.key);
+		return this.#photos.filter(({ sampleOf }) => sampleOf === undefined || sampleOf === this.category?.key);
 	}
 
 	/** Photos without an outcome that stands, for which nothing is asked any more. */
@@ -85,14 +85,14 @@ export class Workbench {
 	}
 
 	get threshold(): number | undefined {
-		const { texture } = this;
-		return texture && (this.#thresholds.get(texture.key) ?? texture.info?.threshold);
+		const { category } = this;
+		return category && (this.#thresholds.get(category.key) ?? category.info?.threshold);
 	}
 
 	setThreshold(value: number | undefined): void {
-		if (!this.texture) return;
-		if (value === undefined) this.#thresholds.delete(this.texture.key);
-		else this.#thresholds.set(this.texture.key, value);
+		if (!this.category) return;
+		if (value === undefined) this.#thresholds.delete(this.category.key);
+		else this.#thresholds.set(this.category.key, value);
 		this.tell("");
 	}
 
@@ -100,7 +100,7 @@ export class Workbench {
 	outcome(photo: Photo): Outcome | undefined {
 		const { route } = this.route;
 		const other: Route = route === "cpu" ? "webgpu" : "cpu";
-		const on = (one: Route) => this.#outcomes.get(photo, under(this.texture, one));
+		const on = (one: Route) => this.#outcomes.get(photo, under(this.category, one));
 		return on(route) ?? on(other);
 	}
 
@@ -119,17 +119,17 @@ export class Workbench {
 
 	/** From here on there is work; without a catalogue the visitor brings the models. */
 	open(catalogue: Catalogue | undefined): void {
-		if (catalogue) this.textures.addShipped(catalogue);
-		this.texture = this.textures.all[0];
+		if (catalogue) this.categories.addShipped(catalogue);
+		this.category = this.categories.all[0];
 		this.#opened = true;
 		void this.#run();
 		this.changed();
 	}
 
-	useTexture(texture: Texture): void {
-		if (texture === this.texture) return;
+	useCategory(category: Category): void {
+		if (category === this.category) return;
 		this.#dropPhotos();
-		this.texture = texture;
+		this.category = category;
 		this.previews.letGoOfPictures();
 		if (!this.selected || !this.photos.includes(this.selected)) this.selected = this.photos[0];
 		this.#inspect(this.photos);
@@ -137,10 +137,10 @@ export class Workbench {
 		this.tell("");
 	}
 
-	/** Loads the current texture, also where there is no photo to inspect yet. */
+	/** Loads the current category, also where there is no photo to inspect yet. */
 	load(): void {
 		this.trouble = "";
-		this.#loadWanted = this.texture !== undefined && !this.texture.info;
+		this.#loadWanted = this.category !== undefined && !this.category.info;
 		void this.#run();
 	}
 
@@ -174,7 +174,7 @@ export class Workbench {
 	addSample(url: string): void {
 		const known = this.photos.find(({ name, sampleOf }) => sampleOf !== undefined && name === nameOf(url));
 		if (known) this.select(known);
-		else if (this.texture) this.addPhotos([sampleFrom(nameOf(url), url, this.texture.key)]);
+		else if (this.category) this.addPhotos([sampleFrom(nameOf(url), url, this.category.key)]);
 	}
 
 	/** In the order in which they are to be loaded. */
@@ -227,7 +227,7 @@ export class Workbench {
 		this.changed();
 	}
 
-	/** Drops what was asked for with the current texture; a dropped model goes on being loaded. */
+	/** Drops what was asked for with the current category; a dropped model goes on being loaded. */
 	#dropPhotos(): void {
 		this.#waiting = new Set();
 		this.#loadWanted = false;
@@ -249,7 +249,7 @@ export class Workbench {
 
 	/** Whether there is something to find out about this photo: on the visitor's route, or else on any. */
 	#isOpen(photo: Photo): boolean {
-		const onRoute = this.#outcomes.get(photo, under(this.texture, this.route.route));
+		const onRoute = this.#outcomes.get(photo, under(this.category, this.route.route));
 		const outcome = this.routing.choice === "auto" ? this.outcome(photo) : onRoute;
 		if (!outcome) return true;
 		return "error" in outcome && !outcome.ofPhoto;
@@ -274,7 +274,7 @@ export class Workbench {
 
 	#hasWork(): boolean {
 		if (this.#models.length > 0 || this.#unseen) return true;
-		return this.texture !== undefined && this.trouble === "" && (this.#waiting.size > 0 || this.#loadWanted);
+		return this.category !== undefined && this.trouble === "" && (this.#waiting.size > 0 || this.#loadWanted);
 	}
 
 	/** Works until nothing is left to do. Only one of these runs at a time. */
@@ -301,40 +301,40 @@ export class Workbench {
 			signal.throwIfAborted();
 			const unseen = this.#unseen;
 			const model = unseen ? undefined : this.#models.shift();
-			if (unseen && this.texture) {
-				await this.#decodeAgain(this.texture, unseen, signal);
+			if (unseen && this.category) {
+				await this.#decodeAgain(this.category, unseen, signal);
 			} else if (model) {
 				await this.#addModel(model, signal);
-				// It may have put itself in the place of the texture that these were counted for.
+				// It may have put itself in the place of the category that these were counted for.
 				batch = nothingDone();
-			} else if (this.texture) {
-				await this.#takeTurn(this.texture, batch, signal);
+			} else if (this.category) {
+				await this.#takeTurn(this.category, batch, signal);
 			}
 		}
 		this.news = summary(batch) || this.news;
 	}
 
-	/** Loads the texture where that is still to do, and inspects the next photo where one waits. */
-	async #takeTurn(texture: Texture, batch: Batch, signal: AbortSignal): Promise<void> {
+	/** Loads the category where that is still to do, and inspects the next photo where one waits. */
+	async #takeTurn(category: Category, batch: Batch, signal: AbortSignal): Promise<void> {
 		const [photo] = this.#waiting;
 		const done = batch.inspected + batch.refused;
 		this.work = { photo, done, of: done + this.#waiting.size };
 		this.changed();
-		if (!texture.info) await this.#prepare(texture, signal);
+		if (!category.info) await this.#prepare(category, signal);
 		this.#loadWanted = false;
 		if (!photo) return;
-		batch[await this.#inspectOne(texture, photo, batch, signal)] += 1;
+		batch[await this.#inspectOne(category, photo, batch, signal)] += 1;
 		signal.throwIfAborted();
 		this.#waiting.delete(photo);
 	}
 
-	async #decodeAgain(texture: Texture, photo: Photo, signal: AbortSignal): Promise<void> {
+	async #decodeAgain(category: Category, photo: Photo, signal: AbortSignal): Promise<void> {
 		this.work = { photo, decoding: true, done: 0, of: 1 };
 		this.changed();
 		const watch = this.#watch(signal);
 		try {
 			const file = await orAbort(photo.file(), signal);
-			const setting = await this.textures.setting(texture, this.route.route, watch);
+			const setting = await this.categories.setting(category, this.route.route, watch);
 			this.previews.keep(photo, await this.bridge.run("preview", { setting, photo: file }, watch));
 		} catch (cause) {
 			signal.throwIfAborted();
@@ -342,19 +342,19 @@ export class Workbench {
 		}
 	}
 
-	async #prepare(texture: Texture, signal: AbortSignal): Promise<void> {
+	async #prepare(category: Category, signal: AbortSignal): Promise<void> {
 		const watch = this.#watch(signal);
 		// Before a route is known: downloads do not wait for the GPU to answer.
-		await this.textures.fetchFiles(texture, signal);
+		await this.categories.fetchFiles(category, signal);
 		const { device, load } = await this.routing.onCpuAtLast(signal, (route) =>
-			this.textures.prepare(texture, route, this.bridge, watch),
+			this.categories.prepare(category, route, this.bridge, watch),
 		);
 		this.routing.mindSoftware(device);
 		this.#loaded = load;
 	}
 
 	async #inspectOne(
-		texture: Texture,
+		category: Category,
 		photo: Photo,
 		batch: Batch,
 		signal: AbortSignal,
@@ -365,12 +365,12 @@ export class Workbench {
 			file = await orAbort(photo.file(), signal);
 		} catch (cause) {
 			signal.throwIfAborted();
-			return this.#refuse(texture, photo, cause);
+			return this.#refuse(category, photo, cause);
 		}
 		try {
 			const inspect = () =>
 				this.routing.onCpuAtLast(signal, async (route) => {
-					const setting = await this.textures.setting(texture, route, watch);
+					const setting = await this.categories.setting(category, route, watch);
 					return this.bridge.run("inspect", { setting, photo: file }, watch);
 				});
 			const inspected = await inspect().catch((cause) => {
@@ -380,12 +380,12 @@ export class Workbench {
 				batch.restarts += 1;
 				return inspect();
 			});
-			return this.#keep(texture, photo, inspected);
+			return this.#keep(category, photo, inspected);
 		} catch (cause) {
 			signal.throwIfAborted();
 			// Up to there it was no matter of the photo.
 			if (!(cause instanceof JobFailure) || !(cause.stage === "inspect" || cause.died)) throw cause;
-			return this.#refuse(texture, photo, cause);
+			return this.#refuse(category, photo, cause);
 		}
 	}
 
@@ -395,7 +395,7 @@ export class Workbench {
 		try {
 			const kind = await this.bridge.run("kind", { file: ofUsableSize(file) }, this.#watch(signal));
 			if (kind === "extractor") await this.#addExtractor(file, signal);
-			else await this.#addTexture(file, signal);
+			else await this.#addCategory(file, signal);
 		} catch (cause) {
 			signal.throwIfAborted();
 			this.#complain(`${file.name}: ${sentence(cause)}`);
@@ -403,23 +403,23 @@ export class Workbench {
 	}
 
 	async #addExtractor(file: File, signal: AbortSignal): Promise<void> {
-		const extractor = this.textures.droppedExtractor(file);
+		const extractor = this.categories.droppedExtractor(file);
 		const watch = this.#watch(signal);
 		extractor.info = await this.routing.onCpuAtLast(signal, (route) =>
 			this.bridge.run("extractor", { route, extractor: { key: extractor.key, file } }, watch),
 		);
-		this.textures.extractors.unshift(extractor);
+		this.categories.extractors.unshift(extractor);
 		if (this.trouble) this.resume();
 		const { architecture } = extractor.info;
 		this.tell(`${file.name}: the extractor ${architecture} is loaded, for the models made with it.`);
 	}
 
-	async #addTexture(file: File, signal: AbortSignal): Promise<void> {
-		const texture = this.textures.droppedTexture(file);
-		await this.#prepare(texture, signal);
-		if (texture.info?.name) texture.title = `${shortened(texture.info.name, longestName)} (${file.name})`;
-		this.textures.all.push(texture);
-		this.useTexture(texture);
+	async #addCategory(file: File, signal: AbortSignal): Promise<void> {
+		const category = this.categories.droppedCategory(file);
+		await this.#prepare(category, signal);
+		if (category.info?.name) category.title = `${shortened(category.info.name, longestName)} (${file.name})`;
+		this.categories.all.push(category);
+		this.useCategory(category);
 		this.tell(`${file.name}: the model is loaded and in use.`);
 	}
 
@@ -436,27 +436,27 @@ export class Workbench {
 		this.changed();
 	}
 
-	#keep(texture: Texture, photo: Photo, inspected: Inspected): "inspected" | "refused" {
+	#keep(category: Category, photo: Photo, inspected: Inspected): "inspected" | "refused" {
 		const { route } = inspected.device;
-		this.#outcomes.keep(photo, under(texture, route), resultOf(inspected, this.#loaded));
+		this.#outcomes.keep(photo, under(category, route), resultOf(inspected, this.#loaded));
 		this.previews.keep(photo, inspected.picture);
 		this.#loaded = nothingLoaded();
 		this.changed();
 		return "inspected";
 	}
 
-	#refuse(texture: Texture, photo: Photo, cause: unknown): "inspected" | "refused" {
+	#refuse(category: Category, photo: Photo, cause: unknown): "inspected" | "refused" {
 		const ofPhoto = cause instanceof TooLarge || (cause instanceof JobFailure && cause.fault === "photo");
 		if (ofPhoto) this.#outcomes.refuse(photo, sentence(cause));
-		else this.#outcomes.fail(photo, under(texture, this.route.route), sentence(cause));
+		else this.#outcomes.fail(photo, under(category, this.route.route), sentence(cause));
 		this.changed();
 		return "refused";
 	}
 }
 
 /** What an outcome depends on besides the photo. */
-function under(texture: Texture | undefined, route: Route): string {
-	return `${route} ${texture?.extractor?.key} ${texture?.key}`;
+function under(category: Category | undefined, route: Route): string {
+	return `${route} ${category?.extractor?.key} ${category?.key}`;
 }
 
 function nameOf(url: string): string {

@@ -1,5 +1,6 @@
 // The one place where the engine runs. It takes one request at a time and never touches the page.
 import type {
+	CategoryInfo,
 	DeviceInfo,
 	ExtractorInfo,
 	Fault,
@@ -12,7 +13,6 @@ import type {
 	Route,
 	Setting,
 	Stage,
-	TextureInfo,
 } from "./contract.js";
 import { nothingLoaded } from "./load-times.js";
 import { pictureOf } from "./picture.js";
@@ -33,7 +33,7 @@ interface Held<Info> {
 let programReady = false;
 let started: Started | undefined;
 let extractor: Held<ExtractorInfo> | undefined;
-let texture: Held<TextureInfo> | undefined;
+let category: Held<CategoryInfo> | undefined;
 let stage: Stage = "wasm";
 let route: Route = "cpu";
 
@@ -101,7 +101,7 @@ async function startEngine(wanted: Route, load: LoadTimes): Promise<Started> {
 	started?.engine.free();
 	started = undefined;
 	extractor = undefined;
-	texture = undefined;
+	category = undefined;
 	started = await timed(load, "device", async () => {
 		const engine = await Engine.create(wanted);
 		return { engine, device: await describe(wanted) };
@@ -112,25 +112,25 @@ async function startEngine(wanted: Route, load: LoadTimes): Promise<Started> {
 async function holdExtractor(on: Engine, model: ModelFile, load: LoadTimes): Promise<ExtractorInfo> {
 	if (extractor?.key === model.key) return extractor.info;
 	extractor = undefined;
-	texture = undefined;
+	category = undefined;
 	const info = await timed(load, "extractor", async () => on.load_extractor(await bytesOf(model.file)));
 	extractor = { key: model.key, info };
 	return info;
 }
 
-async function holdTexture(on: Engine, model: ModelFile, load: LoadTimes): Promise<TextureInfo> {
-	if (texture?.key === model.key) return texture.info;
-	texture = undefined;
-	const info = await timed(load, "texture", async () => on.load_texture(await bytesOf(model.file)));
-	texture = { key: model.key, info };
+async function holdCategory(on: Engine, model: ModelFile, load: LoadTimes): Promise<CategoryInfo> {
+	if (category?.key === model.key) return category.info;
+	category = undefined;
+	const info = await timed(load, "category", async () => on.load_texture(await bytesOf(model.file)));
+	category = { key: model.key, info };
 	return info;
 }
 
 async function prepare(setting: Setting, load: LoadTimes): Promise<Prepared & { engine: Engine }> {
 	const { engine, device } = await startEngine(setting.route, load);
 	const extractor = await holdExtractor(engine, setting.extractor, load);
-	const texture = await holdTexture(engine, setting.texture, load);
-	return { engine, device, extractor, texture, load };
+	const category = await holdCategory(engine, setting.category, load);
+	return { engine, device, extractor, category, load };
 }
 
 async function answer(request: Request): Promise<Jobs[keyof Jobs]["answers"]> {

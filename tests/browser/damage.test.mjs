@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { catalogue, reading, settled, start, texture } from "./page.mjs";
+import { catalogue, category, reading, settled, start } from "./page.mjs";
 
 let site;
 before(async () => {
@@ -9,7 +9,7 @@ before(async () => {
 after(() => site.stop());
 
 const files = [
-	["model", `**/models/${texture.model}`],
+	["model", `**/models/${category.model}`],
 	["extractor", `**/models/${catalogue.extractor}`],
 	["program", "**/*.wasm"],
 ];
@@ -41,7 +41,7 @@ for (const [what, address] of files) {
 
 test("a download that breaks off is told without technical words", async () => {
 	const page = await site.open({ address: "about:blank" });
-	await page.route(`**/models/${texture.model}`, (route) => route.abort("connectionreset"));
+	await page.route(`**/models/${category.model}`, (route) => route.abort("connectionreset"));
 	await page.goto(site.address);
 	await page.waitForSelector("#retry:visible");
 	assert.match(

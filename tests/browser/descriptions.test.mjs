@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { drawn, drop, modelFile, reading, settled, start, texture } from "./page.mjs";
+import { category, drawn, drop, modelFile, reading, settled, start } from "./page.mjs";
 import { asFile } from "./photos.mjs";
 
 let site;
@@ -11,7 +11,7 @@ after(() => site.stop());
 
 /** The shipped model with another description, or other tensors. */
 function described(name, change) {
-	const { buffer } = modelFile(texture.model);
+	const { buffer } = modelFile(category.model);
 	const length = Number(buffer.readBigUInt64LE(0));
 	const { __metadata__, ...tensors } = JSON.parse(buffer.subarray(8, 8 + length));
 	for (const tensor of Object.values(tensors)) {
@@ -62,7 +62,7 @@ for (const [what, change] of large) {
 		await drop(page, [described("large.safetensors", change)]);
 		await page.waitForFunction(
 			() =>
-				document.querySelector("#texture").selectedOptions[0].text.includes("large.safetensors") ||
+				document.querySelector("#category").selectedOptions[0].text.includes("large.safetensors") ||
 				document.querySelector("#notices p"),
 		);
 		await page.waitForSelector("#stop", { state: "hidden" });
@@ -73,7 +73,7 @@ for (const [what, change] of large) {
 		}));
 		assert.ok(wide <= room, `${wide} pixels in ${room}`);
 		assert.deepEqual(page.mistakes, []);
-		await page.selectOption("#texture", texture.id);
+		await page.selectOption("#category", category.id);
 		await page.locator("#samples button").first().click();
 		await settled(page);
 		assert.equal((await reading(page)).verdict, "defect");

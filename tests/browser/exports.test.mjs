@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { drop, modelFile, results, samplePath, settled, start, texture } from "./page.mjs";
+import { category, drop, modelFile, results, samplePath, settled, start } from "./page.mjs";
 import { asFile } from "./photos.mjs";
 
 let site;
@@ -26,7 +26,7 @@ function description({ buffer }) {
 }
 
 test("both exports say which model, extractor and threshold judged", async () => {
-	const file = modelFile(texture.model);
+	const file = modelFile(category.model);
 	const { name, extractor_id, threshold } = description(file);
 	const digest = createHash("sha256").update(file.buffer).digest("hex");
 	const [head, row] = (await table()).split("\r\n").map((line) => line.split(","));
@@ -41,7 +41,7 @@ test("both exports say which model, extractor and threshold judged", async () =>
 });
 
 test("no cell is a formula for a spreadsheet, and numbers stay numbers", async () => {
-	const buffer = readFileSync(samplePath(texture.samples[0]));
+	const buffer = readFileSync(samplePath(category.samples[0]));
 	const names = ["=1+1.jpg", "+1.jpg", "-1.jpg", "@SUM(A1).jpg", "\tA.jpg", "plain-1.jpg"];
 	await drop(
 		page,

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import {
 	catalogue,
+	category,
 	drawn,
 	drop,
 	dropFolder,
@@ -11,11 +12,10 @@ import {
 	samplePath,
 	settled,
 	start,
-	texture,
 } from "./page.mjs";
 import { asFile } from "./photos.mjs";
 
-const photo = readFileSync(samplePath(texture.samples[0]));
+const photo = readFileSync(samplePath(category.samples[0]));
 
 let site;
 let page;
@@ -63,26 +63,26 @@ test("what is no photo is counted, and never a failed tile", async () => {
 test("a model in a dropped folder is offered, and used only when it is asked for", async () => {
 	await page.click("#clear");
 	await dropFolder(page, "lot", [
-		{ name: "other.safetensors", buffer: modelFile(catalogue.textures[1].model).buffer },
+		{ name: "other.safetensors", buffer: modelFile(catalogue.categories[1].model).buffer },
 		{ name: "a.jpg", buffer: photo },
 	]);
 	await page.locator(".tile", { hasText: "lot/a.jpg" }).waitFor();
 	await settled(page);
-	assert.equal(await page.inputValue("#texture"), texture.id);
+	assert.equal(await page.inputValue("#category"), category.id);
 	const [row] = await results(page);
-	assert.equal(row.texture, texture.title);
+	assert.equal(row.material, category.title);
 	await page.click('#notices button:text("Use it")');
 	await page.waitForFunction(() =>
-		document.querySelector("#texture").selectedOptions[0].text.includes("other.safetensors"),
+		document.querySelector("#category").selectedOptions[0].text.includes("other.safetensors"),
 	);
 	await settled(page);
 	assert.deepEqual(page.mistakes, []);
 });
 
 test("a model that is dropped by itself is used", async () => {
-	await drop(page, [{ ...modelFile(texture.model), name: "mine.safetensors" }]);
+	await drop(page, [{ ...modelFile(category.model), name: "mine.safetensors" }]);
 	await page.waitForFunction(() =>
-		document.querySelector("#texture").selectedOptions[0].text.includes("mine.safetensors"),
+		document.querySelector("#category").selectedOptions[0].text.includes("mine.safetensors"),
 	);
 	await settled(page);
 });

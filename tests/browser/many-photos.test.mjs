@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { drawn, reading, settled, start, texture } from "./page.mjs";
+import { category, drawn, reading, settled, start } from "./page.mjs";
 import { redraw } from "./photos.mjs";
 
 /** More than the page keeps whole maps of. CSE_MANY_PHOTOS=1500 tries more. */
@@ -15,7 +15,7 @@ after(() => site.stop());
 test("of many photos the arrow keys show what is known, and inspect nothing again", async () => {
 	const page = await site.open();
 	await settled(page);
-	const { jpeg } = await redraw(page, `samples/${texture.samples[0].file}`, 512, 512);
+	const { jpeg } = await redraw(page, `samples/${category.samples[0].file}`, 512, 512);
 	await page.click("#clear");
 	await page.evaluate(
 		([bytes, many]) => {

@@ -1,6 +1,16 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { catalogue, drop, modelFile, nameOf, reading, samplePath, settled, start, texture } from "./page.mjs";
+import {
+	catalogue,
+	category,
+	drop,
+	modelFile,
+	nameOf,
+	reading,
+	samplePath,
+	settled,
+	start,
+} from "./page.mjs";
 import { asFile } from "./photos.mjs";
 
 let site;
@@ -10,7 +20,7 @@ before(async () => {
 after(() => site.stop());
 
 function options(page) {
-	return page.locator("#texture option").allTextContents();
+	return page.locator("#category option").allTextContents();
 }
 
 test("a dropped model is added and used", async () => {
@@ -24,15 +34,15 @@ test("a dropped model is added and used", async () => {
 			if (button.disabled) button.dataset.wasDisabled = "";
 		}).observe(button, { attributeFilter: ["disabled"] });
 	});
-	await drop(page, [{ ...modelFile(texture.model), name: "mine.safetensors" }]);
+	await drop(page, [{ ...modelFile(category.model), name: "mine.safetensors" }]);
 	await page.waitForFunction(() =>
-		document.querySelector("#texture").selectedOptions[0].text.includes("mine"),
+		document.querySelector("#category").selectedOptions[0].text.includes("mine"),
 	);
-	assert.equal((await options(page)).length, catalogue.textures.length + 1);
+	assert.equal((await options(page)).length, catalogue.categories.length + 1);
 	await page.locator("#about-list dd").first().waitFor();
 	assert.equal(await page.locator("#timing-start[data-was-disabled]").count(), 1);
 	// The same model by another name, so that its sample must come out the same.
-	const sample = samplePath(texture.samples.find(({ title }) => !/good/i.test(title)));
+	const sample = samplePath(category.samples.find(({ title }) => !/good/i.test(title)));
 	await page.setInputFiles("#files", sample);
 	await settled(page);
 	const { verdict, score } = await reading(page);
@@ -53,26 +63,26 @@ test("a dropped extractor is taken", async () => {
 test("a file that is no model is refused with a sentence, and the page goes on", async () => {
 	const page = await site.open();
 	await settled(page);
-	const cut = modelFile(texture.model).buffer.subarray(0, 1000);
+	const cut = modelFile(category.model).buffer.subarray(0, 1000);
 	const bad = [asFile("words.safetensors", "", Buffer.from("no model")), asFile("cut.safetensors", "", cut)];
 	for (const file of bad) {
 		await drop(page, [file]);
 		await page.locator("#notices p", { hasText: file.name }).waitFor();
 	}
-	assert.equal((await options(page)).length, catalogue.textures.length);
+	assert.equal((await options(page)).length, catalogue.categories.length);
 	await page.locator("#samples button").first().click();
 	await settled(page);
 	assert.match((await reading(page)).verdict, /^(good|defect)$/);
 	assert.deepEqual(page.mistakes, []);
 });
 
-test("another texture brings its own samples, threshold and results", async (t) => {
-	const other = catalogue.textures[1];
-	if (!other) return t.skip("only one texture is shipped");
+test("another material brings its own samples, threshold and results", async (t) => {
+	const other = catalogue.categories[1];
+	if (!other) return t.skip("only one material is shipped");
 	const page = await site.open();
 	await settled(page);
 	const threshold = await page.textContent("#threshold-value");
-	await page.selectOption("#texture", other.id);
+	await page.selectOption("#category", other.id);
 	const [sample] = other.samples;
 	await page.waitForSelector(`#samples img[src$="${sample.file}"]`);
 	await page.locator("#samples button").first().click();
@@ -82,9 +92,9 @@ test("another texture brings its own samples, threshold and results", async (t) 
 	assert.equal(name, nameOf(sample));
 	assert.match(verdict, /^(good|defect)$/);
 	assert.notEqual(await page.textContent("#threshold-value"), threshold);
-	// A texture without photos selects none, and must not leave none selected behind it.
+	// A material without photos selects none, and must not leave none selected behind it.
 	await page.click("#clear");
-	await page.selectOption("#texture", texture.id);
+	await page.selectOption("#category", category.id);
 	await settled(page);
 	assert.equal(await page.locator(".tile").count(), 1);
 	assert.equal(await page.locator('.tile[aria-selected="true"][tabindex="0"]').count(), 1);

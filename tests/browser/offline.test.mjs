@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { top } from "../../www/tools/run.mjs";
-import { drop, reading, samplePath, selectTile, settled, start, texture } from "./page.mjs";
+import { category, drop, reading, samplePath, selectTile, settled, start } from "./page.mjs";
 import { asFile } from "./photos.mjs";
 
 // A copy below another path, which the tests may publish anew.
@@ -35,7 +35,7 @@ test("after the first visit the page works without a network, with every model a
 	// An idle worker is ended; the next one starts from what is held.
 	const [worker] = page.workers();
 	await worker.evaluate(() => self.close());
-	await drop(page, [asFile("next.jpg", "image/jpeg", readFileSync(samplePath(texture.samples[0])))]);
+	await drop(page, [asFile("next.jpg", "image/jpeg", readFileSync(samplePath(category.samples[0])))]);
 	await page.locator(".tile", { hasText: "next.jpg" }).waitFor();
 	await settled(page);
 	await selectTile(page, "next.jpg");
@@ -44,8 +44,8 @@ test("after the first visit the page works without a network, with every model a
 	await page.reload();
 	await settled(page);
 	assert.equal((await reading(page)).verdict, "defect");
-	for (const option of await page.locator("#texture option").all()) {
-		await page.selectOption("#texture", await option.getAttribute("value"));
+	for (const option of await page.locator("#category option").all()) {
+		await page.selectOption("#category", await option.getAttribute("value"));
 		await page.locator("#samples button").first().click();
 		await settled(page);
 		assert.match((await reading(page)).verdict, /^(good|defect)$/);

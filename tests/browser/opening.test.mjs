@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { drop, modelFile, reading, samplePath, settled, start, texture } from "./page.mjs";
+import { category, drop, modelFile, reading, samplePath, settled, start } from "./page.mjs";
 import { asFile } from "./photos.mjs";
 
 let site;
@@ -36,12 +36,12 @@ test("a photo and a model that come before the page knows its own models are tak
 		await route.continue();
 	});
 	await page.reload();
-	const photo = asFile("early.jpg", "image/jpeg", readFileSync(samplePath(texture.samples[0])));
-	await drop(page, [photo, { ...modelFile(texture.model), name: "mine.safetensors" }]);
+	const photo = asFile("early.jpg", "image/jpeg", readFileSync(samplePath(category.samples[0])));
+	await drop(page, [photo, { ...modelFile(category.model), name: "mine.safetensors" }]);
 	await page.locator(".tile", { hasText: "Waiting" }).waitFor();
 	release();
 	await page.waitForFunction(() =>
-		document.querySelector("#texture").selectedOptions[0]?.text.includes("mine"),
+		document.querySelector("#category").selectedOptions[0]?.text.includes("mine"),
 	);
 	await settled(page);
 	const { name, verdict } = await reading(page);
@@ -100,13 +100,13 @@ test("a photo that could not be fetched at first is shown once it could be", asy
 
 test("stopping ends a download, which begins anew when it is wanted again", async () => {
 	const page = await site.open();
-	const model = `**/models/${texture.model}`;
+	const model = `**/models/${category.model}`;
 	// Is never answered.
 	await page.route(model, () => {});
 	const asked = page.waitForRequest(model);
 	await page.reload();
 	await asked;
-	const ended = page.waitForEvent("requestfailed", (request) => request.url().endsWith(texture.model));
+	const ended = page.waitForEvent("requestfailed", (request) => request.url().endsWith(category.model));
 	await page.click("#stop");
 	assert.match((await ended).failure().errorText, /ABORTED/);
 	await page.unroute(model);

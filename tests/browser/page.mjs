@@ -21,7 +21,7 @@ const flags = [
 export const patience = 180_000;
 
 export const catalogue = JSON.parse(readFileSync(`${top}www/public/models/index.json`, "utf8"));
-export const texture = catalogue.textures[0];
+export const category = catalogue.categories[0];
 
 export function modelFile(name) {
 	return {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { drawn, drop, reading, selectTile, settled, start, texture } from "./page.mjs";
+import { category, drawn, drop, reading, selectTile, settled, start } from "./page.mjs";
 import { asFile, png, redraw, turnedWebp, white } from "./photos.mjs";
 
 let site;
@@ -10,7 +10,7 @@ before(async () => {
 	site = await start();
 	page = await site.open();
 	await settled(page);
-	sample = await redraw(page, `samples/${texture.samples[0].file}`, 320, 240);
+	sample = await redraw(page, `samples/${category.samples[0].file}`, 320, 240);
 });
 after(() => site.stop());
 

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import {
+	category,
 	drawn,
 	drop,
 	nameOf,
@@ -12,7 +13,6 @@ import {
 	selectTile,
 	settled,
 	start,
-	texture,
 } from "./page.mjs";
 import { asFile } from "./photos.mjs";
 
@@ -25,7 +25,7 @@ before(async () => {
 after(() => site.stop());
 
 function copies(count) {
-	const buffer = readFileSync(samplePath(texture.samples[0]));
+	const buffer = readFileSync(samplePath(category.samples[0]));
 	return Array.from({ length: count }, (_, i) => asFile(`copy-${i}.webp`, "image/webp", buffer));
 }
 
@@ -130,7 +130,7 @@ test("everything can be done by keyboard", async () => {
 	await page.keyboard.press("Enter");
 	await page.waitForFunction(
 		(name) => document.querySelector("#verdict-name").textContent === name,
-		nameOf(texture.samples[0]),
+		nameOf(category.samples[0]),
 	);
 	await settled(page);
 	await tabTo("#threshold");
@@ -172,7 +172,7 @@ test("the timing fills its table beside the paper's figures, and can be stopped"
 	const [row] = await page.locator("#timing-own tr:not(.group)").allTextContents();
 	assert.match(row, /^CPU.*median of 3/);
 	assert.ok((row.match(/\d ?m?s/g) ?? []).length >= 8, row);
-	assert.ok((await page.textContent("#timing-table caption")).includes(texture.title));
+	assert.ok((await page.textContent("#timing-table caption")).includes(category.title));
 	// One cold and three warm, of the seven samples.
 	assert.match(await page.textContent("#timing-own .group"), /on 4 photos$/);
 	const paper = await page.textContent("#timing-paper");
@@ -204,6 +204,6 @@ test("results can be saved as a table", async () => {
 	await settled(page);
 	const [download] = await Promise.all([page.waitForEvent("download"), page.click("#save-csv")]);
 	const [head, row] = readFileSync(await download.path(), "utf8").split("\r\n");
-	assert.match(head, /^photo,texture,verdict,score,threshold,notes,model,/);
+	assert.match(head, /^photo,material,verdict,score,threshold,notes,model,/);
 	assert.match(row, /,defect,/);
 });

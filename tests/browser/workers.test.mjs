@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { drop, reading, samplePath, selectTile, settled, start, startWithWorker, texture } from "./page.mjs";
+import { category, drop, reading, samplePath, selectTile, settled, start, startWithWorker } from "./page.mjs";
 import { asFile } from "./photos.mjs";
 
-const [buffer, other] = texture.samples.map((sample) => readFileSync(samplePath(sample)));
+const [buffer, other] = category.samples.map((sample) => readFileSync(samplePath(sample)));
 const photo = (name, bytes = buffer) => asFile(name, "image/jpeg", bytes);
 
 let site;

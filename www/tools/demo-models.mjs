@@ -18,7 +18,7 @@ const note =
 
 const models = join(top, "www", "public", "models");
 const samples = join(top, "www", "public", "samples");
-const sets = mkdtempSync(join(tmpdir(), "demo-textures-"));
+const sets = mkdtempSync(join(tmpdir(), "demo-"));
 const native = (...args) =>
 	run("cargo", ["run", "--release", "--quiet", "-p", "native-train", "--", ...args]);
 
@@ -26,7 +26,7 @@ announce("Generating the photos (under a minute).");
 rmSync(samples, { recursive: true, force: true });
 mkdirSync(samples, { recursive: true });
 native("demo-textures", "--out", sets, "--seed", "1", "--samples", samples);
-const textures = materials.map(({ id, title, first }) => {
+const categories = materials.map(({ id, title, first }) => {
 	announce(`Training ${title.toLowerCase()} (two to seven minutes).`);
 	const model = `${id}.safetensors`;
 	const extractor = ["--extractor", join(models, "extractor.safetensors")];
@@ -51,7 +51,7 @@ const textures = materials.map(({ id, title, first }) => {
 });
 writeFileSync(
 	join(models, "index.json"),
-	`${JSON.stringify({ extractor: "extractor.safetensors", textures, note }, null, "\t")}\n`,
+	`${JSON.stringify({ extractor: "extractor.safetensors", categories, note }, null, "\t")}\n`,
 );
 rmSync(sets, { recursive: true });
 

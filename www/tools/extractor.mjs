@@ -1,4 +1,4 @@
-// Makes an extractor again, from a seed: fetches the teacher, and lets the network learn from it on generated textures.
+// Makes an extractor again, from a seed: fetches the teacher, and lets the network learn from it on generated surfaces.
 // It takes the shipped one's place, unless an --out says otherwise. What is given after `--` goes to
 // `native-train pretrain distil`.
 import { join } from "node:path";

@@ -1,19 +1,19 @@
-// The textures that can be chosen, and the extractor that each one was made with.
+// The categories that can be chosen, and the extractor that each one was made with.
 import type { Bridge } from "./bridge.js";
 import { JobFailure } from "./bridge.js";
 import type { Catalogue, Sample } from "./catalogue.js";
-import type { ExtractorInfo, ModelFile, Prepared, Route, Setting, Stage, TextureInfo } from "./contract.js";
+import type { CategoryInfo, ExtractorInfo, ModelFile, Prepared, Route, Setting, Stage } from "./contract.js";
 import { hexadecimal, sha256 } from "./digest.js";
 import { fetchOnce } from "./fetching.js";
 import { fetchProgram } from "./program.js";
 
-export interface Texture {
+export interface Category {
 	key: string;
 	title: string;
 	shipped: boolean;
 	samples: Sample[];
 	file: (signal?: AbortSignal) => Promise<Blob>;
-	info?: TextureInfo;
+	info?: CategoryInfo;
 	/** SHA-256 of its file; undefined before it is loaded, and where the browser offers no digests. */
 	sha256?: string | undefined;
 	extractor?: Extractor;
@@ -31,21 +31,21 @@ export interface Watch {
 	onStage?: (stage: Stage) => void;
 }
 
-export class Textures {
-	readonly all: Texture[] = [];
+export class Categories {
+	readonly all: Category[] = [];
 	/** Newest first: whoever drops an extractor means the models that follow to use it. */
 	readonly extractors: Extractor[] = [];
 	note = "";
 	#dropped = 0;
 
-	addShipped({ extractorUrl, textures, note }: Catalogue): void {
+	addShipped({ extractorUrl, categories, note }: Catalogue): void {
 		this.note = note;
 		this.extractors.push({
 			key: extractorUrl,
 			title: "shipped extractor",
 			file: (signal) => fetchOnce({ key: extractorUrl, url: extractorUrl, name: "the extractor" }, signal),
 		});
-		for (const { id, title, url, samples } of textures) {
+		for (const { id, title, url, samples } of categories) {
 			this.all.push({
 				key: id,
 				title,
@@ -62,7 +62,7 @@ export class Textures {
 	}
 
 	/** Not in the list yet: `prepare` shows whether it can be used at all. */
-	droppedTexture(file: File): Texture {
+	droppedCategory(file: File): Category {
 		return {
 			key: this.#dropKey(file),
 			title: file.name,
@@ -77,33 +77,33 @@ export class Textures {
 		return `dropped ${this.#dropped}: ${file.name}`;
 	}
 
-	/** What the worker needs to use this texture; its extractor must be known. */
-	async setting(texture: Texture, route: Route, watch: Watch = {}): Promise<Setting> {
-		const extractor = texture.extractor ?? this.#candidates(texture)[0];
+	/** What the worker needs to use this category; its extractor must be known. */
+	async setting(category: Category, route: Route, watch: Watch = {}): Promise<Setting> {
+		const extractor = category.extractor ?? this.#candidates(category)[0];
 		if (!extractor) throw new Error("There is no extractor yet: drop its .safetensors file first.");
-		return this.#settingWith(texture, extractor, route, watch);
+		return this.#settingWith(category, extractor, route, watch);
 	}
 
-	/** Fetches what using this texture takes, as far as it comes with the page. */
-	async fetchFiles(texture: Texture, signal: AbortSignal): Promise<void> {
-		await this.setting(texture, "cpu", { signal });
+	/** Fetches what using this category takes, as far as it comes with the page. */
+	async fetchFiles(category: Category, signal: AbortSignal): Promise<void> {
+		await this.setting(category, "cpu", { signal });
 	}
 
-	/** Loads the texture in the worker, with the first extractor that it accepts. */
-	async prepare(texture: Texture, route: Route, bridge: Bridge, watch: Watch = {}): Promise<Prepared> {
-		const candidates = texture.extractor ? [texture.extractor] : this.#candidates(texture);
+	/** Loads the category in the worker, with the first extractor that it accepts. */
+	async prepare(category: Category, route: Route, bridge: Bridge, watch: Watch = {}): Promise<Prepared> {
+		const candidates = category.extractor ? [category.extractor] : this.#candidates(category);
 		let refusal: unknown = new Error("There is no extractor yet: drop its .safetensors file first.");
 		for (const extractor of candidates) {
-			const setting = await this.#settingWith(texture, extractor, route, watch);
+			const setting = await this.#settingWith(category, extractor, route, watch);
 			try {
 				const prepared = await bridge.run("prepare", { setting }, watch);
 				extractor.info = prepared.extractor;
-				texture.extractor = extractor;
-				texture.info = prepared.texture;
-				texture.sha256 = await digestOf(setting.texture.file);
+				category.extractor = extractor;
+				category.info = prepared.category;
+				category.sha256 = await digestOf(setting.category.file);
 				return prepared;
 			} catch (cause) {
-				const refused = cause instanceof JobFailure && cause.stage === "texture" && cause.fault === "job";
+				const refused = cause instanceof JobFailure && cause.stage === "category" && cause.fault === "job";
 				if (!refused) throw cause;
 				refusal = cause;
 			}
@@ -111,19 +111,19 @@ export class Textures {
 		throw refusal;
 	}
 
-	#candidates(texture: Texture): Extractor[] {
-		return texture.shipped ? this.extractors.toReversed() : this.extractors;
+	#candidates(category: Category): Extractor[] {
+		return category.shipped ? this.extractors.toReversed() : this.extractors;
 	}
 
-	async #settingWith(texture: Texture, extractor: Extractor, route: Route, watch: Watch): Promise<Setting> {
+	async #settingWith(category: Category, extractor: Extractor, route: Route, watch: Watch): Promise<Setting> {
 		const { signal } = watch;
 		// The program too, so that all of them arrive at the same time.
-		const files = [extractor.file(signal), texture.file(signal), fetchProgram(signal)] as const;
-		const [extractorFile, textureFile] = await Promise.all(files);
+		const files = [extractor.file(signal), category.file(signal), fetchProgram(signal)] as const;
+		const [extractorFile, categoryFile] = await Promise.all(files);
 		return {
 			route,
 			extractor: named(extractor.key, extractorFile),
-			texture: named(texture.key, textureFile),
+			category: named(category.key, categoryFile),
 		};
 	}
 }
