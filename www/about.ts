@@ -75,10 +75,10 @@ function extractorFacts({ extractor }: Category): [string, string][] {
 
 let shown: unknown[] = [];
 
-export function renderAbout({ category, categories }: Workbench): void {
-	const current = [category, category?.info, category?.extractor?.info, categories.note];
-	if (current.every((part, i) => part === shown[i]) && shown.length > 0) return;
-	shown = current;
+export function renderAbout({ current: { category }, categories }: Workbench): void {
+	const now = [category, category?.info, category?.extractor?.info, categories.note];
+	if (now.every((part, i) => part === shown[i]) && shown.length > 0) return;
+	shown = now;
 	byId("about-note", "p").textContent = category?.shipped ? categories.note : "";
 	const facts = category ? [...categoryFacts(category), ...extractorFacts(category)] : [];
 	const rows = facts.map(([name, value]) =>

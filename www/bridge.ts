@@ -1,23 +1,8 @@
 // The page's only way to the worker: typed, one job at a time, and every job can be aborted.
-import type { Fault, JobName, Jobs, Reply, Request, Route, Stage } from "./contract.js";
+import type { JobName, Jobs, Reply, Request, Route, Stage } from "./contract.js";
+import { JobFailure } from "./job-failure.js";
 import { fetchProgram } from "./program.js";
-import { type Cause, diedName, sentence } from "./sentence.js";
-
-/** A job that failed inside the worker, with the stage it had reached; its message is a sentence for visitors. */
-export class JobFailure extends Error {
-	readonly stage: Stage;
-	readonly fault: Fault;
-	/** The worker ended or hung: the stage it had told of last may not be the one that it had reached. */
-	readonly died: boolean;
-
-	constructor(thrown: Cause, route: Route, stage: Stage, fault: Fault) {
-		super(sentence(thrown, route));
-		this.name = "JobFailure";
-		this.stage = stage;
-		this.fault = fault;
-		this.died = thrown.name === diedName;
-	}
-}
+import { type Cause, diedName } from "./sentence.js";
 
 export interface JobOptions {
 	signal?: AbortSignal | undefined;

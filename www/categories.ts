@@ -1,9 +1,6 @@
-// The categories that can be chosen, and the extractor that each one was made with.
-import type { Bridge } from "./bridge.js";
-import { JobFailure } from "./bridge.js";
+// The category models that can be chosen, and the extractors that they were made with.
 import type { Catalogue, Sample } from "./catalogue.js";
-import type { CategoryInfo, ExtractorInfo, ModelFile, Prepared, Route, Setting, Stage } from "./contract.js";
-import { hexadecimal, sha256 } from "./digest.js";
+import type { CategoryInfo, ExtractorInfo, Route, Setting } from "./contract.js";
 import { fetchOnce } from "./fetching.js";
 import { fetchProgram } from "./program.js";
 
@@ -13,9 +10,11 @@ export interface Category {
 	shipped: boolean;
 	samples: Sample[];
 	file: (signal?: AbortSignal) => Promise<Blob>;
+	/** Undefined before the model is loaded. */
 	info?: CategoryInfo;
-	/** SHA-256 of its file; undefined before it is loaded, and where the browser offers no digests. */
+	/** SHA-256 of its file. Undefined before the model is loaded, and where the browser offers no digests. */
 	sha256?: string | undefined;
+	/** The extractor that the model was made with. Undefined before the model is loaded. */
 	extractor?: Extractor;
 }
 
@@ -26,10 +25,7 @@ export interface Extractor {
 	info?: ExtractorInfo;
 }
 
-export interface Watch {
-	signal?: AbortSignal;
-	onStage?: (stage: Stage) => void;
-}
+export const noExtractor = "There is no extractor yet: drop its .safetensors file first.";
 
 export class Categories {
 	readonly all: Category[] = [];
@@ -61,7 +57,7 @@ export class Categories {
 		return { key: this.#dropKey(file), title: file.name, file: async () => file };
 	}
 
-	/** Not in the list yet: `prepare` shows whether it can be used at all. */
+	/** Not in the list yet: only loading it shows whether it can be used. */
 	droppedCategory(file: File): Category {
 		return {
 			key: this.#dropKey(file),
@@ -77,62 +73,27 @@ export class Categories {
 		return `dropped ${this.#dropped}: ${file.name}`;
 	}
 
-	/** What the worker needs to use this category; its extractor must be known. */
-	async setting(category: Category, route: Route, watch: Watch = {}): Promise<Setting> {
-		const extractor = category.extractor ?? this.#candidates(category)[0];
-		if (!extractor) throw new Error("There is no extractor yet: drop its .safetensors file first.");
-		return this.#settingWith(category, extractor, route, watch);
-	}
-
-	/** Fetches what using this category takes, as far as it comes with the page. */
-	async fetchFiles(category: Category, signal: AbortSignal): Promise<void> {
-		await this.setting(category, "cpu", { signal });
-	}
-
-	/** Loads the category in the worker, with the first extractor that it accepts. */
-	async prepare(category: Category, route: Route, bridge: Bridge, watch: Watch = {}): Promise<Prepared> {
-		const candidates = category.extractor ? [category.extractor] : this.#candidates(category);
-		let refusal: unknown = new Error("There is no extractor yet: drop its .safetensors file first.");
-		for (const extractor of candidates) {
-			const setting = await this.#settingWith(category, extractor, route, watch);
-			try {
-				const prepared = await bridge.run("prepare", { setting }, watch);
-				extractor.info = prepared.extractor;
-				category.extractor = extractor;
-				category.info = prepared.category;
-				category.sha256 = await digestOf(setting.category.file);
-				return prepared;
-			} catch (cause) {
-				const refused = cause instanceof JobFailure && cause.stage === "category" && cause.fault === "job";
-				if (!refused) throw cause;
-				refusal = cause;
-			}
-		}
-		throw refusal;
-	}
-
-	#candidates(category: Category): Extractor[] {
+	/** The extractor that the model was made with, where that is known. Otherwise those to try, best first. */
+	extractorsFor(category: Category): Extractor[] {
+		if (category.extractor) return [category.extractor];
 		return category.shipped ? this.extractors.toReversed() : this.extractors;
 	}
 
-	async #settingWith(category: Category, extractor: Extractor, route: Route, watch: Watch): Promise<Setting> {
-		const { signal } = watch;
+	/** The files that the worker needs to use a category model, fetched. */
+	async setting(
+		category: Category,
+		route: Route,
+		signal: AbortSignal,
+		extractor = this.extractorsFor(category)[0],
+	): Promise<Setting> {
+		if (!extractor) throw new Error(noExtractor);
 		// The program too, so that all of them arrive at the same time.
 		const files = [extractor.file(signal), category.file(signal), fetchProgram(signal)] as const;
 		const [extractorFile, categoryFile] = await Promise.all(files);
 		return {
 			route,
-			extractor: named(extractor.key, extractorFile),
-			category: named(category.key, categoryFile),
+			extractor: { key: extractor.key, file: extractorFile },
+			category: { key: category.key, file: categoryFile },
 		};
 	}
-}
-
-async function digestOf(file: Blob): Promise<string | undefined> {
-	const digest = await sha256(await file.arrayBuffer());
-	return digest && hexadecimal(digest);
-}
-
-function named(key: string, file: Blob): ModelFile {
-	return { key, file };
 }

@@ -55,7 +55,7 @@ function takeModels(bench: Workbench, models: Found[]): void {
 	// An extractor, which is the larger file, comes before the models made with it.
 	const chosen = models.filter((model) => !inFolder(model)).map(({ file }) => file);
 	chosen.sort((a, b) => b.size - a.size);
-	if (chosen.length > 0) bench.addModels(chosen);
+	if (chosen.length > 0) bench.queue.addModels(chosen);
 	const offered = models.filter(inFolder);
 	if (offered.length > mostOffers) {
 		const named = listed(offered.map(({ path }) => path));
@@ -65,7 +65,7 @@ function takeModels(bench: Workbench, models: Found[]): void {
 		return;
 	}
 	for (const { path, file } of offered) {
-		const use = { label: "Use it", act: () => bench.addModels([file]) };
+		const use = { label: "Use it", act: () => bench.queue.addModels([file]) };
 		complain(`There is a model file in the folder: ${path}.`, use);
 	}
 }

@@ -20,7 +20,7 @@ import { renderVerdict } from "./verdict.js";
 import { renderViewer, wireViewer } from "./viewer.js";
 import { Workbench } from "./workbench.js";
 
-const bench = new Workbench(complain);
+const bench = new Workbench(render, complain);
 
 const renderers = [
 	renderPickers,
@@ -42,7 +42,8 @@ let kept = false;
 
 /** Once the first work is done, or has failed. A visitor who asked the browser to save data is asked for no more. */
 function keepAfterFirstWork(): void {
-	if (kept || bench.work || savesData() || !(bench.category?.info || bench.trouble)) return;
+	if (kept || bench.queue.work || savesData() || !(bench.current.category?.info || bench.queue.trouble))
+		return;
 	kept = true;
 	keepForOffline();
 }
@@ -67,12 +68,12 @@ function savesData(): boolean {
 /** Starts on a sample with a defect, which shows at once what the page is for. */
 function begin(): void {
 	// The visitor may have been faster.
-	if (!bench.category || bench.photos.length > 0 || bench.work) return;
-	const samples = bench.category.samples;
+	if (!bench.current.category || bench.album.photos.length > 0 || bench.queue.work) return;
+	const samples = bench.current.category.samples;
 	const first = samples.find(({ title }) => !/good/i.test(title)) ?? samples[0];
-	if (savesData()) bench.tell("Choose a sample or drop a photo; the model is fetched then.");
+	if (savesData()) bench.queue.tell("Choose a sample or drop a photo; the model is fetched then.");
 	else if (first) bench.addSample(first.url);
-	else bench.load();
+	else bench.queue.load();
 }
 
 async function open(): Promise<void> {
@@ -81,7 +82,6 @@ async function open(): Promise<void> {
 	begin();
 }
 
-bench.onChange(render);
 downloads.onChange(render);
 wirePickers(bench);
 wireProgress(bench);

@@ -6,7 +6,7 @@ import type { Workbench } from "./workbench.js";
 const categories = byId("category", "select");
 const routes = byId("routes", "fieldset");
 
-function renderCategories({ category, categories: { all } }: Workbench): void {
+function renderCategories({ current: { category }, categories: { all } }: Workbench): void {
 	const stale =
 		categories.options.length !== all.length ||
 		all.some(({ key }, i) => categories.options[i]?.value !== key);
@@ -26,7 +26,7 @@ export function renderPickers(bench: Workbench): void {
 	if (gpu) gpu.disabled = !bench.routing.gpu.present;
 	const chosen = routeInput(bench.routing.choice);
 	if (chosen) chosen.checked = true;
-	const { route, reason } = bench.route;
+	const { route, reason } = bench.routing.chosen;
 	byId("route-reason", "p").textContent = `${routeNames[route]}: ${reason}`;
 }
 

@@ -1,7 +1,7 @@
 // The route in use, and how the page leaves the GPU where that fails.
 import { orAbort } from "./abort.js";
-import { JobFailure } from "./bridge.js";
 import type { DeviceInfo, Route } from "./contract.js";
+import { JobFailure } from "./job-failure.js";
 import { type Choice, type Chosen, choose, type Gpu } from "./routes.js";
 import { sentence } from "./sentence.js";
 

@@ -6,7 +6,7 @@ const list = byId("samples", "ul");
 let shownFor: string | undefined;
 
 export function renderSamples(bench: Workbench): void {
-	const { category } = bench;
+	const { category } = bench.current;
 	if (category?.key === shownFor) return;
 	shownFor = category?.key;
 	const samples = category?.samples ?? [];

@@ -7,15 +7,15 @@ import type { Workbench } from "./workbench.js";
 type Row = Record<string, string | number | undefined>;
 
 function rowsOf(bench: Workbench): Row[] {
-	const { category, threshold } = bench;
+	const { category, threshold } = bench.current;
 	const judge = {
 		threshold,
 		model: category?.info?.name,
 		model_sha256: category?.sha256 ?? "unknown: the page did not come over HTTPS",
 		extractor_id: category?.info?.extractor_id,
 	};
-	return bench.photos.map((photo): Row => {
-		const outcome = bench.outcome(photo);
+	return bench.album.photos.map((photo): Row => {
+		const outcome = bench.album.outcome(photo);
 		const base = { photo: photo.name, material: category?.title ?? "", ...judge };
 		if (!outcome) return { ...base, verdict: "not inspected" };
 		if ("error" in outcome) return { ...base, verdict: "error", error: outcome.error };
@@ -66,10 +66,10 @@ function save(name: string, type: string, text: string): void {
 }
 
 export function renderSave(bench: Workbench): void {
-	const nothing = !bench.photos.some((photo) => bench.outcome(photo));
+	const nothing = !bench.album.photos.some((photo) => bench.album.outcome(photo));
 	byId("save-csv", "button").disabled = nothing;
 	byId("save-json", "button").disabled = nothing;
-	byId("clear", "button").disabled = bench.photos.length === 0;
+	byId("clear", "button").disabled = bench.album.photos.length === 0;
 }
 
 export function wireSave(bench: Workbench): void {

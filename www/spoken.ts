@@ -5,5 +5,5 @@ import type { Workbench } from "./workbench.js";
 
 export function renderSpoken(bench: Workbench): void {
 	write(byId("spoken-verdict", "p"), verdictLine(bench));
-	write(byId("spoken-news", "p"), bench.work ? "" : bench.trouble || bench.news);
+	write(byId("spoken-news", "p"), bench.queue.work ? "" : bench.queue.trouble || bench.queue.news);
 }

@@ -36,8 +36,8 @@ function row(name: string, value: number, total: number): HTMLElement {
 	return make("div", {}, make("dt", {}, name), make("dd", { class: "figure" }, asMilliseconds(value)), bar);
 }
 
-export function renderStageTimes(bench: Workbench): void {
-	const outcome = bench.selected && bench.outcome(bench.selected);
+export function renderStageTimes({ album }: Workbench): void {
+	const outcome = album.selected && album.outcome(album.selected);
 	const result = resultIn(outcome);
 	byId("stages-device", "p").textContent = result ? deviceName(result.device) : "–";
 	byId("stages-load", "p").textContent = result ? loadText(result.load) : "";

@@ -16,11 +16,11 @@ const bins = 32;
 /** The chart's and the slider's, whose value is a place on it. */
 let axis = new ScoreAxis(1, 1);
 
-function scoresOf(bench: Workbench): { score: number; selected: boolean }[] {
-	return bench.photos.flatMap((photo) => {
-		const outcome = bench.outcome(photo);
+function scoresOf({ album }: Workbench): { score: number; selected: boolean }[] {
+	return album.photos.flatMap((photo) => {
+		const outcome = album.outcome(photo);
 		if (!outcome || "error" in outcome) return [];
-		return [{ score: outcome.result.inspection.score, selected: photo === bench.selected }];
+		return [{ score: outcome.result.inspection.score, selected: photo === album.selected }];
 	});
 }
 
@@ -85,8 +85,8 @@ function describe(
 }
 
 export function renderThreshold(bench: Workbench): void {
-	const info = bench.category?.info;
-	const { threshold } = bench;
+	const { category, threshold } = bench.current;
+	const info = category?.info;
 	const ready = info !== undefined && threshold !== undefined;
 	slider.disabled = !ready;
 	byId("threshold-reset", "button").disabled = !ready || threshold === info.threshold;

@@ -42,7 +42,7 @@ export async function timeRoute(plan: TimingPlan, onStep: (timing: RouteTiming) 
 	const { route, categories, category, photos, count, signal } = plan;
 	const bridge = new Bridge();
 	try {
-		const setting = await categories.setting(category, route, { signal });
+		const setting = await categories.setting(category, route, signal);
 		const files = await Promise.all(photos.map((photo) => photo.file()));
 		const inspect = async (i: number) => {
 			const photo = files[i % files.length];

@@ -82,7 +82,7 @@ function groupRow(text: string): HTMLElement {
 }
 
 /** Whose figures the table holds. */
-function headingFor({ category }: Workbench): string {
+function headingFor({ current: { category } }: Workbench): string {
 	if (!measured) return "This browser";
 	const used = largest([0, ...timings.values()].map((one) => (typeof one === "object" ? one.photos : 0)));
 	const on = used === 0 ? "" : used === 1 ? " on 1 photo" : ` on ${used} photos`;
@@ -119,7 +119,7 @@ function renderTable(): void {
 	);
 }
 
-function photosFor({ category, selected }: Workbench): Photo[] {
+function photosFor({ current: { category }, album: { selected } }: Workbench): Photo[] {
 	const samples = category?.samples ?? [];
 	if (samples.length > 0) return samples.map(({ title, url }) => sampleFrom(title, url));
 	return selected ? [selected] : [];
@@ -149,9 +149,9 @@ async function measure(bench: Workbench, routes: Route[], measurement: Measureme
 }
 
 async function start(bench: Workbench): Promise<void> {
-	const { category } = bench;
+	const { category } = bench.current;
 	// The button is disabled only with the next frame.
-	if (!category || bench.work || bench.held) return;
+	if (!category || bench.queue.work || bench.queue.held) return;
 	const routes = chosenRoutes();
 	if (routes.length === 0) {
 		status.textContent = "Choose at least one route.";
@@ -164,8 +164,8 @@ async function start(bench: Workbench): Promise<void> {
 	heading = headingFor(bench);
 	renderTable();
 	// Its worker would hold memory and, worse, compute at the same time.
-	bench.hold(true);
-	bench.bridge.end();
+	bench.queue.hold(true);
+	bench.inspector.bridge.end();
 	try {
 		await measure(bench, routes, measured);
 		status.textContent = "Measured.";
@@ -173,7 +173,7 @@ async function start(bench: Workbench): Promise<void> {
 		status.textContent = isAbort(cause) ? "Stopped; what was measured so far stands." : sentence(cause);
 	} finally {
 		abort = undefined;
-		bench.hold(false);
+		bench.queue.hold(false);
 	}
 }
 
@@ -196,7 +196,11 @@ function renderRoutes({ routing: { gpu } }: Workbench): void {
 	routes.replaceChildren(legend, box, onCpu);
 }
 
-function renderButtons({ category, selected, work, held }: Workbench): void {
+function renderButtons({
+	current: { category },
+	album: { selected },
+	queue: { work, held },
+}: Workbench): void {
 	const focused = document.activeElement;
 	const ready = category?.info !== undefined && (category.samples.length > 0 || selected !== undefined);
 	startButton.disabled = !ready || work !== undefined || held;

@@ -33,8 +33,9 @@ function textFor(outcome: Outcome | undefined, threshold: number | undefined): s
 
 /** The verdict on the selected photo in a line of its own; empty while there is none. */
 export function verdictLine(bench: Workbench): string {
-	const { selected, threshold } = bench;
-	const outcome = selected && bench.outcome(selected);
+	const { selected } = bench.album;
+	const { threshold } = bench.current;
+	const outcome = selected && bench.album.outcome(selected);
 	if (!outcome) return "";
 	const start = `${selected.name}: ${verdictWords[verdictOf(outcome, threshold)]}`;
 	if ("error" in outcome) return `${start}. ${outcome.error}`;
@@ -43,14 +44,15 @@ export function verdictLine(bench: Workbench): string {
 }
 
 function stateOf(bench: Workbench, photo: Photo): string {
-	if (!bench.category) return "Waiting for a model";
-	if (bench.isInspected(photo)) return "Inspecting…";
-	return bench.isWaiting(photo) ? "Waiting" : "Not inspected yet";
+	if (!bench.current.category) return "Waiting for a model";
+	if (bench.queue.isInspected(photo)) return "Inspecting…";
+	return bench.queue.isWaiting(photo) ? "Waiting" : "Not inspected yet";
 }
 
 export function renderVerdict(bench: Workbench): void {
-	const { selected, threshold } = bench;
-	const outcome = selected && bench.outcome(selected);
+	const { selected } = bench.album;
+	const { threshold } = bench.current;
+	const outcome = selected && bench.album.outcome(selected);
 	const verdict = selected ? verdictOf(outcome, threshold) : "none";
 	byId("verdict", "div").dataset.verdict = verdict;
 	byId("verdict-name", "p").textContent = selected?.name ?? "";

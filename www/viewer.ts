@@ -88,14 +88,14 @@ function showScale(scale: Scale | undefined, partial: boolean): void {
 }
 
 export function renderViewer(bench: Workbench): void {
-	const { selected } = bench;
-	const outcome = selected && bench.outcome(selected);
+	const { selected, previews } = bench.album;
+	const outcome = selected && bench.album.outcome(selected);
 	const result = resultIn(outcome);
-	const own = bench.category?.info?.map_scale;
+	const own = bench.current.category?.info?.map_scale;
 	if (selected !== shown) change(selected);
-	const known = selected && bench.previews.picture(selected);
+	const known = selected && previews.picture(selected);
 	if (selected && known && known !== picture) drawPicture(known, selected);
-	note.textContent = selected && !picture ? bench.previews.reason(selected) : "";
+	note.textContent = selected && !picture ? previews.reason(selected) : "";
 	stage.hidden = !selected || (outcome !== undefined && "error" in outcome);
 	empty.hidden = selected !== undefined && !stage.hidden;
 	note.hidden = stage.hidden;
