@@ -1,4 +1,6 @@
 // Every way in for files: dropped anywhere, pasted, or chosen.
+
+import { type Found, type Haul, haulOf, plainly } from "./brought-files.js";
 import { byId } from "./elements.js";
 import { ofUsableSize } from "./file-size.js";
 import { type Kind, kindOf } from "./kinds-of-file.js";
@@ -11,18 +13,6 @@ const chooser = byId("files", "input");
 
 /** Notices of one drop: more would push the page out of view. */
 const mostOffers = 2;
-
-interface Found {
-	/** Where it lies below what was dropped: photos of different folders often have the same name. */
-	path: string;
-	file: File;
-}
-
-interface Haul {
-	found: Found[];
-	/** Paths of what is there and could not be read. */
-	unread: string[];
-}
 
 const order = new Intl.Collator(undefined, { numeric: true });
 
@@ -75,58 +65,9 @@ function listed(names: string[]): string {
 	return `${names.slice(0, 5).join(", ")}${others}`;
 }
 
-function pathOf({ fullPath }: FileSystemEntry): string {
-	return fullPath.replace(/^\//, "");
-}
-
-async function readFolder(folder: FileSystemDirectoryEntry, haul: Haul): Promise<void> {
-	const reader = folder.createReader();
-	// Browsers hand out a long folder in parts, and end with an empty one.
-	for (;;) {
-		const entries = await new Promise<FileSystemEntry[]>((resolve, reject) => {
-			reader.readEntries(resolve, reject);
-		});
-		if (entries.length === 0) return;
-		for (const entry of entries) await readEntry(entry, haul);
-	}
-}
-
-async function readFile(entry: FileSystemFileEntry, haul: Haul): Promise<void> {
-	const file = await new Promise<File>((resolve, reject) => entry.file(resolve, reject));
-	haul.found.push({ path: pathOf(entry), file });
-}
-
-async function readEntry(entry: FileSystemEntry, haul: Haul): Promise<void> {
-	// Such as a repository's, with thousands of files of its own.
-	if (entry.isDirectory && entry.name.startsWith(".")) return;
-	try {
-		if (entry.isDirectory) await readFolder(entry as FileSystemDirectoryEntry, haul);
-		else await readFile(entry as FileSystemFileEntry, haul);
-	} catch {
-		haul.unread.push(pathOf(entry));
-	}
-}
-
-function plainly(files: Iterable<File>): Haul {
-	return {
-		found: [...files].map((file) => ({ path: file.webkitRelativePath || file.name, file })),
-		unread: [],
-	};
-}
-
-async function readAll(entries: FileSystemEntry[]): Promise<Haul> {
-	const haul: Haul = { found: [], unread: [] };
-	for (const entry of entries) await readEntry(entry, haul);
-	return haul;
-}
-
 async function takeFrom(bench: Workbench, data: DataTransfer | null): Promise<void> {
 	if (!data) return;
-	// Both must be read before the first wait, after which the browser empties them.
-	const plain = plainly(data.files);
-	const entries = [...data.items].flatMap((item) => item.webkitGetAsEntry?.() ?? []);
-	const folder = entries.some((entry) => entry.isDirectory);
-	const haul = folder ? await readAll(entries) : plain;
+	const { haul, folder } = await haulOf(data);
 	if (haul.found.length + haul.unread.length > 0) take(bench, haul);
 	else if (folder) complain("There is no file in that folder.");
 	else complain("That was no file. Save the photo first, then drop the file.");

@@ -7,6 +7,7 @@ import { complain } from "./notices.js";
 import { keepForOffline, useNewest } from "./offline.js";
 import { renderPickers, wirePickers } from "./pickers.js";
 import { renderProgress, wireProgress } from "./progress.js";
+import { renderReadout } from "./readout.js";
 import { watchForGpu } from "./routes.js";
 import { renderSamples } from "./samples.js";
 import { renderSave, wireSave } from "./save-results.js";
@@ -16,7 +17,6 @@ import { renderStageTimes } from "./stage-times.js";
 import { renderStrip, wireStrip } from "./strip.js";
 import { renderThreshold, wireThreshold } from "./threshold-chart.js";
 import { renderTiming, wireTiming } from "./timing.js";
-import { renderVerdict } from "./verdict.js";
 import { renderViewer, wireViewer } from "./viewer.js";
 import { Workbench } from "./workbench.js";
 
@@ -29,7 +29,7 @@ const renderers = [
 	renderSamples,
 	renderStrip,
 	renderViewer,
-	renderVerdict,
+	renderReadout,
 	renderThreshold,
 	renderStageTimes,
 	renderSave,

@@ -1,6 +1,7 @@
 // What came of each photo under each model and route, with the maps of those that were inspected last.
+
+import { type AnomalyMap, coarse } from "./anomaly-map.js";
 import type { DeviceInfo, Inspected, Inspection, LoadTimes } from "./contract.js";
-import { type AnomalyMap, coarse } from "./heatmap.js";
 import { loadedInAll } from "./load-times.js";
 import type { Photo } from "./photos.js";
 

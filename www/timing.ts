@@ -1,14 +1,14 @@
-// The timing section: this browser's routes beside the paper's figures.
+// The timing section: which routes are timed, and the buttons that start and stop it.
 import { isAbort } from "./abort.js";
 import type { Category } from "./categories.js";
-import type { Milliseconds, Route } from "./contract.js";
+import type { Route } from "./contract.js";
 import { byId, make } from "./elements.js";
-import { asMilliseconds, largest } from "./figures.js";
+import { largest } from "./figures.js";
 import { type Photo, sampleFrom } from "./photos.js";
 import { type Gpu, routeNames } from "./routes.js";
 import { sentence } from "./sentence.js";
-import { deviceName, parts } from "./stage-times.js";
 import { type RouteTiming, timeRoute } from "./timing-run.js";
+import { renderTimingTable } from "./timing-table.js";
 import type { Workbench } from "./workbench.js";
 
 const table = byId("timing-table", "table");
@@ -20,15 +20,6 @@ const routes = byId("timing-routes", "fieldset");
 const legend = routes.querySelector("legend") ?? "";
 const onCpu = routeBox("cpu", routeNames.cpu, true, false);
 let gpuOffered: string | undefined;
-
-/** Table of the paper: milliseconds per image. */
-const paper: [string, number][] = [
-	["PatchCore, WideResNet-50", 172],
-	["FastFlow, WideResNet-50", 45.9],
-	["Reverse distillation, WideResNet-50", 30],
-	["Reverse distillation, ResNet-18", 16],
-	["CSE, EfficientNet-B3", 18],
-];
 
 /** One category and the same photos for every route, whatever is chosen meanwhile. */
 interface Measurement {
@@ -43,44 +34,6 @@ let measured: Measurement | undefined;
 let heading = "";
 let abort: AbortController | undefined;
 
-function bar(value: number | undefined, longest: number, kind: string): HTMLElement {
-	const line = make("i", { class: `time-bar ${kind}`, "aria-hidden": "true" });
-	line.style.setProperty("--part", String((value ?? 0) / longest));
-	return make("td", { class: "bar-cell" }, line);
-}
-
-function figure(value: number | undefined): HTMLElement {
-	return make("td", { class: "figure" }, value === undefined ? "–" : asMilliseconds(value));
-}
-
-function ownRow(route: Route, timing: RouteTiming | string, longest: number): HTMLElement {
-	if (typeof timing === "string") {
-		const text = make("td", { colspan: parts.length + 3 }, timing);
-		return make("tr", {}, make("th", { scope: "row" }, routeNames[route]), text);
-	}
-	const { device, cold, warm, count } = timing;
-	const name = make("th", { scope: "row" }, deviceName(device));
-	if (count > 0) name.append(make("span", { class: "quiet" }, ` median of ${count}`));
-	const cells = parts.map((part: keyof Milliseconds) => figure(warm?.stages[part]));
-	return make("tr", {}, name, figure(warm?.span), bar(warm?.span, longest, "own"), figure(cold), ...cells);
-}
-
-function paperRow([name, value]: [string, number], longest: number): HTMLElement {
-	return make(
-		"tr",
-		{},
-		make("th", { scope: "row" }, name),
-		// As printed there, not rounded once more.
-		make("td", { class: "figure" }, `${value} ms`),
-		bar(value, longest, "paper"),
-		make("td", { colspan: parts.length + 1 }),
-	);
-}
-
-function groupRow(text: string): HTMLElement {
-	return make("tr", { class: "group" }, make("th", { scope: "rowgroup", colspan: parts.length + 4 }, text));
-}
-
 /** Whose figures the table holds. */
 function headingFor({ current: { category } }: Workbench): string {
 	if (!measured) return "This browser";
@@ -88,35 +41,6 @@ function headingFor({ current: { category } }: Workbench): string {
 	const on = used === 0 ? "" : used === 1 ? " on 1 photo" : ` on ${used} photos`;
 	const stale = measured.category === category ? "" : ". Another model is chosen now";
 	return `This browser, with the model “${measured.category.title}”${on}${stale}`;
-}
-
-function renderTable(): void {
-	const own = [...timings];
-	const warm = own.flatMap(([, timing]) => (typeof timing === "string" ? [] : [timing.warm?.span ?? 0]));
-	const longest = Math.max(...paper.map(([, value]) => value), ...warm);
-	const heads = ["", "One photo, warm", "", "Cold", ...parts];
-	const head = make(
-		"tr",
-		{},
-		...heads.map((text) => (text ? make("th", { scope: "col" }, text) : make("td"))),
-	);
-	const ownRows = own.map(([route, timing]) => ownRow(route, timing, longest));
-	const nothing = make(
-		"tr",
-		{},
-		make("td", { class: "quiet", colspan: parts.length + 4 }, "Not measured yet."),
-	);
-	table.replaceChildren(
-		make("caption", { class: "visually-hidden" }, `Milliseconds per photo. ${heading}.`),
-		make("thead", {}, head),
-		make("tbody", { id: "timing-own" }, groupRow(heading), ...(own.length > 0 ? ownRows : [nothing])),
-		make(
-			"tbody",
-			{ id: "timing-paper" },
-			groupRow("The paper, on an RTX 3090 Ti"),
-			...paper.map((row) => paperRow(row, longest)),
-		),
-	);
 }
 
 function photosFor({ current: { category }, album: { selected } }: Workbench): Photo[] {
@@ -138,12 +62,12 @@ async function measure(bench: Workbench, routes: Route[], measurement: Measureme
 			await timeRoute({ route, categories: bench.categories, ...measurement }, (timing) => {
 				timings.set(route, timing);
 				heading = headingFor(bench);
-				renderTable();
+				renderTimingTable(timings, heading);
 			});
 		} catch (cause) {
 			if (isAbort(cause)) throw cause;
 			timings.set(route, sentence(cause));
-			renderTable();
+			renderTimingTable(timings, heading);
 		}
 	}
 }
@@ -162,7 +86,7 @@ async function start(bench: Workbench): Promise<void> {
 	measured = { category, photos: photosFor(bench), count, signal: abort.signal };
 	timings.clear();
 	heading = headingFor(bench);
-	renderTable();
+	renderTimingTable(timings, heading);
 	// Its worker would hold memory and, worse, compute at the same time.
 	bench.queue.hold(true);
 	bench.inspector.bridge.end();
@@ -216,7 +140,7 @@ export function renderTiming(bench: Workbench): void {
 	const current = headingFor(bench);
 	if (current === heading) return;
 	heading = current;
-	renderTable();
+	renderTimingTable(timings, heading);
 }
 
 export function wireTiming(bench: Workbench): void {

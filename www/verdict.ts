@@ -1,8 +1,6 @@
-// The verdict on the selected photo, in words and in one figure.
-import { byId, write } from "./elements.js";
+// The verdict on a photo, in a word and in a line.
 import { asScore } from "./figures.js";
-import { type Outcome, resultIn } from "./outcomes.js";
-import type { Photo } from "./photos.js";
+import type { Outcome } from "./outcomes.js";
 import type { Workbench } from "./workbench.js";
 
 export type Verdict = "good" | "defect" | "error" | "waiting" | "none";
@@ -22,15 +20,6 @@ export const verdictWords: Record<Verdict, string> = {
 	none: "No photo yet",
 };
 
-function textFor(outcome: Outcome | undefined, threshold: number | undefined): string {
-	if (!outcome) return "";
-	if ("error" in outcome) return outcome.error;
-	if (threshold === undefined) return "";
-	const { score } = outcome.result.inspection;
-	const distance = asScore(Math.abs(score - threshold));
-	return score > threshold ? `${distance} above the threshold` : `${distance} below the threshold`;
-}
-
 /** The verdict on the selected photo in a line of its own; empty while there is none. */
 export function verdictLine(bench: Workbench): string {
 	const { selected } = bench.album;
@@ -41,26 +30,4 @@ export function verdictLine(bench: Workbench): string {
 	if ("error" in outcome) return `${start}. ${outcome.error}`;
 	const { score, notes } = outcome.result.inspection;
 	return [`${start}, score ${asScore(score)}.`, ...notes].join(" ");
-}
-
-function stateOf(bench: Workbench, photo: Photo): string {
-	if (!bench.current.category) return "Waiting for a model";
-	if (bench.queue.isInspected(photo)) return "Inspecting…";
-	return bench.queue.isWaiting(photo) ? "Waiting" : "Not inspected yet";
-}
-
-export function renderVerdict(bench: Workbench): void {
-	const { selected } = bench.album;
-	const { threshold } = bench.current;
-	const outcome = selected && bench.album.outcome(selected);
-	const verdict = selected ? verdictOf(outcome, threshold) : "none";
-	byId("verdict", "div").dataset.verdict = verdict;
-	byId("verdict-name", "p").textContent = selected?.name ?? "";
-	const word = selected && verdict === "waiting" ? stateOf(bench, selected) : verdictWords[verdict];
-	byId("verdict-word", "p").textContent = word;
-	byId("score", "span").textContent =
-		outcome && "result" in outcome ? asScore(outcome.result.inspection.score) : "–";
-	byId("verdict-text", "p").textContent = textFor(outcome, threshold);
-	const notes = resultIn(outcome)?.inspection.notes ?? [];
-	write(byId("verdict-notes", "p"), notes.join(" "));
 }

@@ -1,18 +1,18 @@
 // The selected photo with its anomaly map over it.
-import type { Picture } from "./contract.js";
-import { byId } from "./elements.js";
-import { asScore } from "./figures.js";
+
 import {
 	type AnomalyMap,
-	drawLegend,
-	drawMap,
 	isPartial,
 	type Peak,
 	peakOf,
 	reaching,
 	type Scale,
 	valueAt,
-} from "./heatmap.js";
+} from "./anomaly-map.js";
+import type { Picture } from "./contract.js";
+import { byId } from "./elements.js";
+import { asScore } from "./figures.js";
+import { drawLegend, drawMap } from "./heatmap.js";
 import { type Result, resultIn } from "./outcomes.js";
 import type { Photo } from "./photos.js";
 import type { Workbench } from "./workbench.js";
