@@ -1,7 +1,7 @@
 // Fetches the files that come with the page: each once, and whole, which its digest shows.
 import shipped, { type ShippedFile } from "virtual:shipped-files";
 import { isAbort } from "./abort.js";
-import { hexadecimal, sha256 } from "./digest.js";
+import { asIntegrity, sha256 } from "./digest.js";
 import { type Download, downloads } from "./downloads.js";
 import { SharedWork } from "./shared-work.js";
 
@@ -32,9 +32,7 @@ function damage({ key, name }: Wanted): Error {
 
 /** Where scripts may not compute digests, which is over plain HTTP, the browser itself compares them, and tells nothing before. */
 function integrity(file: ShippedFile | undefined): string {
-	if (!file || isSecureContext) return "";
-	const bytes = file.sha256.match(/../g)?.map((pair) => String.fromCharCode(Number.parseInt(pair, 16))) ?? [];
-	return `sha256-${btoa(bytes.join(""))}`;
+	return !file || isSecureContext ? "" : file.integrity;
 }
 
 async function ask(wanted: Wanted, signal: AbortSignal): Promise<Response> {
@@ -89,7 +87,7 @@ async function check(wanted: Wanted, file: Blob): Promise<void> {
 	if (!known) return;
 	if (file.size !== known.bytes) throw damage(wanted);
 	const digest = await sha256(await file.arrayBuffer());
-	if (digest && hexadecimal(digest) !== known.sha256) throw damage(wanted);
+	if (digest && asIntegrity(digest) !== known.integrity) throw damage(wanted);
 	damaged.delete(wanted.key);
 }
 

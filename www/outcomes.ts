@@ -21,9 +21,6 @@ export function resultIn(outcome: Outcome | undefined): Result | undefined {
 	return outcome && "result" in outcome ? outcome.result : undefined;
 }
 
-/** A map has up to 1 MB, so these are those of some hundreds of photos; of older ones a coarse map is kept. */
-const mostBytes = 256e6;
-
 export function resultOf({ inspection, device, load }: Inspected, loadedBefore: LoadTimes): Result {
 	const { map: values, map_width: width, map_height: height, ...rest } = inspection;
 	// A worker that began with this photo has loaded everything anew: what was loaded before went with the one before it.
@@ -37,6 +34,12 @@ export class Outcomes {
 	/** The results that hold their whole map, oldest first. */
 	#whole = new Set<Result>();
 	#bytes = 0;
+	readonly #mostBytes: number;
+
+	/** A map has up to 1 MB, so whole maps of some hundreds of photos are kept. Older photos keep a coarse map. */
+	constructor(mostBytes = 256e6) {
+		this.#mostBytes = mostBytes;
+	}
 
 	/** `under` says with which model and on which route. */
 	get(photo: Photo, under: string): Outcome | undefined {
@@ -50,7 +53,7 @@ export class Outcomes {
 		this.#whole.add(result);
 		this.#bytes += result.map.values.byteLength;
 		for (const oldest of this.#whole) {
-			if (this.#bytes <= mostBytes) return;
+			if (this.#bytes <= this.#mostBytes) return;
 			this.#letGo({ result: oldest });
 			oldest.map = coarse(oldest.map);
 		}

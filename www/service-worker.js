@@ -1,7 +1,7 @@
 // Holds the page's files, so that it works without a network once it was visited. This file changes with every file that it
 // lists: the browser then installs it anew, while the version before goes on serving the pages that are open.
 
-/** Digest of each file by its path below the page; www/tools/offline.mjs writes them here. */
+/** SHA-256 of each file by its path below the page, as `integrity` takes it. www/tools/offline.mjs writes them here. */
 const files = {};
 
 const scope = self.registration.scope;
@@ -20,19 +20,14 @@ function keyOf(address) {
 
 function keyFor(path) {
 	const key = new URL(path, scope);
-	key.search = new URLSearchParams({ sha256: files[path] }).toString();
+	key.search = new URLSearchParams({ integrity: files[path] }).toString();
 	return key.href;
-}
-
-function integrityOf(path) {
-	const bytes = files[path].match(/../g).map((pair) => String.fromCharCode(Number.parseInt(pair, 16)));
-	return `sha256-${btoa(bytes.join(""))}`;
 }
 
 /** The browser compares the digest, and answers with an error where the file is another. */
 async function fetchFile(path) {
 	const address = new URL(path, scope).href;
-	const integrity = integrityOf(path);
+	const integrity = files[path];
 	// What the page has fetched just now is not fetched again; where that is damaged or older, it is.
 	const held = await fetch(address, { integrity, cache: "no-cache" }).catch(() => undefined);
 	const response = held ?? (await fetch(address, { integrity, cache: "reload" }));

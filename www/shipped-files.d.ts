@@ -2,8 +2,8 @@
 declare module "virtual:shipped-files" {
 	/** One file that comes with the page. */
 	export interface ShippedFile {
-		/** SHA-256 in hexadecimal digits. */
-		sha256: string;
+		/** SHA-256 as browsers take it: `sha256-` and the digest in base64. */
+		integrity: string;
 		bytes: number;
 		/** Bytes of its compressed forms, by their names in HTTP. */
 		encoded: { br?: number; gzip?: number };

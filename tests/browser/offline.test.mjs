@@ -54,7 +54,7 @@ test("after the first visit the page works without a network, with every model a
 });
 
 function sha256(text) {
-	return createHash("sha256").update(text).digest("hex");
+	return createHash("sha256").update(text).digest("base64");
 }
 
 /** Publishes the page anew, as a build of another version would. */

@@ -13,6 +13,11 @@ export function digestOf(bytes) {
 	return createHash("sha256").update(bytes).digest("hex");
 }
 
+/** The digest as browsers take it for `integrity`. */
+export function integrityOf(bytes) {
+	return `sha256-${createHash("sha256").update(bytes).digest("base64")}`;
+}
+
 function paths() {
 	const inFolder = (folder) => readdirSync(join(publicFolder, folder)).map((file) => `${folder}/${file}`);
 	const models = inFolder("models").filter((path) => path.endsWith(".safetensors"));
@@ -21,12 +26,11 @@ function paths() {
 
 async function describe([key, file]) {
 	const bytes = readFileSync(file);
-	const sha256 = digestOf(bytes);
-	const forms = Object.entries(await compressed(bytes, sha256));
+	const forms = Object.entries(await compressed(bytes, digestOf(bytes)));
 	return [
 		key,
 		{
-			sha256,
+			integrity: integrityOf(bytes),
 			bytes: bytes.length,
 			encoded: Object.fromEntries(forms.map(([form, { length }]) => [form, length])),
 		},

@@ -1,4 +1,4 @@
-// Runs the tests named on the command line: rust, browser, or both.
+// Runs the tests named on the command line: page, rust, browser, or several of them.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { chromium } from "./chromium.mjs";
@@ -12,6 +12,11 @@ function softwareVulkan() {
 	const drivers = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"].filter(existsSync);
 	const found = drivers.some((folder) => readdirSync(folder).length > 0);
 	if (!found && canInstall()) install("mesa-vulkan-drivers", "a software Vulkan for the GPU tests");
+}
+
+function testPage() {
+	announce("Running the tests of the page that need no browser (seconds).");
+	run("npm", ["run", "--silent", "test:page"]);
 }
 
 function testRust() {
@@ -34,7 +39,7 @@ function testBrowser(browser) {
 	run(process.execPath, [...options, ...tests.map((name) => join(folder, name))], { CHROME_PATH: browser });
 }
 
-const suites = { rust: testRust, browser: testBrowser };
+const suites = { page: testPage, rust: testRust, browser: testBrowser };
 const chosen = process.argv.slice(2);
 const unknown = chosen.find((name) => !(name in suites));
 if (unknown || chosen.length === 0) giveUp(`Name what to test: ${Object.keys(suites).join(", ")}.`);
