@@ -56,7 +56,7 @@ test("program, extractor and model arrive at the same time, under one bar that i
 	const page = await site.open({ address: "about:blank" });
 	const client = await page.context().newCDPSession(page);
 	await client.send("Network.enable");
-	const speed = 2.5e6;
+	const speed = 4e6;
 	await client.send("Network.emulateNetworkConditions", {
 		offline: false,
 		latency: 20,

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
+import { modelFile } from "./model-files.mjs";
 import {
 	catalogue,
 	category,
 	drawn,
 	drop,
 	dropFolder,
-	modelFile,
 	results,
 	samplePath,
 	settled,

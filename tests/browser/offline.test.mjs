@@ -13,24 +13,20 @@ const folder = mkdtempSync(join(tmpdir(), "cse-offline-"));
 const published = join(folder, "below", "here");
 
 let site;
+let page;
 before(async () => {
 	cpSync(join(top, "dist"), published, { recursive: true });
 	site = await start({ folder });
+	page = await site.open({ address: `${site.address}below/here/`, serviceWorkers: "allow" });
+	await settled(page);
+	await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
 });
 after(async () => {
 	await site.stop();
 	rmSync(folder, { recursive: true });
 });
 
-async function visit() {
-	const page = await site.open({ address: `${site.address}below/here/`, serviceWorkers: "allow" });
-	await settled(page);
-	await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
-	return page;
-}
-
 test("after the first visit the page works without a network, with every model and a new worker", async () => {
-	const page = await visit();
 	await page.context().setOffline(true);
 	// An idle worker is ended; the next one starts from what is held.
 	const [worker] = page.workers();
@@ -44,13 +40,15 @@ test("after the first visit the page works without a network, with every model a
 	await page.reload();
 	await settled(page);
 	assert.equal((await reading(page)).verdict, "defect");
-	for (const option of await page.locator("#category option").all()) {
+	const [, ...others] = await page.locator("#category option").all();
+	for (const option of others) {
 		await page.selectOption("#category", await option.getAttribute("value"));
 		await page.locator("#samples button").first().click();
 		await settled(page);
 		assert.match((await reading(page)).verdict, /^(good|defect)$/);
 	}
 	assert.deepEqual(page.mistakes, []);
+	await page.context().setOffline(false);
 });
 
 function sha256(text) {
@@ -67,8 +65,23 @@ function publish(title) {
 	for (const file of [page, worker]) for (const ending of ["br", "gz"]) rmSync(`${file}.${ending}`);
 }
 
+/** The browser takes a moment to forget a page that was closed. Until then the version before stays. */
+async function reloadUntil(title) {
+	for (let i = 0; i < 10; i++) {
+		await page.reload();
+		const renewed = page.waitForFunction((wanted) => document.title === wanted, title, { timeout: 1000 });
+		if (
+			await renewed.then(
+				() => true,
+				() => false,
+			)
+		)
+			return;
+	}
+	assert.fail(`The page never had the title “${title}”.`);
+}
+
 test("a page that is published anew takes over with the next load, once no page of the version before is open", async () => {
-	const page = await visit();
 	const first = await page.title();
 	const other = await page.context().newPage();
 	await other.goto(`${site.address}below/here/`);
@@ -90,10 +103,7 @@ test("a page that is published anew takes over with the next load, once no page 
 	await page.reload();
 	assert.equal(await page.title(), first);
 	await other.close();
-	// The browser takes a moment to forget a page that was closed.
-	await page.waitForTimeout(1000);
-	await page.reload();
-	await page.waitForFunction(() => document.title === "Another version");
+	await reloadUntil("Another version");
 	await settled(page);
 	assert.equal((await reading(page)).verdict, "defect");
 	const kept = await page.evaluate(async () => {

@@ -1,12 +1,11 @@
 // The built page in a real Chromium, and what the tests do with it again and again.
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
+import { top } from "../../www/tools/run.mjs";
 import { serve } from "../../www/tools/serve.mjs";
 
-const top = fileURLToPath(new URL("../../", import.meta.url));
+export const publicFolder = join(top, "www", "public");
 const flags = [
 	"--headless",
 	"--no-sandbox",
@@ -20,19 +19,11 @@ const flags = [
 /** Long enough for a full forward pass on a software GPU with a busy processor. */
 export const patience = 180_000;
 
-export const catalogue = JSON.parse(readFileSync(`${top}www/public/models/index.json`, "utf8"));
+export const catalogue = JSON.parse(readFileSync(join(publicFolder, "models", "index.json"), "utf8"));
 export const category = catalogue.categories[0];
 
-export function modelFile(name) {
-	return {
-		name,
-		mimeType: "application/octet-stream",
-		buffer: readFileSync(`${top}www/public/models/${name}`),
-	};
-}
-
 export function samplePath(sample) {
-	return `${top}www/public/samples/${sample.file}`;
+	return join(publicFolder, "samples", sample.file);
 }
 
 export function nameOf(sample) {
@@ -58,24 +49,6 @@ export async function start({ webgpu = false, folder } = {}) {
 		async stop() {
 			await browser.close();
 			await server.close();
-		},
-	};
-}
-
-/** Like `start`, with a script that each worker of the page runs before its own. */
-export async function startWithWorker(script) {
-	const folder = mkdtempSync(join(tmpdir(), "cse-worker-"));
-	cpSync(join(top, "dist"), folder, { recursive: true });
-	const assets = join(folder, "assets");
-	const name = readdirSync(assets).find((file) => /^worker-.*\.js$/.test(file));
-	for (const ending of ["br", "gz"]) rmSync(join(assets, `${name}.${ending}`));
-	writeFileSync(join(assets, name), `${script};\n${readFileSync(join(assets, name), "utf8")}`);
-	const site = await start({ folder });
-	return {
-		...site,
-		async stop() {
-			await site.stop();
-			rmSync(folder, { recursive: true });
 		},
 	};
 }
@@ -109,7 +82,24 @@ export async function settled(page) {
 	});
 }
 
-/** What the page says about the selected photo. */
+/** Brings a page that other tests have used back to its first sample, inspected with the first model. */
+export async function startOver(page) {
+	await page.selectOption("#category", category.id);
+	if (await page.locator("#clear").isEnabled()) await page.click("#clear");
+	await page.locator("#samples button").first().click();
+	await page.locator(".tile").waitFor();
+	await settled(page);
+}
+
+/** Lets each worker of the page run a script before its own. To be called before the page is opened. */
+export async function prependToWorker(page, script) {
+	await page.route("**/assets/worker-*.js", async (route) => {
+		const response = await route.fetch();
+		await route.fulfill({ response, body: `${script};\n${await response.text()}` });
+	});
+}
+
+/** The page's words on the selected photo. */
 export async function reading(page) {
 	await drawn(page);
 	return page.evaluate(() => ({
@@ -122,7 +112,7 @@ export async function reading(page) {
 	}));
 }
 
-/** What the page says about every photo, with scores in full. */
+/** The page's results of all photos, with scores in full. */
 export async function results(page) {
 	const [download] = await Promise.all([page.waitForEvent("download"), page.click("#save-json")]);
 	return JSON.parse(readFileSync(await download.path(), "utf8"));
