@@ -1,4 +1,4 @@
-// What the current model is, in the words of its own file.
+// The section about the current model, with the facts from its file.
 
 import type { Category } from "./categories.js";
 import { byId, make } from "./elements.js";
@@ -28,7 +28,7 @@ const aggregations = {
 	top: "the mean of the most unusual tenth of the patches",
 };
 
-/** Without the marks of the JSON that a provenance holds its settings in. */
+/** Takes the marks of JSON out of a provenance, which holds its settings in that form. */
 function inWords(provenance: string): string {
 	return provenance
 		.replaceAll(',"', ', "')
@@ -57,7 +57,7 @@ function categoryFacts({ info }: Category): [string, string][] {
 	const learns = info.method === "cse" || info.method === "classifier";
 	if (learns) facts.push(["Embedders, averaged", String(info.members)]);
 	if (info.density)
-		facts.push(["Beside the embedders", "how unlikely the coarse features are among good ones"]);
+		facts.push(["Density", "counted too: how unlikely the coarse features are among good ones"]);
 	if (info.method === "cse") facts.push(["Clusters of good patches", String(info.clusters)]);
 	return facts;
 }

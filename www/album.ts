@@ -55,12 +55,12 @@ export class Album {
 		return this.#on(route, photo) ?? this.#on(route === "cpu" ? "webgpu" : "cpu", photo);
 	}
 
-	/** Whether the photo has neither a result nor an error of its own. */
+	/** True where the photo has neither a result nor an error that lasts. */
 	isUnsettled(photo: Photo): boolean {
 		return isUnsettled(this.outcome(photo));
 	}
 
-	/** Whether an inspection of the photo can bring news: on the route that the visitor chose, or else on any. */
+	/** True where an inspection can bring news: on the route that the visitor chose, or on any route with Automatic. */
 	isOpen(photo: Photo): boolean {
 		const { choice, chosen } = this.#routing;
 		return isUnsettled(choice === "auto" ? this.outcome(photo) : this.#on(chosen.route, photo));

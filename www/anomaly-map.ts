@@ -20,8 +20,8 @@ export interface Peak {
 }
 
 /**
- * The model's scale, with the top raised to the map's strongest place: where all of a strong defect lies beyond the top,
- * nothing shows its middle. A fainter photo keeps the model's scale, so that what is normal stays clear.
+ * The model's scale, with its top raised to the map's strongest place. Without that, all of a strong defect would have
+ * one colour, and its middle would not show. A fainter photo keeps the model's scale, so that normal places stay clear.
  */
 export function reaching(scale: Scale, peak: Peak | undefined): Scale {
 	return { low: scale.low, high: Math.max(scale.high, peak?.value ?? scale.high) };
@@ -44,7 +44,7 @@ export function peakOf({ values, width, height }: AnomalyMap): Peak | undefined 
 	};
 }
 
-/** Values of a map on each side that one of a coarse map stands for. */
+/** Side of the block of values that becomes one value of a coarse map. */
 const block = 4;
 
 /** A sixteenth of the map, with the strongest value of each block, so that no defect is lost. */

@@ -1,14 +1,14 @@
-// The files in what a visitor drops, pastes or chooses, those of folders among them.
+// The files that a visitor drops, pastes or chooses, and those in dropped folders.
 
 export interface Found {
-	/** Where it lies below what was dropped: photos of different folders often have the same name. */
+	/** Path from the dropped folder on. Photos of different folders often have the same name. */
 	path: string;
 	file: File;
 }
 
 export interface Haul {
 	found: Found[];
-	/** Paths of what is there and could not be read. */
+	/** Paths of files and folders that could not be read. */
 	unread: string[];
 }
 
@@ -34,7 +34,7 @@ async function readFile(entry: FileSystemFileEntry, haul: Haul): Promise<void> {
 }
 
 async function readEntry(entry: FileSystemEntry, haul: Haul): Promise<void> {
-	// Such as a repository's, with thousands of files of its own.
+	// A hidden folder, such as a repository's, may hold thousands of files that are no photos.
 	if (entry.isDirectory && entry.name.startsWith(".")) return;
 	try {
 		if (entry.isDirectory) await readFolder(entry as FileSystemDirectoryEntry, haul);

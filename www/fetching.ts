@@ -1,4 +1,4 @@
-// Fetches the files that come with the page: each once, and whole, which its digest shows.
+// Fetches the files that come with the page. Each is fetched once, and its digest shows that it is whole.
 import shipped, { type ShippedFile } from "virtual:shipped-files";
 import { isAbort } from "./abort.js";
 import { asIntegrity, sha256 } from "./digest.js";
@@ -10,11 +10,11 @@ export interface Wanted {
 	/** Its path below the page, or "program". */
 	key: string;
 	url: string;
-	/** With its article: "the model". */
+	/** The name with its article, such as "the model". */
 	name: string;
 }
 
-/** Those that arrived damaged: what the browser keeps of them is not asked for again. */
+/** Keys of files that arrived damaged. They are fetched past the browser's cache. */
 const damaged = new Set<string>();
 
 const tryAgain = "Choose “Try again”, or reload the page.";
@@ -30,7 +30,7 @@ function damage({ key, name }: Wanted): Error {
 	);
 }
 
-/** Where scripts may not compute digests, which is over plain HTTP, the browser itself compares them, and tells nothing before. */
+/** The digest for the browser to compare, over plain HTTP alone: scripts cannot compute digests there. */
 function integrity(file: ShippedFile | undefined): string {
 	return !file || isSecureContext ? "" : file.integrity;
 }
@@ -57,7 +57,7 @@ async function ask(wanted: Wanted, signal: AbortSignal): Promise<Response> {
 	);
 }
 
-/** Bytes that travel. Before the answer says how it is compressed, the best is assumed. */
+/** Bytes that travel. Before the response says how it is compressed, the smallest form is assumed. */
 function size(file: ShippedFile | undefined, response?: Response): number {
 	if (!file) {
 		const compressed = response?.headers.has("content-encoding");
@@ -91,7 +91,7 @@ async function check(wanted: Wanted, file: Blob): Promise<void> {
 	damaged.delete(wanted.key);
 }
 
-/** Fetches a file anew. `also` reads it as it comes in, before it is known to be whole. */
+/** Fetches a file. `also` reads it as it comes in, before its digest is checked. */
 export async function fetchWhole(
 	wanted: Wanted,
 	signal: AbortSignal,
@@ -119,7 +119,7 @@ export async function fetchWhole(
 
 const fetched = new Map<string, SharedWork<Blob>>();
 
-/** The file, which is kept from then on; all calls share one download. */
+/** The file. It is kept, and all calls share one download. */
 export function fetchOnce(wanted: Wanted, signal?: AbortSignal): Promise<Blob> {
 	const one = fetched.get(wanted.key) ?? new SharedWork((last) => fetchWhole(wanted, last));
 	fetched.set(wanted.key, one);

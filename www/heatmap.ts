@@ -1,4 +1,4 @@
-// Draws an anomaly map in colours, and the legend of these colours.
+// Draws an anomaly map in colours, and their legend.
 import type { AnomalyMap, Scale } from "./anomaly-map.js";
 import { colourIndex, colourTable } from "./colours.js";
 
@@ -15,7 +15,7 @@ export function drawMap(
 	for (let i = 0; i < values.length; i++) {
 		const value = values[i] ?? Number.NaN;
 		if (Number.isNaN(value)) {
-			// Outside what the model looked at: a veil, so that it cannot pass for "no defect here".
+			// A veil lies over places that the model did not look at, so that they do not pass for good ones.
 			image.data.set([90, 100, 105, 150], i * 4);
 			continue;
 		}

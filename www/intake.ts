@@ -1,4 +1,4 @@
-// Every way in for files: dropped anywhere, pasted, or chosen.
+// Takes the files that a visitor drops anywhere, pastes or chooses.
 
 import { type Found, type Haul, haulOf, plainly } from "./brought-files.js";
 import { byId } from "./elements.js";
@@ -11,7 +11,7 @@ import type { Workbench } from "./workbench.js";
 const cover = byId("drop-cover", "div");
 const chooser = byId("files", "input");
 
-/** Notices of one drop: more would push the page out of view. */
+/** Offers of one drop. More of them would push the page out of view. */
 const mostOffers = 2;
 
 const order = new Intl.Collator(undefined, { numeric: true });
@@ -23,7 +23,7 @@ function inFolder({ path }: Found): boolean {
 function take(bench: Workbench, { found, unread }: Haul): void {
 	clearComplaints();
 	if (unread.length > 0) complain(`Could not be read, and left out: ${listed(unread)}.`);
-	// As people count: photo 2 before photo 10, whatever order the browser hands them over in.
+	// People count so: photo 2 comes before photo 10. Browsers hand files over in any order.
 	found.sort((a, b) => order.compare(a.path, b.path));
 	const ofKind = (kind: Kind) => found.filter(({ file }) => kindOf(file) === kind);
 	tellOfOthers(ofKind("neither"));
@@ -40,7 +40,7 @@ function tellOfOthers(others: Found[]): void {
 	complain(others.length === 1 ? `${named} is no photo.` : `${others.length} files are no photos: ${named}.`);
 }
 
-/** A model that lies in a folder may be there by chance: it is not used before the visitor says so. */
+/** Loads dropped models. One that lies in a folder may be there by chance: it is only offered. */
 function takeModels(bench: Workbench, models: Found[]): void {
 	// An extractor, which is the larger file, comes before the models made with it.
 	const chosen = models.filter((model) => !inFolder(model)).map(({ file }) => file);
@@ -86,8 +86,8 @@ function wireDrop(bench: Workbench): void {
 		clearTimeout(left);
 		cover.hidden = true;
 	};
-	// Comes again and again while files are over the page. That it stops tells that they have left: what tells of leaving
-	// itself comes for every element passed, and not at all for one that goes meanwhile.
+	// `dragover` comes again and again while files are over the page, so its end means that they have left. `dragleave`
+	// is no help: it comes for every element passed, and never for an element that is removed meanwhile.
 	window.addEventListener("dragover", (event) => {
 		event.preventDefault();
 		if (!carriesFiles(event)) return;
@@ -110,7 +110,7 @@ export function wireIntake(bench: Workbench): void {
 	byId("open", "button").addEventListener("click", () => chooser.click());
 	chooser.addEventListener("change", () => {
 		const haul = plainly(chooser.files ?? []);
-		// So that the same file can be chosen again.
+		// Without this, choosing the same file again would be no change.
 		chooser.value = "";
 		if (haul.found.length > 0) take(bench, haul);
 	});

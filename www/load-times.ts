@@ -1,4 +1,4 @@
-// The times that loading took, added up over several jobs.
+// Load times, added up over several jobs.
 import type { LoadTimes } from "./contract.js";
 
 export function nothingLoaded(): LoadTimes {

@@ -40,7 +40,7 @@ const renderers = [
 let asked = false;
 let kept = false;
 
-/** Once the first work is done, or has failed. A visitor who asked the browser to save data is asked for no more. */
+/** Keeps the page for offline use once the first work is done or has failed, unless the visitor saves data. */
 function keepAfterFirstWork(): void {
 	if (kept || bench.queue.work || savesData() || !(bench.current.category?.info || bench.queue.trouble))
 		return;
@@ -48,7 +48,7 @@ function keepAfterFirstWork(): void {
 	keepForOffline();
 }
 
-/** At most once per frame, however much has changed. */
+/** Draws the page, at most once per frame. */
 function render(): void {
 	if (asked) return;
 	asked = true;
@@ -59,15 +59,15 @@ function render(): void {
 	});
 }
 
-/** A visitor who asked the browser to save data decides about the download. */
+/** True where the visitor asked the browser to save data. They decide about the download themselves. */
 function savesData(): boolean {
 	const { connection } = navigator as Navigator & { connection?: { saveData?: boolean } };
 	return connection?.saveData === true;
 }
 
-/** Starts on a sample with a defect, which shows at once what the page is for. */
+/** Inspects a sample with a defect, which shows at once what the page is for. */
 function begin(): void {
-	// The visitor may have been faster.
+	// The visitor may have begun already.
 	if (!bench.current.category || bench.album.photos.length > 0 || bench.queue.work) return;
 	const samples = bench.current.category.samples;
 	const first = samples.find(({ title }) => !/good/i.test(title)) ?? samples[0];

@@ -1,4 +1,4 @@
-// The choice of category and of route.
+// The choices of a category model and of a route.
 import { byId, make } from "./elements.js";
 import { type Choice, routeNames } from "./routes.js";
 import type { Workbench } from "./workbench.js";

@@ -1,4 +1,4 @@
-// What is being done, how far it is, and the button that stops it.
+// The line and the bar that show the work in progress, and the buttons that stop it and take it up again.
 import type { Stage } from "./contract.js";
 import { downloads, type Progress } from "./downloads.js";
 import { byId, write } from "./elements.js";
@@ -43,7 +43,7 @@ function renderBar({ done, of }: Work, download: Progress | undefined): void {
 	bar.value = download ? download.received : done;
 }
 
-/** What is left to take up again: after a trouble and after errors by trying again, after a stop by going on. */
+/** The word on the button that takes work up again. It is empty where nothing is left to take up. */
 function resumeWord({ album, queue }: Workbench): string {
 	const { trouble, unfinished } = queue;
 	if (trouble === "" && unfinished.some((photo) => !album.outcome(photo))) return "Inspect the rest";

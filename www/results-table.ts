@@ -28,7 +28,7 @@ export function rowsOf(bench: Workbench): Row[] {
 	});
 }
 
-/** Spreadsheets compute what begins so, also in a file name: an apostrophe makes it text for them. */
+/** The beginnings that make a spreadsheet compute a cell, even a file name. An apostrophe before them makes it text. */
 const formula = /^[=+\-@\t\r\n]/;
 
 function cell(value: string | number | undefined): string {

@@ -1,4 +1,4 @@
-// The current category's sample photos.
+// The sample photos of the current category, to be chosen by click.
 import { byId, make } from "./elements.js";
 import type { Workbench } from "./workbench.js";
 

@@ -1,4 +1,4 @@
-// How the page learns that a worker lives, computes still, or has ended.
+// Signs by which the page learns that a worker lives, still computes or has ended.
 import type { Reply } from "./contract.js";
 
 /** Milliseconds between two signs of a worker that computes. */

@@ -1,4 +1,4 @@
-// What a screen reader hears by itself: the selected photo's verdict and news, but not each step of the work.
+// The lines that a screen reader reads by itself: verdict and news, but not each step of the work.
 import { byId, write } from "./elements.js";
 import { verdictLine } from "./verdict.js";
 import type { Workbench } from "./workbench.js";

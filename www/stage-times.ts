@@ -1,4 +1,4 @@
-// How long the selected photo took, stage by stage, and on which device.
+// The time that each stage of the selected photo took, and the device.
 import type { DeviceInfo, LoadTimes, Milliseconds } from "./contract.js";
 import { byId, make } from "./elements.js";
 import { asMilliseconds } from "./figures.js";
@@ -18,7 +18,7 @@ const loads: [keyof LoadTimes, string][] = [
 ];
 
 export function deviceName({ route, name, software }: DeviceInfo): string {
-	// The engine's own name for the CPU says all there is.
+	// The engine's name for the CPU says enough.
 	if (route === "cpu") return name;
 	return `${routeNames[route]}: ${name}${software ? ", software adapter" : ""}`;
 }

@@ -11,7 +11,7 @@ const strip = byId("strip", "div");
 interface Tile {
 	root: HTMLElement;
 	picture: HTMLElement;
-	/** Of the thumbnail that it shows. */
+	/** Object URL of the thumbnail. Empty before there is one. */
 	address: string;
 	score: HTMLElement;
 	word: HTMLElement;
@@ -33,7 +33,7 @@ function makeTile(bench: Workbench, photo: Photo): Tile {
 function showThumbnail(tile: Tile, thumbnail: Blob | undefined): void {
 	if (!thumbnail) return;
 	tile.address = URL.createObjectURL(thumbnail);
-	// Not decoded before it is scrolled to.
+	// A lazy image is not decoded before it is scrolled to.
 	tile.picture.replaceChildren(
 		make("img", { src: tile.address, alt: "", loading: "lazy", decoding: "async" }),
 	);
@@ -78,13 +78,13 @@ export function renderStrip(bench: Workbench): void {
 		root.remove();
 		tiles.delete(photo);
 	}
-	// One tile is on the way of the Tab key, from which the arrows lead to the others.
+	// The Tab key stops at one tile, from which the arrows lead to the others.
 	const entrance = selected ?? photos[0];
 	for (const [place, photo] of photos.entries()) {
 		const tile = tiles.get(photo) ?? makeTile(bench, photo);
 		tiles.set(photo, tile);
 		renderTile(bench, photo, tile, photo === entrance);
-		// Those that are in their place stay: moving one would take the focus away from it.
+		// A tile in its place stays there: moving it would take the focus away from it.
 		const there = strip.children[place];
 		if (there !== tile.root) strip.insertBefore(tile.root, there ?? null);
 	}
@@ -116,7 +116,7 @@ function step(key: string, now: number, count: number): number | undefined {
 
 export function wireStrip(bench: Workbench): void {
 	strip.addEventListener("keydown", (event) => {
-		// Those are the browser's own, such as the way back.
+		// With these keys the arrows are the browser's, such as the way back.
 		if (event.altKey || event.ctrlKey || event.metaKey) return;
 		const { photos, selected } = bench.album;
 		const next = step(event.key, selected ? photos.indexOf(selected) : 0, photos.length);

@@ -1,4 +1,4 @@
-// Times one route from nothing: a worker of its own, everything loaded anew, then photo after photo.
+// Times one route from nothing: a fresh worker loads everything, then inspects photo after photo.
 import { Bridge } from "./bridge.js";
 import type { Categories, Category } from "./categories.js";
 import type { DeviceInfo, Milliseconds, Route } from "./contract.js";
@@ -7,12 +7,12 @@ import type { Photo } from "./photos.js";
 
 export interface RouteTiming {
 	device: DeviceInfo;
-	/** Of the first photo, whose worker was started for it. Like every span here: from handing it over to its result being back. */
+	/** Milliseconds from handing over the first photo, which starts its worker, until its result is back. */
 	cold: number;
-	/** Medians over the photos after it; none yet right after the first. */
+	/** Medians over the later photos. Undefined right after the first photo. */
 	warm: { span: number; stages: Milliseconds } | undefined;
 	count: number;
-	/** How many different photos were inspected. */
+	/** Number of different photos that were inspected. */
 	photos: number;
 }
 

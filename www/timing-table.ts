@@ -6,7 +6,7 @@ import { routeNames } from "./routes.js";
 import { deviceName, parts } from "./stage-times.js";
 import type { RouteTiming } from "./timing-run.js";
 
-/** Table of the paper: milliseconds per image. */
+/** The paper's table, in milliseconds per image. */
 const paper: [string, number][] = [
 	["PatchCore, WideResNet-50", 172],
 	["FastFlow, WideResNet-50", 45.9],
@@ -42,7 +42,7 @@ function paperRow([name, value]: [string, number], longest: number): HTMLElement
 		"tr",
 		{},
 		make("th", { scope: "row" }, name),
-		// As printed there, not rounded once more.
+		// Printed as in the paper, without rounding it once more.
 		make("td", { class: "figure" }, `${value} ms`),
 		bar(value, longest, "paper"),
 		make("td", { colspan: parts.length + 1 }),
@@ -53,7 +53,7 @@ function groupRow(text: string): HTMLElement {
 	return make("tr", { class: "group" }, make("th", { scope: "rowgroup", colspan: parts.length + 4 }, text));
 }
 
-/** `heading` says whose figures stand above the paper's. */
+/** Draws the table. `heading` names this browser's part of it. */
 export function renderTimingTable(timings: ReadonlyMap<Route, RouteTiming | string>, heading: string): void {
 	const own = [...timings];
 	const warm = own.flatMap(([, timing]) => (typeof timing === "string" ? [] : [timing.warm?.span ?? 0]));

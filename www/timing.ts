@@ -1,4 +1,4 @@
-// The timing section: which routes are timed, and the buttons that start and stop it.
+// The timing section: the choice of routes, and the buttons that start and stop a measurement.
 import { isAbort } from "./abort.js";
 import type { Category } from "./categories.js";
 import type { Route } from "./contract.js";
@@ -21,7 +21,7 @@ const legend = routes.querySelector("legend") ?? "";
 const onCpu = routeBox("cpu", routeNames.cpu, true, false);
 let gpuOffered: string | undefined;
 
-/** One category and the same photos for every route, whatever is chosen meanwhile. */
+/** One measurement. Every route gets its category and its photos, whatever the visitor chooses meanwhile. */
 interface Measurement {
 	category: Category;
 	photos: Photo[];
@@ -34,7 +34,7 @@ let measured: Measurement | undefined;
 let heading = "";
 let abort: AbortController | undefined;
 
-/** Whose figures the table holds. */
+/** Names the model and the number of photos behind the figures. */
 function headingFor({ current: { category } }: Workbench): string {
 	if (!measured) return "This browser";
 	const used = largest([0, ...timings.values()].map((one) => (typeof one === "object" ? one.photos : 0)));
@@ -56,7 +56,7 @@ function chosenRoutes(): Route[] {
 
 async function measure(bench: Workbench, routes: Route[], measurement: Measurement): Promise<void> {
 	for (const route of routes) {
-		// Said once, since a screen reader reads each change; the table fills as it goes.
+		// Said once for each route, since a screen reader reads each change. The table shows the progress.
 		status.textContent = `${routeNames[route]}: measuring…`;
 		try {
 			await timeRoute({ route, categories: bench.categories, ...measurement }, (timing) => {
@@ -87,7 +87,7 @@ async function start(bench: Workbench): Promise<void> {
 	timings.clear();
 	heading = headingFor(bench);
 	renderTimingTable(timings, heading);
-	// Its worker would hold memory and, worse, compute at the same time.
+	// The page's worker would hold memory and, worse, compute at the same time.
 	bench.queue.hold(true);
 	bench.inspector.bridge.end();
 	try {
@@ -111,7 +111,7 @@ function gpuLabel({ present, software, name }: Gpu): string {
 	return software ? `${routeNames.webgpu}, software adapter (${name}): slow` : routeNames.webgpu;
 }
 
-/** Which routes there are to time; a software adapter only when it is asked for. */
+/** Offers the routes to time. A software adapter is not checked by itself. */
 function renderRoutes({ routing: { gpu } }: Workbench): void {
 	const label = gpuLabel(gpu);
 	if (label === gpuOffered) return;
@@ -144,7 +144,7 @@ export function renderTiming(bench: Workbench): void {
 }
 
 export function wireTiming(bench: Workbench): void {
-	// A part that scrolls must be reachable by keyboard, and one that does not should not be a stop on the way.
+	// A part that scrolls must be reachable by keyboard. One that does not scroll should not be a stop on the way.
 	const scroll = byId("timing-scroll", "section");
 	const sizes = new ResizeObserver(() => {
 		if (scroll.scrollWidth > scroll.clientWidth) scroll.tabIndex = 0;

@@ -20,7 +20,7 @@ export const verdictWords: Record<Verdict, string> = {
 	none: "No photo yet",
 };
 
-/** The verdict on the selected photo in a line of its own; empty while there is none. */
+/** The verdict on the selected photo in one line. It is empty before there is a verdict. */
 export function verdictLine(bench: Workbench): string {
 	const { selected } = bench.album;
 	const { threshold } = bench.current;

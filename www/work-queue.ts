@@ -14,7 +14,7 @@ import { sentence } from "./sentence.js";
 export interface Work {
 	/** The photo that is inspected, or else the dropped model that is loaded. Neither while a shipped model is loaded. */
 	photo?: Photo | undefined;
-	/** The photo is only decoded: its outcome is known. */
+	/** True where the photo is only decoded, since its outcome is known. */
 	decoding?: boolean;
 	model?: File;
 	stage?: Stage;
@@ -25,7 +25,7 @@ export interface Work {
 export interface Listener {
 	changed: () => void;
 	complain: (text: string) => void;
-	/** A dropped category model was loaded. */
+	/** Called with a dropped category model that was loaded. */
 	loaded: (category: Category) => void;
 }
 
@@ -33,19 +33,19 @@ export class WorkQueue {
 	work: Work | undefined;
 	/** The outcome of the last request, where the verdict does not say it. */
 	news = "";
-	/** Why the current category model cannot be used. Photos wait until it is tried again. */
+	/** A sentence on why the current category model cannot be used. Photos wait until it is tried again. */
 	trouble = "";
-	/** The timing has the processor to itself. */
+	/** True while the timing has the processor to itself. */
 	held = false;
 	readonly #current: CurrentCategory;
 	readonly #album: Album;
 	readonly #inspector: Inspector;
 	readonly #photoJobs: PhotoJobs;
 	readonly #listener: Listener;
-	/** Nothing is worked on before it is known which models the page has: a dropped one may need their extractor. */
+	/** True once the page's models are known. A dropped model may need their extractor, so no work begins before. */
 	#opened = false;
 	#models: File[] = [];
-	/** In the order of their turns. A photo leaves when it has its outcome. */
+	/** Photos in the order of their turns. A photo leaves when it has its outcome. */
 	#waiting = new Set<Photo>();
 	#loadWanted = false;
 	#abort: AbortController | undefined;
@@ -81,7 +81,7 @@ export class WorkQueue {
 		this.#listener.changed();
 	}
 
-	/** From here on there is work. */
+	/** Begins to work. */
 	open(): void {
 		this.#opened = true;
 		void this.#run();
@@ -100,7 +100,7 @@ export class WorkQueue {
 		const open = photos.filter((photo) => this.#album.isOpen(photo));
 		for (const photo of open) this.#album.tryAgain(photo);
 		if (open.length > 0) this.trouble = "";
-		// The photo that is looked at comes before those that only wait.
+		// The visitor looks at the selected photo, so it comes before the others.
 		const first = open.filter((photo) => photo === this.#album.selected);
 		this.#waiting = new Set([...first, ...this.#waiting, ...open]);
 		void this.#run();
@@ -115,14 +115,14 @@ export class WorkQueue {
 		else this.tell("");
 	}
 
-	/** Takes up again what failed, what was stopped and what a trouble keeps waiting. */
+	/** Takes up again the photos that failed, were stopped or wait because of a trouble. */
 	resume(): void {
 		this.inspect(this.unfinished);
 		this.load();
 		this.tell("");
 	}
 
-	/** Drops what waits and ends what runs. */
+	/** Drops all jobs that wait and ends the one that runs. */
 	stop(): void {
 		const { undrawn, previews } = this.#album;
 		this.#models = [];
@@ -171,7 +171,7 @@ export class WorkQueue {
 			this.work = undefined;
 			this.#listener.changed();
 		}
-		// What was asked for while an aborted job was being given up.
+		// More may have been asked for while an aborted job was being given up.
 		void this.#run();
 	}
 

@@ -1,4 +1,4 @@
-// The one place where the engine runs. It takes one request at a time and never touches the page.
+// The worker that the engine runs in. It takes one request at a time.
 import type { Fault, Jobs, Reply, Request, Route, Stage } from "./contract.js";
 import { nothingLoaded } from "./load-times.js";
 import { bytesOf, LoadedEngine } from "./loaded-engine.js";
@@ -13,7 +13,7 @@ let stage: Stage = "wasm";
 let route: Route = "cpu";
 const loaded = new LoadedEngine(enter);
 
-/** A file that is gone may be there again, as on a stick that was pulled out. */
+/** The error of a file that is gone. It may be there again later, as on a stick that was pulled out. */
 class Unreadable extends Error {}
 
 /** Name of the engine's errors of the photo itself, which come on every device and each time. */

@@ -23,7 +23,7 @@ for (const [what, address] of files) {
 			if (asked > 1) return route.continue();
 			const response = await route.fetch();
 			const body = await response.body();
-			// One bit, far from its beginning.
+			// One bit, in the middle of the file.
 			body[body.length >> 1] ^= 1;
 			return route.fulfill({ response, body });
 		});

@@ -88,7 +88,7 @@ test("program, extractor and model arrive at the same time, under one bar that i
 	for (const [i, { value }] of seen.entries()) {
 		assert.ok(i === 0 || value >= seen[i - 1].value, "the bar went back");
 	}
-	// What the bar counts is what travels: its pace is the network's.
+	// The bar counts the bytes that travel, so its pace is the network's.
 	const middle = seen[seen.length >> 1];
 	const seconds = (last.time - middle.time) / 1000;
 	const pace = (last.value - middle.value) / seconds;

@@ -38,7 +38,7 @@ test("a folder's photos are inspected in natural order, and one that cannot be r
 	const shown = (await results(page)).map(({ photo: name }) => name);
 	assert.deepEqual(shown, ["good/1.jpg", "good/2.jpg", "good/10.jpg"]);
 	assert.match(await page.textContent("#notices"), /left out: good\/lost\.png/);
-	// The focus stays somewhere when the notice goes.
+	// The focus moves to a button when the notice goes.
 	await page.click("#notices button");
 	assert.equal(await page.evaluate(() => document.activeElement.id), "open");
 	assert.deepEqual(page.mistakes, []);

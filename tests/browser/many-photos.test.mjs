@@ -18,15 +18,16 @@ test("of many photos the arrow keys show what is known, and inspect nothing agai
 	const { jpeg } = await redraw(page, `samples/${category.samples[0].file}`, 512, 512);
 	await page.click("#clear");
 	await page.evaluate(
-		([bytes, many]) => {
+		([text, many]) => {
+			const bytes = Uint8Array.fromBase64(text);
 			const data = new DataTransfer();
 			for (let i = 0; i < many; i++) {
-				data.items.add(new File([Uint8Array.from(bytes)], `photo-${i}.jpg`, { type: "image/jpeg" }));
+				data.items.add(new File([bytes], `photo-${i}.jpg`, { type: "image/jpeg" }));
 			}
 			const drop = new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: data });
 			document.body.dispatchEvent(drop);
 		},
-		[[...jpeg], count],
+		[jpeg.toString("base64"), count],
 	);
 	await page.waitForFunction((many) => document.querySelectorAll(".tile").length === many, count);
 	page.setDefaultTimeout(30 * 60_000);

@@ -8,7 +8,7 @@ import { top } from "../../www/tools/run.mjs";
 import { category, drop, reading, samplePath, selectTile, settled, start } from "./page.mjs";
 import { asFile } from "./photos.mjs";
 
-// A copy below another path, which the tests may publish anew.
+// A copy of the page below another path, which the tests may publish anew.
 const folder = mkdtempSync(join(tmpdir(), "cse-offline-"));
 const published = join(folder, "below", "here");
 
@@ -28,7 +28,7 @@ after(async () => {
 
 test("after the first visit the page works without a network, with every model and a new worker", async () => {
 	await page.context().setOffline(true);
-	// An idle worker is ended; the next one starts from what is held.
+	// An idle worker is ended. The next one starts from the files that the browser holds.
 	const [worker] = page.workers();
 	await worker.evaluate(() => self.close());
 	await drop(page, [asFile("next.jpg", "image/jpeg", readFileSync(samplePath(category.samples[0])))]);
@@ -68,15 +68,10 @@ function publish(title) {
 /** The browser takes a moment to forget a page that was closed. Until then the version before stays. */
 async function reloadUntil(title) {
 	for (let i = 0; i < 10; i++) {
-		await page.reload();
+		// A page that renews itself meanwhile ends this load.
+		await page.reload().catch(() => {});
 		const renewed = page.waitForFunction((wanted) => document.title === wanted, title, { timeout: 1000 });
-		if (
-			await renewed.then(
-				() => true,
-				() => false,
-			)
-		)
-			return;
+		if (await renewed.catch(() => false)) return;
 	}
 	assert.fail(`The page never had the title “${title}”.`);
 }
@@ -88,7 +83,7 @@ test("a page that is published anew takes over with the next load, once no page 
 	publish("Another version");
 	await site.restart();
 	await page.reload();
-	// The new version is fetched meanwhile; both pages go on with the one that they have.
+	// The new version is fetched meanwhile. Both pages go on with the old one.
 	assert.equal(await page.title(), first);
 	await page.evaluate(
 		() =>

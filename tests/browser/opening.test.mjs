@@ -81,7 +81,7 @@ test("a page without its models says so and stays usable", async () => {
 test("a download that was stopped and a photo that could not be fetched can be taken up again", async () => {
 	const page = await site.open({ address: "about:blank" });
 	const model = `**/models/${category.model}`;
-	// Is never answered.
+	// This request is never answered.
 	await page.route(model, () => {});
 	await page.route("**/samples/**", (route) => route.abort());
 	const asked = page.waitForRequest(model);

@@ -1,4 +1,4 @@
-// The built page in a real Chromium, and what the tests do with it again and again.
+// Opens the built page in a real Chromium, and does on it what many tests need.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
@@ -30,7 +30,7 @@ export function nameOf(sample) {
 	return sample.file.slice(sample.file.lastIndexOf("/") + 1);
 }
 
-/** Serves the page and starts the browser; `webgpu` gives it a software adapter, else it has none. */
+/** Serves the page and starts the browser. `webgpu` gives it a software adapter. Otherwise it has none. */
 export async function start({ webgpu = false, folder } = {}) {
 	let server = await serve({ folder });
 	const browser = await chromium.launch({
@@ -54,7 +54,7 @@ export async function start({ webgpu = false, folder } = {}) {
 }
 
 async function open(browser, site, { address = site, ...options } = {}) {
-	// What a service worker fetches no test can stand in the way of: those of offline work ask for it.
+	// Tests cannot intercept requests of a service worker. Only those of offline work allow one.
 	const defaults = { viewport: { width: 1280, height: 850 }, serviceWorkers: "block" };
 	const context = await browser.newContext({ ...defaults, ...options });
 	const page = await context.newPage();
@@ -66,7 +66,7 @@ async function open(browser, site, { address = site, ...options } = {}) {
 	return page;
 }
 
-/** Waits until the page has drawn what was just done: it shows with the next frame. */
+/** Waits until the page has drawn its last change, which shows with the next frame. */
 export async function drawn(page) {
 	await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 }
@@ -128,7 +128,7 @@ export async function drop(page, files) {
 	await page.evaluate(async (all) => {
 		const data = new DataTransfer();
 		for (const { name, mimeType, text } of all) {
-			const bytes = Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+			const bytes = Uint8Array.fromBase64(text);
 			data.items.add(new File([bytes], name, { type: mimeType }));
 		}
 		for (const kind of ["dragenter", "dragover", "drop"]) {
@@ -138,7 +138,7 @@ export async function drop(page, files) {
 	}, plain);
 }
 
-/** Drops a folder with these files, named by their paths in it; a file without content is there and cannot be read. */
+/** Drops a folder with these files, named by their paths in it. A file without content cannot be read. */
 export async function dropFolder(page, name, files) {
 	const plain = files.map(({ name, buffer }) => ({ name, text: buffer?.toString("base64") }));
 	await page.evaluate(
@@ -149,7 +149,7 @@ export async function dropFolder(page, name, files) {
 				isDirectory: false,
 				file: (resolve, reject) => {
 					if (text === undefined) return reject(new DOMException("Gone.", "NotFoundError"));
-					const bytes = Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+					const bytes = Uint8Array.fromBase64(text);
 					resolve(new File([bytes], name.slice(name.lastIndexOf("/") + 1)));
 				},
 			});

@@ -42,7 +42,7 @@ export function png({ width, height, channels, depth = 8, samples }) {
 	return Buffer.concat([signature, chunk("IHDR", head), chunk("IDAT", data), chunk("IEND", Buffer.alloc(0))]);
 }
 
-/** EXIF's orientation 6. */
+/** An EXIF segment with orientation 6. */
 function orientation() {
 	return Buffer.from([
 		...Buffer.from("MM"),
@@ -53,7 +53,7 @@ function orientation() {
 	]);
 }
 
-/** The same JPEG with a note that the camera was held upright: turn by 90 degrees to the right. */
+/** Adds to a JPEG the orientation of a camera that was held upright: to be turned by 90 degrees to the right. */
 export function turned(jpeg) {
 	const body = Buffer.concat([Buffer.from("Exif\0\0", "latin1"), orientation()]);
 	const marker = Buffer.from([0xff, 0xe1, 0, 0]);
@@ -71,10 +71,11 @@ export async function redraw(page, url, width, height) {
 			context.drawImage(bitmap, 0, 0, wide, high);
 			const encode = async (type) => {
 				const bytes = await (await canvas.convertToBlob({ type, quality: 0.95 })).bytes();
-				return [...bytes];
+				return bytes.toBase64();
 			};
+			const { data } = context.getImageData(0, 0, wide, high);
 			return {
-				pixels: [...context.getImageData(0, 0, wide, high).data],
+				pixels: new Uint8Array(data.buffer).toBase64(),
 				png: await encode("image/png"),
 				jpeg: await encode("image/jpeg"),
 				webp: await encode("image/webp"),
@@ -82,18 +83,12 @@ export async function redraw(page, url, width, height) {
 		},
 		[url, width, height],
 	);
-	return {
-		width,
-		height,
-		pixels: drawn.pixels,
-		png: Buffer.from(drawn.png),
-		jpeg: Buffer.from(drawn.jpeg),
-		webp: Buffer.from(drawn.webp),
-	};
+	const bytes = Object.entries(drawn).map(([name, text]) => [name, Buffer.from(text, "base64")]);
+	return { width, height, ...Object.fromEntries(bytes) };
 }
 
 export function rgb({ pixels }) {
-	return pixels.filter((_, i) => i % 4 !== 3);
+	return [...pixels].filter((_, i) => i % 4 !== 3);
 }
 
 export function grey({ pixels }) {
@@ -117,7 +112,7 @@ export function white(width, height) {
 	return Buffer.concat([signature, chunk("IHDR", head), chunk("IDAT", data), chunk("IEND", Buffer.alloc(0))]);
 }
 
-/** The same WebP with a note that the camera was held upright: turn by 90 degrees to the right. */
+/** Adds to a WebP the orientation of a camera that was held upright: to be turned by 90 degrees to the right. */
 export function turnedWebp(webp, width, height) {
 	const riffChunk = (kind, data) => {
 		const head = Buffer.alloc(8);

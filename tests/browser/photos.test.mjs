@@ -78,7 +78,7 @@ test("what cannot be inspected gets a sentence, and the page goes on", async () 
 	await drop(page, [...bad, asFile("plain.png", "image/png", drawn.png)]);
 	await settled(page);
 	assert.equal(await page.textContent("#status"), "1 photo inspected, 5 could not be.");
-	// What is wrong with the photo itself is not worth another try.
+	// A fault of the photo itself is not worth another try.
 	assert.ok(await page.locator("#retry").isHidden());
 	for (const { name } of bad) {
 		await selectTile(page, name);
@@ -132,14 +132,11 @@ test("photos can be chosen and pasted too", async () => {
 	await page.click("#clear");
 	await page.setInputFiles("#files", samplePath(category.samples[0]));
 	await settled(page);
-	await page.evaluate(
-		(bytes) => {
-			const data = new DataTransfer();
-			data.items.add(new File([Uint8Array.from(bytes)], "pasted.png", { type: "image/png" }));
-			window.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data }));
-		},
-		[...drawn.png],
-	);
+	await page.evaluate((text) => {
+		const data = new DataTransfer();
+		data.items.add(new File([Uint8Array.fromBase64(text)], "pasted.png", { type: "image/png" }));
+		window.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data }));
+	}, drawn.png.toString("base64"));
 	await page.locator(".tile", { hasText: "pasted.png" }).waitFor();
 	await settled(page);
 	assert.equal((await results(page)).length, 2);

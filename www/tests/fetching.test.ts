@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 const text = "the weights of a model";
-/** As `openssl dgst -sha256 -binary | base64` gives it. */
+/** The output of `openssl dgst -sha256 -binary | base64`, after `sha256-`. */
 const integrity = "sha256-XiIC1m/l4b6TqPP+hZjeZEcLmFUWSx0tV9H++a7tpSw=";
 
 vi.mock("virtual:shipped-files", () => ({

@@ -4,7 +4,7 @@ import source from "../service-worker.js?raw";
 const scope = "https://host.example/below/here/";
 const files = { "index.html": "sha256-page=", "assets/index-1.js": "sha256-script=" };
 
-/** As much of a browser's cache as the service worker uses. */
+/** The part of a browser's cache that the service worker uses. */
 class FakeCache {
 	readonly held = new Map<string, Response>();
 	match = async (key: string) => this.held.get(key);
@@ -18,7 +18,7 @@ class FakeCache {
 let cache: FakeCache;
 let listeners: Record<string, (event: object) => void>;
 let fetched: { address: string; options: RequestInit }[];
-/** Whether the next copy that the browser holds is damaged. */
+/** True where the copies that the browser holds are damaged. */
 let damaged: boolean;
 
 beforeEach(() => {

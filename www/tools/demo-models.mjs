@@ -1,11 +1,11 @@
 // Makes the demo again, from seeds: photos of generated materials, a model of each, and the page's list of them.
-// The extractor (www/public/models/extractor.safetensors) is made before, by `npm run extractor`.
+// `npm run extractor` makes the extractor (www/public/models/extractor.safetensors) before.
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { announce, run, top } from "./run.mjs";
 
-// The page opens with the first sample of the first: one that a first look understands.
+// The page opens with the first sample of the first material, whose defect everyone sees.
 const materials = [
 	{ id: "cloth", title: "Woven cloth", first: "hole" },
 	{ id: "vinyl", title: "Embossed vinyl", first: "cut" },
@@ -14,7 +14,7 @@ const materials = [
 const note =
 	"The extractor is this project's own: an EfficientNet-B0 taught in under two hours on two processor cores and eleven minutes " +
 	"on a GPU, on surfaces generated in code. The demo surfaces and their photos are generated too. On real photos, ImageNet's " +
-	"EfficientNet-B3 may find more; the README says how to use it.";
+	"EfficientNet-B3 may find more. The README says how to use it.";
 
 const models = join(top, "www", "public", "models");
 const samples = join(top, "www", "public", "samples");

@@ -1,4 +1,4 @@
-// Tells the page, when it is built, which files come with it: digests to check them by, and sizes for its progress bar.
+// Writes the list of shipped files into the page's build: digests to check them by, and sizes for the progress bar.
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -53,7 +53,7 @@ export function shippedFiles() {
 		resolveId: (id) => (id === name ? `\0${name}` : undefined),
 		async load(id) {
 			if (id !== `\0${name}`) return undefined;
-			// During development they change while the page is open.
+			// During development the files change while the page is open.
 			return `export default ${JSON.stringify(building ? await shipped() : {})};`;
 		},
 	};

@@ -7,7 +7,7 @@ import { announce, giveUp, run, top } from "./run.mjs";
 import { installAll } from "./setup.mjs";
 import { buildWasm } from "./wasm.mjs";
 
-/** Where there is no GPU, a software Vulkan runs the tests that need one. */
+/** Installs a software Vulkan, where no driver is there, for the tests that need a GPU. */
 function softwareVulkan() {
 	const drivers = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"].filter(existsSync);
 	const found = drivers.some((folder) => readdirSync(folder).length > 0);
@@ -44,6 +44,6 @@ const chosen = process.argv.slice(2);
 const unknown = chosen.find((name) => !(name in suites));
 if (unknown || chosen.length === 0) giveUp(`Name what to test: ${Object.keys(suites).join(", ")}.`);
 installAll();
-// A browser that is missing shows now, not after the Rust tests.
+// A missing browser is reported now, not after the Rust tests.
 const browser = chosen.includes("browser") ? chromium() : undefined;
 for (const name of chosen) suites[name](browser);
