@@ -2,15 +2,18 @@
 import type { Picture } from "./contract.js";
 import type { Photo } from "./photos.js";
 
-/** A large picture has up to 17 MB, so at least seven of them have room. */
-const mostBytes = 128e6;
-
 export class Previews {
 	/** Large pictures, oldest first. */
 	#pictures = new Map<Photo, Picture>();
 	#thumbnails = new Map<Photo, Blob>();
 	#reasons = new Map<Photo, string>();
 	#bytes = 0;
+	readonly #mostBytes: number;
+
+	/** A large picture has up to 17 MB, so at least seven of them have room. */
+	constructor(mostBytes = 128e6) {
+		this.#mostBytes = mostBytes;
+	}
 
 	/** The large picture. Undefined before the photo is decoded, and once the picture was let go to make room. */
 	picture(photo: Photo): Picture | undefined {
@@ -33,7 +36,7 @@ export class Previews {
 		this.#bytes += picture.pixels.byteLength;
 		if (picture.thumbnail) this.#thumbnails.set(photo, picture.thumbnail);
 		for (const oldest of this.#pictures.keys()) {
-			if (this.#bytes <= mostBytes || oldest === photo) return;
+			if (this.#bytes <= this.#mostBytes || oldest === photo) return;
 			this.#letGo(oldest);
 		}
 	}
