@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -51,17 +51,14 @@ test("after the first visit the page works without a network, with every model a
 	await page.context().setOffline(false);
 });
 
-function sha256(text) {
-	return createHash("sha256").update(text).digest("base64");
-}
-
 /** Publishes the page anew, as a build of another version would. */
 function publish(title) {
 	const [page, worker] = ["index.html", "service-worker.js"].map((name) => join(published, name));
+	const digest = (text) => hash("sha256", text, "base64");
 	const before = readFileSync(page, "utf8");
 	const after = before.replace(/<title>.*<\/title>/, `<title>${title}</title>`);
 	writeFileSync(page, after);
-	writeFileSync(worker, readFileSync(worker, "utf8").replace(sha256(before), sha256(after)));
+	writeFileSync(worker, readFileSync(worker, "utf8").replace(digest(before), digest(after)));
 	for (const file of [page, worker]) for (const ending of ["br", "gz"]) rmSync(`${file}.${ending}`);
 }
 

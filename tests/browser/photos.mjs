@@ -1,34 +1,28 @@
 // Photos of every kind, made from a shipped sample or from nothing.
-import { deflateSync } from "node:zlib";
-
-const crcTable = Array.from({ length: 256 }, (_, n) => {
-	let c = n;
-	for (let k = 0; k < 8; k++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
-	return c >>> 0;
-});
-
-function crc(bytes) {
-	let c = 0xffffffff;
-	for (const byte of bytes) c = crcTable[(c ^ byte) & 0xff] ^ (c >>> 8);
-	return (c ^ 0xffffffff) >>> 0;
-}
+import { crc32, deflateSync } from "node:zlib";
 
 function chunk(kind, data) {
 	const body = Buffer.concat([Buffer.from(kind, "latin1"), data]);
 	const frame = Buffer.alloc(8);
 	frame.writeUInt32BE(data.length, 0);
-	frame.writeUInt32BE(crc(body), 4);
+	frame.writeUInt32BE(crc32(body), 4);
 	return Buffer.concat([frame.subarray(0, 4), body, frame.subarray(4)]);
 }
 
 const colourTypes = { 1: 0, 3: 2, 4: 6 };
 
-/** A PNG from samples in rows; `width` and `height` may claim more than there is. */
-export function png({ width, height, channels, depth = 8, samples }) {
+function pngFile(width, height, [depth, colourType], rows, level) {
 	const head = Buffer.alloc(13);
 	head.writeUInt32BE(width, 0);
 	head.writeUInt32BE(height, 4);
-	head.set([depth, colourTypes[channels], 0, 0, 0], 8);
+	head.set([depth, colourType, 0, 0, 0], 8);
+	const signature = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);
+	const data = deflateSync(Buffer.concat(rows), { level });
+	return Buffer.concat([signature, chunk("IHDR", head), chunk("IDAT", data), chunk("IEND", Buffer.alloc(0))]);
+}
+
+/** A PNG from samples in rows. `width` and `height` may claim more than there is. */
+export function png({ width, height, channels, depth = 8, samples }) {
 	const wide = depth / 8;
 	const stride = width * channels;
 	const rows = [];
@@ -37,9 +31,7 @@ export function png({ width, height, channels, depth = 8, samples }) {
 		for (let i = 0; i < stride; i++) row.writeUIntBE(samples[start + i], 1 + i * wide, wide);
 		rows.push(row);
 	}
-	const signature = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);
-	const data = deflateSync(Buffer.concat(rows));
-	return Buffer.concat([signature, chunk("IHDR", head), chunk("IDAT", data), chunk("IEND", Buffer.alloc(0))]);
+	return pngFile(width, height, [depth, colourTypes[channels]], rows);
 }
 
 /** An EXIF segment with orientation 6. */
@@ -101,15 +93,9 @@ export function asFile(name, mimeType, buffer) {
 
 /** A white PNG with one bit a pixel: small as a file, large once it is decoded. */
 export function white(width, height) {
-	const head = Buffer.alloc(13);
-	head.writeUInt32BE(width, 0);
-	head.writeUInt32BE(height, 4);
-	head.set([1, 0, 0, 0, 0], 8);
 	const row = Buffer.alloc(1 + Math.ceil(width / 8), 255);
 	row[0] = 0;
-	const data = deflateSync(Buffer.concat(Array(height).fill(row)), { level: 1 });
-	const signature = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);
-	return Buffer.concat([signature, chunk("IHDR", head), chunk("IDAT", data), chunk("IEND", Buffer.alloc(0))]);
+	return pngFile(width, height, [1, 0], Array(height).fill(row), 1);
 }
 
 /** Adds to a WebP the orientation of a camera that was held upright: to be turned by 90 degrees to the right. */

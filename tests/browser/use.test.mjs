@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, beforeEach, test } from "node:test";
@@ -205,7 +205,7 @@ test("a page as narrow as a phone has no sideways scroll", async () => {
 test("both exports say the verdict, and which model, extractor and threshold judged", async () => {
 	const file = modelFile(category.model);
 	const { name, extractor_id, threshold } = description(file);
-	const digest = createHash("sha256").update(file.buffer).digest("hex");
+	const digest = hash("sha256", file.buffer, "hex");
 	const [download] = await Promise.all([page.waitForEvent("download"), page.click("#save-csv")]);
 	const table = readFileSync(await download.path(), "utf8");
 	const [head, row] = table.split("\r\n").map((line) => line.split(","));

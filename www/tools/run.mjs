@@ -1,9 +1,8 @@
 // Runs other programs from the repository's top, and ends with a sentence where one fails.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 
-export const top = fileURLToPath(new URL("../../", import.meta.url));
+export const top = join(import.meta.dirname, "..", "..");
 
 /** The folder that cargo builds in. Other files that can be made again lie there too. */
 export const target = process.env.CARGO_TARGET_DIR ?? join(top, "target");

@@ -1,5 +1,5 @@
 // Writes the list of shipped files into the page's build: digests to check them by, and sizes for the progress bar.
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { compressed } from "./compressed.mjs";
@@ -10,12 +10,12 @@ const publicFolder = join(top, "www", "public");
 const program = join(top, "www", "wasm", "cse_web_bg.wasm");
 
 export function digestOf(bytes) {
-	return createHash("sha256").update(bytes).digest("hex");
+	return hash("sha256", bytes, "hex");
 }
 
 /** The digest as browsers take it for `integrity`. */
 export function integrityOf(bytes) {
-	return `sha256-${createHash("sha256").update(bytes).digest("base64")}`;
+	return `sha256-${hash("sha256", bytes, "base64")}`;
 }
 
 function paths() {
