@@ -124,7 +124,8 @@ test("aborting the running job ends its worker, and the next job gets another", 
 	expect(worker(0).ended).toBe(true);
 	worker(1).says({ is: "alive" });
 	// What the ended worker still had to say counts no more.
-	worker(0).says({ is: "answer", value: "texture" });
+	const cause = { name: "Error", message: "The file is no model." };
+	worker(0).says({ is: "failure", cause, stage: "wasm", fault: "job" });
 	worker(1).says(answer);
 	expect(await next).toBe("extractor");
 });
