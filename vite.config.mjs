@@ -31,5 +31,6 @@ export default defineConfig({
 	// Cargo's build folder holds tens of thousands of files that the page never reads.
 	server: { headers: isolation, watch: { ignored: ["**/target/**", "**/.cache/**"] } },
 	// In this order: what offline work needs is compressed too.
+	test: { include: ["www/tests/*.test.ts"], pool: "threads" },
 	plugins: [policy, shippedFiles(), offline(), forHosts()],
 });

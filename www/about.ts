@@ -1,7 +1,8 @@
-// What the current model is, in the words of its own file.
+// The section about the current model, with the facts from its file.
+
+import type { Category } from "./categories.js";
 import { byId, make } from "./elements.js";
 import { asPercent, asScore, shortened } from "./figures.js";
-import type { Texture } from "./textures.js";
 import type { Workbench } from "./workbench.js";
 
 /** Characters of one fact that the page shows. */
@@ -27,7 +28,7 @@ const aggregations = {
 	top: "the mean of the most unusual tenth of the patches",
 };
 
-/** Without the marks of the JSON that a provenance holds its settings in. */
+/** Takes the marks of JSON out of a provenance, which holds its settings in that form. */
 function inWords(provenance: string): string {
 	return provenance
 		.replaceAll(',"', ', "')
@@ -35,10 +36,10 @@ function inWords(provenance: string): string {
 		.replaceAll(/[{}]/g, "");
 }
 
-function textureFacts({ info }: Texture): [string, string][] {
+function categoryFacts({ info }: Category): [string, string][] {
 	if (!info) return [];
 	const facts: [string, string][] = [
-		["Texture", info.name],
+		["Material", info.name],
 		["Made from", inWords(info.provenance)],
 		["Held-out good photos that set the threshold", String(info.normal_scores.length)],
 		[
@@ -56,12 +57,12 @@ function textureFacts({ info }: Texture): [string, string][] {
 	const learns = info.method === "cse" || info.method === "classifier";
 	if (learns) facts.push(["Embedders, averaged", String(info.members)]);
 	if (info.density)
-		facts.push(["Beside the embedders", "how unlikely the coarse features are among good ones"]);
+		facts.push(["Density", "counted too: how unlikely the coarse features are among good ones"]);
 	if (info.method === "cse") facts.push(["Clusters of good patches", String(info.clusters)]);
 	return facts;
 }
 
-function extractorFacts({ extractor }: Texture): [string, string][] {
+function extractorFacts({ extractor }: Category): [string, string][] {
 	const info = extractor?.info;
 	if (!info) return [];
 	return [
@@ -74,12 +75,12 @@ function extractorFacts({ extractor }: Texture): [string, string][] {
 
 let shown: unknown[] = [];
 
-export function renderAbout({ texture, textures }: Workbench): void {
-	const current = [texture, texture?.info, texture?.extractor?.info, textures.note];
-	if (current.every((part, i) => part === shown[i]) && shown.length > 0) return;
-	shown = current;
-	byId("about-note", "p").textContent = texture?.shipped ? textures.note : "";
-	const facts = texture ? [...textureFacts(texture), ...extractorFacts(texture)] : [];
+export function renderAbout({ current: { category }, categories }: Workbench): void {
+	const now = [category, category?.info, category?.extractor?.info, categories.note];
+	if (now.every((part, i) => part === shown[i]) && shown.length > 0) return;
+	shown = now;
+	byId("about-note", "p").textContent = category?.shipped ? categories.note : "";
+	const facts = category ? [...categoryFacts(category), ...extractorFacts(category)] : [];
 	const rows = facts.map(([name, value]) =>
 		make("div", {}, make("dt", {}, name), make("dd", {}, shortened(value, longest))),
 	);

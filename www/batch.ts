@@ -1,10 +1,10 @@
-// How a batch of photos went.
+// The outcome of a batch of photos, in counts and in a sentence.
 
 export interface Batch {
 	inspected: number;
-	/** Could not be inspected. */
+	/** Photos that could not be inspected. */
 	refused: number;
-	/** The inspection program stopped and was started anew. */
+	/** Times that the inspection program stopped and was started anew. */
 	restarts: number;
 }
 
@@ -16,7 +16,7 @@ function photos(count: number): string {
 	return count === 1 ? "1 photo" : `${count} photos`;
 }
 
-/** In a sentence; a single photo has its verdict, which says it all. */
+/** The batch in a sentence. It is empty for a single photo, whose verdict says enough. */
 export function summary(batch: Batch): string {
 	const { restarts } = batch;
 	const times = restarts > 1 ? ` ${restarts} times` : "";

@@ -1,23 +1,8 @@
-// The page's only way to the worker: typed, one job at a time, and every job can be aborted.
-import type { Fault, JobName, Jobs, Reply, Request, Route, Stage } from "./contract.js";
+// The page's only way to the worker. It is typed, runs one job at a time, and can abort every job.
+import type { JobName, Jobs, Reply, Request, Route, Stage } from "./contract.js";
+import { JobFailure } from "./job-failure.js";
 import { fetchProgram } from "./program.js";
-import { type Cause, diedName, sentence } from "./sentence.js";
-
-/** A job that failed inside the worker, with the stage it had reached; its message is a sentence for visitors. */
-export class JobFailure extends Error {
-	readonly stage: Stage;
-	readonly fault: Fault;
-	/** The worker ended or hung: the stage it had told of last may not be the one that it had reached. */
-	readonly died: boolean;
-
-	constructor(thrown: Cause, route: Route, stage: Stage, fault: Fault) {
-		super(sentence(thrown, route));
-		this.name = "JobFailure";
-		this.stage = stage;
-		this.fault = fault;
-		this.died = thrown.name === diedName;
-	}
-}
+import { type Cause, diedName } from "./sentence.js";
 
 export interface JobOptions {
 	signal?: AbortSignal | undefined;
@@ -33,10 +18,10 @@ interface Job {
 
 const idleMilliseconds = 4 * 60_000;
 
-/** Milliseconds without a sign of life after which a worker counts as hung, and how many more each megabyte of a photo gets. */
+/** Milliseconds without a sign of life after which a worker counts as hung. Large photos get more time. */
 const silence = 120_000;
 const silencePerMegabyte = 10_000;
-/** A GPU is opened in less, where it is opened at all. */
+/** Limit while a GPU is opened: that takes less time, where it succeeds at all. */
 const silenceOfDevice = 30_000;
 
 function silenceAllowed(request: Request, stage: Stage): number {
@@ -52,7 +37,7 @@ function routeOf(request: Request): Route {
 
 let started = 0;
 
-/** A name that no other worker bears, also in other tabs. */
+/** A name that no other worker has, in this tab or another one. */
 function workerName(): string {
 	started += 1;
 	return `cse worker ${performance.timeOrigin} ${Math.random()} ${started}`;
@@ -60,7 +45,7 @@ function workerName(): string {
 
 export class Bridge {
 	#worker: Worker | undefined;
-	/** The worker has said that it lives: only then its end is noticed. */
+	/** The worker has said that it lives. Before that, its end would not be noticed. */
 	#alive = false;
 	#running: Job | undefined;
 	#waiting: Job[] = [];
@@ -100,7 +85,7 @@ export class Bridge {
 		});
 	}
 
-	/** Ends the worker, whatever it holds and the job that it does; the next job starts another. */
+	/** Ends the worker, its models and its job. The next job starts another worker. */
 	end(): void {
 		this.#terminate();
 		this.#running?.reject(new DOMException("The work was ended.", "AbortError"));
@@ -139,22 +124,22 @@ export class Bridge {
 		}
 	}
 
-	/** Gives the worker its time again. */
+	/** Gives the worker its full time from now on. */
 	#listen({ request }: Job): void {
 		clearTimeout(this.#silent);
 		this.#silent = setTimeout(() => this.#died(), silenceAllowed(request, this.#stage));
 	}
 
-	/** Also while it is idle: the next job must not be given to it. */
+	/** Lets go of a worker that has ended. An idle one too must not get the next job. */
 	#died(): void {
-		if (this.#running) this.#fail({ name: diedName, message: "The worker ended, or says nothing any more." });
+		if (this.#running) this.#fail({ name: diedName, message: "The worker ended or hangs." });
 		else this.#terminate();
 	}
 
 	#start(): Worker {
 		const name = workerName();
 		const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name });
-		// What an ended worker still had to say must not be taken for its successor's answer.
+		// A late message of an ended worker must not be taken for its successor's answer.
 		const current = () => this.#worker === worker;
 		worker.addEventListener("message", (event: MessageEvent<Reply>) => {
 			if (!current()) return;
@@ -171,7 +156,7 @@ export class Bridge {
 			if (!current()) return;
 			// Handled here, so that it does not count as an error of the page too.
 			event.preventDefault();
-			// Without a message, its script could not be loaded.
+			// An error without a message means that the script could not be loaded.
 			const unloaded =
 				"The inspection program could not be started in a background worker. Check the connection, then try again.";
 			this.#fail(
@@ -192,7 +177,7 @@ export class Bridge {
 			return;
 		}
 		clearTimeout(this.#silent);
-		// Also where no job runs: the next one must not be given to a worker that has failed.
+		// A worker that has failed must not get another job, also where it failed without one.
 		if (reply.is === "failure" && reply.fault === "worker") this.#terminate();
 		this.#running = undefined;
 		if (reply.is === "answer") job?.resolve(reply.value);

@@ -5,7 +5,7 @@ export interface Sample {
 	url: string;
 }
 
-export interface ShippedTexture {
+export interface ShippedCategory {
 	id: string;
 	title: string;
 	url: string;
@@ -14,13 +14,13 @@ export interface ShippedTexture {
 
 export interface Catalogue {
 	extractorUrl: string;
-	textures: ShippedTexture[];
+	categories: ShippedCategory[];
 	note: string;
 }
 
 interface IndexFile {
 	extractor: string;
-	textures: {
+	categories: {
 		id: string;
 		title: string;
 		model: string;
@@ -40,13 +40,13 @@ export async function fetchCatalogue(): Promise<Catalogue> {
 	const isJson = response.headers.get("content-type")?.includes("json") ?? false;
 	if (!response.ok || !isJson) {
 		throw new Error(
-			"No models come with this page. Drop an extractor and a texture model, both .safetensors files, to begin.",
+			"No models come with this page. Drop an extractor and a model made with it, both .safetensors files, to begin.",
 		);
 	}
 	const index: IndexFile = await response.json();
 	return {
 		extractorUrl: `models/${index.extractor}`,
-		textures: index.textures.map(({ id, title, model, samples }) => ({
+		categories: index.categories.map(({ id, title, model, samples }) => ({
 			id,
 			title,
 			url: `models/${model}`,

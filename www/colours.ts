@@ -10,7 +10,7 @@ const stops: readonly Colour[] = [
 	[252, 255, 164],
 ];
 
-/** Red, green, blue and alpha for 0 to 1. What is like the good samples stays clear, so that the photo shows. */
+/** Red, green, blue and alpha for 0 to 1. Low values are clear, so that the photo shows through. */
 export function colourAt(t: number): [number, number, number, number] {
 	const clamped = Math.min(1, Math.max(0, t));
 	const place = clamped * (stops.length - 1);
@@ -24,7 +24,7 @@ export function colourAt(t: number): [number, number, number, number] {
 
 const steps = 256;
 
-/** The same colours as a table, since a map has far more pixels than the eye has shades. */
+/** A table of the colours. A map has far more pixels than the eye can tell shades apart. */
 export const colourTable: Uint8ClampedArray = (() => {
 	const table = new Uint8ClampedArray(steps * 4);
 	for (let i = 0; i < steps; i++) table.set(colourAt(i / (steps - 1)), i * 4);

@@ -1,31 +1,38 @@
-// What the page and its worker say to each other. The engine's own types come from the wasm crate.
+// Messages between the page and its worker. The engine's types come from the wasm crate.
 import type { Cause } from "./sentence.js";
-import type { ExtractorInfo, Milliseconds, Route, TextureInfo, Inspection as Whole } from "./wasm/cse_web.js";
+import type {
+	TextureInfo as CategoryInfo,
+	ExtractorInfo,
+	Milliseconds,
+	model_kind,
+	Route,
+	Inspection as Whole,
+} from "./wasm/cse_web.js";
 
-export type { ExtractorInfo, Milliseconds, Route, TextureInfo };
+export type { CategoryInfo, ExtractorInfo, Milliseconds, Route };
 
-/** What the engine found out about a photo; its picture goes by itself. */
+/** The engine's results for a photo, without its picture. */
 export type Inspection = Omit<Whole, "preview" | "preview_width" | "preview_height">;
 
-/** The upright photo as the engine decoded it, shrunk where it is large: what is shown is what was judged. */
+/** The upright photo as the engine decoded it, shrunk where it is large. The page shows the pixels that were judged. */
 export interface Picture {
 	/** Red, green, blue and alpha, row by row; alpha is 0 where the photo is transparent. */
 	pixels: Uint8ClampedArray<ArrayBuffer>;
 	width: number;
 	height: number;
-	/** A small square of it; undefined where this browser cannot make one in a worker. */
+	/** A small square of the photo. Undefined where this browser cannot make one in a worker. */
 	thumbnail: Blob | undefined;
 }
 
-/** Where the network was computed. */
+/** The device that the network was computed on. */
 export interface DeviceInfo {
 	route: Route;
 	name: string;
-	/** Runs on the processor behind a GPU's interface. */
+	/** True for an adapter that offers a GPU's interface and computes on the processor. */
 	software: boolean;
 }
 
-/** A model file. The key names it for good, so that a worker knows whether it already holds it. */
+/** A model file. No other file gets the same key, so a worker knows whether it holds this one already. */
 export interface ModelFile {
 	key: string;
 	file: Blob;
@@ -35,18 +42,18 @@ export interface ModelFile {
 export interface Setting {
 	route: Route;
 	extractor: ModelFile;
-	texture: ModelFile;
+	category: ModelFile;
 }
 
-export type Stage = "wasm" | "device" | "extractor" | "texture" | "inspect";
+export type Stage = "wasm" | "device" | "extractor" | "category" | "inspect";
 
-/** Milliseconds for what this job had to load first; 0 for what was there already. */
+/** Milliseconds that this job spent on loading, by stage. A stage that was loaded before has 0. */
 export type LoadTimes = Record<Exclude<Stage, "inspect">, number>;
 
 export interface Prepared {
 	device: DeviceInfo;
 	extractor: ExtractorInfo;
-	texture: TextureInfo;
+	category: CategoryInfo;
 	load: LoadTimes;
 }
 
@@ -55,33 +62,33 @@ export interface Inspected extends Prepared {
 	picture: Picture;
 }
 
-/** Each kind of job: what it takes and what it answers. Jobs stand alone, so a fresh worker can do any of them. */
+/** The kinds of jobs, with what each takes and answers. A job needs none before it, so a fresh worker can do any. */
 export interface Jobs {
-	kind: { takes: { file: Blob }; answers: "extractor" | "texture" };
+	kind: { takes: { file: Blob }; answers: ReturnType<typeof model_kind> };
 	extractor: { takes: { route: Route; extractor: ModelFile }; answers: ExtractorInfo };
 	prepare: { takes: { setting: Setting }; answers: Prepared };
 	inspect: { takes: { setting: Setting; photo: Blob }; answers: Inspected };
-	/** Decodes alone, for a photo whose picture was let go. */
+	/** Only decodes a photo, whose picture was let go. */
 	preview: { takes: { setting: Setting; photo: Blob }; answers: Picture };
 }
 
 export type JobName = keyof Jobs;
 
-/** Each brings the compiled program, which a worker that has just been started needs first. */
+/** A job for the worker. It brings the compiled program, which a fresh worker needs first. */
 export type Request = {
 	[N in JobName]: { name: N; program: WebAssembly.Module } & Jobs[N]["takes"];
 }[JobName];
 
 /**
- * Whose a failure is: the photo's own, which fails anywhere and each time; the worker's, which must not be used again;
- * or that of this one job.
+ * The part that is to blame for a failure. A faulty photo fails on every device and each time. A faulty worker must not be
+ * used again. A faulty job may succeed when it is tried again.
  */
 export type Fault = "photo" | "worker" | "job";
 
 export type Reply =
-	/** It takes requests from now on, and holds the lock that bears its name for as long as it lives. */
+	/** The worker takes requests from now on. It holds the lock with its name for as long as it lives. */
 	| { is: "alive" }
-	/** It computes still. */
+	/** The worker is still computing. */
 	| { is: "beat" }
 	| { is: "stage"; stage: Stage }
 	| { is: "answer"; value: Jobs[JobName]["answers"] }

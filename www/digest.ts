@@ -1,9 +1,14 @@
-// SHA-256, which tells whether a file is the one that is meant.
+// SHA-256 digests, which show whether a file is the expected one.
 
-/** Undefined where the page did not come over HTTPS or from localhost: browsers offer digests nowhere else. */
+/** The digest. Undefined where the page came over plain HTTP: browsers offer digests over HTTPS and on localhost only. */
 export async function sha256(bytes: BufferSource): Promise<ArrayBuffer | undefined> {
 	if (!isSecureContext) return undefined;
 	return crypto.subtle.digest("SHA-256", bytes);
+}
+
+/** The digest in the form that `integrity` and the list of shipped files have. */
+export function asIntegrity(digest: ArrayBuffer): string {
+	return `sha256-${btoa(String.fromCharCode(...new Uint8Array(digest)))}`;
 }
 
 export function hexadecimal(digest: ArrayBuffer): string {

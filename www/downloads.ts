@@ -1,8 +1,8 @@
-// Downloads that run at the same time, told of as one.
+// Downloads that run at the same time, and their progress as one.
 
-/** Bytes as they travel, which are fewer than the file's where the server compresses it. */
+/** Progress of all downloads, in bytes that travel. They are fewer than a file's where the server compresses it. */
 export interface Progress {
-	/** What is fetched, in words. */
+	/** Names of the files that are fetched. */
 	names: string[];
 	received: number;
 	/** Zero where the server does not say. */
@@ -19,7 +19,7 @@ export interface Download {
 }
 
 class Downloads {
-	/** Those since nothing was fetched. */
+	/** All downloads since the last moment without one. */
 	#all: Download[] = [];
 	#listener: () => void = () => {};
 
@@ -39,7 +39,7 @@ class Downloads {
 		this.#listener();
 	}
 
-	/** Undefined where nothing is fetched. */
+	/** The progress of all downloads. Undefined where nothing is fetched. */
 	get progress(): Progress | undefined {
 		const all = this.#all;
 		if (all.every(({ done }) => done)) return undefined;

@@ -1,4 +1,4 @@
-/** The page's own element with this id; its absence is a mistake in index.html, not in the visit. */
+/** The page's element with this id. Where it is missing, index.html has a mistake. */
 export function byId<K extends keyof HTMLElementTagNameMap>(id: string, tag: K): HTMLElementTagNameMap[K] {
 	const found = document.getElementById(id);
 	if (found?.localName !== tag) throw new Error(`index.html has no <${tag} id="${id}">.`);
@@ -11,7 +11,7 @@ export function svgById(id: string): SVGSVGElement {
 	return found;
 }
 
-/** Leaves an element alone that says so already: a screen reader would read it again, and hundreds would be drawn anew. */
+/** Changes the text of an element only where it differs. A screen reader would read the same text again. */
 export function write(element: HTMLElement, text: string): void {
 	if (element.textContent !== text) element.textContent = text;
 }

@@ -1,7 +1,7 @@
-// Fetches the files that come with the page: each once, and whole, which its digest shows.
+// Fetches the files that come with the page. Each is fetched once, and its digest shows that it is whole.
 import shipped, { type ShippedFile } from "virtual:shipped-files";
 import { isAbort } from "./abort.js";
-import { hexadecimal, sha256 } from "./digest.js";
+import { asIntegrity, sha256 } from "./digest.js";
 import { type Download, downloads } from "./downloads.js";
 import { SharedWork } from "./shared-work.js";
 
@@ -10,11 +10,11 @@ export interface Wanted {
 	/** Its path below the page, or "program". */
 	key: string;
 	url: string;
-	/** With its article: "the model". */
+	/** The name with its article, such as "the model". */
 	name: string;
 }
 
-/** Those that arrived damaged: what the browser keeps of them is not asked for again. */
+/** Keys of files that arrived damaged. They are fetched past the browser's cache. */
 const damaged = new Set<string>();
 
 const tryAgain = "Choose “Try again”, or reload the page.";
@@ -30,11 +30,9 @@ function damage({ key, name }: Wanted): Error {
 	);
 }
 
-/** Where scripts may not compute digests, which is over plain HTTP, the browser itself compares them, and tells nothing before. */
+/** The digest for the browser to compare, over plain HTTP alone: scripts cannot compute digests there. */
 function integrity(file: ShippedFile | undefined): string {
-	if (!file || isSecureContext) return "";
-	const bytes = file.sha256.match(/../g)?.map((pair) => String.fromCharCode(Number.parseInt(pair, 16))) ?? [];
-	return `sha256-${btoa(bytes.join(""))}`;
+	return !file || isSecureContext ? "" : file.integrity;
 }
 
 async function ask(wanted: Wanted, signal: AbortSignal): Promise<Response> {
@@ -59,7 +57,7 @@ async function ask(wanted: Wanted, signal: AbortSignal): Promise<Response> {
 	);
 }
 
-/** Bytes that travel. Before the answer says how it is compressed, the best is assumed. */
+/** Bytes that travel. Before the response says how it is compressed, the smallest form is assumed. */
 function size(file: ShippedFile | undefined, response?: Response): number {
 	if (!file) {
 		const compressed = response?.headers.has("content-encoding");
@@ -89,11 +87,11 @@ async function check(wanted: Wanted, file: Blob): Promise<void> {
 	if (!known) return;
 	if (file.size !== known.bytes) throw damage(wanted);
 	const digest = await sha256(await file.arrayBuffer());
-	if (digest && hexadecimal(digest) !== known.sha256) throw damage(wanted);
+	if (digest && asIntegrity(digest) !== known.integrity) throw damage(wanted);
 	damaged.delete(wanted.key);
 }
 
-/** Fetches a file anew. `also` reads it as it comes in, before it is known to be whole. */
+/** Fetches a file. `also` reads it as it comes in, before its digest is checked. */
 export async function fetchWhole(
 	wanted: Wanted,
 	signal: AbortSignal,
@@ -121,7 +119,7 @@ export async function fetchWhole(
 
 const fetched = new Map<string, SharedWork<Blob>>();
 
-/** The file, which is kept from then on; all calls share one download. */
+/** The file. It is kept, and all calls share one download. */
 export function fetchOnce(wanted: Wanted, signal?: AbortSignal): Promise<Blob> {
 	const one = fetched.get(wanted.key) ?? new SharedWork((last) => fetchWhole(wanted, last));
 	fetched.set(wanted.key, one);

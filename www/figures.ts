@@ -1,4 +1,4 @@
-// How figures are written everywhere on the page.
+// Writes figures in the form that they have everywhere on the page.
 
 export function asScore(value: number): string {
 	return value.toFixed(3);
@@ -18,14 +18,14 @@ export function asMegabytes(bytes: number): string {
 	return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
-/** The largest of any number of values; a browser takes only some ten thousand as arguments. */
+/** The largest of any number of values. `Math.max` takes only some ten thousand arguments. */
 export function largest(values: Iterable<number>): number {
 	let most = Number.NEGATIVE_INFINITY;
 	for (const value of values) if (value > most) most = value;
 	return most;
 }
 
-/** A text that may be of any length, cut to what a reader takes in. */
+/** Cuts a text of any length to `most` characters. */
 export function shortened(text: string, most: number): string {
 	return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }

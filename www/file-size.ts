@@ -1,12 +1,12 @@
-// Files beyond any photo or model: reading one fills the memory before the engine can refuse it.
+// The limit on the size of files. Reading a larger one would fill the memory before the engine could refuse it.
 import { asMegabytes } from "./figures.js";
 
-/** A file is larger than any photo or model, and will be each time. */
+/** The error of a file that is larger than any photo or model. It comes each time. */
 export class TooLarge extends Error {}
 
 const largest = 512e6;
 
-/** The file itself, where it can be read. */
+/** Passes on a file that is small enough, and throws `TooLarge` for another. */
 export function ofUsableSize(file: File): File {
 	if (file.size <= largest) return file;
 	throw new TooLarge(

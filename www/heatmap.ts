@@ -1,32 +1,6 @@
-// Draws an anomaly map on the model's own scale, as far as that reaches, and finds its strongest place.
+// Draws an anomaly map in colours, and their legend.
+import type { AnomalyMap, Scale } from "./anomaly-map.js";
 import { colourIndex, colourTable } from "./colours.js";
-
-export interface AnomalyMap {
-	/** Row by row over the whole photo; NaN where the view did not look. */
-	values: Float32Array;
-	width: number;
-	height: number;
-}
-
-export interface Scale {
-	low: number;
-	high: number;
-}
-
-export interface Peak {
-	value: number;
-	/** Fractions of the photo's width and height. */
-	x: number;
-	y: number;
-}
-
-/**
- * The model's scale, with the top raised to the map's strongest place: where all of a strong defect lies beyond the top,
- * nothing shows its middle. A fainter photo keeps the model's scale, so that what is normal stays clear.
- */
-export function reaching(scale: Scale, peak: Peak | undefined): Scale {
-	return { low: scale.low, high: Math.max(scale.high, peak?.value ?? scale.high) };
-}
 
 export function drawMap(
 	canvas: HTMLCanvasElement,
@@ -41,7 +15,7 @@ export function drawMap(
 	for (let i = 0; i < values.length; i++) {
 		const value = values[i] ?? Number.NaN;
 		if (Number.isNaN(value)) {
-			// Outside what the model looked at: a veil, so that it cannot pass for "no defect here".
+			// A veil lies over places that the model did not look at, so that they do not pass for good ones.
 			image.data.set([90, 100, 105, 150], i * 4);
 			continue;
 		}
@@ -49,46 +23,6 @@ export function drawMap(
 		image.data.set(colourTable.subarray(from, from + 4), i * 4);
 	}
 	context.putImageData(image, 0, 0);
-}
-
-export function isPartial({ values }: AnomalyMap): boolean {
-	return values.some(Number.isNaN);
-}
-
-export function peakOf({ values, width, height }: AnomalyMap): Peak | undefined {
-	let best = -1;
-	for (let i = 0; i < values.length; i++) {
-		if ((values[i] ?? Number.NaN) > (best < 0 ? Number.NEGATIVE_INFINITY : (values[best] ?? 0))) best = i;
-	}
-	if (best < 0) return undefined;
-	return {
-		value: values[best] ?? 0,
-		x: ((best % width) + 0.5) / width,
-		y: (Math.floor(best / width) + 0.5) / height,
-	};
-}
-
-/** Values of a map on each side that one of a coarse map stands for. */
-const block = 4;
-
-/** A sixteenth of the map, with the strongest value of each block, so that no defect is lost. */
-export function coarse({ values, width, height }: AnomalyMap): AnomalyMap {
-	const small = { width: Math.ceil(width / block), height: Math.ceil(height / block) };
-	const kept = new Float32Array(small.width * small.height).fill(Number.NaN);
-	for (let i = 0; i < values.length; i++) {
-		const value = values[i] ?? Number.NaN;
-		const column = Math.floor((i % width) / block);
-		const at = Math.floor(i / width / block) * small.width + column;
-		if (!(value <= (kept[at] ?? Number.NaN)) && !Number.isNaN(value)) kept[at] = value;
-	}
-	return { values: kept, ...small };
-}
-
-/** The map's value at a place given in fractions of the photo; NaN where nothing was inspected. */
-export function valueAt({ values, width, height }: AnomalyMap, x: number, y: number): number {
-	const column = Math.min(width - 1, Math.max(0, Math.floor(x * width)));
-	const row = Math.min(height - 1, Math.max(0, Math.floor(y * height)));
-	return values[row * width + column] ?? Number.NaN;
 }
 
 export function drawLegend(canvas: HTMLCanvasElement): void {

@@ -1,4 +1,6 @@
-// Every way in for files: dropped anywhere, pasted, or chosen.
+// Takes the files that a visitor drops anywhere, pastes or chooses.
+
+import { type Found, type Haul, haulOf, plainly } from "./brought-files.js";
 import { byId } from "./elements.js";
 import { ofUsableSize } from "./file-size.js";
 import { type Kind, kindOf } from "./kinds-of-file.js";
@@ -9,20 +11,8 @@ import type { Workbench } from "./workbench.js";
 const cover = byId("drop-cover", "div");
 const chooser = byId("files", "input");
 
-/** Notices of one drop: more would push the page out of view. */
+/** Offers of one drop. More of them would push the page out of view. */
 const mostOffers = 2;
-
-interface Found {
-	/** Where it lies below what was dropped: photos of different folders often have the same name. */
-	path: string;
-	file: File;
-}
-
-interface Haul {
-	found: Found[];
-	/** Paths of what is there and could not be read. */
-	unread: string[];
-}
 
 const order = new Intl.Collator(undefined, { numeric: true });
 
@@ -33,7 +23,7 @@ function inFolder({ path }: Found): boolean {
 function take(bench: Workbench, { found, unread }: Haul): void {
 	clearComplaints();
 	if (unread.length > 0) complain(`Could not be read, and left out: ${listed(unread)}.`);
-	// As people count: photo 2 before photo 10, whatever order the browser hands them over in.
+	// People count so: photo 2 comes before photo 10. Browsers hand files over in any order.
 	found.sort((a, b) => order.compare(a.path, b.path));
 	const ofKind = (kind: Kind) => found.filter(({ file }) => kindOf(file) === kind);
 	tellOfOthers(ofKind("neither"));
@@ -50,12 +40,12 @@ function tellOfOthers(others: Found[]): void {
 	complain(others.length === 1 ? `${named} is no photo.` : `${others.length} files are no photos: ${named}.`);
 }
 
-/** A model that lies in a folder may be there by chance: it is not used before the visitor says so. */
+/** Loads dropped models. One that lies in a folder may be there by chance: it is only offered. */
 function takeModels(bench: Workbench, models: Found[]): void {
 	// An extractor, which is the larger file, comes before the models made with it.
 	const chosen = models.filter((model) => !inFolder(model)).map(({ file }) => file);
 	chosen.sort((a, b) => b.size - a.size);
-	if (chosen.length > 0) bench.addModels(chosen);
+	if (chosen.length > 0) bench.queue.addModels(chosen);
 	const offered = models.filter(inFolder);
 	if (offered.length > mostOffers) {
 		const named = listed(offered.map(({ path }) => path));
@@ -65,7 +55,7 @@ function takeModels(bench: Workbench, models: Found[]): void {
 		return;
 	}
 	for (const { path, file } of offered) {
-		const use = { label: "Use it", act: () => bench.addModels([file]) };
+		const use = { label: "Use it", act: () => bench.queue.addModels([file]) };
 		complain(`There is a model file in the folder: ${path}.`, use);
 	}
 }
@@ -75,58 +65,9 @@ function listed(names: string[]): string {
 	return `${names.slice(0, 5).join(", ")}${others}`;
 }
 
-function pathOf({ fullPath }: FileSystemEntry): string {
-	return fullPath.replace(/^\//, "");
-}
-
-async function readFolder(folder: FileSystemDirectoryEntry, haul: Haul): Promise<void> {
-	const reader = folder.createReader();
-	// Browsers hand out a long folder in parts, and end with an empty one.
-	for (;;) {
-		const entries = await new Promise<FileSystemEntry[]>((resolve, reject) => {
-			reader.readEntries(resolve, reject);
-		});
-		if (entries.length === 0) return;
-		for (const entry of entries) await readEntry(entry, haul);
-	}
-}
-
-async function readFile(entry: FileSystemFileEntry, haul: Haul): Promise<void> {
-	const file = await new Promise<File>((resolve, reject) => entry.file(resolve, reject));
-	haul.found.push({ path: pathOf(entry), file });
-}
-
-async function readEntry(entry: FileSystemEntry, haul: Haul): Promise<void> {
-	// Such as a repository's, with thousands of files of its own.
-	if (entry.isDirectory && entry.name.startsWith(".")) return;
-	try {
-		if (entry.isDirectory) await readFolder(entry as FileSystemDirectoryEntry, haul);
-		else await readFile(entry as FileSystemFileEntry, haul);
-	} catch {
-		haul.unread.push(pathOf(entry));
-	}
-}
-
-function plainly(files: Iterable<File>): Haul {
-	return {
-		found: [...files].map((file) => ({ path: file.webkitRelativePath || file.name, file })),
-		unread: [],
-	};
-}
-
-async function readAll(entries: FileSystemEntry[]): Promise<Haul> {
-	const haul: Haul = { found: [], unread: [] };
-	for (const entry of entries) await readEntry(entry, haul);
-	return haul;
-}
-
 async function takeFrom(bench: Workbench, data: DataTransfer | null): Promise<void> {
 	if (!data) return;
-	// Both must be read before the first wait, after which the browser empties them.
-	const plain = plainly(data.files);
-	const entries = [...data.items].flatMap((item) => item.webkitGetAsEntry?.() ?? []);
-	const folder = entries.some((entry) => entry.isDirectory);
-	const haul = folder ? await readAll(entries) : plain;
+	const { haul, folder } = await haulOf(data);
 	if (haul.found.length + haul.unread.length > 0) take(bench, haul);
 	else if (folder) complain("There is no file in that folder.");
 	else complain("That was no file. Save the photo first, then drop the file.");
@@ -145,8 +86,8 @@ function wireDrop(bench: Workbench): void {
 		clearTimeout(left);
 		cover.hidden = true;
 	};
-	// Comes again and again while files are over the page. That it stops tells that they have left: what tells of leaving
-	// itself comes for every element passed, and not at all for one that goes meanwhile.
+	// `dragover` comes again and again while files are over the page, so its end means that they have left. `dragleave`
+	// is no help: it comes for every element passed, and never for an element that is removed meanwhile.
 	window.addEventListener("dragover", (event) => {
 		event.preventDefault();
 		if (!carriesFiles(event)) return;
@@ -169,7 +110,7 @@ export function wireIntake(bench: Workbench): void {
 	byId("open", "button").addEventListener("click", () => chooser.click());
 	chooser.addEventListener("change", () => {
 		const haul = plainly(chooser.files ?? []);
-		// So that the same file can be chosen again.
+		// Without this, choosing the same file again would be no change.
 		chooser.value = "";
 		if (haul.found.length > 0) take(bench, haul);
 	});

@@ -1,4 +1,4 @@
-// Which of the files that are brought are photos and models, by their names: none is read for it.
+// Tells photos and models from other files by their names, without reading them.
 
 const photoEndings = new Set(
 	(
@@ -13,10 +13,10 @@ function ending(name: string): string {
 
 export type Kind = "photo" | "model" | "neither";
 
-/** A photo is one by its name even where no decoder reads it: the engine then says what can be done. */
+/** The kind of a file. A photo counts as one also where no decoder reads it: the engine then says what to do. */
 export function kindOf({ name, type }: File): Kind {
 	if (ending(name) === "safetensors") return "model";
-	// Systems leave those behind, also with the ending of the photo that they belong to.
+	// Systems leave hidden files behind, some with the ending of the photo that they belong to.
 	if (name.startsWith(".")) return "neither";
 	return photoEndings.has(ending(name)) || type.startsWith("image/") ? "photo" : "neither";
 }

@@ -1,8 +1,8 @@
-// The times that loading took, added up over several jobs.
+// Load times, added up over several jobs.
 import type { LoadTimes } from "./contract.js";
 
 export function nothingLoaded(): LoadTimes {
-	return { wasm: 0, device: 0, extractor: 0, texture: 0 };
+	return { wasm: 0, device: 0, extractor: 0, category: 0 };
 }
 
 export function loadedInAll(before: LoadTimes, after: LoadTimes): LoadTimes {
@@ -10,6 +10,6 @@ export function loadedInAll(before: LoadTimes, after: LoadTimes): LoadTimes {
 		wasm: before.wasm + after.wasm,
 		device: before.device + after.device,
 		extractor: before.extractor + after.extractor,
-		texture: before.texture + after.texture,
+		category: before.category + after.category,
 	};
 }

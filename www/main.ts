@@ -7,6 +7,7 @@ import { complain } from "./notices.js";
 import { keepForOffline, useNewest } from "./offline.js";
 import { renderPickers, wirePickers } from "./pickers.js";
 import { renderProgress, wireProgress } from "./progress.js";
+import { renderReadout } from "./readout.js";
 import { watchForGpu } from "./routes.js";
 import { renderSamples } from "./samples.js";
 import { renderSave, wireSave } from "./save-results.js";
@@ -16,11 +17,10 @@ import { renderStageTimes } from "./stage-times.js";
 import { renderStrip, wireStrip } from "./strip.js";
 import { renderThreshold, wireThreshold } from "./threshold-chart.js";
 import { renderTiming, wireTiming } from "./timing.js";
-import { renderVerdict } from "./verdict.js";
 import { renderViewer, wireViewer } from "./viewer.js";
 import { Workbench } from "./workbench.js";
 
-const bench = new Workbench(complain);
+const bench = new Workbench(render, complain);
 
 const renderers = [
 	renderPickers,
@@ -29,7 +29,7 @@ const renderers = [
 	renderSamples,
 	renderStrip,
 	renderViewer,
-	renderVerdict,
+	renderReadout,
 	renderThreshold,
 	renderStageTimes,
 	renderSave,
@@ -40,14 +40,15 @@ const renderers = [
 let asked = false;
 let kept = false;
 
-/** Once the first work is done, or has failed. A visitor who asked the browser to save data is asked for no more. */
+/** Keeps the page for offline use once the first work is done or has failed, unless the visitor saves data. */
 function keepAfterFirstWork(): void {
-	if (kept || bench.work || savesData() || !(bench.texture?.info || bench.trouble)) return;
+	if (kept || bench.queue.work || savesData() || !(bench.current.category?.info || bench.queue.trouble))
+		return;
 	kept = true;
 	keepForOffline();
 }
 
-/** At most once per frame, however much has changed. */
+/** Draws the page, at most once per frame. */
 function render(): void {
 	if (asked) return;
 	asked = true;
@@ -58,21 +59,21 @@ function render(): void {
 	});
 }
 
-/** A visitor who asked the browser to save data decides about the download. */
+/** True where the visitor asked the browser to save data. They decide about the download themselves. */
 function savesData(): boolean {
 	const { connection } = navigator as Navigator & { connection?: { saveData?: boolean } };
 	return connection?.saveData === true;
 }
 
-/** Starts on a sample with a defect, which shows at once what the page is for. */
+/** Inspects a sample with a defect, which shows at once what the page is for. */
 function begin(): void {
-	// The visitor may have been faster.
-	if (!bench.texture || bench.photos.length > 0 || bench.work) return;
-	const samples = bench.texture.samples;
+	// The visitor may have begun already.
+	if (!bench.current.category || bench.album.photos.length > 0 || bench.queue.work) return;
+	const samples = bench.current.category.samples;
 	const first = samples.find(({ title }) => !/good/i.test(title)) ?? samples[0];
-	if (savesData()) bench.tell("Choose a sample or drop a photo; the model is fetched then.");
+	if (savesData()) bench.queue.tell("Choose a sample or drop a photo; the model is fetched then.");
 	else if (first) bench.addSample(first.url);
-	else bench.load();
+	else bench.queue.load();
 }
 
 async function open(): Promise<void> {
@@ -81,7 +82,6 @@ async function open(): Promise<void> {
 	begin();
 }
 
-bench.onChange(render);
 downloads.onChange(render);
 wirePickers(bench);
 wireProgress(bench);

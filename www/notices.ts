@@ -1,4 +1,4 @@
-// Sentences about what could not be done, each until it is put away.
+// Complaints: sentences about failures, each of which stays until it is dismissed.
 import { byId, make } from "./elements.js";
 
 const list = byId("notices", "div");
@@ -7,11 +7,11 @@ const most = 4;
 function putAway(notice: Element): void {
 	const focused = notice.contains(document.activeElement);
 	notice.remove();
-	// The focus would be lost with the notice: the next one has it, or what stays.
+	// The focus would be lost with the notice, so it moves to the next one or to a button that stays.
 	if (focused) (list.querySelector("button") ?? byId("open", "button")).focus();
 }
 
-/** What a visitor may do about it. */
+/** A button on a complaint, for something that the visitor may do about it. */
 export interface Offer {
 	label: string;
 	act: () => void;

@@ -1,15 +1,15 @@
 // Makes the page work without a network from its second visit on.
 
 /**
- * Lets the browser fetch and keep the rest of the page's files. Called once the page has what it needs itself, so that the
- * first verdict does not wait for them.
+ * Lets the browser fetch and keep the rest of the page's files. To be called once the page has the files that it needs
+ * itself, so that the first verdict does not wait for the rest.
  */
 export function keepForOffline(): void {
-	// Not there over plain HTTP, and not written during development.
+	// Service workers are missing over plain HTTP, and ours is written by a build only.
 	if (!("serviceWorker" in navigator) || import.meta.env.DEV) return;
 	navigator.serviceWorker
 		.register("service-worker.js")
-		// Browsers ask for a newer version when it suits them. Without a network there is none.
+		// Browsers would look for a newer version at a time of their choice. Without a network there is none.
 		.then((registration) => registration.update().catch(() => {}))
 		.catch((cause) => {
 			// The page works as before, with a network.
@@ -17,7 +17,7 @@ export function keepForOffline(): void {
 		});
 }
 
-/** Lets a newer version that was fetched meanwhile take over, where no other page of the version before is open. */
+/** Lets a newer version that was fetched meanwhile take over, where no other page of the older version is open. */
 export async function useNewest(): Promise<void> {
 	if (!("serviceWorker" in navigator)) return;
 	const { serviceWorker } = navigator;

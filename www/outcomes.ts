@@ -1,31 +1,29 @@
-// What came of each photo under each model and route, with the maps of those that were inspected last.
+// The outcome of each photo with each model and on each route. Photos that were inspected last keep whole maps.
+
+import { type AnomalyMap, coarse } from "./anomaly-map.js";
 import type { DeviceInfo, Inspected, Inspection, LoadTimes } from "./contract.js";
-import { type AnomalyMap, coarse } from "./heatmap.js";
 import { loadedInAll } from "./load-times.js";
 import type { Photo } from "./photos.js";
 
 export interface Result {
 	inspection: Omit<Inspection, "map" | "map_width" | "map_height">;
-	/** Coarser once others need the room. */
+	/** The anomaly map. It becomes coarse once other photos need the room. */
 	map: AnomalyMap;
 	device: DeviceInfo;
 	load: LoadTimes;
 }
 
-/** An error `ofPhoto` stands; any other may have passed when the photo is tried again. */
+/** A result or an error. An error `ofPhoto` lasts. Any other may have passed when the photo is tried again. */
 export type Outcome = { result: Result } | { error: string; ofPhoto: boolean };
 
-/** What was found, where something was. */
+/** The result in an outcome, where it has one. */
 export function resultIn(outcome: Outcome | undefined): Result | undefined {
 	return outcome && "result" in outcome ? outcome.result : undefined;
 }
 
-/** A map has up to 1 MB, so these are those of some hundreds of photos; of older ones a coarse map is kept. */
-const mostBytes = 256e6;
-
 export function resultOf({ inspection, device, load }: Inspected, loadedBefore: LoadTimes): Result {
 	const { map: values, map_width: width, map_height: height, ...rest } = inspection;
-	// A worker that began with this photo has loaded everything anew: what was loaded before went with the one before it.
+	// A worker that began with this photo has loaded everything anew. Earlier loads went with the worker before it.
 	const loaded = load.wasm > 0 ? load : loadedInAll(loadedBefore, load);
 	return { inspection: rest, map: { values, width, height }, device, load: loaded };
 }
@@ -36,8 +34,14 @@ export class Outcomes {
 	/** The results that hold their whole map, oldest first. */
 	#whole = new Set<Result>();
 	#bytes = 0;
+	readonly #mostBytes: number;
 
-	/** `under` says with which model and on which route. */
+	/** A map has up to 1 MB, so whole maps of some hundreds of photos are kept. Older photos keep a coarse map. */
+	constructor(mostBytes = 256e6) {
+		this.#mostBytes = mostBytes;
+	}
+
+	/** `under` names the model and the route. */
 	get(photo: Photo, under: string): Outcome | undefined {
 		const known = this.#tried.get(photo)?.get(under);
 		return known && "result" in known ? known : (this.#refused.get(photo) ?? known);
@@ -49,18 +53,18 @@ export class Outcomes {
 		this.#whole.add(result);
 		this.#bytes += result.map.values.byteLength;
 		for (const oldest of this.#whole) {
-			if (this.#bytes <= mostBytes) return;
+			if (this.#bytes <= this.#mostBytes) return;
 			this.#letGo({ result: oldest });
 			oldest.map = coarse(oldest.map);
 		}
 	}
 
-	/** The photo's own error, whatever it is tried with. It takes no score away that is known already. */
+	/** Keeps the photo's own error, which comes with every model. A known score stays. */
 	refuse(photo: Photo, error: string): void {
 		this.#refused.set(photo, { error, ofPhoto: true });
 	}
 
-	/** An error that may pass. Nor does it take one away. */
+	/** Keeps an error that may pass. A known score stays. */
 	fail(photo: Photo, under: string, error: string): void {
 		const known = this.#tried.get(photo)?.get(under);
 		if (!known || "error" in known) this.#set(photo, under, { error, ofPhoto: false });

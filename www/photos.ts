@@ -1,12 +1,12 @@
-// Photos as the page holds them: the file as it came.
+// Photos as the page holds them, each with its unchanged file.
 import { fetchOnce } from "./fetching.js";
 
 export interface Photo {
 	id: number;
 	name: string;
-	/** Fetched only when the photo's turn comes, for a sample. */
+	/** The photo's file. That of a sample is fetched when its turn comes. */
 	file: () => Promise<Blob>;
-	/** The texture that a shipped sample belongs to; the visitor's own photos belong to none. */
+	/** Key of the category that a shipped sample belongs to. Undefined for the visitor's photos. */
 	sampleOf: string | undefined;
 }
 

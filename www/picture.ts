@@ -1,12 +1,12 @@
-// The pixels that the engine decoded, as the page draws them. Made in the worker.
+// Makes a picture for the page, in the worker, from the pixels that the engine decoded.
 import type { Picture } from "./contract.js";
 
 /** Pixels on each side of a thumbnail. */
 const edge = 144;
 
-/** The centre square as an encoded image, which takes a twentieth of the memory of its pixels. */
+/** The centre square as an encoded image, which takes a twentieth of its pixels' memory. */
 async function thumbnail(pixels: ImageData): Promise<Blob | undefined> {
-	// Safari has it since version 16.4; a tile without a picture still has its verdict.
+	// Safari has had this class since version 16.4. A tile without a picture still has its verdict.
 	if (typeof OffscreenCanvas === "undefined") return undefined;
 	const { width, height } = pixels;
 	const whole = new OffscreenCanvas(width, height);

@@ -1,18 +1,21 @@
-// The pictures of photos: a small one of each, and the large ones of those that were seen last.
+// The pictures of photos: a thumbnail of each, and large pictures of those that were seen last.
 import type { Picture } from "./contract.js";
 import type { Photo } from "./photos.js";
 
-/** A large picture has up to 17 MB, so these are those of at least seven photos. */
-const mostBytes = 128e6;
-
 export class Previews {
-	/** Seen last at the end. */
+	/** Large pictures, oldest first. */
 	#pictures = new Map<Photo, Picture>();
 	#thumbnails = new Map<Photo, Blob>();
 	#reasons = new Map<Photo, string>();
 	#bytes = 0;
+	readonly #mostBytes: number;
 
-	/** The large picture; undefined before the photo was decoded, and once it was let go to make room. */
+	/** A large picture has up to 17 MB, so at least seven of them have room. */
+	constructor(mostBytes = 128e6) {
+		this.#mostBytes = mostBytes;
+	}
+
+	/** The large picture. Undefined before the photo is decoded, and once the picture was let go to make room. */
 	picture(photo: Photo): Picture | undefined {
 		return this.#pictures.get(photo);
 	}
@@ -21,7 +24,7 @@ export class Previews {
 		return this.#thumbnails.get(photo);
 	}
 
-	/** Why the photo could not be decoded again; empty where it was not tried. */
+	/** A sentence on why the photo could not be decoded again. It is empty where that was not tried. */
 	reason(photo: Photo): string {
 		return this.#reasons.get(photo) ?? "";
 	}
@@ -33,7 +36,7 @@ export class Previews {
 		this.#bytes += picture.pixels.byteLength;
 		if (picture.thumbnail) this.#thumbnails.set(photo, picture.thumbnail);
 		for (const oldest of this.#pictures.keys()) {
-			if (this.#bytes <= mostBytes || oldest === photo) return;
+			if (this.#bytes <= this.#mostBytes || oldest === photo) return;
 			this.#letGo(oldest);
 		}
 	}
@@ -46,7 +49,7 @@ export class Previews {
 		this.#reasons.delete(photo);
 	}
 
-	/** For another texture: the range of deep samples is the texture's. */
+	/** Lets go of the large pictures, whose range of values belongs to another category. */
 	letGoOfPictures(): void {
 		this.#pictures.clear();
 		this.#bytes = 0;

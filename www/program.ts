@@ -1,9 +1,9 @@
-// The program that inspects: WebAssembly, compiled while it arrives and then held for every worker that is started.
+// The inspection program: WebAssembly, compiled while it arrives and held for every worker that is started.
 import { fetchWhole } from "./fetching.js";
 import { SharedWork } from "./shared-work.js";
 import url from "./wasm/cse_web_bg.wasm?url";
 
-// A module whose one function uses a SIMD instruction: it validates only where SIMD is there.
+// A module with one SIMD instruction. It validates only where the browser has SIMD.
 const simdProbe = new Uint8Array([
 	0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98,
 	11,
@@ -26,7 +26,7 @@ async function compile(signal: AbortSignal): Promise<WebAssembly.Module> {
 	await fetchWhole({ key: "program", url, name: "the program" }, signal, (body) => {
 		const response = new Response(body, { headers: { "content-type": "application/wasm" } });
 		compiled = WebAssembly.compileStreaming(response);
-		// A damaged file fails here and by its digest: that is what is told.
+		// A damaged file fails here too. `fetchWhole` says so in its own words, by the digest.
 		compiled.catch(() => {});
 	});
 	try {

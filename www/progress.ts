@@ -1,10 +1,11 @@
-// What is being done, how far it is, and the button that stops it.
+// The line and the bar that show the work in progress, and the buttons that stop it and take it up again.
 import type { Stage } from "./contract.js";
 import { downloads, type Progress } from "./downloads.js";
 import { byId, write } from "./elements.js";
 import { asMegabytes } from "./figures.js";
 import { verdictLine } from "./verdict.js";
-import type { Work, Workbench } from "./workbench.js";
+import type { Work } from "./work-queue.js";
+import type { Workbench } from "./workbench.js";
 
 const status = byId("status", "p");
 const bar = byId("progress", "progress");
@@ -15,7 +16,7 @@ const stageWords: Record<Stage, string> = {
 	wasm: "Starting the inspection program",
 	device: "Preparing the device",
 	extractor: "Loading the extractor",
-	texture: "Loading the model",
+	category: "Loading the model",
 	inspect: "Inspecting",
 };
 
@@ -42,25 +43,25 @@ function renderBar({ done, of }: Work, download: Progress | undefined): void {
 	bar.value = download ? download.received : done;
 }
 
-/** What is left to take up again: after a trouble and after errors by trying again, after a stop by going on. */
-function resumeWord(bench: Workbench): string {
-	const { unfinished } = bench;
-	if (bench.trouble === "" && unfinished.some((photo) => !bench.outcome(photo))) return "Inspect the rest";
-	return bench.trouble !== "" || unfinished.length > 0 ? "Try again" : "";
+/** The word on the button that takes work up again. It is empty where nothing is left to take up. */
+function resumeWord({ album, queue }: Workbench): string {
+	const { trouble, unfinished } = queue;
+	if (trouble === "" && unfinished.some((photo) => !album.outcome(photo))) return "Inspect the rest";
+	return trouble !== "" || unfinished.length > 0 ? "Try again" : "";
 }
 
 function renderButtons(bench: Workbench): void {
 	const focused = [stop, retry].find((button) => button === document.activeElement);
-	const word = bench.work ? "" : resumeWord(bench);
+	const word = bench.queue.work ? "" : resumeWord(bench);
 	if (word !== "") write(retry, word);
-	stop.hidden = !bench.work;
+	stop.hidden = !bench.queue.work;
 	retry.hidden = word === "";
 	// The focus would be lost with the button that goes.
 	if (focused?.hidden) ([stop, retry].find((button) => !button.hidden) ?? byId("open", "button")).focus();
 }
 
 export function renderProgress(bench: Workbench): void {
-	const { work, trouble, news } = bench;
+	const { work, trouble, news } = bench.queue;
 	bar.hidden = !work;
 	status.classList.toggle("trouble", trouble !== "" && !work);
 	const { progress } = downloads;
@@ -72,6 +73,6 @@ export function renderProgress(bench: Workbench): void {
 }
 
 export function wireProgress(bench: Workbench): void {
-	stop.addEventListener("click", () => bench.stop());
-	retry.addEventListener("click", () => bench.resume());
+	stop.addEventListener("click", () => bench.queue.stop());
+	retry.addEventListener("click", () => bench.queue.resume());
 }

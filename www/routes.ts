@@ -1,15 +1,15 @@
-// Which devices this browser offers, and which of them a photo goes to.
+// The routes, CPU and GPU: what this browser offers, and which one a photo takes.
 import type { Route } from "./contract.js";
 
 export type Choice = "auto" | Route;
 
 export interface Gpu {
-	/** Can be asked for at all. */
+	/** True where the GPU can be asked for work. */
 	present: boolean;
-	/** Runs on the processor behind a GPU's interface. */
+	/** True for an adapter that offers a GPU's interface and computes on the processor. */
 	software: boolean;
 	name: string;
-	/** Why it is not there or not trusted. */
+	/** The reason why the GPU is absent or not trusted. */
 	reason: string;
 }
 
@@ -52,7 +52,7 @@ async function askForGpu(): Promise<Gpu> {
 	}
 }
 
-/** Says what there is of a GPU when it answers; where that takes too long, says so before. */
+/** Reports the GPU when it answers, and reports its absence before where that takes too long. */
 export function watchForGpu(hear: (gpu: Gpu) => void): void {
 	const late = setTimeout(() => hear(absent("this browser’s WebGPU has not answered yet")), answerLimit);
 	void askForGpu().then((gpu) => {
@@ -61,7 +61,7 @@ export function watchForGpu(hear: (gpu: Gpu) => void): void {
 	});
 }
 
-/** What there is of a GPU, after at most `answerLimit`. */
+/** The GPU of this browser, found within `answerLimit`. */
 export function findGpu(): Promise<Gpu> {
 	return new Promise(watchForGpu);
 }

@@ -1,17 +1,17 @@
-// The route in use, and how the page leaves the GPU where that fails.
+// The route in use. The page leaves the GPU where that fails.
 import { orAbort } from "./abort.js";
-import { JobFailure } from "./bridge.js";
 import type { DeviceInfo, Route } from "./contract.js";
+import { JobFailure } from "./job-failure.js";
 import { type Choice, type Chosen, choose, type Gpu } from "./routes.js";
 import { sentence } from "./sentence.js";
 
-/** Milliseconds that the CPU leaves the GPU to answer, so that models are not loaded on one and then on the other. */
+/** Milliseconds that jobs wait for the GPU to answer, so that models are not loaded on the CPU and then again. */
 const headStart = 1000;
 
 export class Routing {
 	choice: Choice = "auto";
 	gpu: Gpu = { present: false, software: false, name: "", reason: "WebGPU has not answered yet" };
-	/** Kept once the GPU has answered or has had its time to: photos do not wait longer for it. */
+	/** Resolves once the GPU has answered or its time is over. Jobs wait no longer for it. */
 	readonly #asked: Promise<void>;
 	#answered: () => void = () => {};
 
@@ -32,8 +32,8 @@ export class Routing {
 	}
 
 	/**
-	 * Does the job on the current route. Where the page chose the GPU by itself and that may be to blame for a failure, the
-	 * CPU shows whether it was: if it can do the job, the page goes on without the GPU.
+	 * Does the job on the current route. A GPU that the page chose by itself may be to blame for a failure. The job is then
+	 * tried on the CPU, and where that succeeds, the page goes on without the GPU.
 	 */
 	async onCpuAtLast<T>(signal: AbortSignal, job: (route: Route) => Promise<T>): Promise<T> {
 		if (this.choice === "auto") await orAbort(this.#asked, signal);
@@ -50,7 +50,7 @@ export class Routing {
 		}
 	}
 
-	/** Some software adapters own up only once a device was made. */
+	/** Leaves a software adapter that could be told from a GPU only once a device was made. */
 	mindSoftware({ route, name, software }: DeviceInfo): void {
 		if (route === "webgpu" && software && !this.gpu.software) this.gpu = { ...this.gpu, software, name };
 	}

@@ -1,4 +1,4 @@
-// The current texture's sample photos.
+// The sample photos of the current category, to be chosen by click.
 import { byId, make } from "./elements.js";
 import type { Workbench } from "./workbench.js";
 
@@ -6,10 +6,10 @@ const list = byId("samples", "ul");
 let shownFor: string | undefined;
 
 export function renderSamples(bench: Workbench): void {
-	const { texture } = bench;
-	if (texture?.key === shownFor) return;
-	shownFor = texture?.key;
-	const samples = texture?.samples ?? [];
+	const { category } = bench.current;
+	if (category?.key === shownFor) return;
+	shownFor = category?.key;
+	const samples = category?.samples ?? [];
 	byId("samples-block", "div").hidden = samples.length === 0;
 	list.replaceChildren(
 		...samples.map(({ title, url }) => {

@@ -1,13 +1,13 @@
-// Says what went wrong in a sentence that a visitor can act on. The cause itself goes to the console.
+// Turns an error into a sentence that a visitor can act on. The cause of an unforeseen one goes to the console.
 import type { Route } from "./contract.js";
 
-/** What was thrown, as a worker can send it. */
+/** An error in the form that a worker can send. */
 export interface Cause {
 	name: string;
 	message: string;
 }
 
-/** A worker that ended, or that says nothing any more: nothing was thrown. */
+/** Name of the cause where a worker ended or hangs, and nothing was thrown. */
 export const diedName = "WorkerDied";
 
 interface Rule {
@@ -22,7 +22,7 @@ function onBoth(text: string): Record<Route, string> {
 const stoppedOnGpu =
 	"The inspection on the GPU stopped unexpectedly. Try again, or choose CPU under “Run on”, which works without the GPU.";
 
-/** The first that matches counts. What matches none is a sentence already: this page's own, or the engine's. */
+/** The first rule that matches counts. Where none does, the message is a sentence of this page or of the engine. */
 const rules: readonly Rule[] = [
 	{
 		matches: ({ name }) => name === diedName,
@@ -65,7 +65,7 @@ export function causeOf(thrown: unknown): Cause {
 	return { name: name ?? "", message: message ?? "" };
 }
 
-/** Whether no sentence for visitors was thrown: something went wrong that nobody foresaw. */
+/** True where the message is no sentence for visitors: nobody foresaw this error. */
 export function isUnforeseen(cause: Cause): boolean {
 	return rules.some(({ matches }) => matches(cause));
 }

@@ -1,15 +1,15 @@
-// Holds the page's files, so that it works without a network once it was visited. This file changes with every file that it
-// lists: the browser then installs it anew, while the version before goes on serving the pages that are open.
+// Holds the page's files, so that the page works without a network once it was visited. This file changes with every file
+// that it lists. The browser then installs it anew, and the older version goes on serving the pages that are open.
 
-/** Digest of each file by its path below the page; www/tools/offline.mjs writes them here. */
+/** Digests of the files, by path below the page, in the form of `integrity`. www/tools/offline.mjs writes them here. */
 const files = {};
 
 const scope = self.registration.scope;
 
-/** One for all versions, since a name in it says which version of a file it is. */
+/** One cache for all versions. Its keys tell the versions of a file apart. */
 const cacheName = `cse ${scope}`;
 
-/** Where a file of this version lies in the cache; undefined for what the page does not consist of. */
+/** Key of a file of this version in the cache. Undefined for an address that is none of the page's files. */
 function keyOf(address) {
 	const { origin, pathname } = new URL(address);
 	const place = new URL(scope);
@@ -20,20 +20,15 @@ function keyOf(address) {
 
 function keyFor(path) {
 	const key = new URL(path, scope);
-	key.search = new URLSearchParams({ sha256: files[path] }).toString();
+	key.search = new URLSearchParams({ integrity: files[path] }).toString();
 	return key.href;
 }
 
-function integrityOf(path) {
-	const bytes = files[path].match(/../g).map((pair) => String.fromCharCode(Number.parseInt(pair, 16)));
-	return `sha256-${btoa(bytes.join(""))}`;
-}
-
-/** The browser compares the digest, and answers with an error where the file is another. */
+/** Fetches a file. The browser compares the digest, and reports an error where the file is another. */
 async function fetchFile(path) {
 	const address = new URL(path, scope).href;
-	const integrity = integrityOf(path);
-	// What the page has fetched just now is not fetched again; where that is damaged or older, it is.
+	const integrity = files[path];
+	// A copy that the page has just fetched is not fetched again, unless it is damaged or older.
 	const held = await fetch(address, { integrity, cache: "no-cache" }).catch(() => undefined);
 	const response = held ?? (await fetch(address, { integrity, cache: "reload" }));
 	if (!response.ok) throw new Error(`${address}: the server answered ${response.status}.`);
@@ -42,7 +37,7 @@ async function fetchFile(path) {
 
 async function install() {
 	const cache = await caches.open(cacheName);
-	// One after the other: the visitor may be at work.
+	// One file at a time, since the visitor may be at work.
 	for (const path of Object.keys(files)) {
 		const key = keyFor(path);
 		if (!(await cache.match(key))) await cache.put(key, await fetchFile(path));
@@ -60,7 +55,7 @@ async function answer(request) {
 	return (await cache.match(keyOf(request.url))) ?? fetch(request);
 }
 
-/** A page of the version before never gets files of this one: it asks as soon as it is loaded, and loads again if it is alone. */
+/** Replaces the older version where one page alone is open, which asks for it and loads again: no page mixes versions. */
 async function takeOver() {
 	const windows = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
 	if (windows.filter(({ url }) => url.startsWith(scope)).length === 1) await self.skipWaiting();
@@ -69,7 +64,7 @@ async function takeOver() {
 self.addEventListener("install", (event) => event.waitUntil(install()));
 
 self.addEventListener("activate", (event) => {
-	// The page of the first visit too: its next worker may be started without a network.
+	// The page of the first visit too, whose next worker may be started without a network.
 	event.waitUntil(letGoOfOlder().then(() => self.clients.claim()));
 });
 
@@ -80,7 +75,7 @@ self.addEventListener("message", (event) => {
 self.addEventListener("fetch", (event) => {
 	const { request } = event;
 	if (request.method !== "GET" || !keyOf(request.url)) return;
-	// The page asks so where what it got was damaged.
+	// The page asks in this way after a damaged download.
 	if (request.cache === "reload" && request.mode !== "navigate") return;
 	event.respondWith(answer(request));
 });

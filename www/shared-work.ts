@@ -1,4 +1,4 @@
-// Work that several wait for, and that is done once.
+// Work that is done once for several who wait for it.
 import { orAbort } from "./abort.js";
 
 interface Running<T> {
@@ -7,7 +7,7 @@ interface Running<T> {
 	abort: AbortController;
 }
 
-/** Begins when it is first wanted and ends when the last who waits is aborted. A failure is not kept: the next call tries again. */
+/** Begins with the first call, and is aborted when all who wait are. After a failure the next call tries again. */
 export class SharedWork<T> {
 	readonly #begin: (signal: AbortSignal) => Promise<T>;
 	#running: Running<T> | undefined;

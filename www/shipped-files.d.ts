@@ -1,15 +1,15 @@
-// Made by www/tools/shipped-files.mjs when the page is built.
+// The list of shipped files, which www/tools/shipped-files.mjs makes when the page is built.
 declare module "virtual:shipped-files" {
 	/** One file that comes with the page. */
 	export interface ShippedFile {
-		/** SHA-256 in hexadecimal digits. */
-		sha256: string;
+		/** SHA-256 in the form of the attribute of that name: `sha256-` and the digest in base64. */
+		integrity: string;
 		bytes: number;
-		/** Bytes of its compressed forms, by their names in HTTP. */
+		/** Bytes of the compressed forms, by their names in HTTP. */
 		encoded: { br?: number; gzip?: number };
 	}
 
-	/** By path below the page; the program, whose path is found out later, is "program". Empty during development. */
+	/** The files by path below the page. The program's path is not known yet: its key is "program". Empty during development. */
 	const files: Record<string, ShippedFile>;
 	export default files;
 }

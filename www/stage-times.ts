@@ -1,4 +1,4 @@
-// How long the selected photo took, stage by stage, and on which device.
+// The time that each stage of the selected photo took, and the device.
 import type { DeviceInfo, LoadTimes, Milliseconds } from "./contract.js";
 import { byId, make } from "./elements.js";
 import { asMilliseconds } from "./figures.js";
@@ -14,11 +14,11 @@ const loads: [keyof LoadTimes, string][] = [
 	["wasm", "program"],
 	["device", "device"],
 	["extractor", "extractor"],
-	["texture", "model"],
+	["category", "model"],
 ];
 
 export function deviceName({ route, name, software }: DeviceInfo): string {
-	// The engine's own name for the CPU says all there is.
+	// The engine's name for the CPU says enough.
 	if (route === "cpu") return name;
 	return `${routeNames[route]}: ${name}${software ? ", software adapter" : ""}`;
 }
@@ -36,8 +36,8 @@ function row(name: string, value: number, total: number): HTMLElement {
 	return make("div", {}, make("dt", {}, name), make("dd", { class: "figure" }, asMilliseconds(value)), bar);
 }
 
-export function renderStageTimes(bench: Workbench): void {
-	const outcome = bench.selected && bench.outcome(bench.selected);
+export function renderStageTimes({ album }: Workbench): void {
+	const outcome = album.selected && album.outcome(album.selected);
 	const result = resultIn(outcome);
 	byId("stages-device", "p").textContent = result ? deviceName(result.device) : "–";
 	byId("stages-load", "p").textContent = result ? loadText(result.load) : "";

@@ -11,7 +11,7 @@ const strip = byId("strip", "div");
 interface Tile {
 	root: HTMLElement;
 	picture: HTMLElement;
-	/** Of the thumbnail that it shows. */
+	/** Object URL of the thumbnail. Empty before there is one. */
 	address: string;
 	score: HTMLElement;
 	word: HTMLElement;
@@ -33,31 +33,33 @@ function makeTile(bench: Workbench, photo: Photo): Tile {
 function showThumbnail(tile: Tile, thumbnail: Blob | undefined): void {
 	if (!thumbnail) return;
 	tile.address = URL.createObjectURL(thumbnail);
-	// Not decoded before it is scrolled to.
+	// A lazy image is not decoded before it is scrolled to.
 	tile.picture.replaceChildren(
 		make("img", { src: tile.address, alt: "", loading: "lazy", decoding: "async" }),
 	);
 }
 
 function wordFor(bench: Workbench, photo: Photo): string {
-	const outcome = bench.outcome(photo);
+	const outcome = bench.album.outcome(photo);
 	if (outcome && "error" in outcome) return outcome.error;
-	if (outcome) return verdictWords[verdictOf(outcome, bench.threshold)];
-	if (bench.isInspected(photo)) return "Inspecting…";
-	return bench.isWaiting(photo) ? "Waiting" : "Not inspected";
+	if (outcome) return verdictWords[verdictOf(outcome, bench.current.threshold)];
+	if (bench.queue.isInspected(photo)) return "Inspecting…";
+	return bench.queue.isWaiting(photo) ? "Waiting" : "Not inspected";
 }
 
 function renderTile(bench: Workbench, photo: Photo, tile: Tile, reachable: boolean): void {
 	const { root, score, word } = tile;
-	const outcome = bench.outcome(photo);
-	const selected = photo === bench.selected;
-	root.dataset.verdict = bench.isInspected(photo) ? "working" : verdictOf(outcome, bench.threshold);
+	const outcome = bench.album.outcome(photo);
+	const selected = photo === bench.album.selected;
+	root.dataset.verdict = bench.queue.isInspected(photo)
+		? "working"
+		: verdictOf(outcome, bench.current.threshold);
 	root.setAttribute("aria-selected", String(selected));
 	root.tabIndex = reachable ? 0 : -1;
 	const result = resultIn(outcome);
 	write(word, wordFor(bench, photo));
 	write(score, result ? asScore(result.inspection.score) : "");
-	if (tile.address === "") showThumbnail(tile, bench.previews.thumbnail(photo));
+	if (tile.address === "") showThumbnail(tile, bench.album.previews.thumbnail(photo));
 }
 
 /** Scrolls along the strip alone: the page stays where it is. */
@@ -68,7 +70,7 @@ function reveal({ root }: Tile): void {
 }
 
 export function renderStrip(bench: Workbench): void {
-	const { photos } = bench;
+	const { photos, selected } = bench.album;
 	const current = new Set(photos);
 	for (const [photo, { root, address }] of tiles) {
 		if (current.has(photo)) continue;
@@ -76,20 +78,20 @@ export function renderStrip(bench: Workbench): void {
 		root.remove();
 		tiles.delete(photo);
 	}
-	// One tile is on the way of the Tab key, from which the arrows lead to the others.
-	const entrance = bench.selected ?? photos[0];
+	// The Tab key stops at one tile, from which the arrows lead to the others.
+	const entrance = selected ?? photos[0];
 	for (const [place, photo] of photos.entries()) {
 		const tile = tiles.get(photo) ?? makeTile(bench, photo);
 		tiles.set(photo, tile);
 		renderTile(bench, photo, tile, photo === entrance);
-		// Those that are in their place stay: moving one would take the focus away from it.
+		// A tile in its place stays there: moving it would take the focus away from it.
 		const there = strip.children[place];
 		if (there !== tile.root) strip.insertBefore(tile.root, there ?? null);
 	}
 	strip.hidden = photos.length === 0;
-	const tile = bench.selected && tiles.get(bench.selected);
-	if (tile && bench.selected !== shown) reveal(tile);
-	shown = bench.selected;
+	const tile = selected && tiles.get(selected);
+	if (tile && selected !== shown) reveal(tile);
+	shown = selected;
 }
 
 function step(key: string, now: number, count: number): number | undefined {
@@ -114,9 +116,9 @@ function step(key: string, now: number, count: number): number | undefined {
 
 export function wireStrip(bench: Workbench): void {
 	strip.addEventListener("keydown", (event) => {
-		// Those are the browser's own, such as the way back.
+		// With these keys the arrows are the browser's, such as the way back.
 		if (event.altKey || event.ctrlKey || event.metaKey) return;
-		const { photos, selected } = bench;
+		const { photos, selected } = bench.album;
 		const next = step(event.key, selected ? photos.indexOf(selected) : 0, photos.length);
 		const photo = next === undefined ? undefined : photos[next];
 		if (!photo) return;

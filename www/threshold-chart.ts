@@ -1,4 +1,4 @@
-// Where the threshold lies among the scores of good photos, and the means to move it.
+// The chart of the threshold among the scores of good photos, and the slider that moves it.
 import { byId, makeSvg, svgById } from "./elements.js";
 import { asPercent, asScore, largest } from "./figures.js";
 import { ScoreAxis } from "./score-axis.js";
@@ -13,23 +13,23 @@ const height = 100;
 const floor = 84;
 const bins = 32;
 
-/** The chart's and the slider's, whose value is a place on it. */
+/** Axis of the chart and of the slider, whose value is a place on it. */
 let axis = new ScoreAxis(1, 1);
 
-function scoresOf(bench: Workbench): { score: number; selected: boolean }[] {
-	return bench.photos.flatMap((photo) => {
-		const outcome = bench.outcome(photo);
+function scoresOf({ album }: Workbench): { score: number; selected: boolean }[] {
+	return album.photos.flatMap((photo) => {
+		const outcome = album.outcome(photo);
 		if (!outcome || "error" in outcome) return [];
-		return [{ score: outcome.result.inspection.score, selected: photo === bench.selected }];
+		return [{ score: outcome.result.inspection.score, selected: photo === album.selected }];
 	});
 }
 
-/** Bars of how many scores lie where; none of them reaches over the model's threshold. */
+/** Bars of the numbers of scores. No bar reaches over the model's threshold. */
 function histogram(scores: ArrayLike<number> & Iterable<number>, modelThreshold: number): SVGElement[] {
 	const edge = axis.at(modelThreshold) * bins;
 	const counts = new Map<number, number>();
 	for (const score of scores) {
-		// A score of just the threshold is not above it.
+		// A score that equals the threshold is not above it.
 		const bin = Math.ceil(axis.at(score) * bins - edge) - 1;
 		counts.set(bin, (counts.get(bin) ?? 0) + 1);
 	}
@@ -85,8 +85,8 @@ function describe(
 }
 
 export function renderThreshold(bench: Workbench): void {
-	const info = bench.texture?.info;
-	const { threshold } = bench;
+	const { category, threshold } = bench.current;
+	const info = category?.info;
 	const ready = info !== undefined && threshold !== undefined;
 	slider.disabled = !ready;
 	byId("threshold-reset", "button").disabled = !ready || threshold === info.threshold;

@@ -1,25 +1,25 @@
-// Times one route from nothing: a worker of its own, everything loaded anew, then photo after photo.
+// Times one route from nothing: a fresh worker loads everything, then inspects photo after photo.
 import { Bridge } from "./bridge.js";
+import type { Categories, Category } from "./categories.js";
 import type { DeviceInfo, Milliseconds, Route } from "./contract.js";
 import { median } from "./figures.js";
 import type { Photo } from "./photos.js";
-import type { Texture, Textures } from "./textures.js";
 
 export interface RouteTiming {
 	device: DeviceInfo;
-	/** Of the first photo, whose worker was started for it. Like every span here: from handing it over to its result being back. */
+	/** Milliseconds from handing over the first photo, which starts its worker, until its result is back. */
 	cold: number;
-	/** Medians over the photos after it; none yet right after the first. */
+	/** Medians over the later photos. Undefined right after the first photo. */
 	warm: { span: number; stages: Milliseconds } | undefined;
 	count: number;
-	/** How many different photos were inspected. */
+	/** Number of different photos that were inspected. */
 	photos: number;
 }
 
 export interface TimingPlan {
 	route: Route;
-	textures: Textures;
-	texture: Texture;
+	categories: Categories;
+	category: Category;
 	photos: readonly Photo[];
 	count: number;
 	signal: AbortSignal;
@@ -39,10 +39,10 @@ function medians(all: readonly Milliseconds[]): Milliseconds {
 }
 
 export async function timeRoute(plan: TimingPlan, onStep: (timing: RouteTiming) => void): Promise<void> {
-	const { route, textures, texture, photos, count, signal } = plan;
+	const { route, categories, category, photos, count, signal } = plan;
 	const bridge = new Bridge();
 	try {
-		const setting = await textures.setting(texture, route, { signal });
+		const setting = await categories.setting(category, route, signal);
 		const files = await Promise.all(photos.map((photo) => photo.file()));
 		const inspect = async (i: number) => {
 			const photo = files[i % files.length];

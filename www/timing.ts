@@ -1,14 +1,14 @@
-// The timing section: this browser's routes beside the paper's figures.
+// The timing section: the choice of routes, and the buttons that start and stop a measurement.
 import { isAbort } from "./abort.js";
-import type { Milliseconds, Route } from "./contract.js";
+import type { Category } from "./categories.js";
+import type { Route } from "./contract.js";
 import { byId, make } from "./elements.js";
-import { asMilliseconds, largest } from "./figures.js";
+import { largest } from "./figures.js";
 import { type Photo, sampleFrom } from "./photos.js";
 import { type Gpu, routeNames } from "./routes.js";
 import { sentence } from "./sentence.js";
-import { deviceName, parts } from "./stage-times.js";
-import type { Texture } from "./textures.js";
 import { type RouteTiming, timeRoute } from "./timing-run.js";
+import { renderTimingTable } from "./timing-table.js";
 import type { Workbench } from "./workbench.js";
 
 const table = byId("timing-table", "table");
@@ -21,18 +21,9 @@ const legend = routes.querySelector("legend") ?? "";
 const onCpu = routeBox("cpu", routeNames.cpu, true, false);
 let gpuOffered: string | undefined;
 
-/** Table of the paper: milliseconds per image. */
-const paper: [string, number][] = [
-	["PatchCore, WideResNet-50", 172],
-	["FastFlow, WideResNet-50", 45.9],
-	["Reverse distillation, WideResNet-50", 30],
-	["Reverse distillation, ResNet-18", 16],
-	["CSE, EfficientNet-B3", 18],
-];
-
-/** One texture and the same photos for every route, whatever is chosen meanwhile. */
+/** One measurement. Every route gets its category and its photos, whatever the visitor chooses meanwhile. */
 interface Measurement {
-	texture: Texture;
+	category: Category;
 	photos: Photo[];
 	count: number;
 	signal: AbortSignal;
@@ -43,84 +34,17 @@ let measured: Measurement | undefined;
 let heading = "";
 let abort: AbortController | undefined;
 
-function bar(value: number | undefined, longest: number, kind: string): HTMLElement {
-	const line = make("i", { class: `time-bar ${kind}`, "aria-hidden": "true" });
-	line.style.setProperty("--part", String((value ?? 0) / longest));
-	return make("td", { class: "bar-cell" }, line);
-}
-
-function figure(value: number | undefined): HTMLElement {
-	return make("td", { class: "figure" }, value === undefined ? "–" : asMilliseconds(value));
-}
-
-function ownRow(route: Route, timing: RouteTiming | string, longest: number): HTMLElement {
-	if (typeof timing === "string") {
-		const text = make("td", { colspan: parts.length + 3 }, timing);
-		return make("tr", {}, make("th", { scope: "row" }, routeNames[route]), text);
-	}
-	const { device, cold, warm, count } = timing;
-	const name = make("th", { scope: "row" }, deviceName(device));
-	if (count > 0) name.append(make("span", { class: "quiet" }, ` median of ${count}`));
-	const cells = parts.map((part: keyof Milliseconds) => figure(warm?.stages[part]));
-	return make("tr", {}, name, figure(warm?.span), bar(warm?.span, longest, "own"), figure(cold), ...cells);
-}
-
-function paperRow([name, value]: [string, number], longest: number): HTMLElement {
-	return make(
-		"tr",
-		{},
-		make("th", { scope: "row" }, name),
-		// As printed there, not rounded once more.
-		make("td", { class: "figure" }, `${value} ms`),
-		bar(value, longest, "paper"),
-		make("td", { colspan: parts.length + 1 }),
-	);
-}
-
-function groupRow(text: string): HTMLElement {
-	return make("tr", { class: "group" }, make("th", { scope: "rowgroup", colspan: parts.length + 4 }, text));
-}
-
-/** Whose figures the table holds. */
-function headingFor({ texture }: Workbench): string {
+/** Names the model and the number of photos behind the figures. */
+function headingFor({ current: { category } }: Workbench): string {
 	if (!measured) return "This browser";
 	const used = largest([0, ...timings.values()].map((one) => (typeof one === "object" ? one.photos : 0)));
 	const on = used === 0 ? "" : used === 1 ? " on 1 photo" : ` on ${used} photos`;
-	const stale = measured.texture === texture ? "" : ". Another model is chosen now";
-	return `This browser, with the model “${measured.texture.title}”${on}${stale}`;
+	const stale = measured.category === category ? "" : ". Another model is chosen now";
+	return `This browser, with the model “${measured.category.title}”${on}${stale}`;
 }
 
-function renderTable(): void {
-	const own = [...timings];
-	const warm = own.flatMap(([, timing]) => (typeof timing === "string" ? [] : [timing.warm?.span ?? 0]));
-	const longest = Math.max(...paper.map(([, value]) => value), ...warm);
-	const heads = ["", "One photo, warm", "", "Cold", ...parts];
-	const head = make(
-		"tr",
-		{},
-		...heads.map((text) => (text ? make("th", { scope: "col" }, text) : make("td"))),
-	);
-	const ownRows = own.map(([route, timing]) => ownRow(route, timing, longest));
-	const nothing = make(
-		"tr",
-		{},
-		make("td", { class: "quiet", colspan: parts.length + 4 }, "Not measured yet."),
-	);
-	table.replaceChildren(
-		make("caption", { class: "visually-hidden" }, `Milliseconds per photo. ${heading}.`),
-		make("thead", {}, head),
-		make("tbody", { id: "timing-own" }, groupRow(heading), ...(own.length > 0 ? ownRows : [nothing])),
-		make(
-			"tbody",
-			{ id: "timing-paper" },
-			groupRow("The paper, on an RTX 3090 Ti"),
-			...paper.map((row) => paperRow(row, longest)),
-		),
-	);
-}
-
-function photosFor({ texture, selected }: Workbench): Photo[] {
-	const samples = texture?.samples ?? [];
+function photosFor({ current: { category }, album: { selected } }: Workbench): Photo[] {
+	const samples = category?.samples ?? [];
 	if (samples.length > 0) return samples.map(({ title, url }) => sampleFrom(title, url));
 	return selected ? [selected] : [];
 }
@@ -132,26 +56,26 @@ function chosenRoutes(): Route[] {
 
 async function measure(bench: Workbench, routes: Route[], measurement: Measurement): Promise<void> {
 	for (const route of routes) {
-		// Said once, since a screen reader reads each change; the table fills as it goes.
+		// Said once for each route, since a screen reader reads each change. The table shows the progress.
 		status.textContent = `${routeNames[route]}: measuring…`;
 		try {
-			await timeRoute({ route, textures: bench.textures, ...measurement }, (timing) => {
+			await timeRoute({ route, categories: bench.categories, ...measurement }, (timing) => {
 				timings.set(route, timing);
 				heading = headingFor(bench);
-				renderTable();
+				renderTimingTable(timings, heading);
 			});
 		} catch (cause) {
 			if (isAbort(cause)) throw cause;
 			timings.set(route, sentence(cause));
-			renderTable();
+			renderTimingTable(timings, heading);
 		}
 	}
 }
 
 async function start(bench: Workbench): Promise<void> {
-	const { texture } = bench;
+	const { category } = bench.current;
 	// The button is disabled only with the next frame.
-	if (!texture || bench.work || bench.held) return;
+	if (!category || bench.queue.work || bench.queue.held) return;
 	const routes = chosenRoutes();
 	if (routes.length === 0) {
 		status.textContent = "Choose at least one route.";
@@ -159,13 +83,13 @@ async function start(bench: Workbench): Promise<void> {
 	}
 	abort = new AbortController();
 	const count = Number(countChoice.value);
-	measured = { texture, photos: photosFor(bench), count, signal: abort.signal };
+	measured = { category, photos: photosFor(bench), count, signal: abort.signal };
 	timings.clear();
 	heading = headingFor(bench);
-	renderTable();
-	// Its worker would hold memory and, worse, compute at the same time.
-	bench.hold(true);
-	bench.bridge.end();
+	renderTimingTable(timings, heading);
+	// The page's worker would hold memory and, worse, compute at the same time.
+	bench.queue.hold(true);
+	bench.inspector.bridge.end();
 	try {
 		await measure(bench, routes, measured);
 		status.textContent = "Measured.";
@@ -173,7 +97,7 @@ async function start(bench: Workbench): Promise<void> {
 		status.textContent = isAbort(cause) ? "Stopped; what was measured so far stands." : sentence(cause);
 	} finally {
 		abort = undefined;
-		bench.hold(false);
+		bench.queue.hold(false);
 	}
 }
 
@@ -187,7 +111,7 @@ function gpuLabel({ present, software, name }: Gpu): string {
 	return software ? `${routeNames.webgpu}, software adapter (${name}): slow` : routeNames.webgpu;
 }
 
-/** Which routes there are to time; a software adapter only when it is asked for. */
+/** Offers the routes to time. A software adapter is not checked by itself. */
 function renderRoutes({ routing: { gpu } }: Workbench): void {
 	const label = gpuLabel(gpu);
 	if (label === gpuOffered) return;
@@ -196,9 +120,13 @@ function renderRoutes({ routing: { gpu } }: Workbench): void {
 	routes.replaceChildren(legend, box, onCpu);
 }
 
-function renderButtons({ texture, selected, work, held }: Workbench): void {
+function renderButtons({
+	current: { category },
+	album: { selected },
+	queue: { work, held },
+}: Workbench): void {
 	const focused = document.activeElement;
-	const ready = texture?.info !== undefined && (texture.samples.length > 0 || selected !== undefined);
+	const ready = category?.info !== undefined && (category.samples.length > 0 || selected !== undefined);
 	startButton.disabled = !ready || work !== undefined || held;
 	stopButton.hidden = !held;
 	// The focus would be lost with the button that goes.
@@ -212,11 +140,11 @@ export function renderTiming(bench: Workbench): void {
 	const current = headingFor(bench);
 	if (current === heading) return;
 	heading = current;
-	renderTable();
+	renderTimingTable(timings, heading);
 }
 
 export function wireTiming(bench: Workbench): void {
-	// A part that scrolls must be reachable by keyboard, and one that does not should not be a stop on the way.
+	// A part that scrolls must be reachable by keyboard. One that does not scroll should not be a stop on the way.
 	const scroll = byId("timing-scroll", "section");
 	const sizes = new ResizeObserver(() => {
 		if (scroll.scrollWidth > scroll.clientWidth) scroll.tabIndex = 0;

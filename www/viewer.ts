@@ -1,18 +1,18 @@
 // The selected photo with its anomaly map over it.
-import type { Picture } from "./contract.js";
-import { byId } from "./elements.js";
-import { asScore } from "./figures.js";
+
 import {
 	type AnomalyMap,
-	drawLegend,
-	drawMap,
 	isPartial,
 	type Peak,
 	peakOf,
 	reaching,
 	type Scale,
 	valueAt,
-} from "./heatmap.js";
+} from "./anomaly-map.js";
+import type { Picture } from "./contract.js";
+import { byId } from "./elements.js";
+import { asScore } from "./figures.js";
+import { drawLegend, drawMap } from "./heatmap.js";
 import { type Result, resultIn } from "./outcomes.js";
 import type { Photo } from "./photos.js";
 import type { Workbench } from "./workbench.js";
@@ -26,9 +26,9 @@ const note = byId("viewer-note", "figcaption");
 const opacity = byId("opacity", "input");
 
 let shown: Photo | undefined;
-/** Drawn for `shown`, and stays so when it is let go elsewhere. */
+/** The picture that is drawn for `shown`. It stays when the album lets it go. */
 let picture: Picture | undefined;
-/** Holds its map for itself, since the result may let it go. */
+/** The result that is drawn, with the map as it was then: the result may get a coarse one later. */
 let drawn: { result: Result; map: AnomalyMap } | undefined;
 
 function setShape(width: number, height: number): void {
@@ -46,12 +46,12 @@ function drawPicture(next: Picture, photo: Photo): void {
 	setShape(width, height);
 }
 
-/** The photo before it must not lie under this one's name and map. */
+/** Shows another photo. The picture before it must not lie under its name and map. */
 function change(photo: Photo | undefined): void {
 	shown = photo;
 	picture = undefined;
 	image.hidden = true;
-	// A canvas holds its pixels until it has others.
+	// Shrunk, since a canvas holds its pixels until it has others.
 	image.width = 1;
 	image.height = 1;
 	hideMap();
@@ -88,18 +88,18 @@ function showScale(scale: Scale | undefined, partial: boolean): void {
 }
 
 export function renderViewer(bench: Workbench): void {
-	const { selected } = bench;
-	const outcome = selected && bench.outcome(selected);
+	const { selected, previews } = bench.album;
+	const outcome = selected && bench.album.outcome(selected);
 	const result = resultIn(outcome);
-	const own = bench.texture?.info?.map_scale;
+	const own = bench.current.category?.info?.map_scale;
 	if (selected !== shown) change(selected);
-	const known = selected && bench.previews.picture(selected);
+	const known = selected && previews.picture(selected);
 	if (selected && known && known !== picture) drawPicture(known, selected);
-	note.textContent = selected && !picture ? bench.previews.reason(selected) : "";
+	note.textContent = selected && !picture ? previews.reason(selected) : "";
 	stage.hidden = !selected || (outcome !== undefined && "error" in outcome);
 	empty.hidden = selected !== undefined && !stage.hidden;
 	note.hidden = stage.hidden;
-	// A map has as many values as the photo pixels: it is gone through when it is new, not at each change of the page.
+	// A large map takes time to draw: it is drawn when it is new, not at each change of the page.
 	if (result && own && result !== drawn?.result) showResult(result, result.map, own);
 	if (!result || result !== drawn?.result) {
 		hideMap();

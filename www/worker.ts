@@ -1,54 +1,30 @@
-// The one place where the engine runs. It takes one request at a time and never touches the page.
-import type {
-	DeviceInfo,
-	ExtractorInfo,
-	Fault,
-	Jobs,
-	LoadTimes,
-	ModelFile,
-	Prepared,
-	Reply,
-	Request,
-	Route,
-	Setting,
-	Stage,
-	TextureInfo,
-} from "./contract.js";
+// The worker that the engine runs in. It takes one request at a time.
+import type { Fault, Jobs, Reply, Request, Route, Stage } from "./contract.js";
 import { nothingLoaded } from "./load-times.js";
+import { bytesOf, LoadedEngine } from "./loaded-engine.js";
 import { pictureOf } from "./picture.js";
-import { findGpu } from "./routes.js";
 import { causeOf, isUnforeseen } from "./sentence.js";
-import init, { Engine, model_kind } from "./wasm/cse_web.js";
+import { beat, live } from "./signs-of-life.js";
+import { model_kind } from "./wasm/cse_web.js";
 
-interface Started {
-	engine: Engine;
-	device: DeviceInfo;
-}
+type Answer = Jobs[keyof Jobs]["answers"];
 
-interface Held<Info> {
-	key: string;
-	info: Info;
-}
-
-let programReady = false;
-let started: Started | undefined;
-let extractor: Held<ExtractorInfo> | undefined;
-let texture: Held<TextureInfo> | undefined;
 let stage: Stage = "wasm";
 let route: Route = "cpu";
+const loaded = new LoadedEngine(enter);
 
-/** A file that is gone may be there again, as on a stick that was pulled out. */
+/** The error of a file that is gone. It may be there again later, as on a stick that was pulled out. */
 class Unreadable extends Error {}
 
-/** What the engine calls an error of the photo itself, which would come on every device and each time. */
+/** Name of the engine's errors of the photo itself, which come on every device and each time. */
 const photoError = "PhotoError";
 
 function post(reply: Reply, handedOver: Transferable[] = []): void {
 	self.postMessage(reply, { transfer: handedOver });
 }
 
-/** What is large goes over without a copy. */
-function largeParts(answer: Jobs[keyof Jobs]["answers"]): Transferable[] {
+/** The large parts of an answer, which the page gets without a copy. */
+function largeParts(answer: Answer): Transferable[] {
 	if (typeof answer !== "object") return [];
 	if ("pixels" in answer) return [answer.pixels.buffer];
 	if ("inspection" in answer)
@@ -61,18 +37,6 @@ function enter(next: Stage): void {
 	post({ is: "stage", stage });
 }
 
-async function timed<T>(load: LoadTimes, name: keyof LoadTimes, work: () => Promise<T>): Promise<T> {
-	enter(name);
-	const start = performance.now();
-	const made = await work();
-	load[name] = performance.now() - start;
-	return made;
-}
-
-async function bytesOf(file: Blob): Promise<Uint8Array> {
-	return new Uint8Array(await file.arrayBuffer());
-}
-
 async function readPhoto(file: Blob): Promise<Uint8Array> {
 	return bytesOf(file).catch((cause) => {
 		throw new Unreadable(
@@ -82,81 +46,31 @@ async function readPhoto(file: Blob): Promise<Uint8Array> {
 	});
 }
 
-async function startProgram(program: WebAssembly.Module, load: LoadTimes): Promise<void> {
-	if (programReady) return;
-	await timed(load, "wasm", () => init({ module_or_path: program }));
-	programReady = true;
-}
-
-/** Asked for here too, since some software adapters own up only once a device was made. */
-async function describe(route: Route): Promise<DeviceInfo> {
-	if (route === "cpu") return { route, name: "CPU (wasm SIMD, one thread)", software: false };
-	const { name, software } = await findGpu();
-	return { route, name, software };
-}
-
-async function startEngine(wanted: Route, load: LoadTimes): Promise<Started> {
-	route = wanted;
-	if (started?.device.route === wanted) return started;
-	started?.engine.free();
-	started = undefined;
-	extractor = undefined;
-	texture = undefined;
-	started = await timed(load, "device", async () => {
-		const engine = await Engine.create(wanted);
-		return { engine, device: await describe(wanted) };
-	});
-	return started;
-}
-
-async function holdExtractor(on: Engine, model: ModelFile, load: LoadTimes): Promise<ExtractorInfo> {
-	if (extractor?.key === model.key) return extractor.info;
-	extractor = undefined;
-	texture = undefined;
-	const info = await timed(load, "extractor", async () => on.load_extractor(await bytesOf(model.file)));
-	extractor = { key: model.key, info };
-	return info;
-}
-
-async function holdTexture(on: Engine, model: ModelFile, load: LoadTimes): Promise<TextureInfo> {
-	if (texture?.key === model.key) return texture.info;
-	texture = undefined;
-	const info = await timed(load, "texture", async () => on.load_texture(await bytesOf(model.file)));
-	texture = { key: model.key, info };
-	return info;
-}
-
-async function prepare(setting: Setting, load: LoadTimes): Promise<Prepared & { engine: Engine }> {
-	const { engine, device } = await startEngine(setting.route, load);
-	const extractor = await holdExtractor(engine, setting.extractor, load);
-	const texture = await holdTexture(engine, setting.texture, load);
-	return { engine, device, extractor, texture, load };
-}
-
-async function answer(request: Request): Promise<Jobs[keyof Jobs]["answers"]> {
+async function answer(request: Request): Promise<Answer> {
 	const load = nothingLoaded();
-	await startProgram(request.program, load);
+	await loaded.startProgram(request.program, load);
 	switch (request.name) {
-		case "kind": {
+		case "kind":
 			return model_kind(await bytesOf(request.file));
-		}
-		case "extractor": {
-			const { engine } = await startEngine(request.route, load);
-			return holdExtractor(engine, request.extractor, load);
-		}
+		case "extractor":
+			route = request.route;
+			return loaded.extractor(route, request.extractor, load);
 		case "prepare": {
-			const { engine: _, ...prepared } = await prepare(request.setting, load);
+			route = request.setting.route;
+			const { engine: _, ...prepared } = await loaded.prepare(request.setting, load);
 			return prepared;
 		}
 		case "inspect": {
-			const { engine, ...prepared } = await prepare(request.setting, load);
+			route = request.setting.route;
+			const { engine, ...prepared } = await loaded.prepare(request.setting, load);
 			enter("inspect");
 			const whole = await engine.inspect(await readPhoto(request.photo));
 			const { preview, preview_width, preview_height, ...inspection } = whole;
 			return { ...prepared, inspection, picture: await pictureOf(preview, preview_width, preview_height) };
 		}
 		case "preview": {
-			const { engine } = await prepare(request.setting, load);
+			route = request.setting.route;
+			const { engine } = await loaded.prepare(request.setting, load);
 			enter("inspect");
 			const { pixels, width, height } = engine.preview(await readPhoto(request.photo));
 			return pictureOf(pixels, width, height);
@@ -167,7 +81,7 @@ async function answer(request: Request): Promise<Jobs[keyof Jobs]["answers"]> {
 function faultOf(thrown: unknown): Fault {
 	if (thrown instanceof Unreadable) return "job";
 	if (stage === "inspect" && thrown instanceof Error && thrown.name === photoError) return "photo";
-	// What nobody foresaw leaves the program in an unknown state.
+	// Unforeseen errors leave the program in an unknown state.
 	if (isUnforeseen(causeOf(thrown))) return "worker";
 	// A worker opens its GPU once and keeps it: one that failed can only be opened anew in another worker.
 	return route === "webgpu" && (stage === "device" || stage === "inspect") ? "worker" : "job";
@@ -177,29 +91,8 @@ function fail(thrown: unknown, fault: Fault): void {
 	post({ is: "failure", cause: causeOf(thrown), stage, fault });
 }
 
-/** Milliseconds between signs of life. */
-const beatPause = 1000;
-let lastBeat = 0;
-
-// The engine reads the clock between its steps, also while it computes without pause and no timer can run.
-const now = performance.now.bind(performance);
-performance.now = () => {
-	const time = now();
-	if (time - lastBeat > beatPause) {
-		lastBeat = time;
-		post({ is: "beat" });
-	}
-	return time;
-};
-
-function live(): Promise<never> {
-	post({ is: "alive" });
-	return new Promise(() => {});
-}
-
-// The browser releases it whatever ends this worker, which nothing else tells of. It is there over HTTPS and on localhost.
-if (navigator.locks) void navigator.locks.request(self.name, live);
-else void live();
+beat(post);
+live(post);
 
 // A trap inside an asynchronous call surfaces here, and its promise never settles.
 self.addEventListener("unhandledrejection", (event) => fail(event.reason, "worker"));

@@ -56,7 +56,7 @@ test("program, extractor and model arrive at the same time, under one bar that i
 	const page = await site.open({ address: "about:blank" });
 	const client = await page.context().newCDPSession(page);
 	await client.send("Network.enable");
-	const speed = 2.5e6;
+	const speed = 4e6;
 	await client.send("Network.emulateNetworkConditions", {
 		offline: false,
 		latency: 20,
@@ -88,7 +88,7 @@ test("program, extractor and model arrive at the same time, under one bar that i
 	for (const [i, { value }] of seen.entries()) {
 		assert.ok(i === 0 || value >= seen[i - 1].value, "the bar went back");
 	}
-	// What the bar counts is what travels: its pace is the network's.
+	// The bar counts the bytes that travel, so its pace is the network's.
 	const middle = seen[seen.length >> 1];
 	const seconds = (last.time - middle.time) / 1000;
 	const pace = (last.value - middle.value) / seconds;

@@ -1,21 +1,21 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
+import { modelFile } from "./model-files.mjs";
 import {
 	catalogue,
+	category,
 	drawn,
 	drop,
 	dropFolder,
-	modelFile,
 	results,
 	samplePath,
 	settled,
 	start,
-	texture,
 } from "./page.mjs";
 import { asFile } from "./photos.mjs";
 
-const photo = readFileSync(samplePath(texture.samples[0]));
+const photo = readFileSync(samplePath(category.samples[0]));
 
 let site;
 let page;
@@ -38,7 +38,7 @@ test("a folder's photos are inspected in natural order, and one that cannot be r
 	const shown = (await results(page)).map(({ photo: name }) => name);
 	assert.deepEqual(shown, ["good/1.jpg", "good/2.jpg", "good/10.jpg"]);
 	assert.match(await page.textContent("#notices"), /left out: good\/lost\.png/);
-	// The focus stays somewhere when the notice goes.
+	// The focus moves to a button when the notice goes.
 	await page.click("#notices button");
 	assert.equal(await page.evaluate(() => document.activeElement.id), "open");
 	assert.deepEqual(page.mistakes, []);
@@ -63,26 +63,26 @@ test("what is no photo is counted, and never a failed tile", async () => {
 test("a model in a dropped folder is offered, and used only when it is asked for", async () => {
 	await page.click("#clear");
 	await dropFolder(page, "lot", [
-		{ name: "other.safetensors", buffer: modelFile(catalogue.textures[1].model).buffer },
+		{ name: "other.safetensors", buffer: modelFile(catalogue.categories[1].model).buffer },
 		{ name: "a.jpg", buffer: photo },
 	]);
 	await page.locator(".tile", { hasText: "lot/a.jpg" }).waitFor();
 	await settled(page);
-	assert.equal(await page.inputValue("#texture"), texture.id);
+	assert.equal(await page.inputValue("#category"), category.id);
 	const [row] = await results(page);
-	assert.equal(row.texture, texture.title);
+	assert.equal(row.material, category.title);
 	await page.click('#notices button:text("Use it")');
 	await page.waitForFunction(() =>
-		document.querySelector("#texture").selectedOptions[0].text.includes("other.safetensors"),
+		document.querySelector("#category").selectedOptions[0].text.includes("other.safetensors"),
 	);
 	await settled(page);
 	assert.deepEqual(page.mistakes, []);
 });
 
 test("a model that is dropped by itself is used", async () => {
-	await drop(page, [{ ...modelFile(texture.model), name: "mine.safetensors" }]);
+	await drop(page, [{ ...modelFile(category.model), name: "mine.safetensors" }]);
 	await page.waitForFunction(() =>
-		document.querySelector("#texture").selectedOptions[0].text.includes("mine.safetensors"),
+		document.querySelector("#category").selectedOptions[0].text.includes("mine.safetensors"),
 	);
 	await settled(page);
 });

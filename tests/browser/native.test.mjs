@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { target, top } from "../../www/tools/run.mjs";
-import { nameOf, results, samplePath, settled, start, texture } from "./page.mjs";
+import { category, nameOf, results, samplePath, settled, start } from "./page.mjs";
 
 const program = join(target, "release", "native-train");
 
@@ -14,7 +14,7 @@ before(async () => {
 after(() => site.stop());
 
 function nativeScore(sample) {
-	const model = join(top, "www", "public", "models", texture.model);
+	const model = join(top, "www", "public", "models", category.model);
 	const text = execFileSync(program, ["score", "--model", model, samplePath(sample), "--json", "-"], {
 		encoding: "utf8",
 		stdio: ["ignore", "pipe", "ignore"],
@@ -26,10 +26,10 @@ test("the page scores every sample as the native program does", async () => {
 	const page = await site.open();
 	await settled(page);
 	await page.click("#clear");
-	await page.setInputFiles("#files", texture.samples.map(samplePath));
+	await page.setInputFiles("#files", category.samples.map(samplePath));
 	await settled(page);
 	const rows = await results(page);
-	for (const sample of texture.samples) {
+	for (const sample of category.samples) {
 		const here = rows.find(({ photo }) => photo === nameOf(sample));
 		const native = nativeScore(sample);
 		assert.ok(Math.abs(here.score - native) < 1e-3, `${sample.file}: ${here.score} here, ${native} there`);

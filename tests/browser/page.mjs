@@ -1,12 +1,11 @@
-// The built page in a real Chromium, and what the tests do with it again and again.
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+// Opens the built page in a real Chromium, and does on it what many tests need.
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
+import { top } from "../../www/tools/run.mjs";
 import { serve } from "../../www/tools/serve.mjs";
 
-const top = fileURLToPath(new URL("../../", import.meta.url));
+export const publicFolder = join(top, "www", "public");
 const flags = [
 	"--headless",
 	"--no-sandbox",
@@ -20,26 +19,18 @@ const flags = [
 /** Long enough for a full forward pass on a software GPU with a busy processor. */
 export const patience = 180_000;
 
-export const catalogue = JSON.parse(readFileSync(`${top}www/public/models/index.json`, "utf8"));
-export const texture = catalogue.textures[0];
-
-export function modelFile(name) {
-	return {
-		name,
-		mimeType: "application/octet-stream",
-		buffer: readFileSync(`${top}www/public/models/${name}`),
-	};
-}
+export const catalogue = JSON.parse(readFileSync(join(publicFolder, "models", "index.json"), "utf8"));
+export const category = catalogue.categories[0];
 
 export function samplePath(sample) {
-	return `${top}www/public/samples/${sample.file}`;
+	return join(publicFolder, "samples", sample.file);
 }
 
 export function nameOf(sample) {
 	return sample.file.slice(sample.file.lastIndexOf("/") + 1);
 }
 
-/** Serves the page and starts the browser; `webgpu` gives it a software adapter, else it has none. */
+/** Serves the page and starts the browser. `webgpu` gives it a software adapter. Otherwise it has none. */
 export async function start({ webgpu = false, folder } = {}) {
 	let server = await serve({ folder });
 	const browser = await chromium.launch({
@@ -62,26 +53,8 @@ export async function start({ webgpu = false, folder } = {}) {
 	};
 }
 
-/** Like `start`, with a script that each worker of the page runs before its own. */
-export async function startWithWorker(script) {
-	const folder = mkdtempSync(join(tmpdir(), "cse-worker-"));
-	cpSync(join(top, "dist"), folder, { recursive: true });
-	const assets = join(folder, "assets");
-	const name = readdirSync(assets).find((file) => /^worker-.*\.js$/.test(file));
-	for (const ending of ["br", "gz"]) rmSync(join(assets, `${name}.${ending}`));
-	writeFileSync(join(assets, name), `${script};\n${readFileSync(join(assets, name), "utf8")}`);
-	const site = await start({ folder });
-	return {
-		...site,
-		async stop() {
-			await site.stop();
-			rmSync(folder, { recursive: true });
-		},
-	};
-}
-
 async function open(browser, site, { address = site, ...options } = {}) {
-	// What a service worker fetches no test can stand in the way of: those of offline work ask for it.
+	// Tests cannot intercept requests of a service worker. Only those of offline work allow one.
 	const defaults = { viewport: { width: 1280, height: 850 }, serviceWorkers: "block" };
 	const context = await browser.newContext({ ...defaults, ...options });
 	const page = await context.newPage();
@@ -93,7 +66,7 @@ async function open(browser, site, { address = site, ...options } = {}) {
 	return page;
 }
 
-/** Waits until the page has drawn what was just done: it shows with the next frame. */
+/** Waits until the page has drawn its last change, which shows with the next frame. */
 export async function drawn(page) {
 	await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 }
@@ -109,7 +82,24 @@ export async function settled(page) {
 	});
 }
 
-/** What the page says about the selected photo. */
+/** Brings a page that other tests have used back to its first sample, inspected with the first model. */
+export async function startOver(page) {
+	await page.selectOption("#category", category.id);
+	if (await page.locator("#clear").isEnabled()) await page.click("#clear");
+	await page.locator("#samples button").first().click();
+	await page.locator(".tile").waitFor();
+	await settled(page);
+}
+
+/** Lets each worker of the page run a script before its own. To be called before the page is opened. */
+export async function prependToWorker(page, script) {
+	await page.route("**/assets/worker-*.js", async (route) => {
+		const response = await route.fetch();
+		await route.fulfill({ response, body: `${script};\n${await response.text()}` });
+	});
+}
+
+/** The page's words on the selected photo. */
 export async function reading(page) {
 	await drawn(page);
 	return page.evaluate(() => ({
@@ -122,7 +112,7 @@ export async function reading(page) {
 	}));
 }
 
-/** What the page says about every photo, with scores in full. */
+/** The page's results of all photos, with scores in full. */
 export async function results(page) {
 	const [download] = await Promise.all([page.waitForEvent("download"), page.click("#save-json")]);
 	return JSON.parse(readFileSync(await download.path(), "utf8"));
@@ -138,7 +128,7 @@ export async function drop(page, files) {
 	await page.evaluate(async (all) => {
 		const data = new DataTransfer();
 		for (const { name, mimeType, text } of all) {
-			const bytes = Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+			const bytes = Uint8Array.fromBase64(text);
 			data.items.add(new File([bytes], name, { type: mimeType }));
 		}
 		for (const kind of ["dragenter", "dragover", "drop"]) {
@@ -148,7 +138,7 @@ export async function drop(page, files) {
 	}, plain);
 }
 
-/** Drops a folder with these files, named by their paths in it; a file without content is there and cannot be read. */
+/** Drops a folder with these files, named by their paths in it. A file without content cannot be read. */
 export async function dropFolder(page, name, files) {
 	const plain = files.map(({ name, buffer }) => ({ name, text: buffer?.toString("base64") }));
 	await page.evaluate(
@@ -159,7 +149,7 @@ export async function dropFolder(page, name, files) {
 				isDirectory: false,
 				file: (resolve, reject) => {
 					if (text === undefined) return reject(new DOMException("Gone.", "NotFoundError"));
-					const bytes = Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+					const bytes = Uint8Array.fromBase64(text);
 					resolve(new File([bytes], name.slice(name.lastIndexOf("/") + 1)));
 				},
 			});

@@ -1,4 +1,4 @@
-// Every kind of photo file through the wasm that the page runs: Pillow's pixels, and the native program's answers.
+// Reads every kind of photo file with the wasm that the page runs, and compares it with Pillow and the native program.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -41,7 +41,7 @@ test("a preview has Pillow's pixels, or an error says why there is none", () => 
 		assert.deepEqual([ours.width, ours.height], [theirs.width, theirs.height], name);
 		let worst = 0;
 		for (let at = 0; at < theirs.pixels.length; at += 1) {
-			// What is transparent has no colour to compare.
+			// Transparent pixels have no colour to compare.
 			const opaque = theirs.pixels[at | 3] === 255;
 			if (opaque && at % 4 < 3) worst = Math.max(worst, Math.abs(ours.pixels[at] - theirs.pixels[at]));
 		}
@@ -67,7 +67,7 @@ test("the page decodes the pixels that the native program decodes", { skip: miss
 
 test("the page and the native program give the same score, or the same error", async () => {
 	const model = ["--model", join(models, "cloth.safetensors"), "--device", "cpu", "--json", "-"];
-	// The exit code says that some have no verdict, which their lines say too.
+	// The exit code is not 0, since some photos have no verdict. Their lines say so too.
 	const { stdout } = spawnSync(program, ["score", ...model, ...names], { encoding: "utf8", cwd: photos });
 	const lines = stdout.trim().split("\n");
 	const native = new Map(lines.map((line) => JSON.parse(line)).map((line) => [line.image, line]));

@@ -1,34 +1,28 @@
 // Photos of every kind, made from a shipped sample or from nothing.
-import { deflateSync } from "node:zlib";
-
-const crcTable = Array.from({ length: 256 }, (_, n) => {
-	let c = n;
-	for (let k = 0; k < 8; k++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
-	return c >>> 0;
-});
-
-function crc(bytes) {
-	let c = 0xffffffff;
-	for (const byte of bytes) c = crcTable[(c ^ byte) & 0xff] ^ (c >>> 8);
-	return (c ^ 0xffffffff) >>> 0;
-}
+import { crc32, deflateSync } from "node:zlib";
 
 function chunk(kind, data) {
 	const body = Buffer.concat([Buffer.from(kind, "latin1"), data]);
 	const frame = Buffer.alloc(8);
 	frame.writeUInt32BE(data.length, 0);
-	frame.writeUInt32BE(crc(body), 4);
+	frame.writeUInt32BE(crc32(body), 4);
 	return Buffer.concat([frame.subarray(0, 4), body, frame.subarray(4)]);
 }
 
 const colourTypes = { 1: 0, 3: 2, 4: 6 };
 
-/** A PNG from samples in rows; `width` and `height` may claim more than there is. */
-export function png({ width, height, channels, depth = 8, samples }) {
+function pngFile(width, height, [depth, colourType], rows, level) {
 	const head = Buffer.alloc(13);
 	head.writeUInt32BE(width, 0);
 	head.writeUInt32BE(height, 4);
-	head.set([depth, colourTypes[channels], 0, 0, 0], 8);
+	head.set([depth, colourType, 0, 0, 0], 8);
+	const signature = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);
+	const data = deflateSync(Buffer.concat(rows), { level });
+	return Buffer.concat([signature, chunk("IHDR", head), chunk("IDAT", data), chunk("IEND", Buffer.alloc(0))]);
+}
+
+/** A PNG from samples in rows. `width` and `height` may claim more than there is. */
+export function png({ width, height, channels, depth = 8, samples }) {
 	const wide = depth / 8;
 	const stride = width * channels;
 	const rows = [];
@@ -37,12 +31,10 @@ export function png({ width, height, channels, depth = 8, samples }) {
 		for (let i = 0; i < stride; i++) row.writeUIntBE(samples[start + i], 1 + i * wide, wide);
 		rows.push(row);
 	}
-	const signature = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);
-	const data = deflateSync(Buffer.concat(rows));
-	return Buffer.concat([signature, chunk("IHDR", head), chunk("IDAT", data), chunk("IEND", Buffer.alloc(0))]);
+	return pngFile(width, height, [depth, colourTypes[channels]], rows);
 }
 
-/** EXIF's orientation 6. */
+/** An EXIF segment with orientation 6. */
 function orientation() {
 	return Buffer.from([
 		...Buffer.from("MM"),
@@ -53,7 +45,7 @@ function orientation() {
 	]);
 }
 
-/** The same JPEG with a note that the camera was held upright: turn by 90 degrees to the right. */
+/** Adds to a JPEG the orientation of a camera that was held upright: to be turned by 90 degrees to the right. */
 export function turned(jpeg) {
 	const body = Buffer.concat([Buffer.from("Exif\0\0", "latin1"), orientation()]);
 	const marker = Buffer.from([0xff, 0xe1, 0, 0]);
@@ -71,10 +63,11 @@ export async function redraw(page, url, width, height) {
 			context.drawImage(bitmap, 0, 0, wide, high);
 			const encode = async (type) => {
 				const bytes = await (await canvas.convertToBlob({ type, quality: 0.95 })).bytes();
-				return [...bytes];
+				return bytes.toBase64();
 			};
+			const { data } = context.getImageData(0, 0, wide, high);
 			return {
-				pixels: [...context.getImageData(0, 0, wide, high).data],
+				pixels: new Uint8Array(data.buffer).toBase64(),
 				png: await encode("image/png"),
 				jpeg: await encode("image/jpeg"),
 				webp: await encode("image/webp"),
@@ -82,18 +75,12 @@ export async function redraw(page, url, width, height) {
 		},
 		[url, width, height],
 	);
-	return {
-		width,
-		height,
-		pixels: drawn.pixels,
-		png: Buffer.from(drawn.png),
-		jpeg: Buffer.from(drawn.jpeg),
-		webp: Buffer.from(drawn.webp),
-	};
+	const bytes = Object.entries(drawn).map(([name, text]) => [name, Buffer.from(text, "base64")]);
+	return { width, height, ...Object.fromEntries(bytes) };
 }
 
 export function rgb({ pixels }) {
-	return pixels.filter((_, i) => i % 4 !== 3);
+	return [...pixels].filter((_, i) => i % 4 !== 3);
 }
 
 export function grey({ pixels }) {
@@ -106,18 +93,12 @@ export function asFile(name, mimeType, buffer) {
 
 /** A white PNG with one bit a pixel: small as a file, large once it is decoded. */
 export function white(width, height) {
-	const head = Buffer.alloc(13);
-	head.writeUInt32BE(width, 0);
-	head.writeUInt32BE(height, 4);
-	head.set([1, 0, 0, 0, 0], 8);
 	const row = Buffer.alloc(1 + Math.ceil(width / 8), 255);
 	row[0] = 0;
-	const data = deflateSync(Buffer.concat(Array(height).fill(row)), { level: 1 });
-	const signature = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);
-	return Buffer.concat([signature, chunk("IHDR", head), chunk("IDAT", data), chunk("IEND", Buffer.alloc(0))]);
+	return pngFile(width, height, [1, 0], Array(height).fill(row), 1);
 }
 
-/** The same WebP with a note that the camera was held upright: turn by 90 degrees to the right. */
+/** Adds to a WebP the orientation of a camera that was held upright: to be turned by 90 degrees to the right. */
 export function turnedWebp(webp, width, height) {
 	const riffChunk = (kind, data) => {
 		const head = Buffer.alloc(8);

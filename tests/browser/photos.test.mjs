@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import {
 	catalogue,
+	category,
 	drop,
 	reading,
 	results,
@@ -12,7 +13,6 @@ import {
 	selectTile,
 	settled,
 	start,
-	texture,
 } from "./page.mjs";
 import { asFile, grey, png, redraw, rgb, turned } from "./photos.mjs";
 
@@ -23,7 +23,7 @@ before(async () => {
 	site = await start();
 	page = await site.open();
 	await settled(page);
-	drawn = await redraw(page, `samples/${texture.samples[0].file}`, 320, 240);
+	drawn = await redraw(page, `samples/${category.samples[0].file}`, 320, 240);
 });
 after(() => site.stop());
 
@@ -78,7 +78,7 @@ test("what cannot be inspected gets a sentence, and the page goes on", async () 
 	await drop(page, [...bad, asFile("plain.png", "image/png", drawn.png)]);
 	await settled(page);
 	assert.equal(await page.textContent("#status"), "1 photo inspected, 5 could not be.");
-	// What is wrong with the photo itself is not worth another try.
+	// A fault of the photo itself is not worth another try.
 	assert.ok(await page.locator("#retry").isHidden());
 	for (const { name } of bad) {
 		await selectTile(page, name);
@@ -115,13 +115,13 @@ test("a file that went away takes no verdict with it, and can be tried again", a
 	const before = await reading(page);
 	assert.match(before.verdict, /^(good|defect)$/);
 	rmSync(folder, { recursive: true });
-	await page.selectOption("#texture", catalogue.textures[1].id);
+	await page.selectOption("#category", catalogue.categories[1].id);
 	await settled(page);
 	const { verdict, text } = await reading(page);
 	assert.equal(verdict, "error");
 	assert.match(text, /cannot be read any more/);
 	assert.ok(await page.locator("#retry").isVisible());
-	await page.selectOption("#texture", texture.id);
+	await page.selectOption("#category", category.id);
 	await settled(page);
 	const { name, score } = await reading(page);
 	assert.deepEqual([name, score], ["gone.png", before.score]);
@@ -130,16 +130,13 @@ test("a file that went away takes no verdict with it, and can be tried again", a
 
 test("photos can be chosen and pasted too", async () => {
 	await page.click("#clear");
-	await page.setInputFiles("#files", samplePath(texture.samples[0]));
+	await page.setInputFiles("#files", samplePath(category.samples[0]));
 	await settled(page);
-	await page.evaluate(
-		(bytes) => {
-			const data = new DataTransfer();
-			data.items.add(new File([Uint8Array.from(bytes)], "pasted.png", { type: "image/png" }));
-			window.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data }));
-		},
-		[...drawn.png],
-	);
+	await page.evaluate((text) => {
+		const data = new DataTransfer();
+		data.items.add(new File([Uint8Array.fromBase64(text)], "pasted.png", { type: "image/png" }));
+		window.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data }));
+	}, drawn.png.toString("base64"));
 	await page.locator(".tile", { hasText: "pasted.png" }).waitFor();
 	await settled(page);
 	assert.equal((await results(page)).length, 2);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { drawn, drop, reading, selectTile, settled, start, texture } from "./page.mjs";
+import { category, drawn, drop, reading, selectTile, settled, start } from "./page.mjs";
 import { asFile, png, redraw, turnedWebp, white } from "./photos.mjs";
 
 let site;
@@ -8,9 +8,24 @@ let page;
 let sample;
 before(async () => {
 	site = await start();
-	page = await site.open();
+	page = await site.open({ address: "about:blank" });
+	// A browser decodes only files that go through one of two functions.
+	await page.addInitScript(() => {
+		globalThis.given = [];
+		const createObjectURL = URL.createObjectURL.bind(URL);
+		URL.createObjectURL = (blob) => {
+			globalThis.given.push(blob.size);
+			return createObjectURL(blob);
+		};
+		const createImageBitmap = globalThis.createImageBitmap.bind(globalThis);
+		globalThis.createImageBitmap = (source, ...rest) => {
+			globalThis.given.push(source.size);
+			return createImageBitmap(source, ...rest);
+		};
+	});
+	await page.goto(site.address);
 	await settled(page);
-	sample = await redraw(page, `samples/${texture.samples[0].file}`, 320, 240);
+	sample = await redraw(page, `samples/${category.samples[0].file}`, 320, 240);
 });
 after(() => site.stop());
 
@@ -21,11 +36,13 @@ async function shown(file) {
 	await page.locator(".tile", { hasText: file.name }).waitFor();
 	await settled(page);
 	await page.waitForSelector(`#photo[aria-label="Photo ${file.name}"]:visible`);
-	return page.evaluate(() => {
+	const { text, ...size } = await page.evaluate(() => {
 		const canvas = document.querySelector("#photo");
 		const { width, height } = canvas;
-		return { width, height, pixels: [...canvas.getContext("2d").getImageData(0, 0, width, height).data] };
+		const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+		return { width, height, text: new Uint8Array(data.buffer).toBase64() };
 	});
+	return { ...size, pixels: Buffer.from(text, "base64") };
 }
 
 test("a WebP with an orientation is drawn as it was judged: upright", async () => {
@@ -56,39 +73,23 @@ test("what is transparent in a photo is drawn as such", async () => {
 });
 
 test("a photo that the engine refuses is not decoded by the page either", async () => {
-	const other = await site.open({ address: "about:blank" });
-	// What a browser decodes goes through one of these.
-	await other.addInitScript(() => {
-		globalThis.given = [];
-		const createObjectURL = URL.createObjectURL.bind(URL);
-		URL.createObjectURL = (blob) => {
-			globalThis.given.push(blob.size);
-			return createObjectURL(blob);
-		};
-		const createImageBitmap = globalThis.createImageBitmap.bind(globalThis);
-		globalThis.createImageBitmap = (source, ...rest) => {
-			globalThis.given.push(source.size);
-			return createImageBitmap(source, ...rest);
-		};
-	});
-	await other.goto(site.address);
-	await settled(other);
+	await page.click("#clear");
 	const huge = white(20_000, 20_000);
-	await drop(other, [asFile("huge.png", "image/png", huge)]);
-	await other.locator(".tile", { hasText: "huge.png" }).waitFor();
-	await settled(other);
-	await drawn(other);
-	const { verdict } = await reading(other);
+	await drop(page, [asFile("huge.png", "image/png", huge)]);
+	await page.locator(".tile", { hasText: "huge.png" }).waitFor();
+	await settled(page);
+	await drawn(page);
+	const { verdict } = await reading(page);
 	assert.equal(verdict, "error");
-	const given = await other.evaluate(() => globalThis.given);
+	const given = await page.evaluate(() => globalThis.given);
 	assert.ok(!given.includes(huge.length), `${huge.length} bytes among ${given}`);
-	assert.equal(await other.locator("#stage").isVisible(), false);
-	assert.deepEqual(other.mistakes, []);
+	assert.equal(await page.locator("#stage").isVisible(), false);
+	assert.deepEqual(page.mistakes, []);
 });
 
 test("a photo that was let go is decoded again when it is looked at", async () => {
 	await page.click("#clear");
-	const names = Array.from({ length: 12 }, (_, i) => `large-${i}.png`);
+	const names = Array.from({ length: 9 }, (_, i) => `large-${i}.png`);
 	// Each as large as a picture becomes: more than the page keeps.
 	await drop(
 		page,
@@ -96,7 +97,7 @@ test("a photo that was let go is decoded again when it is looked at", async () =
 	);
 	await page.locator(".tile", { hasText: names[0] }).waitFor();
 	await settled(page);
-	for (const name of [names[11], names[1]]) {
+	for (const name of [names[8], names[1]]) {
 		await selectTile(page, name);
 		await page.waitForSelector(`#photo[aria-label="Photo ${name}"]:visible`);
 		const centre = await page.evaluate(() => [

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { drop, reading, results, samplePath, settled, start, texture } from "./page.mjs";
+import { category, drop, reading, results, samplePath, settled, start } from "./page.mjs";
 import { asFile } from "./photos.mjs";
 
 let site;
@@ -27,14 +27,14 @@ test("Automatic leaves a software adapter alone and says so; chosen by hand, it 
 		`${onGpu.score} on the GPU, ${onCpu.score} on the CPU`,
 	);
 
-	// What was computed once is kept.
+	// A result that was computed once is kept.
 	await page.check('#routes input[value="cpu"]', { force: true });
 	await page.waitForFunction(() => document.querySelector("#stages-device").textContent.startsWith("CPU"));
 	assert.deepEqual(page.mistakes, []);
 
-	// What waits for one route goes on to the other.
+	// Photos that wait for one route go on to the other.
 	await page.check('#routes input[value="webgpu"]', { force: true });
-	const buffer = readFileSync(samplePath(texture.samples[0]));
+	const buffer = readFileSync(samplePath(category.samples[0]));
 	await drop(
 		page,
 		["a.jpg", "b.jpg", "c.jpg"].map((name) => asFile(name, "image/jpeg", buffer)),

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { hash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { after, before, test } from "node:test";
+import { after, before, beforeEach, test } from "node:test";
+import { description, modelFile } from "./model-files.mjs";
 import {
+	category,
 	drawn,
 	drop,
 	nameOf,
@@ -12,24 +15,28 @@ import {
 	selectTile,
 	settled,
 	start,
-	texture,
+	startOver,
 } from "./page.mjs";
 import { asFile } from "./photos.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 let site;
+let page;
 before(async () => {
 	site = await start();
+	page = await site.open();
+	await settled(page);
 });
 after(() => site.stop());
+beforeEach(() => startOver(page));
 
-function copies(count) {
-	const buffer = readFileSync(samplePath(texture.samples[0]));
-	return Array.from({ length: count }, (_, i) => asFile(`copy-${i}.webp`, "image/webp", buffer));
+function copies(count, name = "copy") {
+	const buffer = readFileSync(samplePath(category.samples[0]));
+	return Array.from({ length: count }, (_, i) => asFile(`${name}-${i}.webp`, "image/webp", buffer));
 }
 
-async function moveThreshold(page, part) {
+async function moveThreshold(part) {
 	await page.locator("#threshold").evaluate((slider, to) => {
 		slider.value = String(Number(slider.max) * to);
 		slider.dispatchEvent(new Event("input", { bubbles: true }));
@@ -37,26 +44,23 @@ async function moveThreshold(page, part) {
 }
 
 test("moving the threshold changes the verdict, and the reset brings it back", async () => {
-	const page = await site.open();
-	await settled(page);
 	assert.equal((await reading(page)).verdict, "defect");
-	await moveThreshold(page, 1);
+	await moveThreshold(1);
 	assert.equal((await reading(page)).word, "No defect found");
 	// Neither the status line nor what a screen reader hears may keep the old verdict.
 	for (const line of ["#status", "#spoken-verdict"])
 		assert.match(await page.textContent(line), /: No defect found, score/);
 	await page.click("#threshold-reset");
 	assert.equal((await reading(page)).verdict, "defect");
-	await moveThreshold(page, 1);
+	await moveThreshold(1);
 	assert.equal((await reading(page)).verdict, "good");
-	await moveThreshold(page, 0);
+	await moveThreshold(0);
 	assert.equal((await reading(page)).verdict, "defect");
 	assert.match(await page.textContent("#chart-text"), /good validation photos/);
+	await page.click("#threshold-reset");
 });
 
-test("beside a defect's score the threshold can still be set finely", async () => {
-	const page = await site.open();
-	await settled(page);
+test("a key moves the threshold finely, also where a defect's score is far above it", async () => {
 	const read = async (selector) => Number(await page.textContent(selector));
 	const [score, model] = [await read("#score"), await read("#threshold-value")];
 	assert.ok(score > 10 * model, `${score} is no score far above ${model}`);
@@ -66,13 +70,12 @@ test("beside a defect's score the threshold can still be set finely", async () =
 	const moved = await read("#threshold-value");
 	assert.ok(moved > model && moved < 1.02 * model, `${moved} is not a little above ${model}`);
 	assert.equal(await page.getAttribute("#threshold", "aria-valuetext"), moved.toFixed(3));
+	await page.click("#threshold-reset");
 });
 
 test("stopping drops what waits, and a stopped photo can be taken up again", async () => {
-	const page = await site.open();
-	await settled(page);
-	// So many that a fast machine is not through before the click.
-	await drop(page, copies(24));
+	// A fast machine must not be through before the click.
+	await drop(page, copies(12));
 	await page.waitForFunction(() => document.querySelector("#status").textContent.startsWith("Inspecting"));
 	await page.click("#stop");
 	await page.waitForFunction(() => document.querySelector("#stop").hidden);
@@ -80,11 +83,11 @@ test("stopping drops what waits, and a stopped photo can be taken up again", asy
 	assert.equal(await page.evaluate(() => document.activeElement.id), "retry");
 	assert.ok((await results(page)).some(({ verdict }) => verdict === "not inspected"));
 	assert.ok((await page.locator(".tile", { hasText: "Not inspected" }).count()) > 0);
-	const last = page.locator(".tile", { hasText: "copy-23.webp" });
+	const last = page.locator(".tile", { hasText: "copy-11.webp" });
 	assert.equal(await last.getAttribute("data-verdict"), "waiting");
-	await selectTile(page, "copy-23.webp");
+	await selectTile(page, "copy-11.webp");
 	await page.waitForSelector('#verdict:is([data-verdict="good"], [data-verdict="defect"])');
-	assert.equal((await reading(page)).name, "copy-23.webp");
+	assert.equal((await reading(page)).name, "copy-11.webp");
 	await page.click("#retry");
 	await settled(page);
 	assert.ok(await page.locator("#retry").isHidden());
@@ -93,9 +96,7 @@ test("stopping drops what waits, and a stopped photo can be taken up again", asy
 });
 
 test("the page draws on while it computes", async () => {
-	const page = await site.open();
-	await settled(page);
-	await drop(page, copies(24));
+	await drop(page, copies(4));
 	const frames = await page.evaluate(
 		() =>
 			new Promise((resolve) => {
@@ -109,13 +110,13 @@ test("the page draws on while it computes", async () => {
 				look();
 			}),
 	);
-	// A page that computes itself draws before a photo and after it, at most.
+	// A page that computes by itself draws at most before a photo and after it.
 	assert.ok(Math.max(...frames) > 2, `${frames} frames during each photo`);
 });
 
 test("everything can be done by keyboard", async () => {
-	const page = await site.open();
-	await settled(page);
+	// Tab goes on from the top of the page.
+	await page.locator("h1").click();
 	const tabTo = async (selector) => {
 		for (let i = 0; i < 60; i++) {
 			await page.keyboard.press("Tab");
@@ -126,17 +127,18 @@ test("everything can be done by keyboard", async () => {
 	await tabTo('#routes input[value="auto"]');
 	await tabTo("#open");
 	await tabTo(".tile");
-	await tabTo("#samples button");
+	await tabTo("#samples li:nth-child(2) button");
 	await page.keyboard.press("Enter");
 	await page.waitForFunction(
 		(name) => document.querySelector("#verdict-name").textContent === name,
-		nameOf(texture.samples[0]),
+		nameOf(category.samples[1]),
 	);
 	await settled(page);
 	await tabTo("#threshold");
 	const before = await page.inputValue("#threshold");
 	await page.keyboard.press("PageUp");
 	assert.notEqual(await page.inputValue("#threshold"), before);
+	await page.click("#threshold-reset");
 	await drop(page, copies(2));
 	await settled(page);
 	await page.locator('.tile[tabindex="0"]').focus();
@@ -145,34 +147,33 @@ test("everything can be done by keyboard", async () => {
 	await page.keyboard.press("End");
 	await page.waitForSelector('.tile:last-child[aria-selected="true"]:focus');
 	// Photos that are added leave the focus where it is.
-	await drop(page, copies(1));
+	await drop(page, copies(1, "added"));
 	await settled(page);
 	assert.ok(await page.evaluate(() => document.activeElement.matches(".tile:not(:last-child)")));
 });
 
-for (const colorScheme of ["light", "dark"]) {
-	test(`axe finds nothing to mend in the ${colorScheme} page`, async () => {
-		const page = await site.open({ colorScheme });
-		await settled(page);
-		await drop(page, [asFile("words.png", "image/png", Buffer.from("no photo"))]);
-		await settled(page);
-		await page.evaluate(axe);
+test("axe finds nothing to mend in the page, light or dark", async () => {
+	await drop(page, [asFile("words.png", "image/png", Buffer.from("no photo"))]);
+	await settled(page);
+	await page.evaluate(axe);
+	for (const colorScheme of ["light", "dark"]) {
+		await page.emulateMedia({ colorScheme });
+		await drawn(page);
 		const { violations } = await page.evaluate(() => globalThis.axe.run());
 		const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`);
-		assert.deepEqual(found, []);
-	});
-}
+		assert.deepEqual(found, [], colorScheme);
+	}
+	await page.emulateMedia({ colorScheme: null });
+});
 
 test("the timing fills its table beside the paper's figures, and can be stopped", async () => {
-	const page = await site.open();
-	await settled(page);
 	await page.selectOption("#timing-count", "3");
 	await page.click("#timing-start");
 	await page.waitForFunction(() => document.querySelector("#timing-status").textContent === "Measured.");
 	const [row] = await page.locator("#timing-own tr:not(.group)").allTextContents();
 	assert.match(row, /^CPU.*median of 3/);
 	assert.ok((row.match(/\d ?m?s/g) ?? []).length >= 8, row);
-	assert.ok((await page.textContent("#timing-table caption")).includes(texture.title));
+	assert.ok((await page.textContent("#timing-table caption")).includes(category.title));
 	// One cold and three warm, of the seven samples.
 	assert.match(await page.textContent("#timing-own .group"), /on 4 photos$/);
 	const paper = await page.textContent("#timing-paper");
@@ -189,21 +190,34 @@ test("the timing fills its table beside the paper's figures, and can be stopped"
 	assert.equal(await page.evaluate(() => document.activeElement.id), "timing-start");
 });
 
-test("a phone has no sideways scroll", async () => {
-	const page = await site.open({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
-	await settled(page);
+test("a page as narrow as a phone has no sideways scroll", async () => {
+	const { width, height } = page.viewportSize();
+	await page.setViewportSize({ width: 360, height: 740 });
+	await drawn(page);
 	const { wide, room } = await page.evaluate(() => ({
 		wide: document.documentElement.scrollWidth,
 		room: document.documentElement.clientWidth,
 	}));
 	assert.ok(wide <= room, `${wide} in ${room}`);
+	await page.setViewportSize({ width, height });
 });
 
-test("results can be saved as a table", async () => {
-	const page = await site.open();
-	await settled(page);
+test("both exports say the verdict, and which model, extractor and threshold judged", async () => {
+	const file = modelFile(category.model);
+	const { name, extractor_id, threshold } = description(file);
+	const digest = hash("sha256", file.buffer, "hex");
 	const [download] = await Promise.all([page.waitForEvent("download"), page.click("#save-csv")]);
-	const [head, row] = readFileSync(await download.path(), "utf8").split("\r\n");
-	assert.match(head, /^photo,texture,verdict,score,threshold,notes,model,/);
-	assert.match(row, /,defect,/);
+	const table = readFileSync(await download.path(), "utf8");
+	const [head, row] = table.split("\r\n").map((line) => line.split(","));
+	assert.equal(head.slice(0, 7).join(), "photo,material,verdict,score,threshold,notes,model");
+	const cell = (column) => row[head.indexOf(column)];
+	assert.equal(cell("verdict"), "defect");
+	assert.equal(cell("model"), name);
+	assert.equal(cell("model_sha256"), digest);
+	assert.equal(cell("extractor_id"), extractor_id);
+	assert.ok(Math.abs(Number(cell("threshold")) - threshold) < 1e-6);
+	const [json] = await results(page);
+	assert.deepEqual([json.model, json.model_sha256, json.extractor_id], [name, digest, extractor_id]);
+	assert.ok(Math.abs(json.threshold - threshold) < 1e-6);
+	assert.equal(json.verdict, "defect");
 });

@@ -1,4 +1,4 @@
-// Work on the built page, once all of its files are written.
+// A plugin for work on the built page, once all of its files are written.
 import { join } from "node:path";
 
 /** A plugin of Vite that does `work` on the folder of the built page. Plugins do theirs one after the other. */

@@ -1,4 +1,4 @@
-// Brotli and gzip forms of files, made once: the program's takes a minute.
+// Brotli and gzip forms of files. They are kept, since the program's takes a minute to make.
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -7,7 +7,7 @@ import { top } from "./run.mjs";
 
 const folder = join(top, ".cache", "compressed");
 
-/** Shares of the file above which a compressed form is not worth the visitor's time to unpack. */
+/** The largest share of a file's size at which its compressed form is worth the time to unpack it. */
 const worth = 0.95;
 
 const encoders = {
@@ -21,7 +21,7 @@ const encoders = {
 	gzip: (bytes) => promisify(gzip)(bytes, { level: constants.Z_BEST_COMPRESSION }),
 };
 
-/** By its name in HTTP, the ending of the file that holds it. */
+/** Endings of compressed files, by the encoding's name in HTTP. */
 export const endings = { br: "br", gzip: "gz" };
 
 async function encoded(encoding, bytes, digest) {
@@ -29,7 +29,7 @@ async function encoded(encoding, bytes, digest) {
 	if (existsSync(kept)) return readFileSync(kept);
 	const made = await encoders[encoding](bytes);
 	mkdirSync(folder, { recursive: true });
-	// Whole or not at all: a build may be stopped.
+	// Renamed when it is whole, since a build may be stopped.
 	writeFileSync(`${kept}.part`, made);
 	renameSync(`${kept}.part`, kept);
 	return made;

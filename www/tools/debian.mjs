@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { announce, run } from "./run.mjs";
 
-/** Root on Debian itself: Ubuntu has Chromium as a snap alone. */
+/** True for root on Debian itself: Ubuntu has Chromium only as a snap. */
 export function canInstall() {
 	if (process.getuid?.() !== 0 || !existsSync("/etc/os-release")) return false;
 	return /^ID="?debian/m.test(readFileSync("/etc/os-release", "utf8"));

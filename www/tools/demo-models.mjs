@@ -1,11 +1,11 @@
 // Makes the demo again, from seeds: photos of generated materials, a model of each, and the page's list of them.
-// The extractor (www/public/models/extractor.safetensors) is made before, by `npm run extractor`.
+// `npm run extractor` makes the extractor (www/public/models/extractor.safetensors) before.
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { announce, run, top } from "./run.mjs";
 
-// The page opens with the first sample of the first: one that a first look understands.
+// The page opens with the first sample of the first material, whose defect everyone sees.
 const materials = [
 	{ id: "cloth", title: "Woven cloth", first: "hole" },
 	{ id: "vinyl", title: "Embossed vinyl", first: "cut" },
@@ -14,11 +14,11 @@ const materials = [
 const note =
 	"The extractor is this project's own: an EfficientNet-B0 taught in under two hours on two processor cores and eleven minutes " +
 	"on a GPU, on surfaces generated in code. The demo surfaces and their photos are generated too. On real photos, ImageNet's " +
-	"EfficientNet-B3 may find more; the README says how to use it.";
+	"EfficientNet-B3 may find more. The README says how to use it.";
 
 const models = join(top, "www", "public", "models");
 const samples = join(top, "www", "public", "samples");
-const sets = mkdtempSync(join(tmpdir(), "demo-textures-"));
+const sets = mkdtempSync(join(tmpdir(), "demo-"));
 const native = (...args) =>
 	run("cargo", ["run", "--release", "--quiet", "-p", "native-train", "--", ...args]);
 
@@ -26,7 +26,7 @@ announce("Generating the photos (under a minute).");
 rmSync(samples, { recursive: true, force: true });
 mkdirSync(samples, { recursive: true });
 native("demo-textures", "--out", sets, "--seed", "1", "--samples", samples);
-const textures = materials.map(({ id, title, first }) => {
+const categories = materials.map(({ id, title, first }) => {
 	announce(`Training ${title.toLowerCase()} (two to seven minutes).`);
 	const model = `${id}.safetensors`;
 	const extractor = ["--extractor", join(models, "extractor.safetensors")];
@@ -51,7 +51,7 @@ const textures = materials.map(({ id, title, first }) => {
 });
 writeFileSync(
 	join(models, "index.json"),
-	`${JSON.stringify({ extractor: "extractor.safetensors", textures, note }, null, "\t")}\n`,
+	`${JSON.stringify({ extractor: "extractor.safetensors", categories, note }, null, "\t")}\n`,
 );
 rmSync(sets, { recursive: true });
 

@@ -6,7 +6,7 @@ import { compressed, endings } from "./compressed.mjs";
 import { headersFile } from "./headers.mjs";
 import { digestOf } from "./shipped-files.mjs";
 
-/** Below this a compressed form saves no packet. */
+/** Bytes of a file below which a compressed form saves no packet. */
 const smallest = 1024;
 
 export function filesIn(folder) {

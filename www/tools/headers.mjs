@@ -1,6 +1,6 @@
-// What the server says of the page beside its files, in one place: for `npm run dev`, `npm start` and other hosts.
+// The HTTP headers of the page, for `npm run dev`, `npm start` and other hosts.
 
-// The page needs nothing from elsewhere, and says so to the browser.
+// The page needs nothing from other hosts, and the browser holds it to that.
 const policy = [
 	"default-src 'self'",
 	"script-src 'self' 'wasm-unsafe-eval'",
@@ -12,7 +12,7 @@ const policy = [
 	"form-action 'none'",
 ];
 
-/** For index.html, which cannot say who may frame it, and whose words do not reach its worker. */
+/** The policy inside index.html. It cannot say who may frame the page, and does not bind its worker. */
 export const ownPolicy = policy.join("; ");
 
 export const isolation = {
@@ -27,7 +27,7 @@ export const headers = {
 	"Referrer-Policy": "no-referrer",
 };
 
-/** Names of files below `assets` hold a part of their digest; all others stay the same when the page is published anew. */
+/** For files below `assets`, whose names hold a part of their digest. Other names stay the same in the next version. */
 const forGood = "public, max-age=31536000, immutable";
 const askEachTime = "no-cache";
 
@@ -35,7 +35,7 @@ export function caching(path) {
 	return path.startsWith("/assets/") ? forGood : askEachTime;
 }
 
-/** Netlify's and Cloudflare Pages' file of headers. */
+/** The file of headers that Netlify and Cloudflare Pages read. */
 export function headersFile() {
 	const lines = (all) => Object.entries(all).map(([name, value]) => `  ${name}: ${value}`);
 	return [
@@ -43,7 +43,7 @@ export function headersFile() {
 		...lines(headers),
 		`  Cache-Control: ${askEachTime}`,
 		"/assets/*",
-		// Without this line both values would be joined.
+		// Without this line the hosts would join both values.
 		"  ! Cache-Control",
 		`  Cache-Control: ${forGood}`,
 		"",

@@ -4,15 +4,15 @@ import { join, relative, sep } from "node:path";
 import { afterBuild } from "./after-build.mjs";
 import { filesIn } from "./for-hosts.mjs";
 import { top } from "./run.mjs";
-import { digestOf } from "./shipped-files.mjs";
+import { integrityOf } from "./shipped-files.mjs";
 
 export function offline() {
 	return afterBuild("offline", (folder) => {
-		const digests = filesIn(folder).map((file) => [
+		const all = filesIn(folder).map((file) => [
 			relative(folder, file).split(sep).join("/"),
-			digestOf(readFileSync(file)),
+			integrityOf(readFileSync(file)),
 		]);
-		const files = Object.fromEntries(digests.filter(([path]) => !path.endsWith(".md")));
+		const files = Object.fromEntries(all.filter(([path]) => !path.endsWith(".md")));
 		const source = readFileSync(join(top, "www", "service-worker.js"), "utf8");
 		writeFileSync(
 			join(folder, "service-worker.js"),

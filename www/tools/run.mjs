@@ -1,14 +1,13 @@
 // Runs other programs from the repository's top, and ends with a sentence where one fails.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 
-export const top = fileURLToPath(new URL("../../", import.meta.url));
+export const top = join(import.meta.dirname, "..", "..");
 
-/** Where cargo builds, and what can be made again lies. */
+/** The folder that cargo builds in. Other files that can be made again lie there too. */
 export const target = process.env.CARGO_TARGET_DIR ?? join(top, "target");
 
-/** One line on what comes next and how long it may take. */
+/** Prints a line on the next step and how long it may take. */
 export function announce(text) {
 	console.log(`\n• ${text}`);
 }
@@ -22,7 +21,7 @@ export function run(program, args, env = {}) {
 	const { status, error } = spawnSync(program, args, {
 		cwd: top,
 		stdio: "inherit",
-		// There npm is a script, which only a shell starts.
+		// On Windows npm is a script, which only a shell starts.
 		shell: process.platform === "win32" && program === "npm",
 		env: { ...process.env, ...env },
 	});
@@ -30,7 +29,7 @@ export function run(program, args, env = {}) {
 	if (status !== 0) giveUp(`${program} ${args.join(" ")} did not succeed.`);
 }
 
-/** What a program prints; nothing where it is missing or fails. */
+/** Returns the output of a program. Undefined where it is missing or fails. */
 export function output(program, args) {
 	const { status, stdout } = spawnSync(program, args, { cwd: top, encoding: "utf8" });
 	return status === 0 ? stdout.trim() : undefined;

@@ -10,7 +10,7 @@ function withHeaders(response, path) {
 	response.setHeader("Cache-Control", caching(path));
 }
 
-/** Serves `folder` on `port`, or on a free one where that is taken; gives the address, and a way to end it. */
+/** Serves `folder` on `port`, or on a free port where that is taken. Returns the address, and a function that ends it. */
 export async function serve({ port = 0, host = "localhost", folder = join(top, "dist") } = {}) {
 	const files = sirv(folder, { brotli: true, gzip: true, etag: true, setHeaders: withHeaders });
 	const server = createServer((request, response) => files(request, response));

@@ -20,7 +20,7 @@ function installPackages() {
 	const lock = join(top, "package-lock.json");
 	if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return;
 	announce("Installing the npm packages (under a minute).");
-	// All of them build or test; an environment set up for production would leave them out.
+	// All packages are for building or testing. An environment set up for production would leave them out.
 	run("npm", ["ci", "--include=dev", "--no-fund", "--no-audit"]);
 }
 

@@ -1,5 +1,5 @@
-// Tells the page, when it is built, which files come with it: digests to check them by, and sizes for its progress bar.
-import { createHash } from "node:crypto";
+// Writes the list of shipped files into the page's build: digests to check them by, and sizes for the progress bar.
+import { hash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { compressed } from "./compressed.mjs";
@@ -10,7 +10,12 @@ const publicFolder = join(top, "www", "public");
 const program = join(top, "www", "wasm", "cse_web_bg.wasm");
 
 export function digestOf(bytes) {
-	return createHash("sha256").update(bytes).digest("hex");
+	return hash("sha256", bytes, "hex");
+}
+
+/** The digest as browsers take it for `integrity`. */
+export function integrityOf(bytes) {
+	return `sha256-${hash("sha256", bytes, "base64")}`;
 }
 
 function paths() {
@@ -21,12 +26,11 @@ function paths() {
 
 async function describe([key, file]) {
 	const bytes = readFileSync(file);
-	const sha256 = digestOf(bytes);
-	const forms = Object.entries(await compressed(bytes, sha256));
+	const forms = Object.entries(await compressed(bytes, digestOf(bytes)));
 	return [
 		key,
 		{
-			sha256,
+			integrity: integrityOf(bytes),
 			bytes: bytes.length,
 			encoded: Object.fromEntries(forms.map(([form, { length }]) => [form, length])),
 		},
@@ -49,7 +53,7 @@ export function shippedFiles() {
 		resolveId: (id) => (id === name ? `\0${name}` : undefined),
 		async load(id) {
 			if (id !== `\0${name}`) return undefined;
-			// During development they change while the page is open.
+			// During development the files change while the page is open.
 			return `export default ${JSON.stringify(building ? await shipped() : {})};`;
 		},
 	};

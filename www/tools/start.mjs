@@ -6,7 +6,7 @@ import { buildWasm } from "./wasm.mjs";
 installAll();
 buildWasm();
 announce("Building the page (seconds).");
-// Only now, since the packages may not have been there at the start.
+// Imported now, since the packages may have been missing at the start.
 const { build } = await import("vite");
 const { serve } = await import("./serve.mjs");
 try {

@@ -1,4 +1,4 @@
-// Runs the tests named on the command line: rust, browser, or both.
+// Runs the tests named on the command line: page, rust, browser, or several of them.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { chromium } from "./chromium.mjs";
@@ -18,6 +18,11 @@ function hasGpu() {
 
 /** Tests that cargo ignores, by a part of their names, and whether this machine has what they need. */
 const demanding = { gpu: hasGpu, development_data: () => existsSync(join(top, "..", "shared")) };
+
+function testPage() {
+	announce("Running the tests of the page that need no browser (seconds).");
+	run("npm", ["run", "--silent", "test:page"]);
+}
 
 function testRust() {
 	announce("Running the Rust tests (several minutes the first time).");
@@ -42,11 +47,11 @@ function testBrowser(browser) {
 	run(process.execPath, [...options, ...tests.map((name) => join(folder, name))], { CHROME_PATH: browser });
 }
 
-const suites = { rust: testRust, browser: testBrowser };
+const suites = { page: testPage, rust: testRust, browser: testBrowser };
 const chosen = process.argv.slice(2);
 const unknown = chosen.find((name) => !(name in suites));
 if (unknown || chosen.length === 0) giveUp(`Name what to test: ${Object.keys(suites).join(", ")}.`);
 installAll();
-// A browser that is missing shows now, not after the Rust tests.
+// A missing browser is reported now, not after the Rust tests.
 const browser = chosen.includes("browser") ? chromium() : undefined;
 for (const name of chosen) suites[name](browser);

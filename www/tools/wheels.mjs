@@ -1,10 +1,10 @@
-// Python's wheels, for what is published as such: downloaded by pip and unpacked, once.
+// Downloads and unpacks Python wheels, once, for data that is published as such.
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { announce, run } from "./run.mjs";
 
-/** Puts the wheels of `versions` (a version for each name) into `folder`; false where pip cannot get them. */
+/** Puts the wheels of `versions` (a version for each name) into `folder`. Returns false where pip cannot get them. */
 export function unpack(versions, folder, what) {
 	const wanted = Object.entries(versions).map(([name, version]) => `${name}==${version}`);
 	const complete = join(folder, "versions.txt");

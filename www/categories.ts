@@ -1,0 +1,99 @@
+// The category models that can be chosen, and the extractors that they were made with.
+import type { Catalogue, Sample } from "./catalogue.js";
+import type { CategoryInfo, ExtractorInfo, Route, Setting } from "./contract.js";
+import { fetchOnce } from "./fetching.js";
+import { fetchProgram } from "./program.js";
+
+export interface Category {
+	key: string;
+	title: string;
+	shipped: boolean;
+	samples: Sample[];
+	file: (signal?: AbortSignal) => Promise<Blob>;
+	/** Undefined before the model is loaded. */
+	info?: CategoryInfo;
+	/** SHA-256 of its file. Undefined before the model is loaded, and where the browser offers no digests. */
+	sha256?: string | undefined;
+	/** The extractor that the model was made with. Undefined before the model is loaded. */
+	extractor?: Extractor;
+}
+
+export interface Extractor {
+	key: string;
+	title: string;
+	file: (signal?: AbortSignal) => Promise<Blob>;
+	info?: ExtractorInfo;
+}
+
+export const noExtractor = "There is no extractor yet: drop its .safetensors file first.";
+
+export class Categories {
+	readonly all: Category[] = [];
+	/** Newest first: whoever drops an extractor means the models that follow to use it. */
+	readonly extractors: Extractor[] = [];
+	note = "";
+	#dropped = 0;
+
+	addShipped({ extractorUrl, categories, note }: Catalogue): void {
+		this.note = note;
+		this.extractors.push({
+			key: extractorUrl,
+			title: "shipped extractor",
+			file: (signal) => fetchOnce({ key: extractorUrl, url: extractorUrl, name: "the extractor" }, signal),
+		});
+		for (const { id, title, url, samples } of categories) {
+			this.all.push({
+				key: id,
+				title,
+				shipped: true,
+				samples,
+				file: (signal) => fetchOnce({ key: url, url, name: "the model" }, signal),
+			});
+		}
+	}
+
+	/** Not in the list yet: only loading it shows whether it can be used. */
+	droppedExtractor(file: File): Extractor {
+		return { key: this.#dropKey(file), title: file.name, file: async () => file };
+	}
+
+	/** Not in the list yet: only loading it shows whether it can be used. */
+	droppedCategory(file: File): Category {
+		return {
+			key: this.#dropKey(file),
+			title: file.name,
+			shipped: false,
+			samples: [],
+			file: async () => file,
+		};
+	}
+
+	#dropKey(file: File): string {
+		this.#dropped += 1;
+		return `dropped ${this.#dropped}: ${file.name}`;
+	}
+
+	/** The extractor that the model was made with, where that is known. Otherwise those to try, best first. */
+	extractorsFor(category: Category): Extractor[] {
+		if (category.extractor) return [category.extractor];
+		return category.shipped ? this.extractors.toReversed() : this.extractors;
+	}
+
+	/** The files that the worker needs to use a category model, fetched. */
+	async setting(
+		category: Category,
+		route: Route,
+		signal: AbortSignal,
+		extractor = this.extractorsFor(category)[0],
+	): Promise<Setting> {
+		if (!extractor) throw new Error(noExtractor);
+		// The program too, so that all of them arrive at the same time.
+		const files = [extractor.file(signal), category.file(signal), fetchProgram(signal)] as const;
+		const [extractorFile, categoryFile] = await Promise.all(files);
+		return {
+			route,
+			extractor: { key: extractor.key, file: extractorFile },
+			category: { key: category.key, file: categoryFile },
+		};
+	}
+}

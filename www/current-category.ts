@@ -1,0 +1,21 @@
+// The category model in use, and the threshold that the visitor has set for it.
+import type { Category } from "./categories.js";
+
+export class CurrentCategory {
+	category: Category | undefined;
+	/** By the category's key. */
+	readonly #thresholds = new Map<string, number>();
+
+	/** The visitor's threshold, or else the model's own. Undefined before the model is loaded. */
+	get threshold(): number | undefined {
+		const { category } = this;
+		return category && (this.#thresholds.get(category.key) ?? category.info?.threshold);
+	}
+
+	/** Undefined brings the model's own threshold back. */
+	setThreshold(value: number | undefined): void {
+		if (!this.category) return;
+		if (value === undefined) this.#thresholds.delete(this.category.key);
+		else this.#thresholds.set(this.category.key, value);
+	}
+}

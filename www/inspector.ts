@@ -1,0 +1,122 @@
+// Single jobs of the worker, on the current route: loading models, inspecting a photo, decoding one.
+import { Bridge } from "./bridge.js";
+import { type Categories, type Category, type Extractor, noExtractor } from "./categories.js";
+import type { Picture, Prepared, Route, Stage } from "./contract.js";
+import { hexadecimal, sha256 } from "./digest.js";
+import { shortened } from "./figures.js";
+import { JobFailure } from "./job-failure.js";
+import { nothingLoaded } from "./load-times.js";
+import { type Result, resultOf } from "./outcomes.js";
+import type { Routing } from "./routing.js";
+
+/** Characters of a model’s name that the page shows. */
+const longestName = 80;
+
+export interface Watch {
+	signal: AbortSignal;
+	onStage: (stage: Stage) => void;
+}
+
+export class Inspector {
+	readonly bridge = new Bridge();
+	readonly #categories: Categories;
+	readonly #routing: Routing;
+	/** Times of what was loaded for the next photo before its turn. */
+	#loaded = nothingLoaded();
+
+	constructor(categories: Categories, routing: Routing) {
+		this.#categories = categories;
+		this.#routing = routing;
+	}
+
+	/** Loads a category model, with its extractor. */
+	async prepare(category: Category, watch: Watch): Promise<void> {
+		// Before a route is known: downloads do not wait for the GPU to answer.
+		await this.#categories.setting(category, "cpu", watch.signal);
+		const { device, load } = await this.#routing.onCpuAtLast(watch.signal, (route) =>
+			this.#prepareOn(route, category, watch),
+		);
+		this.#routing.mindSoftware(device);
+		this.#loaded = load;
+	}
+
+	/** Takes the first extractor that the model was made with. */
+	async #prepareOn(route: Route, category: Category, watch: Watch): Promise<Prepared> {
+		let refusal: unknown = new Error(noExtractor);
+		for (const extractor of this.#categories.extractorsFor(category)) {
+			const setting = await this.#categories.setting(category, route, watch.signal, extractor);
+			try {
+				const prepared = await this.bridge.run("prepare", { setting }, watch);
+				extractor.info = prepared.extractor;
+				category.extractor = extractor;
+				category.info = prepared.category;
+				category.sha256 = await digestOf(setting.category.file);
+				return prepared;
+			} catch (cause) {
+				const refused = cause instanceof JobFailure && cause.stage === "category" && cause.fault === "job";
+				if (!refused) throw cause;
+				refusal = cause;
+			}
+		}
+		throw refusal;
+	}
+
+	/** Inspects a photo. Where its worker ends, `onRestart` is called and another worker tries once more. */
+	async inspect(
+		category: Category,
+		photo: Blob,
+		watch: Watch,
+		onRestart: () => void,
+	): Promise<{ result: Result; picture: Picture }> {
+		const inspect = () =>
+			this.#routing.onCpuAtLast(watch.signal, async (route) => {
+				const setting = await this.#categories.setting(category, route, watch.signal);
+				return this.bridge.run("inspect", { setting, photo }, watch);
+			});
+		const inspected = await inspect().catch((cause) => {
+			watch.signal.throwIfAborted();
+			// The photo may have had no part in what ended the worker: another one shows.
+			if (!(cause instanceof JobFailure) || cause.fault !== "worker") throw cause;
+			onRestart();
+			return inspect();
+		});
+		const result = resultOf(inspected, this.#loaded);
+		this.forgetLoaded();
+		return { result, picture: inspected.picture };
+	}
+
+	/** Decodes a photo without inspecting it. */
+	async decode(category: Category, photo: Blob, watch: Watch): Promise<Picture> {
+		const setting = await this.#categories.setting(category, this.#routing.chosen.route, watch.signal);
+		return this.bridge.run("preview", { setting, photo }, watch);
+	}
+
+	/** Loads a file with an extractor, and offers it to the models that follow. */
+	async addExtractor(file: File, watch: Watch): Promise<Extractor> {
+		const extractor = this.#categories.droppedExtractor(file);
+		extractor.info = await this.#routing.onCpuAtLast(watch.signal, (route) =>
+			this.bridge.run("extractor", { route, extractor: { key: extractor.key, file } }, watch),
+		);
+		this.#categories.extractors.unshift(extractor);
+		return extractor;
+	}
+
+	/** Loads a file with a category model, and adds it to those that can be chosen. */
+	async addCategory(file: File, watch: Watch): Promise<Category> {
+		const category = this.#categories.droppedCategory(file);
+		await this.prepare(category, watch);
+		if (category.info?.name) category.title = `${shortened(category.info.name, longestName)} (${file.name})`;
+		this.#categories.all.push(category);
+		return category;
+	}
+
+	/** To be called where a worker was ended: what it had loaded went with it. */
+	forgetLoaded(): void {
+		this.#loaded = nothingLoaded();
+	}
+}
+
+async function digestOf(file: Blob): Promise<string | undefined> {
+	const digest = await sha256(await file.arrayBuffer());
+	return digest && hexadecimal(digest);
+}

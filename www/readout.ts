@@ -1,0 +1,38 @@
+// The selected photo's verdict and score, beside the photo.
+import { byId, write } from "./elements.js";
+import { asScore } from "./figures.js";
+import { type Outcome, resultIn } from "./outcomes.js";
+import type { Photo } from "./photos.js";
+import { verdictOf, verdictWords } from "./verdict.js";
+import type { Workbench } from "./workbench.js";
+
+function textFor(outcome: Outcome | undefined, threshold: number | undefined): string {
+	if (!outcome) return "";
+	if ("error" in outcome) return outcome.error;
+	if (threshold === undefined) return "";
+	const { score } = outcome.result.inspection;
+	const distance = asScore(Math.abs(score - threshold));
+	return score > threshold ? `${distance} above the threshold` : `${distance} below the threshold`;
+}
+
+function stateOf(bench: Workbench, photo: Photo): string {
+	if (!bench.current.category) return "Waiting for a model";
+	if (bench.queue.isInspected(photo)) return "Inspecting…";
+	return bench.queue.isWaiting(photo) ? "Waiting" : "Not inspected yet";
+}
+
+export function renderReadout(bench: Workbench): void {
+	const { selected } = bench.album;
+	const { threshold } = bench.current;
+	const outcome = selected && bench.album.outcome(selected);
+	const verdict = selected ? verdictOf(outcome, threshold) : "none";
+	byId("verdict", "div").dataset.verdict = verdict;
+	byId("verdict-name", "p").textContent = selected?.name ?? "";
+	const word = selected && verdict === "waiting" ? stateOf(bench, selected) : verdictWords[verdict];
+	byId("verdict-word", "p").textContent = word;
+	byId("score", "span").textContent =
+		outcome && "result" in outcome ? asScore(outcome.result.inspection.score) : "–";
+	byId("verdict-text", "p").textContent = textFor(outcome, threshold);
+	const notes = resultIn(outcome)?.inspection.notes ?? [];
+	write(byId("verdict-notes", "p"), notes.join(" "));
+}

@@ -1,0 +1,255 @@
+// The work that is still to do, one job at a time: dropped models first, then the photos in the order of their turns.
+import { isAbort } from "./abort.js";
+import type { Album } from "./album.js";
+import { type Batch, nothingDone, summary } from "./batch.js";
+import type { Category } from "./categories.js";
+import type { Stage } from "./contract.js";
+import type { CurrentCategory } from "./current-category.js";
+import { ofUsableSize } from "./file-size.js";
+import type { Inspector, Watch } from "./inspector.js";
+import { PhotoJobs } from "./photo-jobs.js";
+import type { Photo } from "./photos.js";
+import { sentence } from "./sentence.js";
+
+export interface Work {
+	/** The photo that is inspected, or else the dropped model that is loaded. Neither while a shipped model is loaded. */
+	photo?: Photo | undefined;
+	/** True where the photo is only decoded, since its outcome is known. */
+	decoding?: boolean;
+	model?: File;
+	stage?: Stage;
+	done: number;
+	of: number;
+}
+
+export interface Listener {
+	changed: () => void;
+	complain: (text: string) => void;
+	/** Called with a dropped category model that was loaded. */
+	loaded: (category: Category) => void;
+}
+
+export class WorkQueue {
+	work: Work | undefined;
+	/** The outcome of the last request, where the verdict does not say it. */
+	news = "";
+	/** A sentence on why the current category model cannot be used. Photos wait until it is tried again. */
+	trouble = "";
+	/** True while the timing has the processor to itself. */
+	held = false;
+	readonly #current: CurrentCategory;
+	readonly #album: Album;
+	readonly #inspector: Inspector;
+	readonly #photoJobs: PhotoJobs;
+	readonly #listener: Listener;
+	/** True once the page's models are known. A dropped model may need their extractor, so no work begins before. */
+	#opened = false;
+	#models: File[] = [];
+	/** Photos in the order of their turns. A photo leaves when it has its outcome. */
+	#waiting = new Set<Photo>();
+	#loadWanted = false;
+	#abort: AbortController | undefined;
+
+	constructor(current: CurrentCategory, album: Album, inspector: Inspector, listener: Listener) {
+		this.#current = current;
+		this.#album = album;
+		this.#inspector = inspector;
+		this.#photoJobs = new PhotoJobs(album, inspector);
+		this.#listener = listener;
+	}
+
+	get waiting(): Photo[] {
+		return [...this.#waiting];
+	}
+
+	isWaiting(photo: Photo): boolean {
+		return this.#waiting.has(photo);
+	}
+
+	isInspected(photo: Photo): boolean {
+		return this.work?.photo === photo && !this.work.decoding;
+	}
+
+	/** Photos that are neither settled nor waiting. */
+	get unfinished(): Photo[] {
+		const { photos } = this.#album;
+		return photos.filter((photo) => !this.isWaiting(photo) && this.#album.isUnsettled(photo));
+	}
+
+	tell(news: string): void {
+		this.news = news;
+		this.#listener.changed();
+	}
+
+	/** Begins to work. */
+	open(): void {
+		this.#opened = true;
+		void this.#run();
+		this.#listener.changed();
+	}
+
+	/** Loads the current category model, also where there is no photo to inspect yet. */
+	load(): void {
+		const { category } = this.#current;
+		this.trouble = "";
+		this.#loadWanted = category !== undefined && !category.info;
+		void this.#run();
+	}
+
+	inspect(photos: Photo[]): void {
+		const open = photos.filter((photo) => this.#album.isOpen(photo));
+		for (const photo of open) this.#album.tryAgain(photo);
+		if (open.length > 0) this.trouble = "";
+		// The visitor looks at the selected photo, so it comes before the others.
+		const first = open.filter((photo) => photo === this.#album.selected);
+		this.#waiting = new Set([...first, ...this.#waiting, ...open]);
+		void this.#run();
+	}
+
+	/** Takes the files in the order in which they are to be loaded. */
+	addModels(files: File[]): void {
+		this.#models.push(...files);
+		void this.#run();
+		if (this.held) this.tell("The model is loaded when the timing is done.");
+		else if (!this.#opened) this.tell("The model is loaded when the page knows its own.");
+		else this.tell("");
+	}
+
+	/** Takes up again the photos that failed, were stopped or wait because of a trouble. */
+	resume(): void {
+		this.inspect(this.unfinished);
+		this.load();
+		this.tell("");
+	}
+
+	/** Drops all jobs that wait and ends the one that runs. */
+	stop(): void {
+		const { undrawn, previews } = this.#album;
+		this.#models = [];
+		if (undrawn) previews.refuse(undrawn, "The photo is not shown: its decoding was stopped.");
+		this.drop();
+		this.#endWork();
+		this.tell("Stopped.");
+	}
+
+	/** Drops everything that the current category is needed for. A dropped model goes on being loaded. */
+	drop(): void {
+		this.#waiting = new Set();
+		this.#loadWanted = false;
+		if (!this.work?.model) this.#endWork();
+	}
+
+	hold(held: boolean): void {
+		this.held = held;
+		if (!held) void this.#run();
+		this.#listener.changed();
+	}
+
+	#endWork(): void {
+		this.work = undefined;
+		this.#inspector.forgetLoaded();
+		this.#abort?.abort(new DOMException("Stopped.", "AbortError"));
+	}
+
+	#hasWork(): boolean {
+		if (this.#models.length > 0 || this.#album.undrawn) return true;
+		if (!this.#current.category || this.trouble !== "") return false;
+		return this.#waiting.size > 0 || this.#loadWanted;
+	}
+
+	/** Works until nothing is left to do. Does nothing where that is going on already. */
+	async #run(): Promise<void> {
+		if (this.#abort || this.held || !this.#opened || !this.#hasWork()) return;
+		const abort = new AbortController();
+		this.#abort = abort;
+		try {
+			await this.#workThrough(abort.signal);
+		} catch (cause) {
+			if (!abort.signal.aborted && !isAbort(cause)) this.trouble = sentence(cause);
+		} finally {
+			this.#abort = undefined;
+			this.work = undefined;
+			this.#listener.changed();
+		}
+		// More may have been asked for while an aborted job was being given up.
+		void this.#run();
+	}
+
+	async #workThrough(signal: AbortSignal): Promise<void> {
+		let batch: Batch = nothingDone();
+		while (this.#hasWork() && !this.held) {
+			signal.throwIfAborted();
+			const { category } = this.#current;
+			const { undrawn } = this.#album;
+			const model = undrawn ? undefined : this.#models.shift();
+			if (undrawn && category) {
+				this.#begin({ photo: undrawn, decoding: true, done: 0, of: 1 });
+				await this.#photoJobs.decode(undrawn, category, this.#watch(signal));
+			} else if (model) {
+				await this.#addModel(model, signal);
+				// The photos were counted for the category that was in use before.
+				batch = nothingDone();
+			} else if (category) {
+				await this.#takeTurn(category, batch, signal);
+			}
+		}
+		this.news = summary(batch) || this.news;
+	}
+
+	/** Loads the category model where that is still to do, and inspects the next photo where one waits. */
+	async #takeTurn(category: Category, batch: Batch, signal: AbortSignal): Promise<void> {
+		const [photo] = this.#waiting;
+		const done = batch.inspected + batch.refused;
+		this.#begin({ photo, done, of: done + this.#waiting.size });
+		const watch = this.#watch(signal);
+		if (!category.info) await this.#inspector.prepare(category, watch);
+		this.#loadWanted = false;
+		if (!photo) return;
+		await this.#photoJobs.inspect(photo, category, batch, watch);
+		this.#listener.changed();
+		signal.throwIfAborted();
+		this.#waiting.delete(photo);
+	}
+
+	async #addModel(file: File, signal: AbortSignal): Promise<void> {
+		const watch = this.#watch(signal);
+		this.news = "";
+		this.#begin({ model: file, done: 0, of: 1 });
+		try {
+			const kind = await this.#inspector.bridge.run("kind", { file: ofUsableSize(file) }, watch);
+			if (kind === "extractor") await this.#addExtractor(file, watch);
+			else await this.#addCategory(file, watch);
+		} catch (cause) {
+			signal.throwIfAborted();
+			this.#listener.complain(`${file.name}: ${sentence(cause)}`);
+		}
+	}
+
+	async #addExtractor(file: File, watch: Watch): Promise<void> {
+		const { info } = await this.#inspector.addExtractor(file, watch);
+		if (this.trouble) this.resume();
+		const words = `the extractor ${info?.architecture} is loaded, for the models made with it.`;
+		this.tell(`${file.name}: ${words}`);
+	}
+
+	async #addCategory(file: File, watch: Watch): Promise<void> {
+		this.#listener.loaded(await this.#inspector.addCategory(file, watch));
+		this.tell(`${file.name}: the model is loaded and in use.`);
+	}
+
+	#begin(work: Work): void {
+		this.work = work;
+		this.#listener.changed();
+	}
+
+	#watch(signal: AbortSignal): Watch {
+		return {
+			signal,
+			onStage: (stage) => {
+				if (!this.work) return;
+				this.work.stage = stage;
+				this.#listener.changed();
+			},
+		};
+	}
+}
