@@ -47,8 +47,8 @@ const trainings = [
 	{ name: "released", options: ["--preset", "released", "--epochs", "2"] },
 	{ name: "classifier", options: ["--method", "classifier", "--steps", "2", "--members", "1"] },
 	{ name: "gaussian", options: ["--method", "gaussian", "--taps", "both"] },
-	{ name: "nearest neighbour", options: ["--method", "nearest-neighbour"] },
-	{ name: "mean cosine", options: ["--method", "mean-cosine", "--taps", "f2"] },
+	{ name: "nearest neighbour", options: ["--method", "nearest-neighbours"] },
+	{ name: "mean cosine", options: ["--method", "mean-cosine", "--taps", "stage7"] },
 ];
 
 /** The wheels unpacked: the folder that is a CUDA toolkit's. */
@@ -120,7 +120,7 @@ function kernels(architecture, env) {
 	for (const { name, options, extractor = [] } of trainings) {
 		rmSync(model, { force: true });
 		const train = ["train", "--data", all, "--seed", "0", "--out", model, ...options, ...extractor];
-		const score = ["score", "--model", model, first, ...extractor];
+		const score = ["predict", "--model", model, first, ...extractor];
 		problems.push(...timed(name, [train, score]));
 	}
 	const launches = new Map();

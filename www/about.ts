@@ -1,6 +1,7 @@
 // The section about the current model, with the facts from its file.
 
 import type { Category } from "./categories.js";
+import type { CategoryInfo } from "./contract.js";
 import { byId, make } from "./elements.js";
 import { asPercent, asScore, shortened } from "./figures.js";
 import type { Workbench } from "./workbench.js";
@@ -18,7 +19,7 @@ const methods = {
 	cse: "CSE: a trained embedder and a bank of good patches",
 	"mean-cosine": "cosine distance to the mean of good photos",
 	gaussian: "Mahalanobis distance to good patches",
-	"nearest-neighbour": "distance to the nearest good patch",
+	"nearest-neighbours": "distance to the nearest good patch",
 	classifier: "a classifier of embeddings, trained on good patches and synthetic defects",
 };
 
@@ -28,35 +29,34 @@ const aggregations = {
 	top: "the mean of the most unusual tenth of the patches",
 };
 
-/** Takes the marks of JSON out of a provenance, which holds its settings in that form. */
-function inWords(provenance: string): string {
-	return provenance
-		.replaceAll(',"', ', "')
-		.replaceAll(/"(\w+)":/g, "$1 ")
-		.replaceAll(/[{}]/g, "");
+/** A sentence on what a model was trained from. */
+function trainedFrom({ program, photos, preset, settings, seed }: CategoryInfo["provenance"]): string {
+	const changes = settings.map(([name, value]) => `, ${name} ${value}`).join("");
+	return `${photos} good photos, by ${program}: preset ${preset}${changes}, seed ${seed}`;
 }
 
 function categoryFacts({ info }: Category): [string, string][] {
 	if (!info) return [];
 	const facts: [string, string][] = [
 		["Material", info.name],
-		["Made from", inWords(info.provenance)],
+		["Trained from", trainedFrom(info.provenance)],
 		["Held-out good photos that set the threshold", String(info.normal_scores.length)],
 		[
 			"Threshold",
-			`${asScore(info.threshold)}, set for ${asPercent(info.false_alarm_rate)} false alarms on them`,
+			`${asScore(info.threshold)}, set for ${asPercent(info.false_positive_rate)} false alarms on them`,
 		],
 		["Looks at", views[info.view]],
 		["Method", methods[info.method]],
 		["Score", aggregations[info.aggregation]],
 	];
 	const cosine = info.method === "cse" || info.method === "mean-cosine";
-	if (info.normal_range) facts.push(["Scale", "1 is the edge of what is normal, 2 is four times as far"]);
+	if (info.has_normal_range) facts.push(["Scale", "1 is the edge of what is normal, 2 is four times as far"]);
 	else if (cosine) facts.push(["Scale", "cosine distance: 2 is as far away as can be"]);
-	if (info.smoothing > 0) facts.push(["Smoothed over", `${asPercent(info.smoothing)} of a window’s side`]);
+	if (info.smoothing_sigma > 0)
+		facts.push(["Smoothed over", `${asPercent(info.smoothing_sigma)} of a window’s side`]);
 	const learns = info.method === "cse" || info.method === "classifier";
 	if (learns) facts.push(["Embedders, averaged", String(info.members)]);
-	if (info.density)
+	if (info.has_density)
 		facts.push(["Density", "counted too: how unlikely the coarse features are among good ones"]);
 	if (info.method === "cse") facts.push(["Clusters of good patches", String(info.clusters)]);
 	return facts;
@@ -67,7 +67,7 @@ function extractorFacts({ extractor }: Category): [string, string][] {
 	if (!info) return [];
 	return [
 		["Extractor", `${info.architecture}, ${(info.parameters / 1e6).toFixed(1)} million parameters, frozen`],
-		["Extractor made from", inWords(info.provenance)],
+		["Extractor made from", info.provenance],
 		["Extractor’s id", info.id],
 		["File format", `version ${info.format_version}`],
 	];

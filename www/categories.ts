@@ -22,6 +22,9 @@ export interface Extractor {
 	key: string;
 	title: string;
 	file: (signal?: AbortSignal) => Promise<Blob>;
+	/** Undefined before its file is read. */
+	id?: string;
+	/** Undefined before it is loaded. */
 	info?: ExtractorInfo;
 }
 
@@ -29,7 +32,7 @@ export const noExtractor = "There is no extractor yet: drop its .safetensors fil
 
 export class Categories {
 	readonly all: Category[] = [];
-	/** Newest first: whoever drops an extractor means the models that follow to use it. */
+	/** The shipped one first. */
 	readonly extractors: Extractor[] = [];
 	note = "";
 	#dropped = 0;
@@ -73,19 +76,12 @@ export class Categories {
 		return `dropped ${this.#dropped}: ${file.name}`;
 	}
 
-	/** The extractor that the model was made with, where that is known. Otherwise those to try, best first. */
-	extractorsFor(category: Category): Extractor[] {
-		if (category.extractor) return [category.extractor];
-		return category.shipped ? this.extractors.toReversed() : this.extractors;
-	}
-
-	/** The files that the worker needs to use a category model, fetched. */
-	async setting(
-		category: Category,
-		route: Route,
-		signal: AbortSignal,
-		extractor = this.extractorsFor(category)[0],
-	): Promise<Setting> {
+	/**
+	 * The files that the worker needs to use a category model, fetched. Before the model’s extractor is known, the shipped
+	 * extractor is fetched, because most models need it.
+	 */
+	async setting(category: Category, route: Route, signal: AbortSignal): Promise<Setting> {
+		const extractor = category.extractor ?? this.extractors[0];
 		if (!extractor) throw new Error(noExtractor);
 		// The program too, so that all of them arrive at the same time.
 		const files = [extractor.file(signal), category.file(signal), fetchProgram(signal)] as const;

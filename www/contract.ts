@@ -1,15 +1,15 @@
 // Messages between the page and its worker. The engine's types come from the wasm crate.
 import type { Cause } from "./sentence.js";
 import type {
-	TextureInfo as CategoryInfo,
+	CategoryInfo,
 	ExtractorInfo,
 	Milliseconds,
-	model_kind,
+	ModelFile as ModelDescription,
 	Route,
 	Inspection as Whole,
 } from "./wasm/cse_web.js";
 
-export type { CategoryInfo, ExtractorInfo, Milliseconds, Route };
+export type { CategoryInfo, ExtractorInfo, Milliseconds, ModelDescription, Route };
 
 /** The engine's results for a photo, without its picture. */
 export type Inspection = Omit<Whole, "preview" | "preview_width" | "preview_height">;
@@ -64,7 +64,8 @@ export interface Inspected extends Prepared {
 
 /** The kinds of jobs, with what each takes and answers. A job needs none before it, so a fresh worker can do any. */
 export interface Jobs {
-	kind: { takes: { file: Blob }; answers: ReturnType<typeof model_kind> };
+	/** Reads the description of a model file. */
+	describe: { takes: { file: Blob }; answers: ModelDescription };
 	extractor: { takes: { route: Route; extractor: ModelFile }; answers: ExtractorInfo };
 	prepare: { takes: { setting: Setting }; answers: Prepared };
 	inspect: { takes: { setting: Setting; photo: Blob }; answers: Inspected };

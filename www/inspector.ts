@@ -1,7 +1,7 @@
 // Single jobs of the worker, on the current route: loading models, inspecting a photo, decoding one.
 import { Bridge } from "./bridge.js";
-import { type Categories, type Category, type Extractor, noExtractor } from "./categories.js";
-import type { Picture, Prepared, Route, Stage } from "./contract.js";
+import type { Categories, Category, Extractor } from "./categories.js";
+import type { ModelDescription, Picture, Prepared, Route, Stage } from "./contract.js";
 import { hexadecimal, sha256 } from "./digest.js";
 import { shortened } from "./figures.js";
 import { JobFailure } from "./job-failure.js";
@@ -33,6 +33,7 @@ export class Inspector {
 	async prepare(category: Category, watch: Watch): Promise<void> {
 		// Before a route is known: downloads do not wait for the GPU to answer.
 		await this.#categories.setting(category, "cpu", watch.signal);
+		category.extractor ??= await this.#extractorOf(category, watch);
 		const { device, load } = await this.#routing.onCpuAtLast(watch.signal, (route) =>
 			this.#prepareOn(route, category, watch),
 		);
@@ -40,25 +41,38 @@ export class Inspector {
 		this.#loaded = load;
 	}
 
-	/** Takes the first extractor that the model was made with. */
 	async #prepareOn(route: Route, category: Category, watch: Watch): Promise<Prepared> {
-		let refusal: unknown = new Error(noExtractor);
-		for (const extractor of this.#categories.extractorsFor(category)) {
-			const setting = await this.#categories.setting(category, route, watch.signal, extractor);
-			try {
-				const prepared = await this.bridge.run("prepare", { setting }, watch);
-				extractor.info = prepared.extractor;
-				category.extractor = extractor;
-				category.info = prepared.category;
-				category.sha256 = await digestOf(setting.category.file);
-				return prepared;
-			} catch (cause) {
-				const refused = cause instanceof JobFailure && cause.stage === "category" && cause.fault === "job";
-				if (!refused) throw cause;
-				refusal = cause;
-			}
+		const setting = await this.#categories.setting(category, route, watch.signal);
+		const prepared = await this.bridge.run("prepare", { setting }, watch);
+		if (category.extractor) category.extractor.info = prepared.extractor;
+		category.info = prepared.category;
+		category.sha256 = await digestOf(setting.category.file);
+		return prepared;
+	}
+
+	/** The extractor that the model was trained with, as its file says. */
+	async #extractorOf(category: Category, watch: Watch): Promise<Extractor> {
+		const described = await this.#describe(await category.file(watch.signal), watch);
+		if (described.kind !== "category") throw new Error("this file holds an extractor, and not a model.");
+		const { extractor_id, extractor_architecture } = described;
+		for (const extractor of this.#categories.extractors) {
+			extractor.id ??= await this.#idOf(extractor, watch);
+			if (extractor.id === extractor_id) return extractor;
 		}
-		throw refusal;
+		throw new Error(
+			`this model was trained with the extractor ${extractor_id} (${extractor_architecture}), which is not here: drop its .safetensors file first.`,
+		);
+	}
+
+	async #idOf(extractor: Extractor, watch: Watch): Promise<string> {
+		const described = await this.#describe(await extractor.file(watch.signal), watch);
+		if (described.kind !== "extractor")
+			throw new Error(`${extractor.title} holds a model, and not an extractor.`);
+		return described.id;
+	}
+
+	#describe(file: Blob, watch: Watch): Promise<ModelDescription> {
+		return this.bridge.run("describe", { file }, watch);
 	}
 
 	/** Inspects a photo. Where its worker ends, `onRestart` is called and another worker tries once more. */
@@ -97,7 +111,8 @@ export class Inspector {
 		extractor.info = await this.#routing.onCpuAtLast(watch.signal, (route) =>
 			this.bridge.run("extractor", { route, extractor: { key: extractor.key, file } }, watch),
 		);
-		this.#categories.extractors.unshift(extractor);
+		extractor.id = extractor.info.id;
+		this.#categories.extractors.push(extractor);
 		return extractor;
 	}
 

@@ -81,7 +81,7 @@ export class LoadedEngine {
 	async #holdCategory(on: Engine, model: ModelFile, load: LoadTimes): Promise<CategoryInfo> {
 		if (this.#category?.key === model.key) return this.#category.info;
 		this.#category = undefined;
-		const info = await this.#timed(load, "category", async () => on.load_texture(await bytesOf(model.file)));
+		const info = await this.#timed(load, "category", async () => on.load_category(await bytesOf(model.file)));
 		this.#category = { key: model.key, info };
 		return info;
 	}

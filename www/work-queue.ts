@@ -216,7 +216,7 @@ export class WorkQueue {
 		this.news = "";
 		this.#begin({ model: file, done: 0, of: 1 });
 		try {
-			const kind = await this.#inspector.bridge.run("kind", { file: ofUsableSize(file) }, watch);
+			const { kind } = await this.#inspector.bridge.run("describe", { file: ofUsableSize(file) }, watch);
 			if (kind === "extractor") await this.#addExtractor(file, watch);
 			else await this.#addCategory(file, watch);
 		} catch (cause) {

@@ -5,7 +5,7 @@ import { bytesOf, LoadedEngine } from "./loaded-engine.js";
 import { pictureOf } from "./picture.js";
 import { causeOf, isUnforeseen } from "./sentence.js";
 import { beat, live } from "./signs-of-life.js";
-import { model_kind } from "./wasm/cse_web.js";
+import { model_file } from "./wasm/cse_web.js";
 
 type Answer = Jobs[keyof Jobs]["answers"];
 
@@ -25,7 +25,6 @@ function post(reply: Reply, handedOver: Transferable[] = []): void {
 
 /** The large parts of an answer, which the page gets without a copy. */
 function largeParts(answer: Answer): Transferable[] {
-	if (typeof answer !== "object") return [];
 	if ("pixels" in answer) return [answer.pixels.buffer];
 	if ("inspection" in answer)
 		return [answer.picture.pixels.buffer, answer.inspection.map.buffer as ArrayBuffer];
@@ -50,8 +49,8 @@ async function answer(request: Request): Promise<Answer> {
 	const load = nothingLoaded();
 	await loaded.startProgram(request.program, load);
 	switch (request.name) {
-		case "kind":
-			return model_kind(await bytesOf(request.file));
+		case "describe":
+			return model_file(await bytesOf(request.file));
 		case "extractor":
 			route = request.route;
 			return loaded.extractor(route, request.extractor, load);

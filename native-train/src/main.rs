@@ -5,7 +5,7 @@ mod compare;
 mod data;
 mod dataset;
 mod defects;
-mod demo_set;
+mod demo_photos;
 mod devices;
 mod evaluate;
 mod files;
@@ -22,9 +22,9 @@ mod pretrain;
 mod progress;
 mod reproduce;
 mod suitable_view;
+mod surfaces;
 mod tables;
 mod text_table;
-mod textures;
 mod train;
 mod trained_on;
 mod weights;
@@ -66,11 +66,11 @@ enum Command {
     #[command(subcommand)]
     Pretrain(pretrain::PretrainCommand),
     /// Make good and defective photos of three generated materials, for the demo models
-    DemoPhotos(demo_set::Args),
+    DemoPhotos(demo_photos::Args),
     /// Show synthetic defects on your own photos, and how large and strong they are
     Defects(defects::Args),
     /// Show generated surfaces
-    Surfaces(textures::contact_sheet::Args),
+    Surfaces(surfaces::Args),
 }
 
 fn main() -> ExitCode {
@@ -90,9 +90,9 @@ fn main() -> ExitCode {
         Command::Info(args) => info::run(&args).map_err(Into::into),
         Command::Weights(command) => weights::run(&command).map_err(Into::into),
         Command::Pretrain(command) => pretrain::run(&command).map_err(Into::into),
-        Command::DemoPhotos(args) => demo_set::run(&args).map_err(Into::into),
+        Command::DemoPhotos(args) => demo_photos::run(&args).map_err(Into::into),
         Command::Defects(args) => defects::run(&args).map_err(Into::into),
-        Command::Surfaces(args) => textures::contact_sheet::run(&args).map_err(Into::into),
+        Command::Surfaces(args) => surfaces::run(&args).map_err(Into::into),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

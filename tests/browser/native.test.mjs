@@ -15,7 +15,7 @@ after(() => site.stop());
 
 function nativeScore(sample) {
 	const model = join(top, "www", "public", "models", category.model);
-	const text = execFileSync(program, ["score", "--model", model, samplePath(sample), "--json", "-"], {
+	const text = execFileSync(program, ["predict", "--model", model, samplePath(sample), "--json", "-"], {
 		encoding: "utf8",
 		stdio: ["ignore", "pipe", "ignore"],
 	});

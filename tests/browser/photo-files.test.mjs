@@ -23,7 +23,7 @@ before(async () => {
 	await init({ module_or_path: readFileSync(join(top, "www", "wasm", "cse_web_bg.wasm")) });
 	engine = await Engine.create("cpu");
 	await engine.load_extractor(new Uint8Array(readFileSync(join(models, "extractor.safetensors"))));
-	await engine.load_texture(new Uint8Array(readFileSync(join(models, "cloth.safetensors"))));
+	await engine.load_category(new Uint8Array(readFileSync(join(models, "cloth.safetensors"))));
 });
 
 test("a preview has Pillow's pixels, or an error says why there is none", () => {
@@ -68,7 +68,7 @@ test("the page decodes the pixels that the native program decodes", { skip: miss
 test("the page and the native program give the same score, or the same error", async () => {
 	const model = ["--model", join(models, "cloth.safetensors"), "--device", "cpu", "--json", "-"];
 	// The exit code is not 0, since some photos have no verdict. Their lines say so too.
-	const { stdout } = spawnSync(program, ["score", ...model, ...names], { encoding: "utf8", cwd: photos });
+	const { stdout } = spawnSync(program, ["predict", ...model, ...names], { encoding: "utf8", cwd: photos });
 	const lines = stdout.trim().split("\n");
 	const native = new Map(lines.map((line) => JSON.parse(line)).map((line) => [line.image, line]));
 	assert.equal(native.size, names.length);

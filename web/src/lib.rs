@@ -1,5 +1,6 @@
 //! The wasm boundary of the inspection page: encoded bytes in, typed results out. All computing is in `cse`.
 
 mod engine;
+mod failure;
 mod report;
 mod route;

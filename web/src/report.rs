@@ -1,140 +1,257 @@
-//! What the page is told: results as typed objects, failures as sentences.
+//! Results of the engine as plain objects with generated TypeScript types.
 
-use cse::files::model_file::ModelFileError;
-use cse::image::photo::PhotoError;
-use cse::scoring::predictor::InspectError;
+use cse::files::{category_file, extractor_file, provenance};
+use js_sys::{Float32Array, Uint8ClampedArray};
 use serde::Serialize;
+use serde_wasm_bindgen::preserve;
+use tsify::Tsify;
 use wasm_bindgen::prelude::*;
 
-/// Why a call did not give a result. The page shows the sentence.
-#[derive(Debug, thiserror::Error)]
-pub enum Failure {
-    /// The photo.
-    #[error(transparent)]
-    Photo(#[from] PhotoError),
-    /// The model file.
-    #[error(transparent)]
-    Model(#[from] ModelFileError),
-    /// The inspection.
-    #[error(transparent)]
-    Inspect(#[from] InspectError),
-    /// WebGPU failed.
-    #[error("the GPU failed ({0}): use the CPU, or reload the page")]
-    Gpu(String),
-    /// A GPU whose answer differs from the CPU's.
-    #[error("this GPU gives wrong results (score {gpu} where the CPU gives {cpu}): use the CPU")]
-    WrongGpu {
-        /// The GPU's score.
-        gpu: f32,
-        /// The CPU's score.
-        cpu: f32,
+/// Kind of a model file, and the extractor that it is or needs.
+#[derive(Debug, Serialize, Tsify)]
+#[serde(rename_all = "lowercase", tag = "kind")]
+pub enum ModelFile {
+    /// Extractor file.
+    Extractor {
+        /// Id of the extractor.
+        id: String,
     },
-    /// A call before its model was loaded.
-    #[error("no {0} is loaded yet")]
-    NotLoaded(&'static str),
-    /// A route that is none.
-    #[error("unknown route: use \"cpu\" or \"webgpu\"")]
-    UnknownRoute,
+    /// Category file.
+    Category {
+        /// Id of the extractor that the category model was trained with.
+        extractor_id: String,
+        /// Architecture of that extractor, as timm names it.
+        extractor_architecture: String,
+    },
 }
 
-/// An error that bears a name where the photo is to blame.
-impl From<Failure> for JsValue {
-    fn from(failure: Failure) -> Self {
-        let error = js_sys::Error::new(&failure.to_string());
-        if matches!(failure, Failure::Photo(_)) {
-            error.set_name("PhotoError");
+/// Description of an extractor.
+#[derive(Debug, Serialize, Tsify)]
+pub struct ExtractorInfo {
+    /// Architecture, as timm names it.
+    pub architecture: String,
+    /// First 16 hexadecimal digits of the SHA-256 of the weights.
+    pub id: String,
+    /// Where the weights come from, as text.
+    pub provenance: String,
+    /// Number of weights.
+    pub parameters: usize,
+    /// Format of the file.
+    pub format_version: u32,
+}
+
+impl ExtractorInfo {
+    /// The report of a description.
+    pub fn new(info: &extractor_file::ExtractorInfo, format_version: u32) -> Self {
+        let extractor_file::ExtractorInfo { architecture, id, provenance, parameters } = info;
+        Self {
+            architecture: architecture.to_string(),
+            id: id.clone(),
+            provenance: provenance.clone(),
+            parameters: *parameters,
+            format_version,
         }
-        error.into()
     }
 }
 
-/// A result as a plain JavaScript object.
-pub fn object(value: &impl Serialize) -> Result<JsValue, JsError> {
-    let serializer = serde_wasm_bindgen::Serializer::json_compatible();
-    value.serialize(&serializer).map_err(|error| JsError::new(&error.to_string()))
+/// Declares an enumeration of the core to TypeScript. A choice that the core gains does not compile until it is here.
+macro_rules! names {
+    ($(#[doc = $doc:literal])+ $name:ident = $core:ty { $($choice:ident),+ }) => {
+        $(#[doc = $doc])+
+        #[derive(Clone, Copy, Debug, Serialize, Tsify)]
+        #[serde(rename_all = "kebab-case")]
+        #[allow(missing_docs)]
+        pub enum $name {
+            $($choice),+
+        }
+
+        impl From<$core> for $name {
+            fn from(value: $core) -> Self {
+                match value {
+                    $(<$core>::$choice => Self::$choice),+
+                }
+            }
+        }
+    };
 }
 
-/// Time of each step of one inspection, milliseconds.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+names! {
+    /// Windows that a photo is cut into.
+    View = cse::image::view::View { Resize, Crop, Tiles }
+}
+names! {
+    /// How normality is modelled.
+    Method = cse::detectors::method::Method { Cse, MeanCosine, Gaussian, NearestNeighbours, Classifier }
+}
+names! {
+    /// Feature maps that the method uses.
+    Taps = cse::network::taps::Taps { Stage5, Stage7, Both }
+}
+names! {
+    /// How the distances at the positions become one number.
+    Aggregation = cse::scoring::aggregation::Aggregation { Mean, Max, Top }
+}
+
+/// Description of a category model.
+#[derive(Debug, Serialize, Tsify)]
+pub struct CategoryInfo {
+    /// Name of the category.
+    pub name: String,
+    /// Id of the extractor that it was trained with.
+    pub extractor_id: String,
+    /// Windows that a photo is cut into.
+    pub view: View,
+    /// How normality is modelled.
+    pub method: Method,
+    /// Feature maps that the method uses.
+    pub taps: Taps,
+    /// How the distances at the positions become a score.
+    pub aggregation: Aggregation,
+    /// Whether distances are counted in units of their normal range.
+    pub has_normal_range: bool,
+    /// Standard deviation of the smoothing, as a share of the window's side.
+    pub smoothing_sigma: f32,
+    /// Whether a density stands beside the embedders.
+    pub has_density: bool,
+    /// Number of embedders.
+    pub members: usize,
+    /// Number of clusters in each bank.
+    pub clusters: usize,
+    /// Score above which a photo is called defective.
+    pub threshold: f32,
+    /// Share of good photos that is expected above the threshold.
+    pub false_positive_rate: f32,
+    /// Scores of held-out good photos, ascending.
+    #[serde(with = "preserve")]
+    #[tsify(type = "Float32Array")]
+    pub normal_scores: Float32Array,
+    /// Colour scale of the anomaly map.
+    pub map_scale: MapScale,
+    /// What the model was trained from, and how.
+    pub provenance: Provenance,
+    /// Format of the file.
+    pub format_version: u32,
+}
+
+/// Colour scale of the anomaly map, in its values.
+#[derive(Clone, Copy, Debug, Serialize, Tsify)]
+pub struct MapScale {
+    /// Value that is shown as transparent.
+    pub low: f32,
+    /// Value that is shown as most anomalous.
+    pub high: f32,
+}
+
+/// What a category model was trained from, and how.
+#[derive(Debug, Serialize, Tsify)]
+pub struct Provenance {
+    /// Program that trained it, with its version.
+    pub program: String,
+    /// Number of good photos.
+    pub photos: usize,
+    /// Preset that the settings started from.
+    pub preset: String,
+    /// Names and values of settings that differ from the preset.
+    pub settings: Vec<(String, String)>,
+    /// Seed of everything random, as text, because it may exceed the exact numbers of JavaScript.
+    pub seed: String,
+}
+
+impl CategoryInfo {
+    /// The report of a description.
+    pub fn new(info: &category_file::CategoryInfo, format_version: u32) -> Self {
+        let provenance::Provenance { program, photos, preset, settings, seed, .. } = info.provenance.clone();
+        Self {
+            name: info.name.clone(),
+            extractor_id: info.extractor_id.clone(),
+            view: info.view.into(),
+            method: info.method.into(),
+            taps: info.taps.into(),
+            aggregation: info.rule.aggregation.into(),
+            has_normal_range: info.rule.normal_range.is_some(),
+            smoothing_sigma: info.rule.smoothing_sigma,
+            has_density: info.rule.density.is_some(),
+            members: info.members,
+            clusters: info.clusters,
+            threshold: info.threshold.value,
+            false_positive_rate: info.threshold.false_positive_rate,
+            normal_scores: Float32Array::from(info.threshold.normal_scores.as_slice()),
+            map_scale: MapScale { low: info.map_scale.low, high: info.map_scale.high },
+            provenance: Provenance {
+                program,
+                photos,
+                preset,
+                settings: settings.into_iter().collect(),
+                seed: seed.to_string(),
+            },
+            format_version,
+        }
+    }
+}
+
+/// Duration of each step of one prediction, milliseconds.
+#[derive(Clone, Copy, Debug, Default, Serialize, Tsify)]
 pub struct Milliseconds {
     /// Encoded bytes to pixels.
     pub decode: f64,
-    /// Resize and scale.
+    /// Windows, resized and normalised.
     pub preprocess: f64,
     /// The frozen network.
     pub extractor: f64,
     /// The embedder, and reading its result back.
     pub embedder: f64,
-    /// Distance to the bank.
+    /// Distances and score.
     pub score: f64,
     /// Map over the photo.
     pub map: f64,
-    /// All of them.
+    /// All steps together.
     pub total: f64,
 }
 
-/// The result of one inspection, without the map and the preview, which go over as typed arrays.
-#[derive(Clone, Debug, Serialize)]
+/// Prediction of one photo.
+#[derive(Debug, Serialize, Tsify)]
 pub struct Inspection {
-    /// Upright photo, pixels.
+    /// Width of the upright photo, pixels.
     pub width: u32,
-    /// Upright photo, pixels.
+    /// Height of the upright photo, pixels.
     pub height: u32,
-    /// Anomaly score: the higher, the less like the good ones.
+    /// Anomaly score.
     pub score: f32,
-    /// Sentences on how the photo differs from those that the model learned from.
+    /// Sentences on how the photo differs from those that the model was trained on.
     pub notes: Vec<String>,
-    /// Values in a row of the map.
+    /// Anomaly map over the whole photo, row by row. NaN where the photo was not inspected.
+    #[serde(with = "preserve")]
+    #[tsify(type = "Float32Array")]
+    pub map: Float32Array,
+    /// Number of values in a row of the map.
     pub map_width: usize,
-    /// Rows of the map.
+    /// Number of rows of the map.
     pub map_height: usize,
-    /// Pixels in a row of the preview.
+    /// Pixels that were inspected, RGBA row by row, at most 2,048 on the longer side. Alpha is 0 where transparent.
+    #[serde(with = "preserve")]
+    #[tsify(type = "Uint8ClampedArray<ArrayBuffer>")]
+    pub preview: Uint8ClampedArray,
+    /// Number of pixels in a row of the preview.
     pub preview_width: u32,
-    /// Rows of the preview.
+    /// Number of rows of the preview.
     pub preview_height: u32,
-    /// Times.
+    /// Duration of each step.
     pub milliseconds: Milliseconds,
 }
 
-/// Sizes of a preview and of its photo, pixels.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct PreviewSize {
-    /// Of the preview.
+/// Decoded photo, to be shown.
+#[derive(Debug, Serialize, Tsify)]
+pub struct Preview {
+    /// RGBA row by row, at most 2,048 on the longer side. Alpha is 0 where transparent.
+    #[serde(with = "preserve")]
+    #[tsify(type = "Uint8ClampedArray<ArrayBuffer>")]
+    pub pixels: Uint8ClampedArray,
+    /// Width of the preview, pixels.
     pub width: u32,
-    /// Of the preview.
+    /// Height of the preview, pixels.
     pub height: u32,
-    /// Of the upright photo.
+    /// Width of the upright photo, pixels.
     pub photo_width: u32,
-    /// Of the upright photo.
+    /// Height of the upright photo, pixels.
     pub photo_height: u32,
 }
-
-/// The generated declarations carry these beside the exported class.
-#[wasm_bindgen(typescript_custom_section)]
-const TYPES: &str = r#"
-export type Route = "cpu" | "webgpu";
-export interface ExtractorInfo { kind: "extractor"; architecture: string; id: string; provenance: string; parameters: number; format_version: number }
-export interface CategoryInfo {
-    kind: "texture"; name: string; extractor_id: string; threshold: number; false_alarm_rate: number; normal_scores: Float32Array;
-    map_scale: { low: number; high: number }; clusters: number; view: "crop" | "resize" | "tiles"; aggregation: "mean" | "max" | "top"; method: "cse" | "mean-cosine" | "gaussian" | "nearest-neighbour" | "classifier"; taps: "f1" | "f2" | "both"; members: number; normal_range: { map_edge: number } | null; smoothing: number; density: { weight: number; excess: number } | null; provenance: string; format_version: number
-}
-export interface Milliseconds { decode: number; preprocess: number; extractor: number; embedder: number; score: number; map: number; total: number }
-export interface Inspection {
-    /** Upright photo, pixels. */
-    width: number; height: number;
-    score: number;
-    /** Row by row over the whole photo; NaN where the view did not look. */
-    map: Float32Array; map_width: number; map_height: number;
-    /** The pixels that were inspected, RGBA row by row, scaled down to at most 2048 on the longer side; alpha 0 where transparent. */
-    preview: Uint8ClampedArray; preview_width: number; preview_height: number;
-    /** Sentences on how the photo differs from those that the model learned from. */
-    notes: string[];
-    milliseconds: Milliseconds
-}
-export interface Preview {
-    /** RGBA row by row, scaled down to at most 2048 on the longer side; alpha 0 where transparent. */
-    pixels: Uint8ClampedArray; width: number; height: number;
-    /** Upright photo, pixels. */
-    photo_width: number; photo_height: number
-}
-"#;

@@ -1,20 +1,22 @@
-//! Which device a route runs on.
+//! Routes: where the network is computed.
 
 use std::cell::RefCell;
 
 use burn::tensor::Device;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use tsify::Tsify;
+use wasm_bindgen::prelude::*;
 
-use crate::report::Failure;
+use crate::failure::Failure;
 
 /// Where the network is computed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Tsify)]
 #[serde(rename_all = "lowercase")]
 pub enum Route {
     /// wasm with SIMD.
     Cpu,
     /// The browser's GPU interface.
-    WebGpu,
+    Webgpu,
 }
 
 thread_local! {
@@ -35,6 +37,6 @@ async fn webgpu() -> Result<Device, Failure> {
 pub async fn open(route: Route) -> Result<Device, Failure> {
     match route {
         Route::Cpu => Ok(Device::flex()),
-        Route::WebGpu => webgpu().await,
+        Route::Webgpu => webgpu().await,
     }
 }

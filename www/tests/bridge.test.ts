@@ -53,7 +53,7 @@ afterEach(() => {
 
 const settle = () => vi.advanceTimersByTimeAsync(0);
 const file = new Blob(["-"]);
-const askKind = (bridge: Bridge, signal?: AbortSignal) => bridge.run("kind", { file }, { signal });
+const askDescription = (bridge: Bridge, signal?: AbortSignal) => bridge.run("describe", { file }, { signal });
 
 function worker(number: number): FakeWorker {
 	const found = started[number];
@@ -64,7 +64,7 @@ function worker(number: number): FakeWorker {
 /** A bridge whose worker lives, and a job that it does. */
 async function working(signal?: AbortSignal) {
 	const bridge = new Bridge();
-	const job = askKind(bridge, signal);
+	const job = askDescription(bridge, signal);
 	// Handled where a test looks at it.
 	job.catch(() => {});
 	await settle();
@@ -76,18 +76,18 @@ const answer: Reply = { is: "answer", value: "extractor" };
 
 test("a request waits until the worker lives, and brings the program", async () => {
 	const bridge = new Bridge();
-	const job = askKind(bridge);
+	const job = askDescription(bridge);
 	await settle();
 	expect(worker(0).asked).toEqual([]);
 	worker(0).says({ is: "alive" });
-	expect(worker(0).asked).toMatchObject([{ name: "kind", program: "the program" }]);
+	expect(worker(0).asked).toMatchObject([{ name: "describe", program: "the program" }]);
 	worker(0).says(answer);
 	expect(await job).toBe("extractor");
 });
 
 test("one job runs at a time, in the order of the calls, in one worker", async () => {
 	const { bridge, job } = await working();
-	const second = askKind(bridge);
+	const second = askDescription(bridge);
 	await settle();
 	expect(worker(0).asked).toHaveLength(1);
 	worker(0).says(answer);
@@ -101,7 +101,7 @@ test("one job runs at a time, in the order of the calls, in one worker", async (
 test("stages are passed on, and a failure names the last one", async () => {
 	const bridge = new Bridge();
 	const stages: string[] = [];
-	const job = bridge.run("kind", { file }, { onStage: (stage) => stages.push(stage) });
+	const job = bridge.run("describe", { file }, { onStage: (stage) => stages.push(stage) });
 	await settle();
 	worker(0).says({ is: "alive" });
 	worker(0).says({ is: "stage", stage: "extractor" });
@@ -117,7 +117,7 @@ test("stages are passed on, and a failure names the last one", async () => {
 test("aborting the running job ends its worker, and the next job gets another", async () => {
 	const abort = new AbortController();
 	const { bridge, job } = await working(abort.signal);
-	const next = askKind(bridge);
+	const next = askDescription(bridge);
 	await settle();
 	abort.abort();
 	await expect(job).rejects.toThrow(/aborted/);
@@ -133,7 +133,7 @@ test("aborting the running job ends its worker, and the next job gets another", 
 test("aborting a job that waits leaves the running one alone", async () => {
 	const { bridge, job } = await working();
 	const abort = new AbortController();
-	const waiting = askKind(bridge, abort.signal);
+	const waiting = askDescription(bridge, abort.signal);
 	await settle();
 	abort.abort();
 	await expect(waiting).rejects.toThrow(/aborted/);
@@ -148,7 +148,7 @@ test("a worker that is to blame for a failure does no further job", async () => 
 	worker(0).says({ is: "failure", cause, stage: "inspect", fault: "worker" });
 	await expect(job).rejects.toMatchObject({ fault: "worker", died: false });
 	expect(worker(0).ended).toBe(true);
-	void askKind(bridge);
+	void askDescription(bridge);
 	await settle();
 	expect(started).toHaveLength(2);
 });
@@ -169,7 +169,7 @@ test("the lock of an ended worker tells, while it works and while it is idle", a
 	const [ends] = locks.values();
 	ends?.();
 	await expect(job).rejects.toMatchObject({ died: true });
-	const next = askKind(bridge);
+	const next = askDescription(bridge);
 	await settle();
 	worker(1).says({ is: "alive" });
 	worker(1).says(answer);

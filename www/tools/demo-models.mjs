@@ -25,7 +25,7 @@ const native = (...args) =>
 announce("Generating the photos (under a minute).");
 rmSync(samples, { recursive: true, force: true });
 mkdirSync(samples, { recursive: true });
-native("demo-textures", "--out", sets, "--seed", "1", "--samples", samples);
+native("demo-photos", "--out", sets, "--seed", "1", "--samples", samples);
 const categories = materials.map(({ id, title, first }) => {
 	announce(`Training ${title.toLowerCase()} (two to seven minutes).`);
 	const model = `${id}.safetensors`;

@@ -11,11 +11,11 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use crate::textures::Texture;
-use crate::textures::field::Size;
-use crate::textures::light::Camera;
 use cse::network::grid::Grid;
 use cse::training::drawing::covered_pixels;
+use surfaces::field::Size;
+use surfaces::light::Camera;
+use surfaces::material::Material;
 
 /// What a batch is drawn for: training, the teacher's scale and validation never share a photo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +91,7 @@ fn photos(order: &Order) -> Result<Vec<RgbImage>, NoKinds> {
 
 /// A photo of a random material through a random camera.
 fn of_any_material(side: u32, rng: &mut ChaCha8Rng) -> RgbImage {
-    Texture::sample(rng).photo(Size::square(side), &Camera::sample(rng), rng.random())
+    Material::sample(rng).photo(Size::square(side), &Camera::sample(rng), rng.random())
 }
 
 /// A photo of a random material through a random camera, every second one with a defect.
@@ -142,8 +142,8 @@ impl Pairs {
 
 /// Two photos of one material through one camera; the second may have a defect, where the mask says.
 fn pair(side: u32, rng: &mut ChaCha8Rng) -> Result<(RgbImage, (RgbImage, GrayImage)), NoKinds> {
-    let (texture, camera) = (Texture::sample(rng), Camera::sample(rng));
-    let mut shot = || texture.photo(Size::square(side), &camera, rng.random());
+    let (material, camera) = (Material::sample(rng), Camera::sample(rng));
+    let mut shot = || material.photo(Size::square(side), &camera, rng.random());
     let (first, second) = (shot(), shot());
     if !rng.random_bool(0.5) {
         return Ok((first, (second, GrayImage::new(side, side))));

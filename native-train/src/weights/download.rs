@@ -228,10 +228,10 @@ pub mod tests {
     }
 
     /// Server that redirects to its storage as the hub does. The n-th answer of the storage ends after `sent[n]` bytes.
-    fn hub(sha256: &str, sent: &[usize]) -> TestServer {
+    fn hub(sha256: &str, sent: Vec<usize>) -> TestServer {
         let moved = "Location: /moved\r\n".to_owned();
         let linked = format!("X-Linked-ETag: \"{sha256}\"\r\nETag: \"1\"\r\nLocation: /storage?signed=1\r\n");
-        let mut sent = sent.iter().copied();
+        let mut sent = sent.into_iter();
         TestServer::start(move |path, range| match path {
             "/model" => reply("307 Temporary Redirect", &moved, b"", 0),
             "/moved" => reply("302 Found", &linked, b"", 0),
@@ -270,7 +270,7 @@ pub mod tests {
 
     #[test]
     fn a_broken_download_goes_on_where_it_broke_off() {
-        let (here, server) = (Here::with(b""), hub(SHA256, &[300_000, 200_000]));
+        let (here, server) = (Here::with(b""), hub(SHA256, vec![300_000, 200_000]));
         let verified = here.download(&server, None).unwrap();
         assert_eq!(verified, format!("SHA-256 {SHA256}, as stated by the server"));
         assert!(here.has_whole_file());
@@ -280,9 +280,9 @@ pub mod tests {
     #[test]
     fn a_later_run_goes_on_where_the_last_one_ended() {
         let here = Here::with(b"");
-        let error = here.download(&hub(SHA256, &[1000; 4]), None).unwrap_err().to_string();
+        let error = here.download(&hub(SHA256, vec![1000; 4]), None).unwrap_err().to_string();
         assert!(error.contains("The same command continues"), "{error}");
-        let server = hub(SHA256, &[]);
+        let server = hub(SHA256, vec![]);
         here.download(&server, None).unwrap();
         assert!(here.has_whole_file());
         assert_eq!(server.ranges("/storage?signed=1"), ["4000"]);
@@ -303,7 +303,7 @@ pub mod tests {
     #[test]
     fn without_a_sha256_nothing_is_resumed() {
         // The first answer of the storage is to the HEAD request.
-        let (here, server) = (Here::with(b"from another file"), hub("1", &[0, 70_000]));
+        let (here, server) = (Here::with(b"from another file"), hub("1", vec![0, 70_000]));
         assert!(here.download(&server, None).unwrap().contains("which nobody stated"));
         assert!(here.has_whole_file());
         assert_eq!(server.ranges("/storage?signed=1"), ["", ""]);
@@ -318,7 +318,7 @@ pub mod tests {
             (b"", SHA256, Some(other.as_str()), "--sha256 states"),
         ] {
             let here = Here::with(content);
-            let error = here.download(&hub(published, &[]), given).unwrap_err().to_string();
+            let error = here.download(&hub(published, vec![]), given).unwrap_err().to_string();
             assert!(error.contains("was deleted") && error.contains(by), "{error}");
             assert!(!here.part().exists());
         }
@@ -359,7 +359,7 @@ pub mod tests {
         let here = Here::with(b"");
         let first = fs::File::open(here.part()).unwrap();
         first.lock().unwrap();
-        let error = here.download(&hub(SHA256, &[]), None).unwrap_err().to_string();
+        let error = here.download(&hub(SHA256, vec![]), None).unwrap_err().to_string();
         assert!(error.ends_with("Another process is writing it: wait until that ends"), "{error}");
     }
 
@@ -369,7 +369,7 @@ pub mod tests {
         let folder = tempfile::tempdir().unwrap();
         let part = folder.path().join("b3.part");
         std::os::unix::fs::symlink("/dev/full", &part).unwrap();
-        let url = format!("{}/model", hub(SHA256, &[]).url);
+        let url = format!("{}/model", hub(SHA256, vec![]).url);
         let error = impatient().download(&url, &part, None).unwrap_err().to_string();
         assert!(error.contains("b3.part cannot be written") && error.contains("The disk is full"), "{error}");
     }

@@ -1,0 +1,41 @@
+//! Failures of the engine as sentences, which the page shows.
+
+use cse::files::model_file::ModelFileError;
+use cse::image::photo::PhotoError;
+use cse::scoring::gpu_check::GpuError;
+use cse::scoring::prediction::PredictError;
+use wasm_bindgen::prelude::*;
+
+/// Why a call gives no result.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The photo cannot be decoded.
+    #[error(transparent)]
+    Photo(#[from] PhotoError),
+    /// The model file cannot be used.
+    #[error(transparent)]
+    Model(#[from] ModelFileError),
+    /// The photo has no prediction.
+    #[error(transparent)]
+    Predict(#[from] PredictError),
+    /// WebGPU failed.
+    #[error("the GPU failed ({0}): use the CPU, or reload the page")]
+    Gpu(String),
+    /// The GPU gives another score than the CPU.
+    #[error(transparent)]
+    Check(#[from] GpuError),
+    /// The model is not loaded yet.
+    #[error("no {0} is loaded yet")]
+    NotLoaded(&'static str),
+}
+
+/// An error whose name is `PhotoError` where the photo is to blame.
+impl From<Failure> for JsValue {
+    fn from(failure: Failure) -> Self {
+        let error = js_sys::Error::new(&failure.to_string());
+        if matches!(failure, Failure::Photo(_)) {
+            error.set_name("PhotoError");
+        }
+        error.into()
+    }
+}
