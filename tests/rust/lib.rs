@@ -13,10 +13,15 @@ use cse::files::extractor_file;
 use cse::files::state_dict::{self, Precision, StateDict};
 use cse::network::efficientnet::{Architecture, EfficientNetConfig, Normalisation};
 
-/// Tensors of a safetensors file of the development data beside the repository. Panics where it is missing:
-/// a test that needs it is ignored unless someone asks for it.
+/// Path below the development data, which lies beside the repository and is not part of it. A test that needs the data is
+/// ignored unless someone asks for it.
+pub fn development_data(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared").join(path)
+}
+
+/// Tensors of a safetensors file of the development data. Panics where it is missing.
 pub fn development_tensors(path: &str) -> StateDict {
-    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared").join(path);
+    let file = development_data(path);
     let bytes = std::fs::read(&file).unwrap_or_else(|error| panic!("{} cannot be read: {error}", file.display()));
     state_dict::read(&bytes).expect("a safetensors file").0
 }

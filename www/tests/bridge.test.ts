@@ -72,7 +72,8 @@ async function working(signal?: AbortSignal) {
 	return { bridge, job };
 }
 
-const answer: Reply = { is: "answer", value: "extractor" };
+const described = { kind: "extractor", id: "0123456789abcdef" } as const;
+const answer: Reply = { is: "answer", value: described };
 
 test("a request waits until the worker lives, and brings the program", async () => {
 	const bridge = new Bridge();
@@ -82,7 +83,7 @@ test("a request waits until the worker lives, and brings the program", async () 
 	worker(0).says({ is: "alive" });
 	expect(worker(0).asked).toMatchObject([{ name: "describe", program: "the program" }]);
 	worker(0).says(answer);
-	expect(await job).toBe("extractor");
+	expect(await job).toEqual(described);
 });
 
 test("one job runs at a time, in the order of the calls, in one worker", async () => {
@@ -127,7 +128,7 @@ test("aborting the running job ends its worker, and the next job gets another", 
 	const cause = { name: "Error", message: "The file is no model." };
 	worker(0).says({ is: "failure", cause, stage: "wasm", fault: "job" });
 	worker(1).says(answer);
-	expect(await next).toBe("extractor");
+	expect(await next).toEqual(described);
 });
 
 test("aborting a job that waits leaves the running one alone", async () => {
@@ -138,7 +139,7 @@ test("aborting a job that waits leaves the running one alone", async () => {
 	abort.abort();
 	await expect(waiting).rejects.toThrow(/aborted/);
 	worker(0).says(answer);
-	expect(await job).toBe("extractor");
+	expect(await job).toEqual(described);
 	expect(worker(0).asked).toHaveLength(1);
 });
 

@@ -3,6 +3,7 @@
 mod bank;
 mod development_data;
 mod fuzzing;
+mod gpu_check;
 mod gpus;
 mod left_out;
 mod losses;
@@ -10,3 +11,4 @@ mod model_files;
 mod networks;
 mod photos;
 mod preprocess;
+mod training;
