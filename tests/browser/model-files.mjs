@@ -19,9 +19,9 @@ export function description({ buffer }) {
 	return JSON.parse(headerOf(buffer).header.__metadata__.cse);
 }
 
-/** The first shipped model, with another description or other tensors. */
-export function described(name, change) {
-	const file = modelFile(category.model);
+/** A shipped model, or else the first one, with another description or other tensors. */
+export function described(name, change, model = category.model) {
+	const file = modelFile(model);
 	const { header, begin } = headerOf(file.buffer);
 	const { __metadata__, ...tensors } = header;
 	for (const tensor of Object.values(tensors)) {

@@ -48,7 +48,7 @@ fn gaussian_blur(image: &RgbImage, size: usize, sigma: f32) -> RgbImage {
         });
         blurred.extend(sum.iter().map(|value| value.round() as u8));
     }
-    RgbImage::from_raw(image.width(), image.height(), blurred).unwrap_or_default()
+    RgbImage::from_raw(image.width(), image.height(), blurred).expect("each channel of each pixel has a value")
 }
 
 /// Adds to `sum` the lines `line(i)`, each times `kernel[i]`.

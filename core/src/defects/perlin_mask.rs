@@ -50,7 +50,7 @@ fn draw(width: u32, height: u32, rng: &mut ChaCha8Rng) -> GrayImage {
     let noise = perlin_noise(width, height, columns, rows, rng);
     let noise = rotate(&noise, rng.random_range(-MAX_ROTATION_DEGREES..=MAX_ROTATION_DEGREES));
     let mask = noise.as_raw().iter().map(|&value| if value > THRESHOLD { 255 } else { 0 }).collect();
-    GrayImage::from_raw(width, height, mask).unwrap_or_default()
+    GrayImage::from_raw(width, height, mask).expect("the noise has a value for each pixel")
 }
 
 /// Where along an axis of the lattice a row or column of pixels lies.
@@ -95,7 +95,7 @@ fn perlin_noise(
             noise.push(std::f32::consts::SQRT_2 * lerp(top, bottom, y.weight));
         }
     }
-    ImageBuffer::from_raw(width, height, noise).unwrap_or_default()
+    ImageBuffer::from_raw(width, height, noise).expect("each row has a value for each column")
 }
 
 #[cfg(test)]

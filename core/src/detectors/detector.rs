@@ -177,16 +177,18 @@ pub struct WindowOutput {
 impl Output {
     /// Reads the results of each window from the device, all at once.
     pub async fn read(self) -> Result<Vec<WindowOutput>, ExecutionError> {
-        let mut tensors = vec![self.values];
-        tensors.extend(self.density);
-        let mut read = read_all(tensors).await?.into_iter();
-        let values = read.next().unwrap_or_default().into_iter();
-        Ok(match read.next() {
-            Some(density) => {
-                values.zip(density).map(|(values, density)| WindowOutput { values, density: Some(density) }).collect()
-            }
-            None => values.map(|values| WindowOutput { values, density: None }).collect(),
-        })
+        let Some(density) = self.density else {
+            let values = read(self.values).await?.into_iter();
+            return Ok(values.map(|values| WindowOutput { values, density: None }).collect());
+        };
+        let lengths = [&self.values, &density].map(|tensor| tensor.dims()[1..].iter().product());
+        let data = Transaction::default().register(self.values).register(density).execute_async().await?;
+        let mut maps = data.into_iter().zip(lengths).map(|(data, length)| images(data, length));
+        let (Some(values), Some(density)) = (maps.next(), maps.next()) else {
+            unreachable!("two tensors were asked for")
+        };
+        let windows = values.into_iter().zip(density);
+        Ok(windows.map(|(values, density)| WindowOutput { values, density: Some(density) }).collect())
     }
 }
 
@@ -195,14 +197,6 @@ pub async fn read(tensor: Tensor<4>) -> Result<Vec<Vec<f32>>, ExecutionError> {
     let [_, channels, height, width] = tensor.dims();
     let data = tensor.into_data_async().await?;
     Ok(images(data, channels * height * width))
-}
-
-/// Reads several tensors from the device at once, each as [`read`] does.
-async fn read_all(tensors: Vec<Tensor<4>>) -> Result<Vec<Vec<Vec<f32>>>, ExecutionError> {
-    let lengths: Vec<usize> = tensors.iter().map(|tensor| tensor.dims()[1..].iter().product()).collect();
-    let transaction = tensors.into_iter().fold(Transaction::default(), Transaction::register);
-    let data = transaction.execute_async().await?;
-    Ok(data.into_iter().zip(lengths).map(|(data, length)| images(data, length)).collect())
 }
 
 fn images(data: TensorData, length: usize) -> Vec<Vec<f32>> {

@@ -76,9 +76,9 @@ impl Layout {
     pub async fn pack(&self, features: Features) -> Result<Packed, TrainingError> {
         let windows = features.stage5.dims()[0];
         let transaction = Transaction::default().register(features.stage5).register(features.stage7);
-        let read = transaction.execute_async().await?;
-        let mut maps = read.into_iter().map(|data| data.try_into_vec::<f32>().expect("feature maps are f32"));
-        let (stage5, stage7) = (maps.next().unwrap_or_default(), maps.next().unwrap_or_default());
+        let read = transaction.execute_async().await?.into_iter();
+        let maps: Vec<Vec<f32>> = read.map(|data| data.try_into_vec().expect("feature maps are f32")).collect();
+        let [stage5, stage7] = &maps[..] else { unreachable!("two maps were asked for") };
         let (length5, length7) = self.lengths();
         let mut bytes = Vec::with_capacity(windows * self.bytes());
         for (stage5, stage7) in stage5.chunks_exact(length5).zip(stage7.chunks_exact(length7)) {
