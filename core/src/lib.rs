@@ -20,6 +20,8 @@
 //! The crate does no I/O, reads no clock and owns no global state. The same code runs natively and in the browser.
 //! Randomness comes in as a seed, and the same seed gives the same result.
 
+#[macro_use]
+mod choices;
 #[cfg(feature = "training")]
 pub mod defects;
 pub mod detectors;

@@ -2,43 +2,28 @@
 
 use std::ops::RangeInclusive;
 
-use image::RgbImage;
-use serde::{Deserialize, Serialize};
-
 use super::{DefectKind, DefectMaker, blend};
+use image::RgbImage;
 
-/// A mix of kinds of defect, and how strongly they are laid over the image.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    Hash,
-    Serialize,
-    Deserialize,
-    strum::Display,
-    strum::EnumIter,
-    strum::EnumMessage,
-    strum::EnumString,
-    strum::IntoStaticStr,
-)]
-#[serde(rename_all = "lowercase")]
-#[strum(serialize_all = "lowercase")]
-pub enum Generator {
-    /// The paper's three kinds, scratches, spots, stains and faint defects
-    #[default]
-    Default,
-    /// CSE: textural, structural and blurred defects in equal parts
-    Paper,
-    /// DRAEM (Zavrtanik et al., ICCV 2021): textural defects of opacity 0.1 to 1
-    // Sources are augmented as in CSE, by +-10 of hue and saturation. DRAEM has +-50, and rotates the texture.
-    Draem,
-    /// MemSeg (Yang et al., 2022), the structural half: shuffled cells of the image, of opacity 0.15 to 1
-    MemSeg,
-    /// CutPaste (Li et al., CVPR 2021): patches and scars in equal parts
-    CutPaste,
+choices! {
+    /// A mix of kinds of defect, and how strongly they are laid over the image.
+    #[derive(Default)]
+    #[serde(rename_all = "lowercase")]
+    #[strum(serialize_all = "lowercase")]
+    pub enum Generator {
+        /// The paper's three kinds, scratches, spots, stains and faint defects
+        #[default]
+        Default,
+        /// CSE: textural, structural and blurred defects in equal parts
+        Paper,
+        /// DRAEM (Zavrtanik et al., ICCV 2021): textural defects of opacity 0.1 to 1
+        // Sources are augmented as in CSE, by +-10 of hue and saturation. DRAEM has +-50, and rotates the texture.
+        Draem,
+        /// MemSeg (Yang et al., 2022), the structural half: shuffled cells of the image, of opacity 0.15 to 1
+        MemSeg,
+        /// CutPaste (Li et al., CVPR 2021): patches and scars in equal parts
+        CutPaste,
+    }
 }
 
 impl Generator {

@@ -1,44 +1,29 @@
 //! Kinds of synthetic defect.
 
-use serde::{Deserialize, Serialize};
-
-/// Kind of synthetic defect.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Hash,
-    Serialize,
-    Deserialize,
-    strum::Display,
-    strum::EnumIter,
-    strum::EnumMessage,
-    strum::EnumString,
-    strum::IntoStaticStr,
-)]
-#[serde(rename_all = "lowercase")]
-#[strum(serialize_all = "lowercase")]
-pub enum DefectKind {
-    /// Another texture, photometrically augmented: stains, foreign bodies.
-    Textural,
-    /// The image itself, augmented and cut in shuffled cells: misprints, misweaves, breaks.
-    Structural,
-    /// The image itself, blurred: rubbed or smeared places.
-    Blurred,
-    /// A textural or a structural defect, each as likely, of opacity 0.15 to 0.7.
-    Faint,
-    /// A thin line that wanders: scratches, cracks, pulled threads.
-    Scratch,
-    /// One to three small ellipses: holes, pits, knots, drops.
-    Spot,
-    /// A wide soft shadow or light: stains, uneven coating, wear.
-    Stain,
-    /// CutPaste's rectangle of the image, pasted elsewhere.
-    Patch,
-    /// CutPaste's thin turned strip of the image, pasted elsewhere.
-    Scar,
+choices! {
+    /// Kind of synthetic defect.
+    #[serde(rename_all = "lowercase")]
+    #[strum(serialize_all = "lowercase")]
+    pub enum DefectKind {
+        /// Another texture, photometrically augmented: stains, foreign bodies.
+        Textural,
+        /// The image itself, augmented and cut in shuffled cells: misprints, misweaves, breaks.
+        Structural,
+        /// The image itself, blurred: rubbed or smeared places.
+        Blurred,
+        /// A textural or a structural defect, each as likely, of opacity 0.15 to 0.7.
+        Faint,
+        /// A thin line that wanders: scratches, cracks, pulled threads.
+        Scratch,
+        /// One to three small ellipses: holes, pits, knots, drops.
+        Spot,
+        /// A wide soft shadow or light: stains, uneven coating, wear.
+        Stain,
+        /// CutPaste's rectangle of the image, pasted elsewhere.
+        Patch,
+        /// CutPaste's thin turned strip of the image, pasted elsewhere.
+        Scar,
+    }
 }
 
 impl DefectKind {

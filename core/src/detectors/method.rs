@@ -1,38 +1,23 @@
 //! Methods: how normality is modelled.
 
-use serde::{Deserialize, Serialize};
-
-/// How normality is modelled.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    Hash,
-    Serialize,
-    Deserialize,
-    strum::Display,
-    strum::EnumIter,
-    strum::EnumString,
-    strum::IntoStaticStr,
-    strum::EnumMessage,
-)]
-#[serde(rename_all = "kebab-case")]
-#[strum(serialize_all = "kebab-case")]
-pub enum Method {
-    /// The paper's: trained embedders, each with a bank
-    #[default]
-    Cse,
-    /// Cosine distance to the mean feature map
-    MeanCosine,
-    /// One Gaussian over the features of all positions (the core of PaDiM)
-    Gaussian,
-    /// Distance to the nearest features of a coreset (the core of PatchCore)
-    NearestNeighbours,
-    /// Trained embedders, each with a classifier of good and defective (the paper's table 4)
-    Classifier,
+choices! {
+    /// How normality is modelled.
+    #[derive(Default)]
+    #[serde(rename_all = "kebab-case")]
+    #[strum(serialize_all = "kebab-case")]
+    pub enum Method {
+        /// The paper's: trained embedders, each with a bank
+        #[default]
+        Cse,
+        /// Cosine distance to the mean feature map
+        MeanCosine,
+        /// One Gaussian over the features of all positions (the core of PaDiM)
+        Gaussian,
+        /// Distance to the nearest features of a coreset (the core of PatchCore)
+        NearestNeighbours,
+        /// Trained embedders, each with a classifier of good and defective (the paper's table 4)
+        Classifier,
+    }
 }
 
 impl Method {

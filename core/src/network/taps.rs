@@ -1,40 +1,25 @@
 //! Taps: which of the extractor's feature maps a method uses.
 
+use super::features::{Channels, Features};
+use super::grid::Grid;
 use burn::tensor::Tensor;
 use burn::tensor::module::interpolate;
 use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
-use serde::{Deserialize, Serialize};
 
-use super::features::{Channels, Features};
-use super::grid::Grid;
-
-/// Feature maps that a method uses.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    Hash,
-    Serialize,
-    Deserialize,
-    strum::Display,
-    strum::EnumIter,
-    strum::EnumString,
-    strum::IntoStaticStr,
-    strum::EnumMessage,
-)]
-#[serde(rename_all = "lowercase")]
-#[strum(serialize_all = "lowercase")]
-pub enum Taps {
-    /// End of stage 5, stride 16
-    Stage5,
-    /// End of stage 7, stride 32
-    Stage7,
-    /// Both, concatenated at stride 16: the paper's
-    #[default]
-    Both,
+choices! {
+    /// Feature maps that a method uses.
+    #[derive(Default)]
+    #[serde(rename_all = "lowercase")]
+    #[strum(serialize_all = "lowercase")]
+    pub enum Taps {
+        /// End of stage 5, stride 16
+        Stage5,
+        /// End of stage 7, stride 32
+        Stage7,
+        /// Both, concatenated at stride 16: the paper's
+        #[default]
+        Both,
+    }
 }
 
 impl Taps {

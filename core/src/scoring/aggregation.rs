@@ -1,33 +1,19 @@
 //! Aggregation: one number from the distances at the positions of a window.
 
-use serde::{Deserialize, Serialize};
-
-/// How the distances at the positions become one number.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    Serialize,
-    Deserialize,
-    strum::Display,
-    strum::EnumIter,
-    strum::EnumString,
-    strum::IntoStaticStr,
-    strum::EnumMessage,
-)]
-#[serde(rename_all = "lowercase")]
-#[strum(serialize_all = "lowercase")]
-pub enum Aggregation {
-    /// Mean of the positions: the paper's
-    #[default]
-    Mean,
-    /// The most anomalous position: for defects that are small in the photo
-    Max,
-    /// Mean of the most anomalous tenth of the positions
-    Top,
+choices! {
+    /// How the distances at the positions become one number.
+    #[derive(Default)]
+    #[serde(rename_all = "lowercase")]
+    #[strum(serialize_all = "lowercase")]
+    pub enum Aggregation {
+        /// Mean of the positions: the paper's
+        #[default]
+        Mean,
+        /// The most anomalous position: for defects that are small in the photo
+        Max,
+        /// Mean of the most anomalous tenth of the positions
+        Top,
+    }
 }
 
 impl Aggregation {

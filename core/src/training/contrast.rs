@@ -1,33 +1,19 @@
 //! Contrast: what the contrastive term compares, and the weights of the embedders that compare it.
 
-use serde::{Deserialize, Serialize};
-
 use crate::scoring::distances::Weights;
 
-/// What the contrastive term compares.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Serialize,
-    Deserialize,
-    strum::Display,
-    strum::EnumIter,
-    strum::EnumString,
-    strum::IntoStaticStr,
-    strum::EnumMessage,
-)]
-#[serde(rename_all = "lowercase")]
-#[strum(serialize_all = "lowercase")]
-pub enum Contrast {
-    /// Whole images, good or defective: the paper's
-    Image,
-    /// Positions, covered by the defect or not
-    Position,
-    /// The members take turns: positions, positions, whole images, and again
-    Turns,
+choices! {
+    /// What the contrastive term compares.
+    #[serde(rename_all = "lowercase")]
+    #[strum(serialize_all = "lowercase")]
+    pub enum Contrast {
+        /// Whole images, good or defective: the paper's
+        Image,
+        /// Positions, covered by the defect or not
+        Position,
+        /// The members take turns: positions, positions, whole images, and again
+        Turns,
+    }
 }
 
 /// What one member's contrastive term compares.

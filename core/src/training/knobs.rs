@@ -111,7 +111,7 @@ macro_rules! numbers {
 }
 numbers!(u32: "a whole number", u64: "a whole number", f32: "a number", f64: "a number");
 
-macro_rules! choices {
+macro_rules! choice_values {
     ($($type:ty),+) => {$(
         impl Value for $type {
             fn choices() -> Vec<Choice> {
@@ -124,7 +124,7 @@ macro_rules! choices {
         }
     )+};
 }
-choices!(
+choice_values!(
     Aggregation,
     BatchNormTraining,
     Centre,

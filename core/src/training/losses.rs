@@ -1,34 +1,20 @@
 //! Losses (paper, section 3.4): the contrastive term of the embeddings and the decoder term of the feature maps.
 
-use burn::tensor::{Tensor, activation};
-use serde::{Deserialize, Serialize};
-
 use crate::network::features::Features;
+use burn::tensor::{Tensor, activation};
 
-/// Vectors whose cosine is compared between two embeddings.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    Serialize,
-    Deserialize,
-    strum::Display,
-    strum::EnumIter,
-    strum::EnumString,
-    strum::IntoStaticStr,
-    strum::EnumMessage,
-)]
-#[serde(rename_all = "lowercase")]
-#[strum(serialize_all = "lowercase")]
-pub enum Grouping {
-    /// The 64 channels at each position, as in the score
-    #[default]
-    Position,
-    /// The 7 columns of each row in each channel, as in the authors' released code
-    Rows,
+choices! {
+    /// Vectors whose cosine is compared between two embeddings.
+    #[derive(Default)]
+    #[serde(rename_all = "lowercase")]
+    #[strum(serialize_all = "lowercase")]
+    pub enum Grouping {
+        /// The 64 channels at each position, as in the score
+        #[default]
+        Position,
+        /// The 7 columns of each row in each channel, as in the authors' released code
+        Rows,
+    }
 }
 
 /// Least norm that is divided by: the epsilon of PyTorch's `cosine_similarity`.

@@ -142,36 +142,12 @@ train_spec! {
     }
 }
 
-/// Defines an enumeration of choices that has names, help texts and JSON.
-macro_rules! choices {
-    ($(#[doc = $doc:literal])+ $name:ident { $($(#[doc = $help:literal])+ $(#[$default:ident])? $choice:ident,)+ }) => {
-        $(#[doc = $doc])+
-        #[derive(
-            Clone,
-            Copy,
-            Debug,
-            Default,
-            PartialEq,
-            Eq,
-            Serialize,
-            Deserialize,
-            strum::Display,
-            strum::EnumIter,
-            strum::EnumString,
-            strum::IntoStaticStr,
-            strum::EnumMessage,
-        )]
-        #[serde(rename_all = "kebab-case")]
-        #[strum(serialize_all = "kebab-case")]
-        pub enum $name {
-            $($(#[doc = $help])+ $(#[$default])? $choice,)+
-        }
-    };
-}
-
 choices! {
     /// Where the settings start: the paper, its released code and our own measurements differ.
-    Preset {
+    #[derive(Default)]
+    #[serde(rename_all = "kebab-case")]
+    #[strum(serialize_all = "kebab-case")]
+    pub enum Preset {
         /// What measured best on hard surfaces
         #[default]
         Default,
@@ -184,7 +160,10 @@ choices! {
 
 choices! {
     /// Windows that a photo is cut into, or the choice of them by the photos' shape.
-    ViewChoice {
+    #[derive(Default)]
+    #[serde(rename_all = "kebab-case")]
+    #[strum(serialize_all = "kebab-case")]
+    pub enum ViewChoice {
         /// Tiles for long photos, and else resize
         #[default]
         Auto,
@@ -211,7 +190,10 @@ impl ViewChoice {
 
 choices! {
     /// How the decoder's weights are trained.
-    DecoderTraining {
+    #[derive(Default)]
+    #[serde(rename_all = "kebab-case")]
+    #[strum(serialize_all = "kebab-case")]
+    pub enum DecoderTraining {
         /// No decoder term
         None,
         /// Not at all, they stay random: the paper's
@@ -226,7 +208,10 @@ choices! {
 
 choices! {
     /// When the embedder's BatchNorm uses the statistics of the batch.
-    BatchNormTraining {
+    #[derive(Default)]
+    #[serde(rename_all = "kebab-case")]
+    #[strum(serialize_all = "kebab-case")]
+    pub enum BatchNormTraining {
         /// In every step
         #[default]
         Always,
@@ -237,7 +222,10 @@ choices! {
 
 choices! {
     /// What represents a cluster in the bank.
-    Centre {
+    #[derive(Default)]
+    #[serde(rename_all = "kebab-case")]
+    #[strum(serialize_all = "kebab-case")]
+    pub enum Centre {
         /// The mean of its embeddings: the paper's
         #[default]
         Mean,
