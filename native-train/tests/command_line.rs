@@ -498,7 +498,7 @@ fn mistakes_get_a_sentence_that_names_the_file() {
         (vec!["info", &at("notes.txt")], "notes.txt: this is not a whole safetensors file"),
         // Before the training, not after it.
         (vec!["train", "--data", &at(""), "--out", &at("models/")], "it is a folder"),
-        (vec!["train", "--data", &at(""), "--out", &at("x"), "--method", "gaussian", "--steps", "9"], "no training"),
+        (vec!["train", "--data", &at(""), "--out", &at("x"), "--method", "gaussian", "--steps", "9"], "is not trained"),
     ] {
         let output = run(&arguments);
         assert!(!output.status.success());
