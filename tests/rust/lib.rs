@@ -1,5 +1,5 @@
-//! Inputs and references of the tests: numbers by formula, PyTorch's results, development data, random weights, changed
-//! files.
+//! Inputs and references of the tests: numbers by formula, PyTorch's results, development data, random weights, and the
+//! fuzzer's files.
 
 pub mod formula;
 pub mod fuzz;
@@ -13,8 +13,8 @@ use cse::files::extractor_file;
 use cse::files::state_dict::{self, Precision, StateDict};
 use cse::network::efficientnet::{Architecture, EfficientNetConfig, Normalisation};
 
-/// Tensors of a safetensors file of the development data beside the repository. Panics where it is missing:
-/// a test that needs it is ignored unless someone asks for it.
+/// Tensors of a safetensors file of the development data, which lie outside of the repository. Panics if the file is
+/// missing. Tests that need it are ignored by default.
 pub fn development_tensors(path: &str) -> StateDict {
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared").join(path);
     let bytes = std::fs::read(&file).unwrap_or_else(|error| panic!("{} cannot be read: {error}", file.display()));

@@ -1,8 +1,8 @@
-//! Methods: how normality is modelled.
+//! Methods of anomaly detection.
 
 use serde::{Deserialize, Serialize};
 
-/// How normality is modelled.
+/// Method of anomaly detection.
 #[derive(
     Clone,
     Copy,
@@ -36,7 +36,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// Whether the method has embedders that are trained. The others are fitted in one pass.
+    /// Tells whether the method has embedders to train. The other methods are fitted in one pass.
     pub fn is_trained(self) -> bool {
         matches!(self, Self::Cse | Self::Classifier)
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How the distances at the positions become one number.
+/// Aggregation of the distances at the positions to one number.
 #[derive(
     Clone,
     Copy,

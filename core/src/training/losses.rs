@@ -84,8 +84,8 @@ fn by_position(covered: Tensor<4>, untouched: Tensor<4>, cover: Tensor<4>) -> Te
     (of_defect + of_rest).sum()
 }
 
-/// Classification loss of whole images, in place of the contrastive term: the cross-entropy of an image's mean probability of
-/// a defect, summed over the batch. `logits` are `[n, 1, h, w]`, and `defective`, `[n]`, is 1 or 0.
+/// Classification loss of whole images, which replaces the contrastive term. It is the cross-entropy of an image's mean
+/// probability of a defect, summed over the batch. `logits` are `[n, 1, h, w]`, and `defective`, `[n]`, is 1 or 0.
 pub fn classification(logits: Tensor<4>, defective: Tensor<1>) -> Tensor<1> {
     let n = logits.dims()[0];
     let probability = activation::sigmoid(logits).flatten::<2>(1, 3).mean_dim(1).reshape([n]);

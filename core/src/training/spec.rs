@@ -11,7 +11,7 @@ use crate::image::view::View;
 use crate::network::taps::Taps;
 use crate::scoring::aggregation::Aggregation;
 
-/// The first argument, or the second where there is one.
+/// Expands to the second argument, or to the first if there is only one.
 macro_rules! or {
     ($default:expr) => {
         $default
@@ -21,8 +21,8 @@ macro_rules! or {
     };
 }
 
-/// Makes [`TrainSpec`] and [`KNOBS`] from one list. A setting has a field, a help text, and one or more knobs: their scope,
-/// name, type, and, where they differ from the field's, help text, limits and conversion to the field.
+/// Makes [`TrainSpec`] and [`KNOBS`] from one list. A setting has a field, a help text, and one or more knobs. A knob has a
+/// scope, a name and a type, and optionally a help text, limits and a conversion to the field.
 macro_rules! train_spec {
     ($($field:ident: $type:ty, $help:literal, {$(
         $scope:ident $knob:literal $value:ty $(, help $own:literal)? $(, limits $limits:expr)? $(, as $make:expr)?;
@@ -170,14 +170,14 @@ macro_rules! choices {
 }
 
 choices! {
-    /// Where the settings start: the paper, its released code and our own measurements differ.
+    /// Preset of the settings: the paper, its released code and our own measurements differ.
     Preset {
-        /// What measured best on hard surfaces
+        /// The settings with the best results on difficult surfaces
         #[default]
         Default,
-        /// As the paper describes it
+        /// The settings of the paper
         Paper,
-        /// As the authors' released code does it
+        /// The settings of the authors' released code
         Released,
     }
 }
@@ -188,7 +188,7 @@ choices! {
         /// Tiles for long photos, and else resize
         #[default]
         Auto,
-        /// The whole photo, squashed to a square
+        /// The whole photo, resized to a square
         Resize,
         /// The centre, so that the borders are not inspected: the paper's
         Crop,
@@ -210,7 +210,7 @@ impl ViewChoice {
 }
 
 choices! {
-    /// How the decoder's weights are trained.
+    /// Training of the decoder's weights.
     DecoderTraining {
         /// No decoder term
         None,
@@ -225,7 +225,7 @@ choices! {
 }
 
 choices! {
-    /// When the embedder's BatchNorm uses the statistics of the batch.
+    /// Steps in which the embedder's BatchNorm uses the statistics of the batch.
     BatchNormTraining {
         /// In every step
         #[default]
@@ -236,7 +236,7 @@ choices! {
 }
 
 choices! {
-    /// What represents a cluster in the bank.
+    /// Centre of a cluster in the bank.
     Centre {
         /// The mean of its embeddings: the paper's
         #[default]
@@ -277,7 +277,7 @@ impl TrainSpec {
         }
     }
 
-    /// The settings that the trained members depend on, and the others at fixed values. Specs that agree in it share their
+    /// Settings that the trained members depend on, with the others at fixed values. Two specs with the same result share their
     /// members.
     pub fn learning(&self) -> Self {
         Self {

@@ -1,5 +1,5 @@
-//! GPUs against the CPU and timm: feature maps, and how a network learns. Any wgpu adapter will do, and a software one takes
-//! about 20 s a photo. These tests are ignored unless someone asks for them; then they fail where the GPU is missing.
+//! Compares GPUs with the CPU and timm: feature maps and training. Any wgpu adapter works, and a software adapter takes
+//! about 20 s a photo. These tests are ignored by default, and fail where the GPU is missing.
 
 use burn::module::Module;
 use burn::optim::{GradientsParams, SgdConfig};
@@ -41,7 +41,7 @@ tests_on!(wgpu, found(DeviceType::Wgpu, || Device::wgpu(DeviceKind::DefaultDevic
 #[cfg(feature = "cuda")]
 tests_on!(cuda, found(DeviceType::Cuda, || Device::cuda(0)), "needs an NVIDIA GPU, see README");
 
-/// The device that `open` opens, if there is one of its kind.
+/// Device that `open` opens, if there is one of its kind.
 fn found(kind: DeviceType, open: impl FnOnce() -> Device) -> Device {
     assert!(!Device::enumerate(kind).into_vec().is_empty(), "no GPU of the kind that this test needs was found");
     open()
@@ -67,7 +67,7 @@ fn network(architecture: Architecture) -> EfficientNet {
 }
 
 fn a_small_input_gives_what_it_gives_on_the_cpu(device: &Device) {
-    // The two ways to pad.
+    // The two kinds of padding.
     for architecture in [Architecture::B0, Architecture::TfB0] {
         let network = network(architecture);
         let input = Tensor::<4>::random([1, 3, 32, 32], Distribution::Default, &Device::flex());
@@ -79,8 +79,8 @@ fn a_small_input_gives_what_it_gives_on_the_cpu(device: &Device) {
     }
 }
 
-/// On a GPU a network that learns has its convolutions written in another way, and CUDA rounds what it multiplies to
-/// TensorFloat-32, whose mantissa has 10 bits.
+/// Training on a GPU uses other kernels for convolutions. CUDA rounds their inputs to TensorFloat-32, whose mantissa has
+/// 10 bits.
 fn a_network_learns_what_it_learns_on_the_cpu(device: &Device) {
     let cpu = Device::flex();
     let network = network(Architecture::TfB0);

@@ -15,13 +15,13 @@ pub type Inflict = fn(&mut Damage, &mut ChaCha8Rng);
 pub struct DemoMaterial {
     /// Name of its folder.
     pub name: &'static str,
-    /// A piece of it.
+    /// Draws a piece of it.
     pub surface: fn(Size, &mut ChaCha8Rng) -> Surface,
     /// The lamp over it.
     pub lamp: Lamp,
     /// The camera above it.
     pub camera: Camera,
-    /// Kinds of defect: the folder's name, and what does the damage.
+    /// Kinds of defect: name of the folder, and the function that draws the damage.
     pub defects: &'static [(&'static str, Inflict)],
 }
 
