@@ -20,7 +20,8 @@ enum Augmentation {
 }
 
 /// Draws an image of `size` (width, height) from `sources`, or generates a texture if there are none. Then it applies three
-/// different augmentations out of:
+/// different augmentations, drawn from this list:
+///
 /// - gamma contrast 0.5-2.0, different in each channel;
 /// - brightness x0.8-1.2 and +-30;
 /// - sharpness 0 (soft) to 2 (sharp);

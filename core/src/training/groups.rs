@@ -97,7 +97,7 @@ async fn similarity(vectors: &[&[f32]], device: &Device) -> Result<Vec<f32>, Tra
     Ok(similarity.try_into_vec().expect("features and sketches are f32"))
 }
 
-/// Distance from each photo to its nearest [`FAR`] of all photos, limited to the median of these distances. The limit is for
+/// Distance from each photo to its nearest [`FAR`] of all photos, limited to the median distance. The limit is for
 /// a few photos of another lot. They are far from all others, so two objects of that lot would look like one. `None` where
 /// a similarity is NaN.
 fn far(similarity: &[f32], photos: usize) -> Option<Vec<f32>> {

@@ -55,27 +55,27 @@ macro_rules! train_spec {
 }
 
 train_spec! {
-    seed: u64, "Seed of everything random: the same seed on the same device gives the same model", {
+    seed: u64, "Seed of all random choices. The same seed on the same device gives the same model", {
         Any "seed" u64;
     }
-    method: Method, "How normality is modelled: the paper's method, or a baseline to compare it with", {
+    method: Method, "Method of anomaly detection: the paper's, or a baseline", {
         Any "method" Method;
     }
     view: ViewChoice, "Windows that a photo is cut into", {
         Any "view" ViewChoice;
     }
-    windows: u32, "Windows to train on, where a photo has more than one: those of an inspection, and random ones", {
+    windows: u32, "Windows of each photo to train on, if it has more than one: those of an inspection, and random ones", {
         Any "windows" u32, limits Limits::AtLeast(2.0);
     }
     taps: Taps, "Feature maps that the method uses", {
         Any "taps" Taps;
     }
-    defects: Mix, "Synthetic defects to contrast with", {
+    defects: Mix, "Synthetic defects for the contrastive training", {
         Training "generator" Generator, as Mix::Generator;
         Training "kinds" Vec<DefectKind>, help "Kinds of synthetic defect, separated by commas, instead of a generator",
             as Mix::Kinds;
     }
-    defects_per_image: Option<u32>, "Synthetic defects of each window. Without it 2 to 8, about 6,400 altogether", {
+    defects_per_image: Option<u32>, "Synthetic defects of each window [default: 2 to 8, about 6,400 in total]", {
         Training "defects-per-image" u32, limits Limits::Between(1.0, 100.0), as Some;
     }
     length: Length, "Length of the training", {
@@ -89,10 +89,10 @@ train_spec! {
     max_lr: f64, "Highest learning rate of the one-cycle schedule", {
         Training "max-lr" f64, limits Limits::Above(0.0);
     }
-    contrast: Contrast, "What the contrastive term compares", {
+    contrast: Contrast, "Whole images or positions for the contrastive term", {
         Training "contrast" Contrast;
     }
-    grouping: Grouping, "Vectors whose cosine is compared, for whole images", {
+    grouping: Grouping, "Vectors whose cosine is compared between whole images", {
         Training "grouping" Grouping;
     }
     contrast_weight: f64, "Weight of the contrastive term", {
@@ -101,43 +101,43 @@ train_spec! {
     decoder_weight: f64, "Weight of the decoder term", {
         Training "decoder-weight" f64, limits Limits::AtLeast(0.0);
     }
-    decoder: DecoderTraining, "How the decoder's weights are trained", {
+    decoder: DecoderTraining, "Training of the decoder's weights", {
         Training "decoder" DecoderTraining;
     }
-    density_weight: f64, "Weight of the density's distances, where the embedders together have 1", {
+    density_weight: f64, "Weight of the density's distances. The embedders together have weight 1", {
         Training "density-weight" f64, limits Limits::AtLeast(0.0);
     }
     density_excess: f32, "Weight of the density's excess over its normal edge. With both weights at 0 there is no density", {
         Training "density-excess" f32, limits Limits::AtLeast(0.0);
     }
-    batch_norm: BatchNormTraining, "When the embedder's BatchNorm uses the statistics of the batch", {
+    batch_norm: BatchNormTraining, "Steps in which the embedder's BatchNorm uses the statistics of the batch", {
         Training "batch-norm" BatchNormTraining;
     }
-    standardise: bool, "Whether features are standardised before the embedder", {
+    standardise: bool, "Standardise features before the embedder", {
         Training "standardise" bool;
     }
-    members: u32, "Number of embedders, each of which holds out other photos", {
+    members: u32, "Number of embedders. Each holds out different photos", {
         Any "members" u32, limits Limits::Between(1.0, 16.0);
     }
-    clusters: Clusters, "Clusters in each bank, 1 to 64. auto takes the number that separates held-out photos from synthetic defects best", {
+    clusters: Clusters, "Clusters in each bank, 1 to 64. With auto, the number that separates held-out photos from synthetic defects best", {
         Bank "clusters" Clusters;
     }
-    centre: Centre, "What represents a cluster in the bank", {
+    centre: Centre, "Centre of a cluster in the bank", {
         Bank "centre" Centre;
     }
-    aggregation: Aggregation, "How the distances at the positions become a score", {
+    aggregation: Aggregation, "Aggregation of the distances at the positions to a score", {
         Any "aggregation" Aggregation;
     }
-    normal_range: bool, "Whether distances are counted in units of the normal range at their position", {
+    normal_range: bool, "Divide distances by the normal range at their position", {
         Any "normal-range" bool;
     }
-    smoothing_sigma: f32, "Standard deviation of the Gaussian that smooths distances, as a share of the window's side, 0 for none", {
+    smoothing_sigma: f32, "Standard deviation of the Gaussian that smooths distances, as a share of the window's side. 0 for no smoothing", {
         Any "smoothing-sigma" f32, limits Limits::Between(0.0, 0.5);
     }
     val_split_ratio: f64, "Share of the good photos that each embedder holds out, for validation and normal ranges", {
         Any "val-split-ratio" f64, limits Limits::Inside(0.0, 1.0);
     }
-    false_positive_rate: f32, "Share of good photos that may be called defective. It sets the threshold", {
+    false_positive_rate: f32, "Share of good photos that may be labelled as defective. It sets the threshold", {
         Any "false-positive-rate" f32, limits Limits::Inside(0.0, 1.0);
     }
 }

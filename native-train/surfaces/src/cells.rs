@@ -75,7 +75,7 @@ impl Cells {
 }
 
 /// Greatest whole number not above `x`. In a build for any x86-64 the standard library's `floor` is a function call,
-/// because some of these processors have no instruction for it.
+/// because some processors have no instruction for it.
 fn floor(x: f32) -> i32 {
     let whole = x as i32;
     whole - i32::from(whole as f32 > x)

@@ -1,6 +1,6 @@
 //! Stand-in for `libcuda.so`, NVIDIA's driver library, for machines without a GPU.
 //!
-//! With it a test can run the ordinary program with `--device cuda` and the real NVRTC (`tests/cuda.mjs`). CubeCL generates
+//! A test can run the ordinary program on it with `--device cuda` and the real NVRTC (`tests/cuda.mjs`). CubeCL generates
 //! every kernel of a training and of a prediction. NVRTC compiles it for the architecture that this library reports. This
 //! library loads it, and checks its launches against the limits of a driver.
 //!

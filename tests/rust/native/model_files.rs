@@ -99,7 +99,7 @@ fn nan_is_an_error_and_no_verdict() {
     assert!(matches!(inspect(1e30), Err(PredictError::NotFinite)));
 }
 
-/// With a negative edge every distance would pass for good, and a position without an edge would not be inspected.
+/// A negative edge would make every distance pass for good, and a position without an edge would not be inspected.
 #[test]
 fn a_normal_range_that_cannot_tell_is_refused() {
     let device = Device::flex();
