@@ -9,9 +9,9 @@ use crate::look::{self, LookError, MaskArgs, Needs, UnreadableArgs};
 /// Settings of `data`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// Folder of photos, or a CSV file with the columns path, split, label, mask. Supported are the layouts of MVTec AD,
-    /// MVTec AD 2, VisA, BTAD, KolektorSDD, AutoVI, MVTec LOCO AD and TILDA. A folder of good photos and one for each kind of
-    /// defect are supported too
+    /// Folder of photos, or a CSV file with the columns path, split, label, mask. Supported are the layouts of MVTec
+    /// AD, MVTec AD 2, VisA, BTAD, KolektorSDD, AutoVI, MVTec LOCO AD and TILDA. A folder of good photos and one for
+    /// each kind of defect are supported too
     #[arg(value_name = "DIR|CSV")]
     pub data: PathBuf,
     /// File to write everything that was found to, as JSON

@@ -98,7 +98,8 @@ pub enum PixelError {
 /// The metrics are exact, which takes 8 bytes a pixel.
 #[derive(Clone, Debug, Default)]
 pub struct PixelScores {
-    /// [`entry`] of each pixel's score and region. The region is 0 where normal, and otherwise counted over all images from 1.
+    /// [`entry`] of each pixel's score and region. The region is 0 where normal, and otherwise counted over all images
+    /// from 1.
     entries: Vec<u64>,
     /// Number of pixels of each region, starting with the normal pixels.
     areas: Vec<u64>,
@@ -115,10 +116,10 @@ pub struct PixelMetrics {
     pub f1_max: F1Max,
     /// Area under the per-region overlap (AUPRO), 0 to 1, up to a false positive rate.
     ///
-    /// The curve is the mean true positive rate of the defective regions over the false positive rate of all normal pixels.
-    /// It is interpolated linearly, integrated up to the limit and divided by the limit (Bergmann et al., IJCV 2021, section
-    /// 5.2). Regions are 8-connected, as in OpenCV and kornia, whose components anomalib uses. The mean is taken at equal
-    /// thresholds. Anomalib instead resamples the curve of each region to a common number of points.
+    /// The curve is the mean true positive rate of the defective regions over the false positive rate of all normal
+    /// pixels. It is interpolated linearly, integrated up to the limit and divided by the limit (Bergmann et al., IJCV
+    /// 2021, section 5.2). Regions are 8-connected, as in OpenCV and kornia, whose components anomalib uses. The mean
+    /// is taken at equal thresholds. Anomalib instead resamples the curve of each region to a common number of points.
     pub aupro: f64,
 }
 
@@ -358,7 +359,8 @@ mod tests {
         );
     }
 
-    /// Compares with `tests/reference/metrics.py`: scikit-learn, and AUPRO by another algorithm. Anomalib 2.7 gives 0.4651998.
+    /// Compares with `tests/reference/metrics.py`: scikit-learn, and AUPRO by another algorithm. Anomalib 2.7 gives
+    /// 0.4651998.
     #[test]
     fn pixel_metrics_are_those_of_the_reference() {
         let pixels = pixels();

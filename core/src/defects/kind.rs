@@ -73,8 +73,8 @@ impl DefectKind {
         Self::Faint,
     ];
 
-    /// Tells whether the defect fades out beyond its mask. The mask holds the pixels with more than a quarter of its strength,
-    /// and pixels just outside may change faintly.
+    /// Tells whether the defect fades out beyond its mask. The mask holds the pixels with more than a quarter of its
+    /// strength, and pixels just outside may change faintly.
     pub const fn has_soft_edges(self) -> bool {
         matches!(self, Self::Scratch | Self::Spot | Self::Stain)
     }

@@ -34,8 +34,8 @@ pub struct DefectMaker {
 }
 
 impl DefectMaker {
-    /// Maker of `kinds`. Each entry is equally likely, so a kind may be listed more than once. `sources` are the images of the
-    /// anomaly source, for the textural kind. Images of another size are resized at each draw. Without any,
+    /// Maker of `kinds`. Each entry is equally likely, so a kind may be listed more than once. `sources` are the images
+    /// of the anomaly source, for the textural kind. Images of another size are resized at each draw. Without any,
     /// [`generated_textures`](super::generated_textures) are used.
     ///
     /// # Errors

@@ -69,9 +69,9 @@ impl Coverage {
         self.dab(at, GAUSSIAN_REACH * sigma, |dx, dy| (-(dx * dx + dy * dy) / (2.0 * sigma * sigma)).exp());
     }
 
-    /// Paints the mark on `image`. `strength`, one number a channel on the scale of 0..=255, is added at full coverage. The
-    /// mask holds the pixels with more than a quarter of it. None if there is no such pixel, or if the mark is hardly visible
-    /// because the image is black or white there.
+    /// Paints the mark on `image`. `strength`, one number a channel on the scale of 0..=255, is added at full coverage.
+    /// The mask holds the pixels with more than a quarter of it. None if there is no such pixel, or if the mark is
+    /// hardly visible because the image is black or white there.
     fn painted_on(&self, image: &RgbImage, strength: [f32; 3]) -> Option<(RgbImage, GrayImage)> {
         let mut painted = image.clone();
         let mut mask = GrayImage::new(image.width(), image.height());

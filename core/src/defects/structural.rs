@@ -18,7 +18,8 @@ enum Augmentation {
     Hue,
 }
 
-/// Applies three different augmentations to `image`, then shuffles its 8x8 cells. The augmentations are drawn from this list:
+/// Applies three different augmentations to `image`, then shuffles its 8x8 cells. The augmentations are drawn from this
+/// list:
 ///
 /// - horizontal flip, in half of the draws;
 /// - rotation by +-45 degrees, with black corners;

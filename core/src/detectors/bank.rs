@@ -27,8 +27,8 @@ struct Centre {
 
 impl Bank {
     /// k-means over embeddings `E14`, each `[64, positions]` at `grid`, by the distance of their `E7`. `clusters` is at
-    /// least 1 and at most the number of embeddings. With 1 the centre is the mean. `None` without an embedding, or with one
-    /// of another length.
+    /// least 1 and at most the number of embeddings. With 1 the centre is the mean. `None` without an embedding, or
+    /// with one of another length.
     pub fn fit(embeddings: &[Vec<f32>], grid: Grid, clusters: usize, seed: u64) -> Option<Self> {
         let length = EMBEDDING_CHANNELS * grid.positions();
         if embeddings.is_empty() || embeddings.iter().any(|e14| e14.len() != length) {

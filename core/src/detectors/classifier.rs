@@ -32,7 +32,8 @@ impl Classifier {
         tensors.insert(NAME.into(), (vec![LENGTH], self.values));
     }
 
-    /// Probability of a defect at each position of `E7` and of `E14`, used instead of distances. `e14` is `[64, positions]`.
+    /// Probability of a defect at each position of `E7` and of `E14`, used instead of distances. `e14` is
+    /// `[64, positions]`.
     pub fn distances(&self, e14: &[f32], grid: Grid) -> Distances {
         let map = |embedding: &[f32], grid| GridMap { grid, values: self.probabilities(embedding, grid) };
         Distances::new(map(&pool(e14, grid), grid.halved()), map(e14, grid))

@@ -30,8 +30,8 @@ pub struct MapScale {
 }
 
 impl MapScale {
-    /// Raises the top of the scale to the largest value of `map`. Otherwise a strong defect could lie entirely above the top,
-    /// and its middle would not be visible. NaN is ignored.
+    /// Raises the top of the scale to the largest value of `map`. Otherwise a strong defect could lie entirely above
+    /// the top, and its middle would not be visible. NaN is ignored.
     pub fn reaching(self, map: &[f32]) -> Self {
         Self { low: self.low, high: map.iter().copied().fold(self.high, f32::max) }
     }

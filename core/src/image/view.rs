@@ -24,7 +24,8 @@ pub enum View {
     /// The whole photo, resized to a square. All of it is inspected.
     #[default]
     Resize,
-    /// The paper's view: the shorter side is resized to 256, and the centre of 224 x 224 is used. Borders are not inspected.
+    /// The paper's view: the shorter side is resized to 256, and the centre of 224 x 224 is used. Borders are not
+    /// inspected.
     Crop,
     /// Overlapping windows of 224 x 224 over the whole photo at its own scale, for long photos and small defects. The photo
     /// is scaled down by up to a fifth where that saves a row of windows, and up where a side is shorter than 224.

@@ -41,8 +41,8 @@ impl Distances {
         Self { score, map, density: None, inspected: None }
     }
 
-    /// Adds `weights * other` position by position. The density has the weight of the score. An empty `self` takes the shape
-    /// of `other`, and its inspected positions.
+    /// Adds `weights * other` position by position. The density has the weight of the score. An empty `self` takes the
+    /// shape of `other`, and its inspected positions.
     pub fn add(&mut self, other: &Self, weights: Weights) {
         add_to(&mut self.score, &other.score, weights.score);
         add_to(&mut self.map, &other.map, weights.map);

@@ -30,8 +30,8 @@ const LEAST_EDGE: f64 = 1e-6;
 type Counted = Vec<Option<f32>>;
 
 impl NormalRange {
-    /// Estimates the ranges on held-out good windows. With few windows the statistics of a single position are uncertain, so
-    /// they are shrunk towards those of all positions. `None` without a window.
+    /// Estimates the ranges on held-out good windows. With few windows the statistics of a single position are
+    /// uncertain, so they are shrunk towards those of all positions. `None` without a window.
     pub fn fit(normal: &[&Distances], density: Option<DensityWeights>) -> Option<Self> {
         let first = normal.first()?;
         let counted = |image: &Distances, map: GridMap| -> Counted {

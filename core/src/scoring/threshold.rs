@@ -8,8 +8,8 @@ pub struct Threshold {
     /// Score above which a photo is labelled as defective. 0 or more.
     #[serde(rename = "threshold")]
     pub value: f32,
-    /// Expected share of good photos above the threshold. It is at least `1 / (groups + 1)`, because few groups cannot show a
-    /// lower rate for the next group.
+    /// Expected share of good photos above the threshold. It is at least `1 / (groups + 1)`, because few groups cannot
+    /// show a lower rate for the next group.
     pub false_positive_rate: f32,
     /// Scores of held-out good photos, ascending.
     #[serde(skip)]
@@ -19,9 +19,9 @@ pub struct Threshold {
 impl Threshold {
     /// Smallest threshold that a further good photo exceeds with probability at most `false_positive_rate`.
     ///
-    /// This is split conformal prediction: the `ceil((1 - rate)(n + 1))`-th smallest score, or the largest where there are
-    /// too few. `normal_scores` are of photos in `groups` groups. Photos of one group are alike, so the rate is limited by the
-    /// number of groups. `None` for no scores, or one that is not finite.
+    /// This is split conformal prediction: the `ceil((1 - rate)(n + 1))`-th smallest score, or the largest where there
+    /// are too few. `normal_scores` are of photos in `groups` groups. Photos of one group are alike, so the rate is
+    /// limited by the number of groups. `None` for no scores, or one that is not finite.
     pub fn new(mut normal_scores: Vec<f32>, groups: usize, false_positive_rate: f32) -> Option<Self> {
         if normal_scores.iter().any(|score| !score.is_finite()) {
             return None;

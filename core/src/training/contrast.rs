@@ -49,18 +49,19 @@ impl Contrast {
         }
     }
 
-    /// Tells whether the member counts in the anomaly map. Members that compare whole images count only if all members do so.
+    /// Tells whether the member counts in the anomaly map. Members that compare whole images count only if all members
+    /// do so.
     ///
-    /// Magnetic tile with the shipped extractor (seed 0) has an AUPRO of 0.633 by a map of all six members, and of 0.695 by a
-    /// map of the four that compare positions.
+    /// Magnetic tile with the shipped extractor (seed 0) has an AUPRO of 0.633 by a map of all six members, and of
+    /// 0.695 by a map of the four that compare positions.
     pub fn maps(self, member: u32) -> bool {
         self == Self::Image || self.of(member) == Contrasted::Position
     }
 
     /// Weights of a member among `members`. Each sums to 1 over all members.
     ///
-    /// In the score, members that compare positions have half of the weight, and members that compare whole images the other
-    /// half. A held-out photo of the threshold has the same halves: one member of each kind held it out.
+    /// In the score, members that compare positions have half of the weight, and members that compare whole images the
+    /// other half. A held-out photo of the threshold has the same halves: one member of each kind held it out.
     pub fn weights(self, member: u32, members: u32) -> (f64, f64) {
         let alike = (0..members).filter(|other| self.of(*other) == self.of(member)).count();
         let kinds = if alike == members as usize { 1 } else { 2 };

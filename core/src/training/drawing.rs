@@ -149,8 +149,8 @@ impl Drawing {
         parts
     }
 
-    /// Windows of a photo, and the number of inspection windows, which come first. For tiles, windows at random places follow.
-    /// Random windows alone would seldom show the ends of a photo, and these would then look like defects.
+    /// Windows of a photo, and the number of inspection windows, which come first. For tiles, windows at random places
+    /// follow. Random windows alone would seldom show the ends of a photo, and these would then look like defects.
     fn windows(&mut self, photo: &Photo) -> (Vec<Window>, usize) {
         let windows = self.recipe.view.windows(&photo.pixels);
         let mask = photo.opaque.clone().map(|opaque| DynamicImage::from(opaque).into_rgb8());

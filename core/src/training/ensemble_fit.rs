@@ -1,5 +1,5 @@
-//! Fit of an ensemble: a bank or a classifier for each trained embedder, and its weights. Together the members are trained on
-//! every photo, and each photo is scored by members that held it out.
+//! Fit of an ensemble: a bank or a classifier for each trained embedder, and its weights. Together the members are
+//! trained on every photo, and each photo is scored by members that held it out.
 
 use super::density_fit;
 use super::error::TrainingError;
@@ -64,8 +64,8 @@ pub(super) async fn fit(
             .iter()
             .map(|(photo, windows)| (*photo, windows.iter().map(distances).collect()))
             .collect();
-        // The scale of an embedder's distances does not show how good it is, so they are divided by their mean. A single member
-        // without a density keeps its cosine distances.
+        // The scale of an embedder's distances does not show how good it is, so they are divided by their mean. A
+        // single member without a density keeps its cosine distances.
         let alone = folds.len() == 1 && density.is_none();
         let windows = photos.iter().flat_map(|(_, windows)| windows);
         let mean = if alone { 1.0 } else { mean_distance(windows.map(|window| &window.score)) };

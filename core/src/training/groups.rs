@@ -1,5 +1,5 @@
-//! Groups: photos of the same physical object, found by near-duplicate detection. Several exposures of one tile are a group,
-//! and so are frames of one film or cuts of one sheet.
+//! Groups: photos of the same physical object, found by near-duplicate detection. Several exposures of one tile are a
+//! group, and so are frames of one film or cuts of one sheet.
 //!
 //! If a photo is held out while another of its group is trained on, its score is lower than that of any new object. The
 //! threshold would then be too low. Photos of a group are much nearer to each other than to the rest. Their features are
@@ -10,15 +10,15 @@ use burn::tensor::{Device, Tensor, TensorData};
 use super::error::TrainingError;
 use super::training_set::TrainingSet;
 
-/// Largest distance of two photos of one group by their features, as a share of the distance from one of them to its nearest
-/// [`FAR`] of all photos.
+/// Largest distance of two photos of one group by their features, as a share of the distance from one of them to its
+/// nearest [`FAR`] of all photos.
 ///
-/// It was measured on magnetic tile, with six photos of each tile, by an EfficientNet-B3 with ImageNet-like weights. The 764
-/// photos give 130 groups, of 6 and some of 12. Shares from 0.4 to 0.6 give about the same. Where all photos show different
-/// objects no group is made.
+/// It was measured on magnetic tile, with six photos of each tile, by an EfficientNet-B3 with ImageNet-like weights.
+/// The 764 photos give 130 groups, of 6 and some of 12. Shares from 0.4 to 0.6 give about the same. Where all photos
+/// show different objects no group is made.
 const NEAR: f32 = 0.5;
-/// Largest distance of two photos of one group by their sketches, in the unit of [`NEAR`]. The same 764 photos give 97 groups
-/// of 6 and some of 12, and 13 single photos. Larger shares begin to join photos of fine regular materials.
+/// Largest distance of two photos of one group by their sketches, in the unit of [`NEAR`]. The same 764 photos give 97
+/// groups of 6 and some of 12, and 13 single photos. Larger shares begin to join photos of fine regular materials.
 const NEAR_SKETCHES: f32 = 0.4;
 /// Share of all photos, sorted by their distance to a photo. The distance at this share is the unit of [`NEAR`].
 const FAR: f64 = 0.1;

@@ -55,8 +55,8 @@ pub struct Reviewed {
 }
 
 impl Normal {
-    /// At most five groups with a photo that scores `threshold` or more, the highest first. They decide the threshold, so a user
-    /// reviews whether they are good. `groups` has the group of each photo.
+    /// At most five groups with a photo that scores `threshold` or more, the highest first. They decide the threshold,
+    /// so a user reviews whether they are good. `groups` has the group of each photo.
     pub fn reviewed(&self, groups: &[usize], threshold: f32) -> Vec<Reviewed> {
         let mut scores = self.scores.clone();
         scores.sort_by(|a, b| b.1.total_cmp(&a.1));
@@ -93,8 +93,8 @@ impl HeldOut {
         }
     }
 
-    /// Adds the normal ranges to `rule` if they are wanted, and scores each photo. `groups` has the group of each photo. `None`
-    /// without a photo, or if a distance is not finite.
+    /// Adds the normal ranges to `rule` if they are wanted, and scores each photo. `groups` has the group of each
+    /// photo. `None` without a photo, or if a distance is not finite.
     pub fn normal(&self, rule: &ScoreRule, normal_range: bool, groups: &[usize]) -> Option<Normal> {
         let photos: Vec<(usize, Vec<Distances>)> =
             self.0.iter().map(|(photo, known)| Some((*groups.get(*photo)?, known.mean()))).collect::<Option<_>>()?;
@@ -108,8 +108,8 @@ impl HeldOut {
         };
         let with = |normal_range: Option<NormalRange>| ScoreRule { normal_range, ..rule.clone() };
         let whole = with(range_without(None));
-        // A photo that counts in the normal ranges scores too low, and so does another photo of its group. So each is scored
-        // by the ranges of the other groups.
+        // A photo that counts in the normal ranges scores too low, and so does another photo of its group. So each is
+        // scored by the ranges of the other groups.
         let shown: BTreeSet<usize> = photos.iter().map(|(group, _)| *group).collect();
         let of_others: BTreeMap<usize, ScoreRule> = shown
             .into_iter()

@@ -67,8 +67,8 @@ fn released() -> TrainSpec {
     }
 }
 
-/// Two settings depend on the extractor. They were chosen on magnetic tile and fabric. Synthetic defects cannot choose them,
-/// because the embedders were trained on such defects, and held-out ones favour no setting.
+/// Two settings depend on the extractor. They were chosen on magnetic tile and fabric. Synthetic defects cannot choose
+/// them, because the embedders were trained on such defects, and held-out ones favour no setting.
 ///
 /// - Weight of the density. With the shipped extractor the density raises the AUROC on both sets. With EfficientNet-B3 it
 ///   lowers it on magnetic tile.

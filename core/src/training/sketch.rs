@@ -14,8 +14,8 @@ const EVEN_CONTRAST: f32 = 1.0 / 8.0;
 /// Added to grey values of 0 to 255, so that the logarithm of black is near those of dark values.
 const DARK: f32 = 8.0;
 
-/// Photo in 24 x 24 pixels. Each is the difference from its neighbourhood, in units of the local contrast. Light and exposure
-/// hardly change it.
+/// Photo in 24 x 24 pixels. Each is the difference from its neighbourhood, in units of the local contrast. Light and
+/// exposure hardly change it.
 pub fn sketch(photo: &RgbImage) -> Vec<f32> {
     let small = imageops::resize(photo, SIDE, SIDE, FilterType::CatmullRom);
     let grey = imageops::grayscale(&small);

@@ -277,8 +277,8 @@ impl TrainSpec {
         }
     }
 
-    /// Settings that the trained members depend on, with the others at fixed values. Two specs with the same result share their
-    /// members.
+    /// Settings that the trained members depend on, with the others at fixed values. Two specs with the same result
+    /// share their members.
     pub fn learning(&self) -> Self {
         Self {
             density_weight: 0.0,

@@ -39,8 +39,8 @@ impl Trainee {
             let classifier = Conv2dConfig::new([EMBEDDING_CHANNELS, 1], [1, 1]).init(cpu);
             (embedder, Decoder::init(extractor, cpu), classifier)
         });
-        // Frozen weights stay random, but BatchNorm still updates its statistics. The output of the decoder's ReLU alone could
-        // not be negative, while features are.
+        // Frozen weights stay random, but BatchNorm still updates its statistics. The output of the decoder's ReLU
+        // alone could not be negative, while features are.
         let learns = matches!(spec.decoder, DecoderTraining::Trained | DecoderTraining::Before);
         let decoder = if learns { decoder } else { decoder.no_grad() };
         Self { embedder, decoder, classifier }

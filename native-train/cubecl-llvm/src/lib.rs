@@ -102,8 +102,8 @@ pub mod nvptx {
         pub enum PtxVersion {}
 
         impl PtxVersion {
-            /// Newest version that a driver of CUDA `driver` (12.8 is 12080) loads. Always `None`, which leaves the choice to the
-            /// compiler.
+            /// Newest version that a driver of CUDA `driver` (12.8 is 12080) loads. Always `None`, which leaves the
+            /// choice to the compiler.
             pub fn for_driver(_: i32) -> Option<Self> {
                 None
             }
@@ -130,7 +130,8 @@ pub mod shared {
             Nvptx,
         }
 
-        /// Would limit the features of the device to those of LLVM. It changes nothing, because no kernel goes through LLVM.
+        /// Would limit the features of the device to those of LLVM. It changes nothing, because no kernel goes through
+        /// LLVM.
         pub fn restrict_features(_: &mut DeviceProperties, _: GpuTarget) {}
     }
 }

@@ -10,7 +10,8 @@ use super::passed_over::Reason;
 /// A layout that is recognised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {
-    /// MVTec AD: `train/good`, `test/KIND`, and `ground_truth/KIND` with a mask for each photo. VisA has it once it is split.
+    /// MVTec AD: `train/good`, `test/KIND`, and `ground_truth/KIND` with a mask for each photo. VisA has it once it is
+    /// split.
     MvtecAd,
     /// MVTec AD 2: `test_public/KIND` and `test_public/ground_truth/KIND`.
     MvtecAd2,

@@ -65,9 +65,9 @@ pub struct Mask {
 impl Mask {
     /// Reads the masks of one photo and unites them. None without a path.
     ///
-    /// A pixel is marked where any sample is not zero: grey, colour, class number or palette index. In an image whose opaque
-    /// pixels are all black, the opaque pixels are marked. In a lossy image a pixel is marked if it is brighter than half of
-    /// the brightest sample.
+    /// A pixel is marked where any sample is not zero: grey, colour, class number or palette index. In an image whose
+    /// opaque pixels are all black, the opaque pixels are marked. In a lossy image a pixel is marked if it is brighter
+    /// than half of the brightest sample.
     pub fn read(paths: &[PathBuf], marks: Marks) -> Result<Option<Self>, MaskError> {
         let mut united: Option<Self> = None;
         for path in paths {

@@ -80,8 +80,8 @@ impl Masks {
         self.all.push(path);
     }
 
-    /// Masks of each photo. All masks of the lowest rank are used, since some data sets have a separate file for each defect.
-    /// `any_kind` also finds masks that lie in no kind's folder.
+    /// Masks of each photo. All masks of the lowest rank are used, since some data sets have a separate file for each
+    /// defect. `any_kind` also finds masks that lie in no kind's folder.
     pub fn of(&self, photos: &[&Place], any_kind: bool) -> Vec<Vec<PathBuf>> {
         // A mask outside of its photo's folder belongs to the only photo of that name.
         let elsewhere = |photo: &Place| {

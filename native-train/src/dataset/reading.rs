@@ -159,7 +159,8 @@ fn distribute(set: &mut Dataset, photos: Vec<Found>) {
     let has = |split: Split| photos.iter().any(|photo| photo.split == Some(split));
     let defective_validation =
         photos.iter().any(|photo| photo.split == Some(Split::Validation) && photo.sample.defect.is_some());
-    // Where there is a test split, a validation split is only for the choice of settings. Its good photos can be trained on.
+    // Where there is a test split, a validation split is only for the choice of settings. Its good photos can be
+    // trained on.
     let validation_is_test = !has(Split::Test) && defective_validation;
     let mut unsaid = Vec::new();
     for Found { sample, split, nested, .. } in photos {

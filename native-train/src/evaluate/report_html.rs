@@ -32,7 +32,8 @@ pub struct About {
 }
 
 impl About {
-    /// Describes the evaluation of a model on the data set `data`. The model was trained on `trained_on` of its test photos.
+    /// Describes the evaluation of a model on the data set `data`. The model was trained on `trained_on` of its test
+    /// photos.
     pub fn new(info: &CategoryInfo, data: &str, trained_on: usize) -> Self {
         let range = if info.rule.normal_range.is_some() { ", in units of the normal range" } else { "" };
         Self {

@@ -60,8 +60,8 @@ impl Log {
         Ok(Self { file, path: path.to_owned() })
     }
 
-    /// Passes each line to `each`, then removes an unfinished last line. If this command did not write a line in it, the file
-    /// stays as it is.
+    /// Passes each line to `each`, then removes an unfinished last line. If this command did not write a line in it,
+    /// the file stays as it is.
     pub fn read(&mut self, mut each: impl FnMut(Line)) -> Result<(), LogError> {
         let failed = |source| FileError::Read { path: self.path.clone(), source };
         self.file.rewind().map_err(failed)?;

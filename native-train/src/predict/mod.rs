@@ -238,7 +238,8 @@ fn predict_all(
     let mut outcome = Outcome::default();
     let in_flight = InFlight::new();
     let tasks = tasks.take_while(|_| !STOP.load(Ordering::Relaxed)).map(|task| {
-        // A file without a size will be refused before it takes memory. A pipe can be read only once, so its size is not read.
+        // A file without a size will be refused before it takes memory. A pipe can be read only once, so its size is
+        // not read.
         let path = Some(&task.input.path).filter(|path| path.is_file());
         let (width, height) = path.and_then(|path| files::photo_size(path).ok()).unwrap_or_default();
         (task, in_flight.share(u64::from(width) * u64::from(height)))

@@ -41,8 +41,8 @@ pub struct Scale {
 }
 
 impl Scale {
-    /// Scale from 0 to the top of the model's scale, so that the greys of all photos of a model can be compared. It is wider
-    /// if `map` exceeds it, so that no value is cut off.
+    /// Scale from 0 to the top of the model's scale, so that the greys of all photos of a model can be compared. It is
+    /// wider if `map` exceeds it, so that no value is cut off.
     pub fn of(model: MapScale, map: &[f32]) -> Self {
         let values = || map.iter().copied().filter(|value| value.is_finite());
         let (low, high) = (values().fold(0.0, f32::min), values().fold(model.high, f32::max));

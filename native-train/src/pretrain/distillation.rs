@@ -39,8 +39,8 @@ pub enum Student {
 const TEACHER: Architecture = Architecture::TfLite0;
 
 impl Student {
-    /// Architecture with the teacher's padding. With another padding the teacher's maps are wrong from the edges inwards, and
-    /// a student would learn these errors.
+    /// Architecture with the teacher's padding. With another padding the teacher's maps are wrong from the edges
+    /// inwards, and a student would learn these errors.
     fn architecture(self) -> Architecture {
         match self {
             Self::B0 => Architecture::TfB0,
@@ -79,7 +79,8 @@ pub struct Args {
     /// Side of the photos in the steps that train all parts together, pixels, a multiple of 32
     #[arg(long, default_value_t = 224, value_parser = super::side)]
     pub side_together: u32,
-    /// Weight of the errors within each photo, in the steps that train all parts together. Errors over all photos have weight 1
+    /// Weight of the errors within each photo, in the steps that train all parts together. Errors over all photos have
+    /// weight 1
     #[arg(long, default_value_t = 1.0)]
     pub within: f32,
     /// Highest learning rate in the steps that train the parts separately
@@ -274,8 +275,9 @@ impl Distillation {
         Ok(Self { teacher_together: together.of(&teacher), teacher, scale, within, together, device })
     }
 
-    /// Number of photos in a share of a batch. A batch is one share where BatchNorm measures it, and on a GPU. The CPU backend
-    /// runs most operations on one thread, so there each thread takes shares. Few shares keep the memory of gradients small.
+    /// Number of photos in a share of a batch. A batch is one share where BatchNorm measures it, and on a GPU. The CPU
+    /// backend runs most operations on one thread, so there each thread takes shares. Few shares keep the memory of
+    /// gradients small.
     fn photos_in_share(&self, phase: Phase, batch: usize) -> usize {
         const MOST_SHARES: usize = 16;
         match phase {
@@ -286,7 +288,8 @@ impl Distillation {
 
     /// Loss of a batch, and the errors of both taps: within each photo if `within` is not 0, otherwise over all photos.
     fn loss(&self, phase: Phase, student: &EfficientNet, batch: &Batch) -> (Tensor<1>, [Tensor<1>; 2]) {
-        // The tensor is created on the device. Burn's graph would keep a tensor that is moved there (0.8 MB a step at 4 x 128 x 128).
+        // The tensor is created on the device. Burn's graph would keep a tensor that is moved there (0.8 MB a step at 4
+        // x 128 x 128).
         let images = batch.to(&self.device);
         let (stage5, stage7) = TEACHER.tap_parts();
         let at_taps = |errors: &[Tensor<1>]| [errors[stage5].clone(), errors[stage7].clone()];

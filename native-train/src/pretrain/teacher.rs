@@ -58,7 +58,8 @@ impl Scale {
     /// Mean squared error of the variation within each photo, in units of the teacher's variance there. A channel that
     /// separates surfaces may hardly vary on one surface, but a detector depends on this variation.
     pub fn error_within(&self, part: usize, student: Tensor<4>, teacher: Tensor<4>) -> Tensor<1> {
-        /// Least variance within a photo, as a share of the channel's variance over all photos. It keeps the quotient finite.
+        /// Least variance within a photo, as a share of the channel's variance over all photos. It keeps the quotient
+        /// finite.
         const LEAST: f32 = 0.01;
         let centred = |map: Tensor<4>| {
             let map = map * self.reciprocals[part].clone();

@@ -101,8 +101,9 @@ impl Default for Downloader {
 }
 
 impl Downloader {
-    /// Downloads `url` to the file `part`, and continues there if an earlier download broke off. The SHA-256 must be `sha256`
-    /// or, without it, the one that the server publishes. Otherwise the file is deleted. Returns the SHA-256 and its source.
+    /// Downloads `url` to the file `part`, and continues there if an earlier download broke off. The SHA-256 must be
+    /// `sha256` or, without it, the one that the server publishes. Otherwise the file is deleted. Returns the SHA-256
+    /// and its source.
     pub fn download(&self, url: &str, part: &Path, sha256: Option<&str>) -> Result<String, DownloadError> {
         let expected = match sha256 {
             Some(given) => Some((given.to_owned(), "--sha256")),
@@ -132,8 +133,8 @@ impl Downloader {
         }
     }
 
-    /// Asks for the SHA-256 that the server publishes. The hub sends it as `X-Linked-ETag` when it redirects to its storage,
-    /// possibly after other redirects. A mirror may send it as `ETag`.
+    /// Asks for the SHA-256 that the server publishes. The hub sends it as `X-Linked-ETag` when it redirects to its
+    /// storage, possibly after other redirects. A mirror may send it as `ETag`.
     fn published_sha256(&self, url: &str) -> Result<Option<String>, DownloadError> {
         for redirects in 0..=MAX_REDIRECTS {
             let request = self.agent.head(url).config();

@@ -148,8 +148,8 @@ impl Between {
     }
 }
 
-/// Fills `values` with smooth noise with features of `cell` pixels (x, y) and zero mean. Returns its standard deviation over
-/// all seeds.
+/// Fills `values` with smooth noise with features of `cell` pixels (x, y) and zero mean. Returns its standard deviation
+/// over all seeds.
 fn noise(values: &mut Vec<F32>, size: Size, cell: [f32; 2], rng: &mut ChaCha8Rng) -> f32 {
     let cell = cell.map(|c| c.max(1.0));
     let white = |values: &mut Vec<F32>, size: Size, rng: &mut ChaCha8Rng| {

@@ -30,8 +30,8 @@ macro_rules! tests_on {
 
             #[test]
             #[ignore = $needs]
-            fn a_network_learns_what_it_learns_on_the_cpu() {
-                super::a_network_learns_what_it_learns_on_the_cpu(&$device);
+            fn training_gives_the_same_as_on_the_cpu() {
+                super::training_gives_the_same_as_on_the_cpu(&$device);
             }
         }
     };
@@ -81,11 +81,11 @@ fn a_small_input_gives_what_it_gives_on_the_cpu(device: &Device) {
 
 /// Training on a GPU uses other kernels for convolutions. CUDA rounds their inputs to TensorFloat-32, whose mantissa has
 /// 10 bits.
-fn a_network_learns_what_it_learns_on_the_cpu(device: &Device) {
+fn training_gives_the_same_as_on_the_cpu(device: &Device) {
     let cpu = Device::flex();
     let network = network(Architecture::TfB0);
     let input = Tensor::<4>::random([2, 3, 32, 32], Distribution::Default, &cpu).into_data();
-    let learnt = |device: &Device| {
+    let trained = |device: &Device| {
         let device = device.clone().autodiff();
         let network = network.clone().to_device(&device).train();
         let images = Tensor::from_data(input.clone(), &device);
@@ -96,9 +96,9 @@ fn a_network_learns_what_it_learns_on_the_cpu(device: &Device) {
         let after = network.forward(images);
         [vec![loss.into_scalar::<f32>()], values(after.stage5), values(after.stage7)]
     };
-    let expected = learnt(&cpu);
+    let expected = trained(&cpu);
     for ((what, ours), theirs) in
-        ["loss", "stage5 after a step", "stage7 after a step"].iter().zip(learnt(device)).zip(&expected)
+        ["loss", "stage5 after a step", "stage7 after a step"].iter().zip(trained(device)).zip(&expected)
     {
         let error = relative_error(&ours, theirs);
         println!("{what}: relative L2 error {error:.1e}");

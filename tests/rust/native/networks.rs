@@ -47,7 +47,7 @@ struct Heads {
 struct Step {
     lr: f64,
     e14: Summary,
-    learnt: BTreeMap<String, Summary>,
+    trained: BTreeMap<String, Summary>,
 }
 
 pub(crate) static REFERENCE: LazyLock<Reference> =
@@ -164,11 +164,11 @@ fn a_step_of_learning_is_that_of_pytorch() {
     let loss = (e14.clone() * formula::tensor("slope", e14.dims(), &device)).mean();
     let gradients = GradientsParams::from_grads(loss.backward(), &embedder);
     let trained = SgdConfig::new().init().step(theirs.lr, embedder, gradients);
-    let learnt = block_on(trained.to_state_dict()).expect("read");
-    assert!(learnt.keys().eq(theirs.learnt.keys()));
-    for (name, (_, ours)) in &learnt {
+    let state = block_on(trained.to_state_dict()).expect("read");
+    assert!(state.keys().eq(theirs.trained.keys()));
+    for (name, (_, ours)) in &state {
         // PyTorch keeps the unbiased variance of its n values, which is n / (n - 1) of the batch's, and ours the batch's.
         let tolerance = if name.ends_with("running_var") { 1e-3 } else { 1e-5 };
-        theirs.learnt[name].assert_near_values(ours, name, tolerance);
+        theirs.trained[name].assert_near_values(ours, name, tolerance);
     }
 }

@@ -45,8 +45,8 @@ impl Levels {
 
     /// Range of the photos of a category. None where no photo has samples of more than 8 bits.
     ///
-    /// Integers use the smallest range of 10, 12, 14 and 16 bits that holds all of them. Floating-point numbers between 0 and
-    /// 1 use that range. Others use the range from the smallest to the largest.
+    /// Integers use the smallest range of 10, 12, 14 and 16 bits that holds all of them. Floating-point numbers between
+    /// 0 and 1 use that range. Others use the range from the smallest to the largest.
     pub fn of<'a>(photos: impl IntoIterator<Item = &'a Facts>) -> Option<Self> {
         let deep = photos.into_iter().filter(|facts| facts.samples != Samples::Integer { bits: 8 });
         let join = |(least, largest, whole): (f32, f32, bool), facts: &Facts| {

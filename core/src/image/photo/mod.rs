@@ -1,8 +1,8 @@
 //! Photos: decodes an encoded photo to upright 8-bit sRGB pixels. Any other file gives an error with advice.
 //!
-//! Each step has a file: the stored samples (`stored.rs`, for TIFF `tiff.rs`), their range (`levels.rs`), the colour profile
-//! (`profile.rs`), transparency (`opacity.rs`) and orientation (`orientation.rs`). `traits.rs` compares a photo with the
-//! training photos of its category.
+//! Each step has a file: the stored samples (`stored.rs`, for TIFF `tiff.rs`), their range (`levels.rs`), the colour
+//! profile (`profile.rs`), transparency (`opacity.rs`) and orientation (`orientation.rs`). `traits.rs` compares a photo
+//! with the training photos of its category.
 
 mod decoded;
 mod error;

@@ -26,19 +26,19 @@ pub struct Traits {
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub enum Difference {
     /// The photo is grey, and the training photos are in colour.
-    #[error("The photo is grey, and the model learned from colour photos.")]
+    #[error("The photo is grey, and the model was trained on colour photos.")]
     Grey,
     /// The photo is in colour, and the training photos are grey.
-    #[error("The photo is in colour, and the model learned from grey photos.")]
+    #[error("The photo is in colour, and the model was trained on grey photos.")]
     Colour,
     /// The photo has fewer bits a channel than the training photos.
-    #[error("The photo has 8 bits a channel, and the model learned from photos with values of {levels}.")]
+    #[error("The photo has 8 bits a channel, and the model was trained on photos with values of {levels}.")]
     Shallow {
         /// Range of the category.
         levels: Levels,
     },
     /// The photo has more bits a channel than the training photos.
-    #[error("The photo has {samples} values up to {largest}, and the model learned from 8-bit photos.")]
+    #[error("The photo has {samples} values up to {largest}, and the model was trained on 8-bit photos.")]
     Deep {
         /// The photo's number format.
         samples: Samples,

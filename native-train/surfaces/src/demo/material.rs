@@ -26,8 +26,8 @@ pub struct DemoMaterial {
 }
 
 impl DemoMaterial {
-    /// Photo of a new place of the material, `side` pixels square, and its mask: 255 where it is damaged, else 0. `defect` is
-    /// the index of the damage.
+    /// Photo of a new place of the material, `side` pixels square, and its mask: 255 where it is damaged, else 0.
+    /// `defect` is the index of the damage.
     pub fn photo(&self, side: u32, defect: Option<usize>, rng: &mut ChaCha8Rng) -> (RgbImage, GrayImage) {
         let surface = (self.surface)(Size::square(side), rng);
         let mut damage = Damage::new(surface);
