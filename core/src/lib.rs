@@ -7,11 +7,11 @@
 //! 3. [`embedding`]: both maps are concatenated and embedded in 64 channels (section 3.2).
 //! 4. [`detectors`]: the [bank](detectors::bank) holds cluster centres of good embeddings. The distance to the nearest
 //!    centre is taken at each position (section 3.5). Baselines from the literature do the same without an embedder.
-//! 5. [`scoring`]: distances are counted in units of their normal range, and become a score and an anomaly map.
-//!    A photo above the threshold is called defective. [`scoring::predictor`] runs steps 1 to 5.
-//! 6. [`files`]: an extractor file holds the network, and a category file all that was learned of one material.
+//! 5. [`scoring`]: distances are taken in units of their normal range, and become a score and an anomaly map.
+//!    A photo above the threshold is labelled as defective. [`scoring::predictor`] runs steps 1 to 5.
+//! 6. [`files`]: an extractor file holds the network, and a category file the trained model of one category.
 //!
-//! With the feature `training` there are two more:
+//! The feature `training` adds two modules:
 //!
 //! 7. [`defects`]: synthetic defects, which training contrasts with good windows.
 //! 8. [`training`]: losses, schedule, loop, folds and fits (sections 3.3 and 3.4). [`training::spec::TrainSpec`] has every

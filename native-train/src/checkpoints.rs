@@ -56,7 +56,7 @@ pub struct Checkpoints {
 }
 
 impl Checkpoints {
-    /// In `folder`, which is created when the first one is written.
+    /// Checkpoints in `folder`, which is created with the first one.
     pub fn in_folder(folder: PathBuf) -> Self {
         Self { folder }
     }
@@ -98,7 +98,7 @@ impl Checkpoints {
         Ok(Some(Saved { progress: description.progress, module: read(MODULE)?, optimizer: read(OPTIMIZER)? }))
     }
 
-    /// Whether there is a finished one.
+    /// Tells whether there is a finished checkpoint.
     pub fn any(&self) -> Result<bool, CheckpointError> {
         Ok(!self.steps()?.is_empty())
     }

@@ -9,18 +9,18 @@ use crate::look::{self, LookError, MaskArgs, Needs, UnreadableArgs};
 /// Settings of `data`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// Folder of photos, or a CSV file with the columns path, split, label, mask. The folder has the layout of MVTec AD,
-    /// MVTec AD 2, VisA, BTAD, KolektorSDD, AutoVI, MVTec LOCO AD or TILDA. A folder of good photos and one for each kind of
-    /// defect will do too
+    /// Folder of photos, or a CSV file with the columns path, split, label, mask. Supported are the layouts of MVTec
+    /// AD, MVTec AD 2, VisA, BTAD, KolektorSDD, AutoVI, MVTec LOCO AD and TILDA. A folder of good photos and one for
+    /// each kind of defect are supported too
     #[arg(value_name = "DIR|CSV")]
     pub data: PathBuf,
     /// File to write everything that was found to, as JSON
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
-    /// How masks are read.
+    /// Options for reading masks.
     #[command(flatten)]
     pub masks: MaskArgs,
-    /// Whether unreadable files are an error.
+    /// Options for unreadable files.
     #[command(flatten)]
     pub unreadable: UnreadableArgs,
 }
@@ -28,18 +28,18 @@ pub struct Args {
 /// Why a data set cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
-    /// The data set.
+    /// The data set cannot be opened.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
-    /// What is in it.
+    /// Its photos or masks cannot be used.
     #[error(transparent)]
     Look(#[from] LookError),
-    /// The report's file.
+    /// The report cannot be written.
     #[error(transparent)]
     File(#[from] FileError),
 }
 
-/// Looks, prints the report, and writes it where asked to; an error where `train` and `eval` would have one.
+/// Reads the data set, prints the report, and writes it to `--json`. Fails where `train` or `eval` would fail.
 pub fn run(args: &Args) -> Result<(), DataError> {
     args.json.as_deref().map_or(Ok(()), files::check_place)?;
     let mut set = Dataset::open(&args.data, args.masks.marks())?;

@@ -1,4 +1,4 @@
-//! `defects`: synthetic defects on one's own photos, as a sheet to look at and as numbers.
+//! `defects`: shows synthetic defects on the user's photos as a sheet of pictures, and prints their size and strength.
 
 use std::path::PathBuf;
 
@@ -18,11 +18,11 @@ use crate::files::{self, FileError};
 use crate::knobs::choice;
 use crate::text_table::text_table;
 
-/// Photos read at most, evenly spread over those there are.
+/// Most photos that are read, evenly spread over all photos.
 const MAX_PHOTOS: usize = 40;
 /// Pixels between the pictures of the sheet.
 const GAP: u32 = 4;
-/// Pixels between the kinds.
+/// Pixels between two kinds on the sheet.
 const KIND_GAP: u32 = 16;
 const BACKGROUND: Rgb<u8> = Rgb([24, 24, 24]);
 const KIND_BACKGROUND: Rgb<u8> = Rgb([255, 200, 0]);
@@ -33,10 +33,10 @@ pub struct Args {
     /// Folder of photos, as for train
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
-    /// PNG file to write the sheet to: image, mask and defective image of each example, a row each
+    /// PNG file to write the sheet to. Each example is a row of image, mask and defective image
     #[arg(long, value_name = "FILE")]
     pub preview: PathBuf,
-    /// Way of making defects
+    /// Generator of the synthetic defects
     #[arg(long, default_value = "default", value_parser = choice::<Generator>())]
     pub generator: Generator,
     /// Kinds of defect to show instead of a generator's, separated by commas
@@ -45,13 +45,13 @@ pub struct Args {
     /// Folder of images that textural defects are cut from, searched with its subfolders. Without it, generated images
     #[arg(long, value_name = "DIR")]
     pub anomaly_source: Option<PathBuf>,
-    /// Windows that the defects are made on. auto is resize here
+    /// View whose windows the defects are made on. auto is resize here
     #[arg(long, default_value = "resize", value_parser = choice::<ViewChoice>())]
     pub view: ViewChoice,
     /// Examples of each kind on the sheet
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=32))]
     pub count: u32,
-    /// Defects of each kind behind the numbers
+    /// Defects of each kind that the numbers are means of
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub draws: u32,
     /// Seed of all random choices
@@ -60,25 +60,25 @@ pub struct Args {
 }
 
 impl Args {
-    /// Kinds to show.
+    /// Kinds of defect to show.
     fn mix(&self) -> Mix {
         if self.kinds.is_empty() { Mix::Generator(self.generator) } else { Mix::Kinds(self.kinds.clone()) }
     }
 }
 
-/// Why there is nothing to see.
+/// Why there is no sheet.
 #[derive(Debug, thiserror::Error)]
 pub enum PreviewError {
-    /// The photos.
+    /// The photos cannot be found.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
-    /// A file.
+    /// A file cannot be read or written.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The kinds of defect.
+    /// There is no kind of defect to show.
     #[error(transparent)]
     Defects(#[from] NoKinds),
-    /// Only defective photos.
+    /// The data set has no good photos.
     #[error("{path}: no photos of good samples to make defects on", path = .0.display())]
     NoGoodPhotos(PathBuf),
 }
@@ -90,7 +90,7 @@ pub fn run(args: &Args) -> Result<(), PreviewError> {
     let maker = args.mix().maker(sources)?;
     let shares = maker.shares();
     let kinds: Vec<DefectKind> = shares.iter().map(|&(kind, _)| kind).collect();
-    // Every kind is shown on the same images.
+    // Every kind is drawn on the same images, so that kinds can be compared.
     let example = |kind, number: u32| {
         let image = &images[number as usize % images.len()];
         (image, maker.make_kind(image, kind, (args.seed << 32).wrapping_add(number.into())))
@@ -122,7 +122,7 @@ pub fn run(args: &Args) -> Result<(), PreviewError> {
     Ok(())
 }
 
-/// What the defects are made on, in random order; at least one image.
+/// Images to draw the defects on, in random order. There is at least one.
 fn images(args: &Args) -> Result<Vec<RgbImage>, PreviewError> {
     let photos = Dataset::open(&args.data, Marks::NonZero)?.train;
     let some: Vec<PathBuf> = photos.iter().step_by(photos.len().div_ceil(MAX_PHOTOS).max(1)).cloned().collect();
@@ -134,13 +134,13 @@ fn images(args: &Args) -> Result<Vec<RgbImage>, PreviewError> {
     Ok(images)
 }
 
-/// The rows of the kind number `index` as people count them.
+/// Rows of the sheet that show the kind with number `index`, counted from 1.
 fn rows_of(index: u32, count: u32) -> String {
     let (first, last) = (index * count + 1, (index + 1) * count);
     if first == last { first.to_string() } else { format!("{first}-{last}") }
 }
 
-/// `count` rows for each kind, of image, mask and defective image; a bar between the kinds.
+/// Draws the sheet: `count` rows of image, mask and defective image for each kind, with a bar between the kinds.
 fn sheet<'a>(
     kinds: &[DefectKind],
     count: u32,

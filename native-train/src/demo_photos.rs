@@ -1,4 +1,4 @@
-//! `demo-photos`: photo sets of three generated materials with damages, in MVTec AD's layout.
+//! `demo-photos`: writes photos of three generated materials with defects, in MVTec AD's layout.
 
 use std::fs;
 use std::io;
@@ -14,7 +14,7 @@ use surfaces::demo::{self, DemoMaterial};
 /// Settings of `demo-photos`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// Folder for the sets, one subfolder a material
+    /// Folder for the photos, with a subfolder for each material
     #[arg(long, value_name = "FOLDER")]
     pub out: PathBuf,
     /// Seed of all random choices
@@ -32,33 +32,33 @@ pub struct Args {
     /// Photos of each kind of defect
     #[arg(long, default_value_t = 8)]
     pub defective: u32,
-    /// Folder for small samples of the test photos as JPEG: three good and four defective ones a material
+    /// Folder for small JPEG samples of the test photos: three good and four defective ones of each material
     #[arg(long, value_name = "FOLDER")]
     pub samples: Option<PathBuf>,
 }
 
-/// Why a set was not written.
+/// Why the photos were not written.
 #[derive(Debug, thiserror::Error)]
 pub enum DemoSetError {
-    /// A folder cannot be made.
-    #[error("{}: {source}", .path.display())]
+    /// A folder cannot be created.
+    #[error("{}: the folder cannot be created ({source})", .path.display())]
     Folder {
-        /// Where.
+        /// Path of the folder.
         path: PathBuf,
-        /// What the system says.
+        /// Error of the operating system.
         source: io::Error,
     },
     /// An image cannot be written.
-    #[error("{}: {source}", .path.display())]
+    #[error("{}: the image cannot be written ({source})", .path.display())]
     Image {
-        /// Where.
+        /// Path of the image.
         path: PathBuf,
-        /// What is wrong.
+        /// Error of the encoder or the operating system.
         source: ImageError,
     },
 }
 
-/// Writes the sets.
+/// Writes the photos of all materials.
 pub fn run(args: &Args) -> Result<(), DemoSetError> {
     for (number, material) in demo::materials().iter().enumerate() {
         let folder = args.out.join(material.name);
@@ -87,13 +87,13 @@ pub fn run(args: &Args) -> Result<(), DemoSetError> {
     Ok(())
 }
 
-/// One photo of a set.
+/// One photo of a material.
 struct Shot {
-    /// Folder below the material's.
+    /// Folder below the material's folder.
     place: String,
     /// Number in its folder.
     number: u32,
-    /// Which of the material's defects it has.
+    /// Index of its defect among the material's defects. None for a good photo.
     defect: Option<usize>,
 }
 
@@ -127,7 +127,7 @@ fn save_mask(mask: &GrayImage, path: &Path) -> Result<(), DemoSetError> {
     mask.save(path).map_err(|source| DemoSetError::Image { path: path.to_owned(), source })
 }
 
-/// A JPEG of at most 40 kB: the best quality that fits.
+/// Writes a JPEG of at most 40 kB, in the best quality that fits.
 fn save_sample(photo: &RgbImage, folder: &Path, material: &str, shot: &Shot) -> Result<(), DemoSetError> {
     const LIMIT: usize = 40_000;
     make_folder(folder)?;

@@ -1,4 +1,4 @@
-//! Which device to compute on: what is asked for, or the best that is really there, and why.
+//! Chooses the device to compute on: the one that the user asks for, or the best one that works.
 
 #[cfg(feature = "cuda")]
 use std::{
@@ -11,63 +11,63 @@ use std::{
 use burn::tensor::Tensor;
 use burn::tensor::{Device, DeviceKind, DeviceType};
 
-/// `--device`.
+/// Choice of `--device`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum DeviceChoice {
-    /// CUDA if it is there and works, else the CPU
+    /// CUDA if a CUDA device works, else the CPU
     #[default]
     Auto,
     /// An NVIDIA GPU (needs a build with `--features cuda`)
     Cuda,
     /// Any GPU with Vulkan, Metal or DirectX 12
     Wgpu,
-    /// The processor
+    /// CPU
     Cpu,
 }
 
 /// Why the device that was asked for cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DeviceError {
-    /// No CUDA.
+    /// There is no CUDA device.
     #[cfg(feature = "cuda")]
     #[error("no CUDA device was found: check the NVIDIA driver, or use --device cpu")]
     NoCuda,
-    /// No headers to compile kernels with.
+    /// The headers that kernels are compiled with are missing.
     #[cfg(feature = "cuda")]
     #[error(
-        "a CUDA device was found, but not the CUDA toolkit's headers, which its kernels are compiled with ({missing}): install the CUDA toolkit (on Debian and Ubuntu the package nvidia-cuda-toolkit), set CUDA_PATH if it is not in /usr/local/cuda, or use --device cpu"
+        "a CUDA device was found, but the CUDA toolkit's headers are missing ({missing}). Install the CUDA toolkit (package nvidia-cuda-toolkit on Debian and Ubuntu), or use --device cpu. Set CUDA_PATH if the toolkit is not in /usr/local/cuda"
     )]
     NoHeaders {
-        /// What was looked for.
+        /// File or setting that is missing.
         missing: String,
     },
     /// A kernel cannot be compiled or does not run.
     #[cfg(feature = "cuda")]
     #[error(
-        "a CUDA device was found, but a trial computation on it failed ({problem}): install the CUDA toolkit's NVRTC in a version that the NVIDIA driver supports, where the loader finds it (LD_LIBRARY_PATH), or use --device cpu"
+        "a CUDA device was found, but a trial computation on it failed ({problem}). Install the CUDA toolkit's NVRTC in a version that the NVIDIA driver supports, or use --device cpu. Set LD_LIBRARY_PATH if the loader does not find NVRTC"
     )]
     CudaFails {
-        /// What went wrong first.
+        /// First error.
         problem: String,
     },
-    /// CUDA was not built in.
+    /// The program was built without CUDA.
     #[cfg(not(feature = "cuda"))]
     #[error("this program was built without CUDA: build it with `--features cuda`, or use --device cpu")]
     NotBuilt,
-    /// No GPU for wgpu.
+    /// There is no GPU for wgpu.
     #[error("no Vulkan, Metal or DirectX 12 device was found: install the GPU's driver, or use --device cpu")]
     NoWgpu,
 }
 
-/// A device and a sentence that says why it is this one.
+/// Device with the reason why it was chosen.
 pub struct Chosen {
-    /// Where to compute.
+    /// Device to compute on.
     pub device: Device,
-    /// For the reader.
+    /// Reason, as a sentence for the user.
     pub reason: String,
 }
 
-/// Opens the device of `choice`, after a look at what is there: an absent device would panic in a worker thread.
+/// Opens the device of `choice`. Checks first that it exists, because a missing device would panic in a worker thread.
 pub fn choose(choice: DeviceChoice) -> Result<Chosen, DeviceError> {
     match choice {
         DeviceChoice::Cpu => Ok(cpu("as asked")),
@@ -80,7 +80,7 @@ pub fn choose(choice: DeviceChoice) -> Result<Chosen, DeviceError> {
     }
 }
 
-/// Whether `device` is the CPU.
+/// Tells whether `device` is the CPU.
 pub fn is_cpu(device: &Device) -> bool {
     *device == Device::flex()
 }
@@ -89,10 +89,10 @@ fn cpu(why: &str) -> Chosen {
     Chosen { device: Device::flex(), reason: format!("CPU ({why})") }
 }
 
-/// The first CUDA device, after a trial: a missing compiler or header would panic in a worker thread.
+/// First CUDA device, after a trial computation: a missing compiler or header would panic in a worker thread.
 #[cfg(feature = "cuda")]
 fn cuda() -> Result<Device, DeviceError> {
-    // Asks CUDA alone; Burn's `Device::enumerate` opens every graphics driver besides.
+    // This asks CUDA alone. Burn's `Device::enumerate` would open every graphics driver too.
     cubecl::Device::cuda(0).map_err(|_| DeviceError::NoCuda)?;
     headers(cubecl::cuda::install::cuda_path().as_deref())?;
     let device = Device::cuda(0);
@@ -100,7 +100,8 @@ fn cuda() -> Result<Device, DeviceError> {
     Ok(device)
 }
 
-/// Looks where CubeCL looks for the headers of matrix products on tensor cores, which include those of 16-bit numbers.
+/// Checks for the headers of matrix products on tensor cores, in the folder where CubeCL takes them from. They include
+/// the headers of 16-bit numbers.
 #[cfg(feature = "cuda")]
 fn headers(toolkit: Option<&Path>) -> Result<(), DeviceError> {
     let Some(toolkit) = toolkit else {
@@ -114,14 +115,14 @@ fn headers(toolkit: Option<&Path>) -> Result<(), DeviceError> {
     }
 }
 
-/// Multiplies two matrices; whatever goes wrong, in a thread of CubeCL's too, becomes a sentence.
+/// Multiplies two matrices. Any failure becomes a sentence, also a panic in a thread of CubeCL.
 #[cfg(feature = "cuda")]
 fn trial(device: &Device) -> Result<(), String> {
     const SIDE: u8 = 64;
     let (says, said) = mpsc::channel();
     let hook = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
-        // It is heard below.
+        // The receiver lives until the end of this function.
         let _ = says.send(panic.payload_as_str().unwrap_or("a panic").to_owned());
     }));
     let product = panic::catch_unwind(AssertUnwindSafe(|| {
@@ -135,9 +136,9 @@ fn trial(device: &Device) -> Result<(), String> {
         Ok(Err(error)) => error.to_string(),
         Err(_) => "a panic".into(),
     };
-    // The first panic is the cause; what the caller saw is what followed.
+    // The first panic is the cause. The error that the caller saw only followed from it.
     let problem = said.try_recv().unwrap_or(problem);
-    // A compiler's complaint goes on with the whole kernel.
+    // After its first lines a compiler's error message prints the whole kernel.
     Err(problem.lines().take(3).map(str::trim).collect::<Vec<_>>().join(" "))
 }
 

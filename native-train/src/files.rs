@@ -1,4 +1,4 @@
-//! Files read and written with errors that name them. A file is written whole or not at all.
+//! Reads and writes files with errors that name them. A file is written whole or not at all.
 
 use std::fs;
 use std::io::{self, BufReader, Cursor, Read, Write};
@@ -12,60 +12,60 @@ use sha2::{Digest, Sha256};
 
 use crate::progress;
 
-/// A file that could not be used.
+/// Why a file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
     /// It cannot be read.
     #[error("{path}: cannot be read ({source})", path = .path.display())]
     Read {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// What the system says.
+        /// Error of the operating system.
         source: io::Error,
     },
     /// It cannot be written.
     #[error("{path}: cannot be written ({source}); nothing was left there", path = .path.display())]
     Write {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// What the system says.
+        /// Error of the operating system.
         source: io::Error,
     },
-    /// Nothing can be added to it.
-    #[error("{path}: cannot be written to any further ({source})", path = .path.display())]
+    /// Nothing can be appended to it.
+    #[error("{path}: nothing more can be written to it ({source})", path = .path.display())]
     Append {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// What the system says.
+        /// Error of the operating system.
         source: io::Error,
     },
     /// It cannot be removed.
     #[error("{path}: is no longer needed and cannot be removed ({source})", path = .path.display())]
     Remove {
-        /// The file or folder.
+        /// Path of the file or folder.
         path: PathBuf,
-        /// What the system says.
+        /// Error of the operating system.
         source: io::Error,
     },
-    /// It is no usable photo.
+    /// It is not a usable photo.
     #[error("{path}: {source}", path = .path.display())]
     Photo {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// Why.
+        /// Reason.
         source: cse::image::photo::PhotoError,
     },
-    /// It is no usable model.
+    /// It is not a usable model.
     #[error("{path}: {source}", path = .path.display())]
     Model {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// Why.
+        /// Reason.
         source: cse::files::model_file::ModelFileError,
     },
 }
 
-/// The bytes of a file.
+/// Reads the bytes of a file.
 pub fn read(path: &Path) -> Result<Vec<u8>, FileError> {
     fs::read(path).map_err(|source| FileError::Read { path: path.to_owned(), source })
 }
@@ -86,22 +86,22 @@ pub fn sha256_of(path: &Path) -> io::Result<String> {
     Ok(hexadecimal(&hash.finalize()))
 }
 
-/// `bytes` as lower-case hexadecimal digits.
+/// Formats `bytes` as lower-case hexadecimal digits.
 pub fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Decodes a photo file as the photos of its category are read.
+/// Reads and decodes a photo file with the settings of its category.
 pub fn read_photo(path: &Path, reading: &Reading) -> Result<Photo, FileError> {
     decode_photo(path, &read(path)?, reading)
 }
 
-/// Decodes the bytes of a photo file as the photos of its category are read.
+/// Decodes the bytes of a photo file with the settings of its category.
 pub fn decode_photo(path: &Path, bytes: &[u8], reading: &Reading) -> Result<Photo, FileError> {
     reading.decode(bytes).map_err(|source| FileError::Photo { path: path.to_owned(), source })
 }
 
-/// The windows of all photos at `paths`, in a view.
+/// Windows of all photos at `paths`, in a view.
 pub fn windows(paths: &[PathBuf], view: View) -> Result<Vec<RgbImage>, FileError> {
     let bar = progress::bar(paths.len() as u64, "photos", "files");
     let read = |path: &PathBuf| -> Result<Vec<RgbImage>, FileError> {
@@ -113,7 +113,7 @@ pub fn windows(paths: &[PathBuf], view: View) -> Result<Vec<RgbImage>, FileError
     Ok(windows.into_iter().flatten().collect())
 }
 
-/// `path` with `ending` after its last character.
+/// Appends `ending` to the name of `path`.
 pub fn appended(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
@@ -135,7 +135,7 @@ pub fn photo_size(path: &Path) -> Result<(u32, u32), FileError> {
     cse::image::photo::size(BufReader::new(file)).map_err(|source| FileError::Photo { path: path.to_owned(), source })
 }
 
-/// Makes sure that a file can be put at `path`, whose folder is made, before hours are spent on what is to be in it.
+/// Checks that a file can be written at `path`, and creates its folder. Called before a long computation of its content.
 pub fn check_place(path: &Path) -> Result<(), FileError> {
     let failed = |source| FileError::Write { path: path.to_owned(), source };
     if path.is_dir() || path.to_string_lossy().ends_with(std::path::is_separator) {
@@ -145,17 +145,17 @@ pub fn check_place(path: &Path) -> Result<(), FileError> {
     fs::create_dir_all(folder).and_then(|()| temporary(folder)).map(drop).map_err(failed)
 }
 
-/// The folder that `path` lies in.
+/// Folder that `path` lies in.
 fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Writes `bytes` beside `path` and moves them there when they are on the disk.
+/// Writes `bytes` to a temporary file beside `path`, and renames it when all bytes are on the disk.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     replace(path, bytes).map_err(|source| FileError::Write { path: path.to_owned(), source })
 }
 
-/// As [`write_whole`], with the system's own error, for callers that have more to say of it.
+/// Does the same as [`write_whole`], with the error of the operating system for callers that add advice to it.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = temporary(folder_of(path))?;
     file.write_all(bytes)?;
@@ -164,7 +164,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// A temporary file with the permissions of an ordinary new one (tempfile's own is for its owner only).
+/// Temporary file with the permissions of an ordinary new file. Those of tempfile are for the owner only.
 fn temporary(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
@@ -175,7 +175,7 @@ fn temporary(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
     builder.tempfile_in(folder)
 }
 
-/// Puts the file's name to an error of its content.
+/// Adds the name of the file to an error about its content.
 pub fn in_model<T>(path: &Path, result: Result<T, cse::files::model_file::ModelFileError>) -> Result<T, FileError> {
     result.map_err(|source| FileError::Model { path: path.to_owned(), source })
 }

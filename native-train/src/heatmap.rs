@@ -1,4 +1,4 @@
-//! A photo with its anomaly map over it, as a picture to look at.
+//! Heatmap: a photo with its anomaly map drawn over it.
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -7,17 +7,17 @@ use std::path::{Component, Path};
 use cse::files::category_file::MapScale;
 use image::{Rgb, RgbImage};
 
-/// A name for the files that are made of each of `photos`: the photo's own, with as much of its path before it, and its
-/// ending, as it takes to tell them apart.
+/// Base name of the output files for each of `photos`. It is the photo's own name, with as many of its folders, and with
+/// its ending, as are needed to make all names different.
 pub fn names<'a>(photos: impl Iterator<Item = &'a Path> + Clone) -> Vec<String> {
     let deepest = photos.clone().map(|photo| photo.components().count()).max().unwrap_or(0);
     let different = photos.clone().collect::<HashSet<_>>().len();
     let ways = [false, true].into_iter().flat_map(|ending| (0..deepest).map(move |folders| (ending, folders)));
     let named = |(ending, folders)| photos.clone().map(|photo| name(photo, ending, folders)).collect::<Vec<_>>();
-    let told_apart = |names: &Vec<String>| names.iter().collect::<HashSet<_>>().len() == different;
-    // Paths may differ in what no file name can say, as `../a` and `a` do.
+    let all_different = |names: &Vec<String>| names.iter().collect::<HashSet<_>>().len() == different;
+    // Some paths differ only in parts that no file name can hold, such as `../a` and `a`.
     let numbered = || named((true, deepest)).into_iter().zip(1..).map(|(name, number)| format!("{name}_{number}"));
-    ways.map(named).find(told_apart).unwrap_or_else(|| numbered().collect())
+    ways.map(named).find(all_different).unwrap_or_else(|| numbered().collect())
 }
 
 fn name(photo: &Path, ending: bool, folders: usize) -> String {
@@ -30,8 +30,8 @@ fn name(photo: &Path, ending: bool, folders: usize) -> String {
     parts.collect::<Vec<_>>().join("_")
 }
 
-/// Yellow to red over the photo, stronger where the map is; what was not inspected is darkened. A map that goes beyond
-/// the scale raises its top.
+/// Colours the photo from yellow to red, stronger where the map is higher. Pixels that are not inspected are darkened. A
+/// map that exceeds the scale raises the scale's top.
 pub fn overlay(photo: &RgbImage, map: &[f32], scale: MapScale) -> RgbImage {
     let scale = scale.reaching(map);
     let mut picture = photo.clone();
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn photos_of_one_name_get_names_of_their_own() {
+    fn photos_with_the_same_name_get_different_output_names() {
         let names = |photos: &[&str]| super::names(photos.iter().map(Path::new));
         assert_eq!(names(&["a/1.png", "b/2.png"]), ["1", "2"]);
         assert_eq!(names(&["t/a/1.png", "t/b/1.png"]), ["a_1", "b_1"]);

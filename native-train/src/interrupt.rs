@@ -1,13 +1,14 @@
-//! Ctrl-C: a command finishes what it has in hand and keeps it.
+//! Ctrl-C: a command finishes the work in progress and keeps it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Set when the user interrupts: the command then ends where it can go on later. One for the process, as interrupts are.
+/// True after the user interrupts. The command then ends at a point from which it can resume. An interrupt is for the whole
+/// process, and so is this flag.
 pub static STOP: AtomicBool = AtomicBool::new(false);
 
-/// Makes an interrupt set [`STOP`] and print `message`, and a second one end the program at once.
+/// Makes an interrupt set [`STOP`] and print `message`. A second interrupt ends the program at once.
 pub fn stop_on_interrupt(message: &'static str) {
-    // Where no handler can be set, or one is set already, an interrupt does what it did before.
+    // If no handler can be set, or one is set already, an interrupt keeps its previous effect.
     let _ = ctrlc::set_handler(move || {
         if STOP.swap(true, Ordering::Relaxed) {
             std::process::exit(130);

@@ -1,4 +1,4 @@
-//! Trains, evaluates and runs CSE surface inspection models: the command line.
+//! Command line that trains, evaluates and runs CSE surface inspection models.
 
 mod checkpoints;
 mod compare;
@@ -43,15 +43,15 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Look at a data set before a training: its layout, its photos and masks, and likely mistakes
+    /// Check a data set before a training: its layout, its photos and masks, and likely mistakes
     Data(data::Args),
     /// Train a category model from good photos
     Train(Box<train::Args>),
     /// Predict the score and the anomaly map of photos with a model
     Predict(predict::Args),
-    /// Measure a model on labelled photos
+    /// Evaluate a model on labelled photos
     Eval(evaluate::Args),
-    /// Train with several settings and seeds on the same photos, and measure each
+    /// Train with several settings and seeds on the same photos, and evaluate each model
     Compare(Box<compare::Args>),
     /// Print what `compare` measured as tables in Markdown
     Tables(tables::Args),
@@ -62,7 +62,7 @@ enum Command {
     /// Get ImageNet weights for the extractor
     #[command(subcommand)]
     Weights(weights::WeightsCommand),
-    /// Make an extractor of your own, without any photo
+    /// Train an extractor on generated surfaces, without any photo
     #[command(subcommand)]
     Pretrain(pretrain::PretrainCommand),
     /// Make good and defective photos of three generated materials, for the demo models
@@ -74,7 +74,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    // Whoever reads the first lines alone, such as `head`, ends the program and makes it no error.
+    // A reader of the first lines only, such as `head`, ends the program without an error.
     sigpipe::reset();
     let result: Result<(), Box<dyn std::error::Error>> = match Cli::parse().command {
         Command::Data(args) => data::run(&args).map_err(Into::into),

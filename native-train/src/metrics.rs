@@ -1,8 +1,8 @@
-//! How well scores tell defective images, or pixels, from normal ones.
+//! Metrics of scores that separate defective from normal images or pixels.
 //!
-//! A score is the higher, the more defective; at a threshold, what scores at least as much counts as found. Equal scores
-//! are one point of every curve, as in scikit-learn. Functions that need both classes return `None` where one is missing,
-//! and also for NaN scores and for slices of different lengths.
+//! A higher score means more defective. At a threshold, scores that are at least as high are positive. Equal scores are one
+//! point of every curve, as in scikit-learn. Functions that need both classes return `None` where one is missing, and also
+//! for NaN scores and for slices of different lengths.
 
 use cse::image::components;
 pub use cse::scoring::auroc::auroc as roc_auc;
@@ -10,16 +10,16 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::slice::ParallelSliceMut;
 
-/// The threshold with the best F1 score, and what it gives.
+/// Best F1 score with its threshold, precision and recall.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct F1Max {
     /// Harmonic mean of precision and recall, 0 to 1.
     pub f1: f64,
-    /// The highest of the scores that give it: defective is what scores at least as much.
+    /// Highest score that gives this F1 score as a threshold. Scores at least as high are positive.
     pub threshold: f32,
-    /// Share of defective ones among those found, 0 to 1.
+    /// Share of the positives that are defective, 0 to 1.
     pub precision: f64,
-    /// Share of those found among the defective ones, 0 to 1.
+    /// Share of the defective ones that are positive, 0 to 1.
     pub recall: f64,
 }
 
@@ -28,21 +28,21 @@ pub fn average_precision(scores: &[f32], defective: &[bool]) -> Option<f64> {
     Some(Curve::new(&mut entries(scores, defective)?)?.average_precision())
 }
 
-/// The best F1 score over all thresholds.
+/// Best F1 score over all thresholds.
 pub fn f1_max(scores: &[f32], defective: &[bool]) -> Option<F1Max> {
     Some(Curve::new(&mut entries(scores, defective)?)?.f1_max())
 }
 
-/// Share of normal ones found at the highest threshold that finds at least `tpr` (0 to 1) of the defective ones.
+/// False positive rate at the highest threshold with a true positive rate of at least `tpr` (0 to 1).
 pub fn fpr_at_tpr(scores: &[f32], defective: &[bool], tpr: f64) -> Option<f64> {
     Some(Curve::new(&mut entries(scores, defective)?)?.fpr_at_tpr(tpr))
 }
 
-/// 95 % interval of [`roc_auc`]: percentiles 2.5 and 97.5 over `draws` (1,000 do) bootstrap samples.
+/// 95 % interval of [`roc_auc`]: percentiles 2.5 and 97.5 over `draws` bootstrap samples. 1,000 are enough.
 ///
-/// Stratified: the normal and the defective ones are drawn with replacement each from their own, so that no sample lacks
-/// a class (the default of pROC; Robin et al., BMC Bioinformatics 2011). The same `seed` gives the same interval. `None`
-/// also for no draws.
+/// The bootstrap is stratified: each class is drawn with replacement from itself, so that no sample lacks a class. This is
+/// the default of pROC (Robin et al., BMC Bioinformatics 2011). The same `seed` gives the same interval. `None` also for
+/// no draws.
 pub fn bootstrap_interval(scores: &[f32], defective: &[bool], seed: u64, draws: usize) -> Option<(f64, f64)> {
     Curve::new(&mut entries(scores, defective)?)?;
     let of_class = |wanted: bool| -> Vec<f32> {
@@ -76,19 +76,19 @@ fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PixelError {
     /// The map or the mask is not `width` x a whole number of rows, or they differ.
-    #[error("an anomaly map of {map} pixels and a mask of {mask} are no two images of width {width}")]
+    #[error("an anomaly map of {map} pixels and a mask of {mask} pixels are not two images of width {width}")]
     Sizes {
-        /// Pixels of the map.
+        /// Number of pixels of the map.
         map: usize,
-        /// Pixels of the mask.
+        /// Number of pixels of the mask.
         mask: usize,
-        /// The width given.
+        /// Width of both.
         width: usize,
     },
-    /// A score is not a number.
-    #[error("the anomaly map has scores that are not a number")]
+    /// A score is NaN.
+    #[error("the anomaly map has scores that are NaN")]
     NotANumber,
-    /// The data set has more defective regions than can be told apart.
+    /// The data set has more defective regions than can be counted.
     #[error("the masks have more than 4,294,967,295 defective regions")]
     TooManyRegions,
 }
@@ -98,35 +98,36 @@ pub enum PixelError {
 /// The metrics are exact, which takes 8 bytes a pixel.
 #[derive(Clone, Debug, Default)]
 pub struct PixelScores {
-    /// Of each pixel [`entry`] of its score and region: 0 where normal, else counted over all images from 1.
+    /// [`entry`] of each pixel's score and region. The region is 0 where normal, and otherwise counted over all images
+    /// from 1.
     entries: Vec<u64>,
-    /// Pixels of each region, starting with the normal ones.
+    /// Number of pixels of each region, starting with the normal pixels.
     areas: Vec<u64>,
 }
 
 /// Metrics over all pixels of a data set.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PixelMetrics {
-    /// See [`roc_auc`].
+    /// Area under the ROC curve, as by [`roc_auc`].
     pub roc_auc: f64,
-    /// See [`average_precision`].
+    /// Average precision, as by [`average_precision`].
     pub average_precision: f64,
-    /// See [`f1_max`].
+    /// Best F1 score, as by [`f1_max`].
     pub f1_max: F1Max,
-    /// Area under the per-region overlap, 0 to 1, up to the false positive rate given.
+    /// Area under the per-region overlap (AUPRO), 0 to 1, up to a false positive rate.
     ///
-    /// Mean over the defective regions of the share found, against the share of all normal pixels found; interpolated
-    /// linearly, integrated up to the limit and divided by it (Bergmann et al., IJCV 2021, section 5.2). A region is
-    /// 8-connected, which is what OpenCV's and kornia's components are that anomalib takes. Where anomalib resamples
-    /// the curves of the regions to a common number of points and averages those, this is the mean at equal thresholds.
+    /// The curve is the mean true positive rate of the defective regions over the false positive rate of all normal
+    /// pixels. It is interpolated linearly, integrated up to the limit and divided by the limit (Bergmann et al., IJCV
+    /// 2021, section 5.2). Regions are 8-connected, as in OpenCV and kornia, whose components anomalib uses. The mean
+    /// is taken at equal thresholds. Anomalib instead resamples the curve of each region to a common number of points.
     pub aupro: f64,
 }
 
 impl PixelScores {
-    /// Adds an image: `map`, the scores, and `mask`, whether defective; both row by row, `width` pixels each.
+    /// Adds an image. `map` holds the scores, and `mask` is true where defective. Both are row by row, `width` pixels each.
     ///
     /// # Errors
-    /// Where `map` and `mask` are no two images of that width, or a score is NaN; nothing is added then.
+    /// If `map` and `mask` are not two images of that width, or a score is NaN. Nothing is added then.
     pub fn push(&mut self, map: &[f32], mask: &[bool], width: usize) -> Result<(), PixelError> {
         if map.len() != mask.len() || map.len().checked_rem(width) != Some(0) {
             return Err(PixelError::Sizes { map: map.len(), mask: mask.len(), width });
@@ -148,8 +149,8 @@ impl PixelScores {
         Ok(())
     }
 
-    /// The metrics over everything added; AUPRO up to the false positive rate `fpr_limit` (0.3 by custom). `None` if
-    /// there are no normal or no defective pixels, or `fpr_limit` is not above 0.
+    /// Metrics over all images, with AUPRO up to the false positive rate `fpr_limit` (usually 0.3). `None` if there are no
+    /// normal or no defective pixels, or if `fpr_limit` is not above 0.
     pub fn metrics(mut self, fpr_limit: f64) -> Option<PixelMetrics> {
         let curve = Curve::new(&mut self.entries)?;
         Some(PixelMetrics {
@@ -161,7 +162,7 @@ impl PixelScores {
     }
 }
 
-/// AUPRO of sorted `entries` in regions of `areas` pixels; see [`PixelMetrics::aupro`].
+/// Computes [`PixelMetrics::aupro`] of sorted `entries` in regions of `areas` pixels.
 fn aupro(entries: &[u64], areas: &[u64], fpr_limit: f64) -> Option<f64> {
     let (&normal, regions) = areas.split_first()?;
     if normal == 0 || regions.is_empty() || fpr_limit.is_nan() || fpr_limit <= 0.0 {
@@ -188,22 +189,22 @@ fn aupro(entries: &[u64], areas: &[u64], fpr_limit: f64) -> Option<f64> {
     None
 }
 
-/// A score and a label in one number: ascending numbers are descending scores.
+/// Packs a score and a label into one number. Ascending numbers are descending scores.
 ///
-/// The bits of positive floats are ordered as they are, those of negative ones inversely.
+/// The bits of positive floats are in ascending order, and those of negative floats in descending order.
 fn entry(score: f32, label: u32) -> u64 {
     let bits = (score + 0.0).to_bits();
     let ascending = if bits >> 31 == 0 { bits | 1 << 31 } else { !bits };
     u64::from(!ascending) << 32 | u64::from(label)
 }
 
-/// The score of an [`entry`].
+/// Score of an [`entry`].
 fn score_of(entry: u64) -> f32 {
     let ascending = !((entry >> 32) as u32);
     f32::from_bits(if ascending >> 31 == 1 { ascending & !(1 << 31) } else { !ascending })
 }
 
-/// The entries of images or pixels that are either defective or not; `None` for NaN scores and different lengths.
+/// Entries of images or pixels that are either defective or not. `None` for NaN scores and different lengths.
 fn entries(scores: &[f32], defective: &[bool]) -> Option<Vec<u64>> {
     if scores.len() != defective.len() || scores.iter().any(|score| score.is_nan()) {
         return None;
@@ -211,27 +212,27 @@ fn entries(scores: &[f32], defective: &[bool]) -> Option<Vec<u64>> {
     Some(scores.iter().zip(defective).map(|(&score, &class)| entry(score, class.into())).collect())
 }
 
-/// The runs of equal scores in sorted `entries`, highest score first.
+/// Runs of equal scores in sorted `entries`, highest score first.
 fn equal_scores(entries: &[u64]) -> impl Iterator<Item = &[u64]> {
     entries.chunk_by(|a, b| a >> 32 == b >> 32)
 }
 
-/// Sorted entries of both classes: what is found at each threshold. Points are computed anew by each metric, since a
-/// list of them would take three times the memory of the entries.
+/// Sorted entries of both classes, from which each metric computes the points of its curve. A list of the points would
+/// take three times the memory of the entries.
 struct Curve<'a> {
     entries: &'a [u64],
     defective: f64,
     normal: f64,
 }
 
-/// What is found at a threshold.
+/// Numbers of true and false positives at a threshold.
 #[derive(Clone, Copy)]
 struct Point {
     threshold: f32,
-    /// Defective ones found.
-    found: f64,
-    /// Normal ones found.
-    alarms: f64,
+    /// Number of true positives.
+    true_positives: f64,
+    /// Number of false positives.
+    false_positives: f64,
 }
 
 impl<'a> Curve<'a> {
@@ -243,46 +244,55 @@ impl<'a> Curve<'a> {
         (normal > 0 && defective > 0).then_some(Self { entries, defective: defective as f64, normal: normal as f64 })
     }
 
-    /// The points, from the highest threshold down.
+    /// Points from the highest threshold down.
     fn points(&self) -> impl Iterator<Item = Point> {
-        equal_scores(self.entries).scan((0, 0), |(found, alarms), group| {
+        equal_scores(self.entries).scan((0, 0), |(true_positives, false_positives), group| {
             let normal = group.iter().filter(|&&entry| entry as u32 == 0).count();
-            *alarms += normal;
-            *found += group.len() - normal;
-            Some(Point { threshold: score_of(group[0]), found: *found as f64, alarms: *alarms as f64 })
+            *false_positives += normal;
+            *true_positives += group.len() - normal;
+            let threshold = score_of(group[0]);
+            Some(Point { threshold, true_positives: *true_positives as f64, false_positives: *false_positives as f64 })
         })
     }
 
-    /// Each point after the one before it; the first after nothing found.
+    /// Pairs of neighbouring points. The first pair begins with a threshold above all scores.
     fn steps(&self) -> impl Iterator<Item = (Point, Point)> {
-        let nothing = Point { threshold: f32::INFINITY, found: 0.0, alarms: 0.0 };
+        let nothing = Point { threshold: f32::INFINITY, true_positives: 0.0, false_positives: 0.0 };
         std::iter::once(nothing).chain(self.points()).zip(self.points())
     }
 
     fn roc_auc(&self) -> f64 {
-        let area: f64 = self.steps().map(|(a, b)| (b.alarms - a.alarms) * (a.found + b.found) / 2.0).sum();
+        let area: f64 = self
+            .steps()
+            .map(|(a, b)| (b.false_positives - a.false_positives) * (a.true_positives + b.true_positives) / 2.0)
+            .sum();
         area / (self.defective * self.normal)
     }
 
     fn average_precision(&self) -> f64 {
-        let gained = self.steps().map(|(a, b)| (b.found - a.found) * b.found / (b.found + b.alarms));
-        gained.sum::<f64>() / self.defective
+        let precision = |point: Point| point.true_positives / (point.true_positives + point.false_positives);
+        self.steps().map(|(a, b)| (b.true_positives - a.true_positives) * precision(b)).sum::<f64>() / self.defective
     }
 
     fn f1_max(&self) -> F1Max {
         let mut best = F1Max { f1: -1.0, threshold: f32::INFINITY, precision: 0.0, recall: 0.0 };
-        for Point { threshold, found, alarms } in self.points() {
-            let f1 = 2.0 * found / (found + alarms + self.defective);
+        for Point { threshold, true_positives, false_positives } in self.points() {
+            let f1 = 2.0 * true_positives / (true_positives + false_positives + self.defective);
             if f1 > best.f1 {
-                best = F1Max { f1, threshold, precision: found / (found + alarms), recall: found / self.defective };
+                best = F1Max {
+                    f1,
+                    threshold,
+                    precision: true_positives / (true_positives + false_positives),
+                    recall: true_positives / self.defective,
+                };
             }
         }
         best
     }
 
     fn fpr_at_tpr(&self, tpr: f64) -> f64 {
-        let enough = self.points().find(|point| point.found / self.defective >= tpr);
-        enough.map_or(1.0, |point| point.alarms / self.normal)
+        let enough = self.points().find(|point| point.true_positives / self.defective >= tpr);
+        enough.map_or(1.0, |point| point.false_positives / self.normal)
     }
 }
 
@@ -321,7 +331,7 @@ mod tests {
         }
     }
 
-    /// Against scikit-learn: what `tests/reference/metrics.py` prints.
+    /// Compares with scikit-learn, by the output of `tests/reference/metrics.py`.
     #[test]
     fn image_metrics_are_those_of_scikit_learn() {
         let (scores, defective) = images();
@@ -349,7 +359,8 @@ mod tests {
         );
     }
 
-    /// Against `tests/reference/metrics.py`: scikit-learn, and AUPRO by another route; anomalib 2.7 has 0.4651998.
+    /// Compares with `tests/reference/metrics.py`: scikit-learn, and AUPRO by another algorithm. Anomalib 2.7 gives
+    /// 0.4651998.
     #[test]
     fn pixel_metrics_are_those_of_the_reference() {
         let pixels = pixels();
@@ -429,7 +440,7 @@ mod tests {
         let (low, high) = bootstrap_interval(&scores, &defective, 1, 1000).unwrap();
         assert!(low < area && area < high && high - low < 0.35, "{low} {area} {high}");
         assert_eq!(bootstrap_interval(&scores, &defective, 1, 1000), Some((low, high)));
-        // DeLong's standard error, by the variance of the placements: the interval is about 4 of it wide.
+        // DeLong's standard error, by the variance of the placements. The interval is about 4 standard errors wide.
         let placements = |of: bool| -> Vec<f64> {
             let class = |wanted| scores.iter().zip(&defective).filter(move |(_, d)| **d == wanted).map(|(s, _)| *s);
             let above = |a: f32, b: f32| {

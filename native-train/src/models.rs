@@ -1,4 +1,4 @@
-//! Which extractor a command works with, and model files on a device.
+//! Loads model files onto a device, with the extractor that they need.
 
 use std::path::{Path, PathBuf};
 
@@ -11,58 +11,58 @@ use crate::files::{self, FileError};
 use crate::model::Model;
 use crate::weights;
 
-/// The extractor that the page ships too, so that the program works with no file beside it.
+/// Extractor that is built in, so that the program needs no other file. The web page ships the same one.
 const SHIPPED: &[u8] = include_bytes!("../../www/public/models/extractor.safetensors");
 const SHIPPED_NAME: &str = "the shipped extractor";
 
 /// Why a model cannot be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// The file.
+    /// A file cannot be used.
     #[error(transparent)]
     File(#[from] FileError),
-    /// No known extractor is the one that the category was trained with.
+    /// The extractor that the category was trained with is not known.
     #[error(
-        "{path}: this category model was trained with extractor {id} ({architecture}), which is neither shipped nor fetched: give its file with --extractor",
+        "{path}: this category model needs extractor {id} ({architecture}), which is neither shipped nor fetched: give its file with --extractor",
         path = .path.display()
     )]
     NoExtractor {
         /// Path of the category model.
         path: PathBuf,
-        /// The extractor's id.
+        /// Id of the extractor.
         id: String,
-        /// Its architecture.
+        /// Architecture of the extractor.
         architecture: String,
     },
 }
 
-/// Which model a command works with.
+/// Options of every command that works with a model.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ModelArgs {
     /// Category model
     #[arg(long, value_name = "FILE")]
     pub model: PathBuf,
-    /// Extractor file; without it, the shipped or the fetched one that the model was trained with
+    /// Extractor file that the model was trained with [default: the shipped one, or a fetched one]
     #[arg(long, value_name = "FILE")]
     pub extractor: Option<PathBuf>,
-    /// Where to compute
+    /// Device to compute on
     #[arg(long, value_enum, default_value = "auto")]
     pub device: DeviceChoice,
 }
 
-/// Why a command has no model to work with.
+/// Why a command cannot open its model.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The model.
+    /// The model cannot be loaded.
     #[error(transparent)]
     Load(#[from] LoadError),
-    /// The device.
+    /// The device cannot be used.
     #[error(transparent)]
     Device(#[from] DeviceError),
 }
 
 impl ModelArgs {
-    /// The model with its extractor on the device.
+    /// Opens the model with its extractor on the device.
     pub fn open(&self) -> Result<Model, OpenError> {
         let device = devices::choose(self.device)?.device;
         let (extractor, category) = category(&self.model, self.extractor.as_deref(), &device)?;
@@ -70,7 +70,7 @@ impl ModelArgs {
     }
 }
 
-/// An extractor to train with: the file given, or the shipped one.
+/// Loads an extractor to train with: the file given, or the shipped one.
 pub fn extractor(path: Option<&Path>, device: &Device) -> Result<Extractor, LoadError> {
     let (name, bytes) = match path {
         Some(path) => (path, files::read(path)?),
@@ -79,7 +79,7 @@ pub fn extractor(path: Option<&Path>, device: &Device) -> Result<Extractor, Load
     Ok(files::in_model(name, Extractor::load(bytes, device))?)
 }
 
-/// A category model with its extractor: the given file, or the shipped or fetched one that it was trained with.
+/// Loads a category model with its extractor: the file given, or the shipped or fetched one that it was trained with.
 fn category(path: &Path, extractor: Option<&Path>, device: &Device) -> Result<(Extractor, CategoryModel), LoadError> {
     let parts = files::in_model(path, category_file::read(&files::read(path)?))?;
     let extractor = match extractor {
@@ -96,7 +96,7 @@ fn known_extractor(path: &Path, info: &CategoryInfo, device: &Device) -> Result<
         return self::extractor(None, device);
     }
     for path in weights::cached_extractors() {
-        // One that cannot be read is not the one that is looked for.
+        // A file that cannot be read is not the extractor that is looked for.
         if let Some(bytes) = files::read(&path).ok().filter(|bytes| fits(bytes)) {
             return Ok(files::in_model(&path, Extractor::load(bytes, device))?);
         }

@@ -1,8 +1,8 @@
-//! Progress bars: what is being done, how far, how fast, and how long it will take.
+//! Progress bars with the name of the work, its progress, its speed and the time left.
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// A bar over `length` things called `unit`; it shows nothing where standard error is no terminal.
+/// Bar over `length` items called `unit`. It is hidden where standard error is not a terminal.
 pub fn bar(length: u64, what: &str, unit: &str) -> ProgressBar {
     let template = format!("{{prefix:>14}} [{{bar:28}}] {{pos}}/{{len}} {unit}, {{per_sec}}, {{eta}} left {{msg}}");
     let bar = ProgressBar::new(length).with_prefix(what.to_owned());

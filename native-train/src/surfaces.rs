@@ -1,4 +1,4 @@
-//! `surfaces`: a sheet of samples of every family of generated surfaces.
+//! `surfaces`: writes a sheet of samples of every family of generated surfaces.
 
 use std::path::PathBuf;
 
@@ -16,31 +16,31 @@ use crate::files::{self, FileError};
 /// Settings of `surfaces`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// PNG file to write the sheet to.
+    /// PNG file to write the sheet to
     #[arg(long, value_name = "FILE")]
     pub preview: PathBuf,
-    /// Seed of all random choices.
+    /// Seed of all random choices
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// Samples of each kind, a row each.
+    /// Samples of each family, in one row
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=64))]
     pub columns: u32,
-    /// Side of a sample in pixels.
+    /// Side of a sample, pixels
     #[arg(long, default_value_t = 224, value_parser = clap::value_parser!(u32).range(16..=1024))]
     pub side: u32,
-    /// Show every sample through a random camera instead of a good one.
+    /// Show every sample through a random camera instead of a good one
     #[arg(long)]
     pub cameras: bool,
-    /// Show only the kind whose name contains this, in any case.
+    /// Show only the families whose names contain this text, in any case
     #[arg(long, value_parser = kind)]
     pub kind: Option<String>,
 }
 
 fn kind(text: &str) -> Result<String, String> {
-    if families(text).next().is_some() { Ok(text.to_owned()) } else { Err("no kind's name contains it".into()) }
+    if families(text).next().is_some() { Ok(text.to_owned()) } else { Err("no family's name contains it".into()) }
 }
 
-/// Those whose names contain `wanted`, each with its number.
+/// Families whose names contain `wanted`, each with its number.
 fn families(wanted: &str) -> impl Iterator<Item = (usize, &'static Family)> {
     let wanted = wanted.to_lowercase();
     let named = move |family: &Family| format!("{family:?}").to_lowercase().contains(&wanted);
@@ -57,7 +57,7 @@ pub fn run(args: &Args) -> Result<(), FileError> {
         .collect::<Vec<_>>()
         .into_par_iter()
         .map(|((row, family), column)| {
-            // A stream of its own for each sample: the sheet does not change when a column is added.
+            // Each sample has a separate random stream, so that the others do not change when a column is added.
             let mut rng = ChaCha8Rng::seed_from_u64(args.seed);
             rng.set_stream(((row as u64) << 32) | u64::from(column));
             let material = family.sample(&mut rng);

@@ -1,4 +1,4 @@
-//! `tables`: what `compare` measured, as tables in Markdown.
+//! `tables`: prints the results of `compare` as tables in Markdown.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -12,39 +12,39 @@ use crate::files::{self, FileError};
 /// Settings of `tables`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// Files that `compare --json` wrote; each becomes a chapter of the name of its folder and its own
+    /// Files that `compare --json` wrote. Each becomes a chapter with the names of its folder and the file
     #[arg(required = true, value_name = "FILE")]
     pub measured: Vec<PathBuf>,
 }
 
-/// Why there is no table.
+/// Why no table can be printed.
 #[derive(Debug, thiserror::Error)]
 pub enum TablesError {
-    /// A file.
+    /// A file cannot be read.
     #[error(transparent)]
     File(#[from] FileError),
-    /// A line that is none of `compare`'s.
-    #[error("{path}, line {line}: is nothing that `compare --json` writes ({source})", path = .path.display())]
+    /// A line is not a result of `compare`.
+    #[error("{path}, line {line}: `compare --json` did not write this ({source})", path = .path.display())]
     Line {
-        /// Of the file.
+        /// Path of the file.
         path: PathBuf,
-        /// From 1 on.
+        /// Line number, from 1.
         line: usize,
-        /// What is wrong with it.
+        /// Error of the parser.
         source: serde_json::Error,
     },
 }
 
-/// A fit and what it was measured to find: a line of `compare --json`.
+/// Settings of a fit with its figures: a line of `compare --json`.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Run {
-    /// Settings of `train`; empty for the default.
+    /// Options of `train`. Empty for the defaults.
     pub settings: String,
-    /// Of everything random.
+    /// Seed of all random choices.
     pub seed: u64,
-    /// Of the fit, without the features; of embedders that ways share, in each of them.
+    /// Time of the fit without the features, seconds. Members that several settings share count in each of them.
     pub fit_seconds: f64,
-    /// On the test photos.
+    /// Figures on the test photos.
     pub figures: Figures,
 }
 
@@ -78,7 +78,7 @@ fn read(path: &Path) -> Result<Vec<Run>, TablesError> {
     lines.map(parse).collect()
 }
 
-/// A figure of a run, as a table shows it.
+/// Column of a table: a figure of a run.
 struct Column {
     head: &'static str,
     figure: fn(&Run) -> Option<f64>,
@@ -92,12 +92,12 @@ const COLUMNS: [Column; 8] = [
     Column { head: "FPR at 95 % TPR", figure: |run| run.figures.fpr_at_95_tpr, digits: 3 },
     Column { head: "pixel AUROC", figure: |run| run.figures.pixel_auroc, digits: 3 },
     Column { head: "AUPRO", figure: |run| run.figures.aupro, digits: 3 },
-    Column { head: "false alarms, %", figure: |run| Some(100.0 * run.figures.false_positive_rate), digits: 1 },
-    Column { head: "found, %", figure: |run| Some(100.0 * run.figures.true_positive_rate), digits: 1 },
+    Column { head: "FPR, %", figure: |run| Some(100.0 * run.figures.false_positive_rate), digits: 1 },
+    Column { head: "TPR, %", figure: |run| Some(100.0 * run.figures.true_positive_rate), digits: 1 },
 ];
 
-/// Tables in Markdown of the means over the seeds, with the least and the most: a row for each of the settings, in the order
-/// in which they come first. The second one, where there are several kinds of defects, has the image AUROC of each.
+/// Tables in Markdown with a row for each of the settings, in the order of their first lines. A cell has the mean over the
+/// seeds, with minimum and maximum. If there are several kinds of defect, a second table has the image AUROC of each kind.
 pub fn markdown(runs: &[Run]) -> String {
     let mut ways: Vec<&str> = Vec::new();
     for run in runs {
@@ -132,7 +132,7 @@ pub fn markdown(runs: &[Run]) -> String {
     tables
 }
 
-/// The mean, and the least and the most where they are not the same.
+/// Formats the mean, and the minimum and maximum where they differ.
 fn cell(values: impl Iterator<Item = f64>, digits: usize) -> String {
     let values: Vec<f64> = values.collect();
     if values.is_empty() {
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn seeds_become_a_mean_with_the_least_and_the_most() {
+    fn seeds_become_a_mean_with_minimum_and_maximum() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("one-cloth.jsonl");
         let other =
@@ -180,9 +180,9 @@ mod tests {
     }
 
     #[test]
-    fn the_figures_that_are_told_are_those_that_were_measured() {
+    fn the_tables_in_the_readme_are_those_of_the_measurements() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("figures");
-        let told = std::fs::read_to_string(folder.join("README.md")).unwrap();
+        let readme = std::fs::read_to_string(folder.join("README.md")).unwrap();
         let within = |folder: &Path| {
             std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect::<BTreeSet<_>>()
         };
@@ -190,6 +190,9 @@ mod tests {
         let measured: Vec<PathBuf> = sets.flat_map(|set| within(&set)).collect();
         assert!(!measured.is_empty());
         let chapters = measured.iter().map(|path| chapter(path).unwrap()).collect::<String>();
-        assert!(told.ends_with(&chapters), "native-train tables native-train/figures/*/*.jsonl prints others");
+        assert!(
+            readme.ends_with(&chapters),
+            "replace the tables by the output of native-train tables native-train/figures/*/*.jsonl"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! The command line as a user runs it: from photos to a verdict, and what it says when something is wrong.
+//! Tests of the command line as a user runs it: from photos to a prediction, and the messages on errors.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -13,7 +13,7 @@ fn text(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
-/// Woven stripes; with `hole`, a dark disc.
+/// Photo of woven stripes, with a dark disc if `hole` is set.
 fn cloth(number: u32, hole: bool) -> RgbImage {
     RgbImage::from_fn(96, 96, |x, y| {
         let thread = ((x + number) / 3 % 2) ^ (y / 3 % 2);
@@ -69,7 +69,7 @@ fn photos_to_model_to_verdict() {
         .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok()?["score"].as_f64())
         .collect();
     assert!(scores.len() == 2 && scores[0] < scores[1], "{}", text(&output));
-    // Photos of one name have pictures of their own.
+    // Photos with the same name get different pictures.
     assert!(["maps/good_000_map.png", "maps/hole_000_map.png"].iter().all(|map| image::open(at(map)).is_ok()));
 }
 
@@ -87,7 +87,7 @@ fn a_defect_in_an_ignored_region_is_no_defect() {
     let folder = tempfile::tempdir().expect("a folder");
     let at = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
     data_set(folder.path());
-    // Around the hole.
+    // The map is highest around the hole.
     let mask = image::GrayImage::from_fn(96, 96, |x, y| image::Luma([u8::from(x < 72 && y < 62)]));
     mask.save(at("mask.png")).expect("saved");
     let train = |out: &str, more: &[&str]| {
@@ -127,14 +127,14 @@ fn a_category_of_12_bits_is_read_with_its_range_and_tells_of_8_bits() {
     assert!(other["notes"][0].as_str().is_some_and(|note| note.contains("8 bits")), "{other}");
 }
 
-/// Photos of one piece say little of the next piece, so the rate rests on the held-out groups.
+/// Photos of one group are alike, so the false positive rate rests on the number of held-out groups.
 #[test]
 fn a_single_member_promises_what_its_held_out_groups_can() {
     let folder = tempfile::tempdir().expect("a folder");
     let good = folder.path().join("good");
     std::fs::create_dir(&good).expect("a folder");
     for number in 0..12 {
-        // Two exposures of each piece.
+        // Two exposures of each group.
         cloth(40 * (number / 2), false).save(good.join(format!("{number:03}.png"))).expect("saved");
     }
     let (data, out) = (folder.path().to_string_lossy(), folder.path().join("m.safetensors"));
@@ -173,7 +173,7 @@ fn embedders_that_take_turns_learn_as_each_would() {
     assert_ne!(of(&position, 2), of(&image, 2));
 }
 
-/// A folder that does not say what to learn from gives other photos to evaluate once there are defective ones.
+/// In a folder without splits, some training photos become test photos when defective ones are added.
 #[test]
 fn photos_that_were_trained_on_do_not_pass_for_new_ones() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -194,19 +194,20 @@ fn photos_that_were_trained_on_do_not_pass_for_new_ones() {
     };
     let (said, report) = evaluate();
     assert!(said.contains("the model was trained on 2 of the 3 test photos, such as"), "{said}");
-    assert!(report.contains("trained on"));
+    let sentence = "The model was trained on 2 of the test photos: it is not as good as these figures.";
+    assert!(report.contains(sentence), "{report}");
     assert!(run(&["train", "--data", &data, "--out", &model, "--method", "gaussian"]).status.success());
     let (said, report) = evaluate();
     assert!(!said.contains("trained on") && !report.contains("was trained on"), "{said}");
 }
 
-/// Of few photos, embedders learn from different numbers of them, and may have fewer than the clusters asked for.
+/// Members can be trained on different numbers of photos, even on fewer photos than the clusters asked for.
 #[test]
 fn a_model_of_very_few_photos_can_be_used() {
     let folder = tempfile::tempdir().expect("a folder");
     let at = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
     std::fs::create_dir(at("good")).expect("a folder");
-    // Two exposures of the first piece.
+    // Two exposures of the first group.
     for (number, piece) in [0, 0, 40, 80].into_iter().enumerate() {
         cloth(piece, false).save(at(&format!("good/{number}.png"))).expect("saved");
     }
@@ -220,14 +221,14 @@ fn a_model_of_very_few_photos_can_be_used() {
     assert!(output.status.success(), "{}", text(&output));
 }
 
-/// What `compare` finds from features that it keeps is what `train` and `eval` find from photos.
+/// `compare`, which keeps features, gives the same figures as `train` and `eval` on photos.
 #[test]
 fn compare_measures_what_train_and_eval_measure() {
     let folder = tempfile::tempdir().expect("a folder");
     let at = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
     data_set(folder.path());
     let data = at("");
-    // The second shares the first one's embedders.
+    // The second setting shares the members of the first.
     let ways = [
         "--steps 20 --members 2 --defects-per-image 2",
         "--steps 20 --members 2 --defects-per-image 2 --aggregation top --clusters 2 --density-weight 0 --density-excess 0",
@@ -259,7 +260,7 @@ fn compare_measures_what_train_and_eval_measure() {
         assert_eq!(run["figures"]["threshold"], report["threshold"]);
         assert_eq!(scores(&run["figures"]).len(), scores(&report).len());
         for (ours, theirs) in scores(&run["figures"]).iter().zip(scores(&report)) {
-            // Features are kept in half precision.
+            // `compare` keeps features in half precision.
             assert!((ours - theirs).abs() < 5e-3 * theirs.max(1.0), "{way}: {ours} {theirs}");
         }
     }
@@ -286,7 +287,7 @@ fn interrupted(arguments: &[&str], folder: &Path) {
     assert!(!stopped.status.success() && text(&stopped).contains("--resume"), "{}", text(&stopped));
 }
 
-/// A run that is interrupted saves where it is, and one that goes on from there ends with the same file, byte for byte.
+/// An interrupted run saves its state, and the resumed run writes the same file, byte for byte.
 #[cfg(unix)]
 #[test]
 fn an_interrupted_training_goes_on_to_the_same_model() {
@@ -302,7 +303,7 @@ fn an_interrupted_training_goes_on_to_the_same_model() {
     assert!(output.status.success(), "{}", text(&output));
 
     let mut arguments = arguments(&parts);
-    // Into the second member, so that a finished one is gone on from as well.
+    // The run stops in the second member, so that a finished member is resumed too.
     interrupted(&arguments, &Path::new(&at("parts.checkpoint")).join("member-1"));
     assert!(!Path::new(&parts).exists());
 
@@ -314,7 +315,7 @@ fn an_interrupted_training_goes_on_to_the_same_model() {
     assert!(!Path::new(&at("parts.checkpoint")).exists());
 }
 
-/// Of several folders, those that were done are left as they are.
+/// A resumed run on several folders leaves finished models as they are.
 #[cfg(unix)]
 #[test]
 fn a_resumed_run_trains_no_category_twice() {
@@ -338,12 +339,12 @@ fn a_resumed_run_trains_no_category_twice() {
     left.sort();
     assert_eq!(left, ["linen.safetensors", "silk.safetensors"]);
 
-    // With nothing left to go on with, all of it is done again.
+    // Without checkpoints everything is trained again.
     let again = run(&arguments);
     assert!(again.status.success() && !text(&again).contains("before this run was stopped"), "{}", text(&again));
 }
 
-/// Files that are no whole images: two JPEG files that were cut short.
+/// Writes two JPEG files that were cut short.
 fn break_photos(folder: &Path) {
     let mut jpeg = std::io::Cursor::new(Vec::new());
     cloth(1, false).write_to(&mut jpeg, image::ImageFormat::Jpeg).expect("encoded");
@@ -353,9 +354,9 @@ fn break_photos(folder: &Path) {
     }
 }
 
-/// What is likely a mistake is a warning with its remedy; what cannot work is one error with every case.
+/// A likely mistake gives a warning with advice. An error lists every case.
 #[test]
-fn a_look_at_a_messy_folder_names_every_trouble() {
+fn a_look_at_a_messy_folder_names_every_mistake() {
     let folder = tempfile::tempdir().expect("a folder");
     let at = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
     data_set(folder.path());
@@ -377,12 +378,12 @@ fn a_look_at_a_messy_folder_names_every_trouble() {
     for words in [
         "MVTec AD (train/good",
         ".heic images: 2 passed over (train/good/1.heic, train/good/2.HEIC). This format is not supported: save them as PNG",
-        "defective photos in the train split: 1 passed over (train/bad/1.png). Only good photos are learnt from",
+        "defective photos in the train split: 1 passed over (train/bad/1.png). Training uses good photos only",
         "photos in subfolders: 1 used (1 in train/good/monday)",
         "no masks for 4 defective photos; `groundtruth` looks like a mask folder: rename it to ground_truth",
         "photos in grey and in colour: 1 and 20",
         "1 of 16-bit, 20 of 8-bit",
-        "photos that are in different splits or kinds at once: 1 (train/good/004.png = test/good/copy.png)",
+        "photos that are in several splits or kinds: 1 (train/good/004.png = test/good/copy.png)",
     ] {
         assert!(said.contains(words), "{words}: {said}");
     }
@@ -395,10 +396,10 @@ fn a_look_at_a_messy_folder_names_every_trouble() {
         .expect("a list")
         .iter()
         .find(|of| of["reason"].as_str().is_some_and(|reason| reason.contains("side files")));
-    assert_eq!(side.expect("told")["files"], serde_json::json!(["Thumbs.db", "train/good/._000.png"]));
+    assert_eq!(side.expect("listed")["files"], serde_json::json!(["Thumbs.db", "train/good/._000.png"]));
     assert_eq!(json["errors"], serde_json::json!([]));
 
-    // Masks that do not fit, and photos that cannot be read.
+    // Masks of another size and unreadable photos are errors.
     std::fs::create_dir_all(at("ground_truth/hole")).expect("a folder");
     for (number, size) in [(0, (96, 96)), (1, (96, 90)), (2, (48, 48))] {
         let mask = image::GrayImage::from_pixel(size.0, size.1, image::Luma([255]));
@@ -410,7 +411,7 @@ fn a_look_at_a_messy_folder_names_every_trouble() {
     assert!(!output.status.success(), "{said}");
     for words in [
         "masks that mark most of their photos: 3",
-        "give --invert-masks",
+        "use --invert-masks",
         "masks of another size than their photos: 2",
         "96 x 90",
         "48 x 48",
@@ -419,13 +420,13 @@ fn a_look_at_a_messy_folder_names_every_trouble() {
     ] {
         assert!(said.contains(words), "{words}: {said}");
     }
-    // With the masks inverted, nothing is marked.
+    // With inverted masks nothing is marked.
     assert!(
         text(&run(&["data", &at(""), "--invert-masks"])).contains("masks of defective photos that mark nothing: 3")
     );
 }
 
-/// A broken file does not end a training blindly: all are told at once, before anything is computed.
+/// A training reports all broken files at once, before it computes anything.
 #[test]
 fn unreadable_photos_are_all_listed_or_left_out() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -443,7 +444,7 @@ fn unreadable_photos_are_all_listed_or_left_out() {
     assert!(output.status.success(), "{}", text(&output));
     assert!(text(&output).contains("photos or masks that cannot be read: 2 left out"), "{}", text(&output));
 
-    // Those to learn from are nothing to an evaluation.
+    // An evaluation does not need the training photos.
     let evaluate = ["eval", "--model", &model, "--data", &data, "--json", &at("eval.json"), "--device", "cpu"];
     let output = run(&evaluate);
     assert!(output.status.success() && text(&output).contains("2 not needed here"), "{}", text(&output));
@@ -456,14 +457,14 @@ fn unreadable_photos_are_all_listed_or_left_out() {
     );
     let output = run(&[&evaluate[..], &["--skip-unreadable"]].concat());
     assert!(output.status.success(), "{}", text(&output));
-    assert!(text(&output).contains("photos that cannot be read and are in no figure: 2"), "{}", text(&output));
+    assert!(text(&output).contains("photos that cannot be read and are left out: 2"), "{}", text(&output));
     let report: serde_json::Value =
         serde_json::from_slice(&std::fs::read(at("eval.json")).expect("written")).expect("JSON");
     assert_eq!(report["unreadable"], serde_json::json!(["test/hole/broken-1.jpg", "test/hole/broken-2.jpg"]));
     assert_eq!(report["images"], 8);
 }
 
-/// Photos in any folders, told by a table, are learnt from and evaluated.
+/// A table gives photos in any folders for training and evaluation.
 #[test]
 fn a_table_stands_for_a_folder() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -496,7 +497,7 @@ fn mistakes_get_a_sentence_that_names_the_file() {
         (vec!["predict", "--model", &at("absent"), "a.png"], "absent: cannot be read"),
         (vec!["predict", "--model", &at("notes.txt"), "a.png"], "notes.txt: this is not a whole safetensors file"),
         (vec!["info", &at("notes.txt")], "notes.txt: this is not a whole safetensors file"),
-        // Before the training, not after it.
+        // The path is checked before the training.
         (vec!["train", "--data", &at(""), "--out", &at("models/")], "it is a folder"),
         (vec!["train", "--data", &at(""), "--out", &at("x"), "--method", "gaussian", "--steps", "9"], "is not trained"),
     ] {

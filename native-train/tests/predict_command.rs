@@ -1,4 +1,4 @@
-//! `predict` as a script uses it: many photos, JSON lines, what is left of a run that ends early, exit codes.
+//! Tests of `predict` as a script uses it: many photos, JSON lines, interrupted runs, exit codes.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ fn shipped(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../www/public").join(name)
 }
 
-/// `predict` with the shipped model of cloth.
+/// Command `predict` with the shipped model of cloth.
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_native-train"));
     command.args(["predict", "--device", "cpu", "--model"]).arg(shipped("models/cloth.safetensors")).args(arguments);
@@ -19,7 +19,7 @@ fn command(arguments: &[&str]) -> Command {
     command
 }
 
-fn score(arguments: &[&str]) -> Output {
+fn predict(arguments: &[&str]) -> Output {
     command(arguments).output().expect("starts")
 }
 
@@ -44,7 +44,7 @@ fn images(lines: &[Value]) -> Vec<String> {
     lines.iter().map(|line| name(line).expect("a path")).collect()
 }
 
-/// A folder for a test.
+/// Temporary folder.
 struct Folder(tempfile::TempDir);
 
 impl Folder {
@@ -56,7 +56,7 @@ impl Folder {
         self.0.path().join(name).to_string_lossy().into_owned()
     }
 
-    /// Puts a shipped sample here, by another name.
+    /// Copies a shipped sample into the folder under another name.
     fn sample(&self, sample: &str, name: &str) -> String {
         let path = self.at(name);
         std::fs::create_dir_all(Path::new(&path).parent().expect("has one")).expect("a folder");
@@ -83,16 +83,20 @@ fn a_folder_of_all_sorts_gives_a_line_a_photo_in_natural_order() {
     folder.write("lot/cut.png", "no picture");
     folder.write("lot/Thumbs.db", "");
     folder.write("lot/notes.txt", "");
-    let output = score(&[&folder.at("lot"), "--json", "-"]);
+    let output = predict(&[&folder.at("lot"), "--json", "-"]);
     assert_eq!(code(&output), 3, "{}", said(&output));
     let lines = lines(&output.stdout);
     assert_eq!(images(&lines), ["1.jpg", "2.jpg", "10.jpg", "cut.png", "0.JPG"]);
     assert!(said(&output).contains("5 photos: 3 good, 1 defective, 1 without a verdict"), "{}", said(&output));
-    assert!(said(&output).contains("passed over in folders, as no photos: 1 .db, 1 .txt"), "{}", said(&output));
+    assert!(
+        said(&output).contains("passed over in folders, because they are not photos: 1 .db, 1 .txt"),
+        "{}",
+        said(&output)
+    );
     let [good, .., cut, hole] = &lines[..] else { panic!("five lines") };
     assert!(cut["error"].is_string() && cut.get("score").is_none() && cut.get("defective").is_none(), "{cut}");
     assert!(hole["defective"] == true && good["defective"] == false && good.get("error").is_none());
-    // So that it can be told later who judged what.
+    // Each line names its photo and its model by their SHA-256.
     let sha256 = |path: PathBuf| -> String {
         Sha256::digest(std::fs::read(path).expect("readable")).iter().map(|byte| format!("{byte:02x}")).collect()
     };
@@ -123,13 +127,13 @@ fn exit_codes_tell_a_script_how_it_went() {
         (3, vec![&absent, &hole, "--fail-on-defect"]),
         (4, vec![&good, &hole, "--fail-on-defect"]),
     ] {
-        let output = score(&arguments);
+        let output = predict(&arguments);
         assert_eq!(code(&output), expected, "{arguments:?}: {}", said(&output));
         assert!(!said(&output).contains("panicked"), "{}", said(&output));
     }
-    // A picture that was asked for and is not there.
+    // A picture that cannot be written has another exit code and a note.
     std::fs::create_dir_all(folder.at("maps/good_map.png/full")).expect("a folder");
-    let output = score(&[&good, "--maps", &folder.at("maps"), "--json", "-"]);
+    let output = predict(&[&good, "--maps", &folder.at("maps"), "--json", "-"]);
     assert_eq!(code(&output), 3, "{}", said(&output));
     let line = &lines(&output.stdout)[0];
     assert!(line["defective"] == false && line["notes"][0].is_string() && line.get("map").is_none(), "{line}");
@@ -141,7 +145,7 @@ fn photos_come_from_patterns_and_from_standard_input() {
     for name in ["a/1.jpg", "b/2.jpg", "b/3.jpg"] {
         folder.sample("cloth-good-1.jpg", name);
     }
-    let output = score(&[&folder.at("*/[12].jpg"), "--json", "-"]);
+    let output = predict(&[&folder.at("*/[12].jpg"), "--json", "-"]);
     assert_eq!((code(&output), images(&lines(&output.stdout))), (0, vec!["1.jpg".into(), "2.jpg".into()]));
 
     let mut running = command(&["-", "--json", "-"]).stdin(Stdio::piped()).spawn().expect("starts");
@@ -151,7 +155,7 @@ fn photos_come_from_patterns_and_from_standard_input() {
     assert_eq!((code(&output), images(&lines(&output.stdout))), (0, vec!["3.jpg".into(), "1.jpg".into()]));
 }
 
-/// Starts a run over `photos`, and waits until it has written some lines.
+/// Starts a run over `photos` and waits until it has written some lines.
 fn begun(photos: &str, json: &str) -> Child {
     let running = command(&[photos, "--json", json]).spawn().expect("starts");
     while std::fs::read(json).unwrap_or_default().iter().filter(|byte| **byte == b'\n').count() < 3 {
@@ -160,7 +164,7 @@ fn begun(photos: &str, json: &str) -> Child {
     running
 }
 
-/// A folder of `count` photos, of which every seventh is defective.
+/// Folder of `count` photos, of which every seventh is defective.
 fn many(count: usize) -> Folder {
     let folder = Folder::new();
     for number in 0..count {
@@ -177,19 +181,19 @@ fn a_killed_run_keeps_its_lines_and_goes_on_from_there() {
     let mut running = begun(&photos, &json);
     running.kill().expect("killed");
     running.wait().expect("ends");
-    // As if it had been killed in the middle of a line.
+    // The file ends in the middle of a line, as if the run had been killed there.
     let mut bytes = std::fs::read(&json).expect("written");
     bytes.truncate(bytes.len() - 20);
     std::fs::write(&json, &bytes).expect("written");
     let kept = bytes.iter().filter(|byte| **byte == b'\n').count();
     assert!((2..59).contains(&kept), "{kept}");
 
-    // Without --resume, results are not replaced.
-    assert_eq!(code(&score(&[&photos, "--json", &json])), 1);
-    let output = score(&[&photos, "--json", &json, "--resume", "--fail-on-defect"]);
+    // Without --resume, existing results are not replaced.
+    assert_eq!(code(&predict(&[&photos, "--json", &json])), 1);
+    let output = predict(&[&photos, "--json", &json, "--resume", "--fail-on-defect"]);
     assert_eq!(code(&output), 4, "{}", said(&output));
-    assert!(said(&output).contains(&format!("{kept} of them judged by an earlier run")), "{}", said(&output));
-    assert_eq!(code(&score(&[&photos, "--json", &whole])), 0);
+    assert!(said(&output).contains(&format!("{kept} of them predicted by an earlier run")), "{}", said(&output));
+    assert_eq!(code(&predict(&[&photos, "--json", &whole])), 0);
     assert!(folder.lines("a.jsonl") == folder.lines("whole.jsonl"), "resumed and whole differ");
 }
 
@@ -213,7 +217,7 @@ fn what_changed_since_the_earlier_run_is_inspected_again() {
     folder.write("photos/3.jpg", "not yet copied");
     let run = |more: &[&str]| {
         let before = std::fs::read(&json).map_or(0, |bytes| lines(&bytes).len());
-        let output = score(&[&[photos.as_str(), "--json", &json], more].concat());
+        let output = predict(&[&[photos.as_str(), "--json", &json], more].concat());
         (code(&output), images(&folder.lines("a.jsonl")[before..]))
     };
     assert_eq!(run(&[]).0, 3);
@@ -234,7 +238,7 @@ fn raw_maps_hold_the_values_of_the_map() {
     let (good, hole) = (folder.sample("cloth-good-0.jpg", "good.jpg"), folder.sample("cloth-hole-0.jpg", "hole.jpg"));
     let run = |format: &str| {
         let to = folder.at(format);
-        let output = score(&[&good, &hole, "--json", "-", "--raw-maps", &to, "--raw-maps-format", format]);
+        let output = predict(&[&good, &hole, "--json", "-", "--raw-maps", &to, "--raw-maps-format", format]);
         assert_eq!(code(&output), 0, "{}", said(&output));
         lines(&output.stdout)
     };

@@ -79,8 +79,8 @@ def step():
     loss.backward()
     torch.optim.SGD(network.embedder.parameters(), lr=LR).step()
     state = network.state_dict()
-    learnt = {name: summary(state[name], 24) for name in state if name.startswith("embedder.") and state[name].dim() > 0}
-    return {"lr": LR, "e14": summary(e14), "learnt": learnt}
+    trained = {name: summary(state[name], 24) for name in state if name.startswith("embedder.") and state[name].dim() > 0}
+    return {"lr": LR, "e14": summary(e14), "trained": trained}
 
 
 if __name__ == "__main__":

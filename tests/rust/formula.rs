@@ -1,4 +1,4 @@
-//! Numbers by formula, the same as `tests/reference/formula.py` makes: neither inputs nor weights need a file.
+//! Numbers by formula, the same as in `tests/reference/formula.py`, so that inputs and weights need no file.
 
 use burn::tensor::{Device, Tensor, TensorData};
 use cse::files::state_dict::StateDict;
@@ -37,8 +37,8 @@ pub fn tensor<const D: usize>(name: &str, shape: [usize; D], device: &Device) ->
     changed(name, shape, |value| value, device)
 }
 
-/// The weights of a network, by names and shapes. Convolutions are scaled by what goes into them, as Kaiming
-/// initialisation does, with a gain between those of linear layers and of ReLU: activations neither vanish nor explode.
+/// Weights of a network, by names and shapes. Convolutions are scaled by their number of inputs, as in Kaiming
+/// initialisation, with a gain between those of linear layers and of ReLU. So activations neither vanish nor explode.
 pub fn weights(shapes: impl IntoIterator<Item = (String, Vec<usize>)>) -> StateDict {
     let weight = |name: &str, shape: &[usize], value: f64| match (shape, name.rsplit('.').next()) {
         ([_, filter @ ..], _) if !filter.is_empty() => value * (4.5 / filter.iter().product::<usize>() as f64).sqrt(),

@@ -17,8 +17,8 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Distance of `values` from the summary: the greatest of the sample's relative L2 error, and of the differences of mean and
-    /// deviation over the deviation.
+    /// Distance of `values` from the summary. It is the largest of three: the relative L2 error of the sample, and the
+    /// differences of mean and of deviation, both divided by the deviation.
     pub fn error(&self, values: &[f32]) -> f64 {
         assert_eq!(values.len(), self.shape.iter().product::<usize>(), "values of a tensor of shape {:?}", self.shape);
         let sample: Vec<f32> = values.iter().step_by(self.step).copied().collect();

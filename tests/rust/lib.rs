@@ -1,5 +1,5 @@
-//! Inputs and references of the tests: numbers by formula, PyTorch's results, development data, random weights, changed
-//! files.
+//! Inputs and references of the tests: numbers by formula, PyTorch's results, development data, random weights, and the
+//! fuzzer's files.
 
 pub mod formula;
 pub mod fuzz;

@@ -1,4 +1,4 @@
-//! A source of pixels shown inside a Perlin mask: fully, as in the paper, or through.
+//! Blends a source of pixels into the image inside a Perlin mask, opaque as in the paper, or translucent.
 
 use std::ops::RangeInclusive;
 
@@ -8,13 +8,13 @@ use rand_chacha::ChaCha8Rng;
 
 use super::perlin_mask::perlin_mask;
 
-/// Range of opacities: nothing of the image is left inside the mask.
+/// Range of opacities of an opaque defect.
 pub const OPAQUE: RangeInclusive<f32> = 1.0..=1.0;
 /// Range of the opacities of faint defects.
 pub const FAINT: RangeInclusive<f32> = 0.15..=0.7;
 
-/// `image` with `source`, drawn after the mask, laid over it inside a Perlin mask; and the mask. Outside of it the image
-/// stays as it is.
+/// Lays `source` over `image` inside a Perlin mask, and returns the image and the mask. The source is drawn after the mask.
+/// Outside of the mask the image is unchanged.
 pub fn under_perlin_mask(
     image: &RgbImage,
     opacity: RangeInclusive<f32>,

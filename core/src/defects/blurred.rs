@@ -1,4 +1,4 @@
-//! Source of the blurred defects: the image itself through a Gaussian blur.
+//! Source of the blurred defects: the image itself after a Gaussian blur.
 
 use image::RgbImage;
 use rand::RngExt;
@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 
 /// Sides of the square kernel, in pixels.
 const KERNEL_SIZES: [usize; 6] = [5, 7, 9, 11, 13, 15];
-/// In pixels. Wider than most of the kernels, which are cut off where they end: nearly box filters.
+/// Sigma, pixels. It is wider than most kernels, so that they are nearly box filters.
 const SIGMA: f32 = 6.0;
 
 /// `image` blurred with a kernel of random size: 5, 7, 9, 11, 13 or 15 pixels, sigma 6.
@@ -14,8 +14,8 @@ pub fn blurred_source(image: &RgbImage, rng: &mut ChaCha8Rng) -> RgbImage {
     gaussian_blur(image, KERNEL_SIZES[rng.random_range(0..KERNEL_SIZES.len())], SIGMA)
 }
 
-/// Gaussian blur with a kernel of `size` x `size` pixels, borders mirrored about the outermost pixel, as torchvision's
-/// `GaussianBlur` and OpenCV's `GaussianBlur` with given kernel do it.
+/// Gaussian blur with a kernel of `size` x `size` pixels, and borders mirrored about the outermost pixel. OpenCV's and
+/// torchvision's `GaussianBlur` do the same with a given kernel.
 ///
 /// `image::imageops::blur_advanced` takes no kernel size apart from sigma, and repeats the border instead.
 fn gaussian_blur(image: &RgbImage, size: usize, sigma: f32) -> RgbImage {
@@ -26,7 +26,7 @@ fn gaussian_blur(image: &RgbImage, size: usize, sigma: f32) -> RgbImage {
     let kernel = gaussian_kernel(size, sigma);
     let radius = size / 2;
 
-    // Rows first: each becomes a sum of shifted copies of itself, which the compiler turns into vector instructions.
+    // Rows come first: each is a sum of shifted copies of itself, which the compiler can vectorise.
     let mut across = vec![0.0_f32; width * height * 3];
     let mut padded = vec![0.0_f32; (width + 2 * radius) * 3];
     for y in 0..height {
@@ -68,8 +68,8 @@ fn gaussian_kernel(size: usize, sigma: f32) -> Vec<f32> {
     density.iter().map(|value| value / sum).collect()
 }
 
-/// The pixel within `0..length` that `position` shows when the line is mirrored, again and again, about its outermost
-/// pixels: `c b | a b c | b a`.
+/// Index within `0..length` of `position` on a line that is mirrored repeatedly about its outermost pixels:
+/// `c b | a b c | b a`.
 fn mirrored(position: isize, length: usize) -> usize {
     let last = length.saturating_sub(1);
     let around = position.unsigned_abs() % (2 * last).max(1);
@@ -81,8 +81,8 @@ mod tests {
     use super::*;
     use crate::defects::tests::texture;
 
-    /// Against `cv2.GaussianBlur(image, (size, size), 6, borderType=cv2.BORDER_REFLECT_101)` in float64, rounded: the
-    /// left upper 3x3 pixels of the test pattern of `tests/reference/photometric.py`.
+    /// Compares with `cv2.GaussianBlur(image, (size, size), 6, borderType=cv2.BORDER_REFLECT_101)` in float64, rounded. The
+    /// values are the upper left 3x3 pixels of the test pattern of `tests/reference/photometric.py`.
     #[test]
     fn blur_is_that_of_opencv() {
         let image = crate::defects::photometric::tests::pattern();

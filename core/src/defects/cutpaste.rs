@@ -1,8 +1,8 @@
-//! Pieces of the image itself, pasted where they do not belong: CutPaste (Li et al., *CutPaste: Self-Supervised Learning
-//! for Anomaly Detection and Localization*, CVPR 2021).
+//! CutPaste: patches and scars of the image itself, pasted elsewhere (Li et al., *CutPaste: Self-Supervised Learning for
+//! Anomaly Detection and Localization*, CVPR 2021).
 //!
-//! Its ranges are those of the paper's appendix, meant for images of 256 x 256 pixels. The colours of a piece change by up
-//! to a tenth in brightness, contrast and saturation, and by a tenth of the circle in hue.
+//! The ranges are those of the paper's appendix, for images of 256 x 256 pixels. The colours of a patch change by up to a
+//! tenth in brightness, contrast and saturation, and by a tenth of the circle in hue.
 
 use std::ops::RangeInclusive;
 
@@ -16,19 +16,19 @@ use super::{photometric, random::log_uniform};
 const PATCH_AREA: RangeInclusive<f32> = 0.02..=0.15;
 /// Width of a patch over its height.
 const PATCH_ASPECT: RangeInclusive<f32> = 0.3..=3.3;
-/// Pixels.
+/// Width of a scar, pixels.
 const SCAR_WIDTH: RangeInclusive<u32> = 2..=16;
-/// Pixels.
+/// Length of a scar, pixels.
 const SCAR_LENGTH: RangeInclusive<u32> = 10..=25;
 const MAX_SCAR_DEGREES: f32 = 45.0;
 /// Greatest change of brightness, contrast and saturation, as a share of them, and of hue, as a share of the circle.
 const JITTER: f32 = 0.1;
-/// A patch has thousands of places to go in all but tiny images, so that this many draws in a row never give its own.
+/// Most draws of a place that differs from the patch's own place. Only tiny images can need more.
 const MAX_DRAWS: usize = 10;
 
-/// `image` with a rectangle of it pasted elsewhere, and the mask of where.
+/// Pastes a rectangle of `image` elsewhere, and returns the image and the mask.
 ///
-/// The rectangle is 2 to 15 % of the image, its aspect 0.3 to 3.3 (beyond in images so long that it would not fit).
+/// The rectangle covers 2 to 15 % of the image, and its aspect is 0.3 to 3.3. In very long images it is adapted to fit.
 pub fn patch(image: &RgbImage, rng: &mut ChaCha8Rng) -> (RgbImage, GrayImage) {
     let (mut pasted, mut mask) = (image.clone(), GrayImage::new(image.width(), image.height()));
     let Some((width, height)) = patch_size(image.dimensions(), rng) else {
@@ -51,7 +51,7 @@ pub fn patch(image: &RgbImage, rng: &mut ChaCha8Rng) -> (RgbImage, GrayImage) {
     (pasted, mask)
 }
 
-/// Width and height of a patch for an image of `size`, at least one pixel; none if the image has none.
+/// Width and height of a patch for an image of `size`, at least one pixel. None for an image without pixels.
 fn patch_size(size: (u32, u32), rng: &mut ChaCha8Rng) -> Option<(u32, u32)> {
     let (width, height) = (size.0 as f32, size.1 as f32);
     if width == 0.0 || height == 0.0 {
@@ -59,13 +59,13 @@ fn patch_size(size: (u32, u32), rng: &mut ChaCha8Rng) -> Option<(u32, u32)> {
     }
     let area = rng.random_range(PATCH_AREA) * width * height;
     let across = (area * log_uniform(PATCH_ASPECT, rng)).sqrt();
-    // Not so narrow that it would be too high.
+    // A narrower patch would be higher than the image.
     let across = across.max(area / height).round().clamp(1.0, width);
     let down = (area / across).round().clamp(1.0, height);
     Some((across as u32, down as u32))
 }
 
-/// `image` with a strip of it, turned by up to 45 degrees from upright, pasted elsewhere, and the mask of where.
+/// Pastes a strip of `image` elsewhere, rotated by up to 45 degrees, and returns the image and the mask.
 ///
 /// The strip is 2 to 16 pixels wide and 10 to 25 long. It lies within the image where there is room.
 pub fn scar(image: &RgbImage, rng: &mut ChaCha8Rng) -> (RgbImage, GrayImage) {
@@ -93,7 +93,7 @@ pub fn scar(image: &RgbImage, rng: &mut ChaCha8Rng) -> (RgbImage, GrayImage) {
     };
     for py in covered(middle_y, reach_y, image.height()) {
         for px in covered(middle_x, reach_x, image.width()) {
-            // The pixel's middle, turned back into the upright strip.
+            // Centre of the pixel, rotated back into the upright strip.
             let (dx, dy) = (px as f32 + 0.5 - middle_x, py as f32 + 0.5 - middle_y);
             let (across, along) = (cos * dx + sin * dy + half_width, cos * dy - sin * dx + half_length);
             if across < 0.0 || along < 0.0 {
@@ -108,7 +108,7 @@ pub fn scar(image: &RgbImage, rng: &mut ChaCha8Rng) -> (RgbImage, GrayImage) {
     (pasted, mask)
 }
 
-/// torchvision's `ColorJitter` with 0.1 throughout, always in the order of its arguments.
+/// Does the same as torchvision's `ColorJitter` with all ranges at 0.1, always in the order of its arguments.
 fn jitter(piece: &mut RgbImage, rng: &mut ChaCha8Rng) {
     let mut factor = || rng.random_range(1.0 - JITTER..=1.0 + JITTER);
     photometric::multiply_value(piece, factor());
@@ -132,7 +132,7 @@ mod tests {
             for _ in 0..500 {
                 let (width, height) = patch_size(size, rng).unwrap();
                 assert!(width <= size.0 && height <= size.1);
-                // To within a row or column of pixels.
+                // The tolerance is a row or column of pixels.
                 let (area, off) = ((width * height) as f32, width.max(height) as f32);
                 assert!(area + off >= 0.02 * pixels && area - off <= 0.15 * pixels, "{size:?}: {width}x{height}");
                 if size == (224, 224) {

@@ -1,7 +1,7 @@
-//! Textures for the textural defects where no collection of texture images is at hand (the paper uses DTD).
+//! Generated textures for the textural defects, used without an anomaly source (the paper uses DTD).
 //!
-//! Not part of the paper. Five families of procedural noise in two random colours, at random scale and angle: clouds,
-//! ridges, cells, wavy stripes and wavy checks.
+//! They are not part of the paper. There are five families of procedural noise in two random colours, at random scale and
+//! angle: clouds, ridges, cells, wavy stripes and wavy checks.
 
 use image::{Rgb, RgbImage};
 use noise::{Checkerboard, Fbm, MultiFractal, NoiseFn, Perlin, RidgedMulti, Worley, core::worley::ReturnType};
@@ -16,7 +16,7 @@ const OCTAVES: usize = 3;
 /// Value at a point of the plane, in -1..=1 or slightly beyond.
 type Pattern = Box<dyn Fn([f64; 2]) -> f64>;
 
-/// One of the five families, `width` x `height` pixels.
+/// Draws a texture of one of the five families, `width` x `height` pixels.
 pub fn generated_texture(width: u32, height: u32, rng: &mut ChaCha8Rng) -> RgbImage {
     let pattern = random_pattern(rng);
     let [first, second] = [(); 2].map(|()| [(); 3].map(|()| rng.random_range(0.0..=255.0_f64)));
@@ -33,7 +33,7 @@ fn random_pattern(rng: &mut ChaCha8Rng) -> Pattern {
     let (family, seed) = (rng.random_range(0..5), rng.random());
     let waves = Perlin::new(seed);
     let waviness = rng.random_range(0.0..=0.6);
-    // A point displaced by smooth noise: straight patterns become wavy.
+    // Smooth noise displaces the point, so that straight patterns become wavy.
     let displaced = move |[x, y]: [f64; 2]| [x + waviness * waves.get([x, y]), y + waviness * waves.get([y, x])];
     match family {
         0 => {

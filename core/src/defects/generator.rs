@@ -6,7 +6,7 @@ use super::{DefectKind, DefectMaker, blend};
 use image::RgbImage;
 
 choices! {
-    /// A mix of kinds of defect, and how strongly they are laid over the image.
+    /// Mix of kinds of defect with their opacities.
     #[derive(Default)]
     #[serde(rename_all = "lowercase")]
     #[strum(serialize_all = "lowercase")]
@@ -30,7 +30,7 @@ impl Generator {
     /// Every generator, the default first.
     pub const ALL: [Self; 5] = [Self::Default, Self::Paper, Self::Draem, Self::MemSeg, Self::CutPaste];
 
-    /// Kinds that it makes, each entry as likely as any other.
+    /// Kinds that it makes. Each entry is equally likely.
     pub const fn kinds(self) -> &'static [DefectKind] {
         match self {
             Self::Default => &DefectKind::DEFAULT_MIX,
@@ -41,7 +41,7 @@ impl Generator {
         }
     }
 
-    /// A maker of its defects. `sources` are those of [`DefectMaker::new`].
+    /// Maker of its defects. `sources` are those of [`DefectMaker::new`].
     pub fn maker(self, sources: Vec<RgbImage>) -> DefectMaker {
         DefectMaker { kinds: self.kinds().to_vec(), sources, opacity: self.opacity() }
     }
@@ -79,7 +79,7 @@ mod tests {
         }
     }
 
-    /// The paper's generator is what the three kinds alone always were.
+    /// The paper's generator gives the same defects as a maker of the three kinds.
     #[test]
     fn the_papers_generator_is_the_papers_kinds() {
         let image = texture(64, 64);
@@ -93,7 +93,7 @@ mod tests {
     fn opacities_are_those_of_the_literature() {
         assert_eq!(Generator::Draem.opacity(), 0.1..=1.0);
         assert_eq!(Generator::MemSeg.opacity(), 0.15..=1.0);
-        // And they are what is drawn from: whatever comes out of the white texture, of one grey in a black image.
+        // The source is used: augmentations of the white texture give one grey in a black image.
         let (black, white) = (RgbImage::new(64, 64), RgbImage::from_pixel(64, 64, image::Rgb([255; 3])));
         let brightest = |seed| {
             let made = Generator::Draem.maker(vec![white.clone()]).make(&black, seed);

@@ -5,13 +5,13 @@ choices! {
     #[serde(rename_all = "lowercase")]
     #[strum(serialize_all = "lowercase")]
     pub enum DefectKind {
-        /// Another texture, photometrically augmented: stains, foreign bodies.
+        /// Augmented texture of the anomaly source: stains, foreign bodies.
         Textural,
         /// The image itself, augmented and cut in shuffled cells: misprints, misweaves, breaks.
         Structural,
         /// The image itself, blurred: rubbed or smeared places.
         Blurred,
-        /// A textural or a structural defect, each as likely, of opacity 0.15 to 0.7.
+        /// Textural or structural defect of opacity 0.15 to 0.7, both equally likely.
         Faint,
         /// A thin line that wanders: scratches, cracks, pulled threads.
         Scratch,
@@ -19,9 +19,9 @@ choices! {
         Spot,
         /// A wide soft shadow or light: stains, uneven coating, wear.
         Stain,
-        /// CutPaste's rectangle of the image, pasted elsewhere.
+        /// Patch of CutPaste: a rectangle of the image, pasted elsewhere.
         Patch,
-        /// CutPaste's thin turned strip of the image, pasted elsewhere.
+        /// Scar of CutPaste: a thin rotated strip of the image, pasted elsewhere.
         Scar,
     }
 }
@@ -58,8 +58,8 @@ impl DefectKind {
         Self::Faint,
     ];
 
-    /// Whether the defect fades out beyond its mask. The mask holds the pixels with more than a quarter of its strength, and
-    /// pixels just outside may change faintly.
+    /// Tells whether the defect fades out beyond its mask. The mask holds the pixels with more than a quarter of its
+    /// strength, and pixels just outside may change faintly.
     pub const fn has_soft_edges(self) -> bool {
         matches!(self, Self::Scratch | Self::Spot | Self::Stain)
     }

@@ -1,4 +1,4 @@
-//! Maker of synthetic defects: draws a kind, and lays a defect of it over an image.
+//! Maker of synthetic defects: draws a kind, and applies a defect of this kind to an image.
 
 use std::ops::RangeInclusive;
 
@@ -18,7 +18,7 @@ pub struct NoKinds;
 pub struct Defective {
     /// 8-bit RGB, of the size of the good image.
     pub image: RgbImage,
-    /// 255 where the defect is and 0 elsewhere, of the size of `image`. See [`DefectKind::has_soft_edges`].
+    /// Mask of the size of `image`: 255 in the defect and 0 elsewhere. See [`DefectKind::has_soft_edges`].
     pub mask: GrayImage,
     /// Kind of the defect.
     pub kind: DefectKind,
@@ -34,8 +34,8 @@ pub struct DefectMaker {
 }
 
 impl DefectMaker {
-    /// A maker of `kinds`, each entry as likely as any other, so that a kind may be listed more than once. `sources` are the
-    /// images of the anomaly source, for the textural kind. Images of another size are resized at each draw. Without any,
+    /// Maker of `kinds`. Each entry is equally likely, so a kind may be listed more than once. `sources` are the images
+    /// of the anomaly source, for the textural kind. Images of another size are resized at each draw. Without any,
     /// [`generated_textures`](super::generated_textures) are used.
     ///
     /// # Errors
@@ -53,7 +53,7 @@ impl DefectMaker {
         DefectKind::ALL.into_iter().map(|kind| (kind, share(kind))).filter(|(_, share)| *share > 0.0).collect()
     }
 
-    /// A copy of `image` with one defect. The same `image` and `seed` give the same result.
+    /// Makes a copy of `image` with one defect. The same `image` and `seed` give the same result.
     ///
     /// Images have at least 8x8 pixels. In a smaller one the mask may be empty, and then nothing is changed. Marks and
     /// CutPaste's scars have sizes in pixels that suit the network's input.
@@ -63,7 +63,7 @@ impl DefectMaker {
         self.draw(image, kind, rng)
     }
 
-    /// A copy of `image` with one defect of `kind`, whether the maker has that kind or not.
+    /// Makes a copy of `image` with one defect of `kind`, even if that kind is not among the maker's kinds.
     pub fn make_kind(&self, image: &RgbImage, kind: DefectKind, seed: u64) -> Defective {
         self.draw(image, kind, &mut ChaCha8Rng::seed_from_u64(seed))
     }

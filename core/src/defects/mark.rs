@@ -1,4 +1,4 @@
-//! What scratches, spots and stains have in common: how much of a mark lies on each pixel, and its painting.
+//! Marks: common parts of scratches, spots and stains. A mark has a coverage of each pixel and is painted by it.
 
 use std::ops::RangeInclusive;
 
@@ -12,22 +12,22 @@ use super::random::{irwin_hall, log_uniform};
 pub(super) const MASKED: f32 = 0.25;
 /// Share of a mark's strength up to which nothing is painted.
 const UNPAINTED: f32 = 0.02;
-/// Deviations at which a Gaussian profile falls to [`UNPAINTED`]: `sqrt(-2 ln 0.02)`, rounded up.
+/// Number of deviations at which a Gaussian profile falls to [`UNPAINTED`]: `sqrt(-2 ln 0.02)`, rounded up.
 const GAUSSIAN_REACH: f32 = 2.8;
 /// Share of the marks that are darker than the surface.
 const DARK_SHARE: f32 = 0.6;
-/// Deviation by which a mark's strength differs between the channels of a colour image.
+/// Standard deviation of a mark's strength between the channels of a colour image.
 const TINT: f32 = 0.3;
-/// Share of its strength that must be left of a mark where it meets black or white.
+/// Least share of a mark's strength that must be visible, because black and white clip it.
 const LEAST_SHOWN: f32 = 0.25;
-/// Every second draw or better shows on a surface of any brightness, so that this many in a row never fail.
+/// Most draws of a visible mark. At least every second draw is visible on a surface of any brightness.
 const MAX_DRAWS: usize = 40;
 
-/// How much of a mark lies on each pixel, 0 to 1.
+/// Coverage of each pixel by a mark, 0 to 1.
 pub struct Coverage {
     width: u32,
     height: u32,
-    /// Row by row.
+    /// Values row by row.
     values: Vec<f32>,
 }
 
@@ -41,7 +41,7 @@ impl Coverage {
         (self.width as f32, self.height as f32)
     }
 
-    /// A uniform point of the image.
+    /// Random point of the image, uniformly distributed.
     pub fn point(&self, rng: &mut ChaCha8Rng) -> (f32, f32) {
         let (width, height) = self.size();
         (rng.random::<f32>() * width, rng.random::<f32>() * height)
@@ -64,14 +64,14 @@ impl Coverage {
         }
     }
 
-    /// As [`Coverage::dab`], with a Gaussian of deviation `sigma`.
+    /// Does the same as [`Coverage::dab`], with a Gaussian of deviation `sigma`.
     pub fn gaussian_dab(&mut self, at: (f32, f32), sigma: f32) {
         self.dab(at, GAUSSIAN_REACH * sigma, |dx, dy| (-(dx * dx + dy * dy) / (2.0 * sigma * sigma)).exp());
     }
 
-    /// `image` with the mark on it, `strength` (one number a channel, on the scale of 0..=255) added where it covers
-    /// fully, and the mask of the pixels with more than a quarter of that. None if no pixel has, or if next to nothing
-    /// shows because the image is as black or white there as it gets.
+    /// Paints the mark on `image`. `strength`, one number a channel on the scale of 0..=255, is added at full coverage.
+    /// The mask holds the pixels with more than a quarter of it. None if there is no such pixel, or if the mark is
+    /// hardly visible because the image is black or white there.
     fn painted_on(&self, image: &RgbImage, strength: [f32; 3]) -> Option<(RgbImage, GrayImage)> {
         let mut painted = image.clone();
         let mut mask = GrayImage::new(image.width(), image.height());
@@ -95,9 +95,9 @@ impl Coverage {
     }
 }
 
-/// `image` with what `cover` draws, darker or lighter by a log-uniform one of `strength` grey levels, in each channel a
-/// little differently where the image has colour; and the mask. Drawn again while nothing of it shows; images of a few
-/// pixels may run out of draws and stay as they are, with an empty mask.
+/// Paints a mark with the coverage of `cover`, darker or lighter by a log-uniform number of `strength` grey levels. In a
+/// colour image the channels differ a little. Returns the image and the mask. A mark that is not visible is drawn again.
+/// Images of a few pixels may run out of draws. They stay unchanged, with an empty mask.
 pub fn marked(
     image: &RgbImage,
     strength: RangeInclusive<f32>,

@@ -13,12 +13,12 @@ use super::{DefectKind, DefectMaker, Generator, NoKinds};
 pub enum Mix {
     /// Kinds of a named generator.
     Generator(Generator),
-    /// Chosen kinds, each entry as likely as any other.
+    /// Chosen kinds. Each entry is equally likely.
     Kinds(Vec<DefectKind>),
 }
 
 impl Mix {
-    /// A maker of these defects. `sources` are those of [`DefectMaker::new`].
+    /// Maker of the mix. `sources` are those of [`DefectMaker::new`].
     ///
     /// # Errors
     /// No kind was chosen.

@@ -1,17 +1,14 @@
-//! Synthetic defects: what the training set, which holds normal images only, is contrasted with (paper, section
-//! "Defect generation").
+//! Synthetic defects for the contrastive training on good images (paper, section "Defect generation").
 //!
-//! The paper's three kinds are a mask ([`perlin_mask`]) and a source of pixels to show inside it: another texture
-//! ([`textural`]), the image itself in disorder ([`structural`]), or the image itself out of focus ([`blurred`]). The
-//! ranges that the paper leaves open are those of the authors' released generator, which draws its augmentations from
-//! the Python library imgaug 0.4.
+//! Each of the paper's three kinds has a mask ([`perlin_mask`]) and a source of pixels inside it. The sources are another
+//! texture ([`textural`]), the shuffled image ([`structural`]) and the blurred image ([`blurred`]). The paper leaves some
+//! ranges open. They are those of the authors' released generator, which uses the Python library imgaug 0.4.
 //!
-//! Beside most real defects those are large and strong. Four more kinds, ours, are small or faint: the first two of the
-//! paper's seen through ([`DefectKind::Faint`]), and marks drawn on the image ([`scratch`], [`spot`], [`stain`]). What
-//! other papers train on is there to compare with ([`Generator`], [`cutpaste`]).
+//! The paper's defects are larger and stronger than most real ones. Four more kinds, which are not in the paper, are small
+//! or faint: translucent ones ([`DefectKind::Faint`]), and marks on the image ([`scratch`], [`spot`], [`stain`]). The
+//! generators of other papers are there for comparison ([`Generator`], [`cutpaste`]).
 //!
-//! Outside the mask the image stays as it is, to the bit, but for the soft edges of marks
-//! ([`DefectKind::has_soft_edges`]).
+//! Outside the mask the image is unchanged, except for the soft edges of marks ([`DefectKind::has_soft_edges`]).
 
 use rand_chacha::ChaCha8Rng;
 
@@ -40,7 +37,7 @@ pub use kind::DefectKind;
 pub use maker::{DefectMaker, Defective, NoKinds};
 pub use mix::Mix;
 
-/// Three different entries of `choices`, in random order: how both the textural and the structural source are augmented.
+/// Draws three different entries of `choices`, in random order, for the augmentation of a source.
 fn three_of<T: Copy>(mut choices: impl AsMut<[T]>, rng: &mut ChaCha8Rng) -> Vec<T> {
     use rand::seq::SliceRandom;
     choices.as_mut().partial_shuffle(rng, 3).0.to_vec()
@@ -106,7 +103,7 @@ mod tests {
 
     #[test]
     fn soft_edges_are_faint() {
-        // Grey, so that no tint adds to the strength, of which a quarter at most lies outside the mask.
+        // The image is grey, so that no tint adds to the strength. At most a quarter of the strength lies outside the mask.
         let image = RgbImage::from_fn(224, 224, |x, y| image::Rgb([(100 + (x * 7 + y * 3) % 50) as u8; 3]));
         for (kind, strongest) in [(DefectKind::Scratch, 110), (DefectKind::Spot, 120), (DefectKind::Stain, 70)] {
             assert!(kind.has_soft_edges());
@@ -186,7 +183,7 @@ mod tests {
 
     #[test]
     fn textures_given_are_used() {
-        // Of one colour, and kept in one colour by every augmentation.
+        // The source has one colour, and every augmentation keeps it so.
         let maker =
             DefectMaker::new(vec![DefectKind::Textural], vec![RgbImage::from_pixel(30, 20, image::Rgb([9, 99, 200]))]);
         let made = maker.unwrap().make(&texture(64, 64), 3);

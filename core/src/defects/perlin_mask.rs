@@ -1,10 +1,11 @@
-//! The shape of a synthetic defect: thresholded Perlin noise.
+//! Shape of a synthetic defect: thresholded Perlin noise.
 //!
-//! The definition is that of DRAEM (Zavrtanik et al., ICCV 2021), `rand_perlin_2d_np` of its released code, which CSE
-//! takes over: unit gradients of random direction on a lattice, the fade curve `6t^5 - 15t^4 + 10t^3`, and the factor
-//! `sqrt(2)`. It is written out here because `noise::Perlin` is another noise: its gradients are the four diagonals
-//! only, and `sqrt(2)` long. Above 0.5 it leaves 12.6 % of the image instead of 5.1 %; divided by `sqrt(2)`, 4.8 %, but
-//! in 36 pieces instead of 25.
+//! CSE takes the definition from DRAEM (Zavrtanik et al., ICCV 2021), `rand_perlin_2d_np` of its released code. It has unit
+//! gradients of random direction on a lattice, the fade curve `6t^5 - 15t^4 + 10t^3`, and the factor `sqrt(2)`.
+//!
+//! `noise::Perlin` cannot replace it, because its gradients are only the four diagonals of length `sqrt(2)`. Its values
+//! above 0.5 cover 12.6 % of the image instead of 5.1 %. Divided by `sqrt(2)` they cover 4.8 %, but in 36 components
+//! instead of 25.
 
 use image::{GrayImage, ImageBuffer, Luma};
 use rand::RngExt;
@@ -12,21 +13,21 @@ use rand_chacha::ChaCha8Rng;
 
 use super::rotation::rotate;
 
-/// Lattice cells along an axis: two to the power of a whole number up to this.
+/// Largest exponent of the number of lattice cells along an axis, which is a power of two.
 const MAX_POWER: u32 = 5;
 const THRESHOLD: f32 = 0.5;
 const MAX_ROTATION_DEGREES: f32 = 90.0;
-/// Least pixels of a mask at the network's input size; fewer in proportion for smaller images.
+/// Fewest pixels of a mask at the network's input size. The number is proportional to the area of smaller images.
 const MIN_PIXELS: u64 = 100;
 const INPUT_PIXELS: u64 = 224 * 224;
-/// One draw in twenty is refused, so that this many in a row never are, short of images of a few pixels.
+/// Most draws of a large enough mask. One draw in twenty is refused, more only in images of a few pixels.
 const MAX_DRAWS: usize = 100;
 
-/// A random mask of `width` x `height` pixels: 255 inside, 0 outside.
+/// Draws a random mask of `width` x `height` pixels: 255 inside, 0 outside.
 ///
-/// Perlin noise of `2^i` x `2^j` cells, `i` and `j` uniform in 0..=5, turned about the centre by a uniform angle in
-/// +-90 degrees (corners 0), above 0.5. Drawn again while it is smaller than 100 pixels; images under about 8 pixels a
-/// side may run out of draws and get a smaller or empty mask.
+/// The mask holds values above 0.5 of Perlin noise with `2^i` x `2^j` cells, where `i` and `j` are uniform in 0..=5. The
+/// noise is rotated about the centre by a uniform angle in +-90 degrees, with 0 in the corners. A mask under 100 pixels is
+/// drawn again. Images under about 8 pixels a side may run out of draws and get a smaller or empty mask.
 pub fn perlin_mask(width: u32, height: u32, rng: &mut ChaCha8Rng) -> GrayImage {
     let pixels = u64::from(width) * u64::from(height);
     let enough = (pixels * MIN_PIXELS / INPUT_PIXELS).clamp(1, MIN_PIXELS);
@@ -44,7 +45,7 @@ pub fn perlin_mask(width: u32, height: u32, rng: &mut ChaCha8Rng) -> GrayImage {
     best
 }
 
-/// One mask, of whatever size.
+/// Draws one mask, of any size.
 fn draw(width: u32, height: u32, rng: &mut ChaCha8Rng) -> GrayImage {
     let (columns, rows) = (1 << rng.random_range(0..=MAX_POWER), 1 << rng.random_range(0..=MAX_POWER));
     let noise = perlin_noise(width, height, columns, rows, rng);
@@ -53,10 +54,10 @@ fn draw(width: u32, height: u32, rng: &mut ChaCha8Rng) -> GrayImage {
     GrayImage::from_raw(width, height, mask).expect("the noise has a value for each pixel")
 }
 
-/// Where along an axis of the lattice a row or column of pixels lies.
+/// Place of a row or column of pixels along an axis of the lattice.
 struct Position {
     cell: usize,
-    /// In the cell, 0 to 1.
+    /// Place in the cell, 0 to 1.
     offset: f32,
     /// Share of the far end of the cell in the interpolation, 0 to 1.
     weight: f32,
@@ -111,7 +112,7 @@ mod tests {
         (mean, (variance / n).sqrt())
     }
 
-    /// Against `tests/reference/perlin_mask.py`: means over 4,000 draws, and standard deviations.
+    /// Compares with `tests/reference/perlin_mask.py`: means over 4,000 draws, and standard deviations.
     #[test]
     fn masks_have_the_statistics_of_the_reference() {
         let rng = &mut ChaCha8Rng::seed_from_u64(0);

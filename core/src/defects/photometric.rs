@@ -1,17 +1,17 @@
 //! Photometric augmentations of 8-bit RGB images, in place.
 //!
-//! Solarization, posterization, autocontrast, equalization, sharpness and contrast give, to the bit, what Pillow's
-//! `ImageOps` and `ImageEnhance` give. Hue and saturation are those of the HSV hexcone.
+//! Solarization, posterization, autocontrast, equalization, sharpness and contrast equal those of Pillow's `ImageOps` and
+//! `ImageEnhance` bit for bit. Hue and saturation are those of the HSV hexcone.
 
 use image::RgbImage;
 
-/// Each channel `c` becomes `255 (c / 255)^gamma`.
+/// Gamma correction: each channel `c` becomes `255 (c / 255)^gamma`.
 pub fn gamma_contrast(image: &mut RgbImage, gamma: [f32; 3]) {
     let table = |gamma: f32| lookup_table(|value| (255.0 * (value / 255.0).powf(gamma.into())).round());
     apply_tables(image, &gamma.map(table));
 }
 
-/// Luma (ITU-R BT.601) becomes `factor * luma + offset`, chroma stays; `offset` on the scale of 0..=255.
+/// Luma (ITU-R BT.601) becomes `factor * luma + offset`, and chroma is unchanged. `offset` is on the scale of 0..=255.
 ///
 /// At constant chroma (YCbCr) the same amount is added to the three channels.
 pub fn brightness(image: &mut RgbImage, factor: f32, offset: f32) {
@@ -25,7 +25,7 @@ pub fn brightness(image: &mut RgbImage, factor: f32, offset: f32) {
 
 /// Blend of the smoothed image (`factor` 0), the image (1) and beyond (2): `PIL.ImageEnhance.Sharpness`.
 ///
-/// Smoothing is the 3x3 mean in which the centre counts 5 times; the outermost pixels are left as they are.
+/// The smoothed image is the 3x3 mean in which the centre counts 5 times. The outermost pixels are unchanged.
 pub fn sharpness(image: &mut RgbImage, factor: f32) {
     let (width, height) = (image.width() as usize, image.height() as usize);
     if width < 3 || height < 3 {
@@ -41,7 +41,7 @@ pub fn sharpness(image: &mut RgbImage, factor: f32) {
         let inner = y * stride + 3..(y + 1) * stride - 3;
         for (i, value) in (3..).zip(&mut image.as_mut()[inner]) {
             let sum = columns[i - 3] + columns[i] + columns[i + 3] + 4 * u32::from(here[i]);
-            // Rounded to 8 bits before the blend, and the blend cut off, as Pillow does both.
+            // The mean is rounded to 8 bits before the blend, and the blend is truncated, as in Pillow.
             let smooth = ((2 * sum + 13) / 26) as f32;
             *value = (smooth + factor * (f32::from(here[i]) - smooth)) as u8;
         }
@@ -57,11 +57,11 @@ pub fn contrast(image: &mut RgbImage, factor: f32) {
     let pixels = u64::from(image.width()) * u64::from(image.height());
     let mean = image.pixels().map(luma).sum::<u64>() as f64 / pixels.max(1) as f64;
     let grey = (mean + 0.5).floor();
-    // In the single precision of Pillow's blend.
+    // Pillow blends in single precision.
     apply_tables(image, &[lookup_table(|value| f64::from(grey as f32 + factor * (value - grey) as f32))]);
 }
 
-/// Adds `degrees` to the hue and `saturation` (on the scale of 0 to 1) to the saturation, which is cut off at 0 and 1.
+/// Adds `degrees` to the hue and `saturation` (on the scale of 0 to 1) to the saturation, which is limited to 0 and 1.
 pub fn add_hue_and_saturation(image: &mut RgbImage, degrees: f32, saturation: f32) {
     map_hsv(image, |[h, s, v]| [h + degrees, s + saturation, v]);
 }
@@ -71,17 +71,17 @@ pub fn multiply_hue(image: &mut RgbImage, factor: f32) {
     map_hsv(image, |[h, s, v]| [h * factor, s, v]);
 }
 
-/// Multiplies the saturation by `factor`, cut off at 1.
+/// Multiplies the saturation by `factor`, limited to 1.
 pub fn multiply_saturation(image: &mut RgbImage, factor: f32) {
     map_hsv(image, |[h, s, v]| [h, s * factor, v]);
 }
 
-/// Multiplies the value of HSV, and thus every channel, by `factor`, cut off at 255.
+/// Multiplies the value of HSV, and thus every channel, by `factor`, limited to 255.
 pub fn multiply_value(image: &mut RgbImage, factor: f32) {
     apply_tables(image, &[lookup_table(|value| (value * f64::from(factor)).round())]);
 }
 
-/// The negative of every channel that is not below `threshold`: `PIL.ImageOps.solarize`.
+/// Inverts every channel that is at least `threshold`: `PIL.ImageOps.solarize`.
 pub fn solarize(image: &mut RgbImage, threshold: u8) {
     apply_tables(image, &[lookup_table(|value| if value < threshold.into() { value } else { 255.0 - value })]);
 }
@@ -93,7 +93,7 @@ pub fn posterize(image: &mut RgbImage, bits: u32) {
 }
 
 /// Stretches every channel to 0..=255, with `cutoff` percent of the values cut off at either end:
-/// `PIL.ImageOps.autocontrast`. At 50 and above nothing is left to stretch, and the image stays.
+/// `PIL.ImageOps.autocontrast`. With 50 and above the image is unchanged.
 pub fn autocontrast(image: &mut RgbImage, cutoff: u32) {
     let cut = u64::from(image.width()) * u64::from(image.height()) * u64::from(cutoff) / 100;
     let tables = histograms(image).map(|histogram| {
@@ -109,7 +109,7 @@ pub fn autocontrast(image: &mut RgbImage, cutoff: u32) {
     apply_tables(image, &tables);
 }
 
-/// The first of `values` that is left once `cut` pixels are taken away from the front.
+/// First of `values` that remains when `cut` pixels are removed from the front.
 fn first_beyond(histogram: &[u64; 256], cut: u64, mut values: impl Iterator<Item = usize>) -> Option<usize> {
     let mut seen = 0;
     values.find(|&value| {
@@ -148,7 +148,7 @@ fn histograms(image: &RgbImage) -> [[u64; 256]; 3] {
     histograms
 }
 
-/// `of` every 8-bit value, its fraction cut off, and limited to 8 bits.
+/// Table of `of` for every 8-bit value, truncated and limited to 8 bits.
 fn lookup_table(of: impl Fn(f64) -> f64) -> [u8; 256] {
     std::array::from_fn(|value| of(value as f64) as u8)
 }
@@ -162,7 +162,8 @@ fn apply_tables(image: &mut RgbImage, tables: &[[u8; 256]]) {
     }
 }
 
-/// `change`s every pixel in HSV: hue in degrees, taken modulo 360 afterwards; saturation and value in 0..=1, limited to it.
+/// Applies `change` to every pixel in HSV. The new hue is taken modulo 360 degrees, and the new saturation and value are
+/// limited to 0..=1.
 fn map_hsv(image: &mut RgbImage, change: impl Fn([f32; 3]) -> [f32; 3]) {
     for pixel in image.pixels_mut() {
         let [hue, saturation, value] = change(to_hsv(pixel.0));
@@ -170,7 +171,7 @@ fn map_hsv(image: &mut RgbImage, change: impl Fn([f32; 3]) -> [f32; 3]) {
     }
 }
 
-/// Hue in 0..360 degrees (0 for grey), saturation and value in 0..=1.
+/// Converts RGB to hue in 0..360 degrees (0 for grey), and saturation and value in 0..=1.
 fn to_hsv(rgb: [u8; 3]) -> [f32; 3] {
     let [red, green, blue] = rgb.map(f32::from);
     let value = red.max(green).max(blue);
@@ -202,7 +203,7 @@ pub(super) mod tests {
     use super::*;
     use image::Rgb;
 
-    /// 48x48 pixels with skewed histograms, differing by channel; `tests/reference/photometric.py` draws the same.
+    /// Test pattern of 48x48 pixels with skewed histograms that differ by channel, as in `tests/reference/photometric.py`.
     pub(crate) fn pattern() -> RgbImage {
         RgbImage::from_fn(48, 48, |x, y| {
             let value = |a: u32, b: u32, c: u32| (20 + ((a * x + b * y + c * x * y) % 256).pow(2) / 300) as u8;
@@ -210,13 +211,13 @@ pub(super) mod tests {
         })
     }
 
-    /// The left upper 8x8 pixels, row by row, in hexadecimal.
+    /// Upper left 8x8 pixels, row by row, in hexadecimal.
     fn corner(image: &RgbImage) -> Vec<String> {
         let row = |y| (0..8).flat_map(|x| image.get_pixel(x, y).0).map(|value| format!("{value:02x}")).collect();
         (0..8).map(row).collect()
     }
 
-    /// Against Pillow: what `tests/reference/photometric.py` prints.
+    /// Compares with Pillow, by the output of `tests/reference/photometric.py`.
     #[test]
     fn operations_are_those_of_pillow() {
         let check = |name: &str, operation: &dyn Fn(&mut RgbImage), expected: [&str; 8]| {

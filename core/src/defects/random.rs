@@ -5,13 +5,13 @@ use std::ops::RangeInclusive;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-/// A number whose logarithm is uniform: each factor of two within `range`, which lies above 0, is as likely.
+/// Random number in `range`, which lies above 0, with a uniform logarithm. Each factor of two is equally likely.
 pub fn log_uniform(range: RangeInclusive<f32>, rng: &mut ChaCha8Rng) -> f32 {
     rng.random_range(range.start().ln()..=range.end().ln()).exp()
 }
 
-/// The sum of twelve uniform numbers less 6 (Irwin and Hall's distribution): nearly normal, of mean 0 and deviation 1,
-/// and never beyond +-6.
+/// Sum of twelve uniform numbers minus 6 (Irwin and Hall's distribution). It is nearly normal, with mean 0 and deviation
+/// 1, and lies within +-6.
 pub fn irwin_hall(rng: &mut ChaCha8Rng) -> f32 {
     (0..12).map(|_| rng.random::<f32>()).sum::<f32>() - 6.0
 }

@@ -2,7 +2,7 @@
 
 use image::{ImageBuffer, Pixel, imageops::interpolate_bilinear};
 
-/// `image` turned about its centre by `degrees`, at the same size: bilinear, and 0 where nothing of it comes to lie.
+/// Rotates `image` about its centre by `degrees`, at the same size. Bilinear, with 0 outside of the rotated image.
 pub fn rotate<P: Pixel>(image: &ImageBuffer<P, Vec<P::Subpixel>>, degrees: f32) -> ImageBuffer<P, Vec<P::Subpixel>> {
     let (width, height) = image.dimensions();
     let (sin, cos) = degrees.to_radians().sin_cos();

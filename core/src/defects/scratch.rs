@@ -1,7 +1,7 @@
-//! Scratches: thin lines that wander.
+//! Scratches: thin, curved lines.
 //!
-//! Not in the paper, whose defects are large and strong beside most real ones. The ranges were chosen on real defects of
-//! other surfaces, for images of the network's input size.
+//! This kind is not in the paper, whose defects are larger and stronger than most real ones. The ranges were chosen on real
+//! defects of other surfaces, for images of the network's input size.
 
 use image::{GrayImage, RgbImage};
 use rand::RngExt;
@@ -13,10 +13,10 @@ use super::random::{irwin_hall, log_uniform};
 /// Grey levels of the change in the middle of the line.
 const STRENGTH: std::ops::RangeInclusive<f32> = 12.0..=110.0;
 
-/// `image` with a thin line that wanders, and its mask: scratches, cracks, pulled threads.
+/// Draws a thin, curved line on `image`, for scratches, cracks and pulled threads. Returns the image and the mask.
 ///
-/// The line's deviation is 0.4 to 2.2 pixels and varies by 30 % along it, its length 6 to 90 % of the shorter side. It
-/// runs from nearly straight to crumpled, and may leave the image.
+/// The profile has a deviation of 0.4 to 2.2 pixels, which varies by 30 % along the line. The length is 6 to 90 % of the
+/// shorter side. The line is nearly straight to crumpled, and may leave the image.
 pub fn scratch(image: &RgbImage, rng: &mut ChaCha8Rng) -> (RgbImage, GrayImage) {
     marked(image, STRENGTH, rng, line)
 }
@@ -49,7 +49,7 @@ mod tests {
         for seed in 0..50 {
             let (_, mask) = scratch(&image, &mut ChaCha8Rng::seed_from_u64(seed));
             let masked = mask.as_raw().iter().filter(|&&value| value == 255).count();
-            // At most 0.9 x 224 pixels long and 1.67 deviations of 2.86 pixels to either side.
+            // A line has at most 0.9 x 224 pixels of length, and 1.67 deviations of 2.86 pixels on either side.
             assert!((4..202 * 10 + 80).contains(&masked), "{masked}");
         }
     }

@@ -1,7 +1,7 @@
 //! Spots: small ellipses.
 //!
-//! Not in the paper, whose defects are large and strong beside most real ones. The ranges were chosen on real defects of
-//! other surfaces, for images of the network's input size.
+//! This kind is not in the paper, whose defects are larger and stronger than most real ones. The ranges were chosen on real
+//! defects of other surfaces, for images of the network's input size.
 
 use image::{GrayImage, RgbImage};
 use rand::RngExt;
@@ -13,9 +13,10 @@ use super::random::log_uniform;
 /// Grey levels of the change within a spot.
 const STRENGTH: std::ops::RangeInclusive<f32> = 15.0..=120.0;
 
-/// `image` with one to three small ellipses, sharp or soft at the edge, and their mask: holes, pits, knots, drops.
+/// Draws one to three small ellipses with sharp or soft edges on `image`, for holes, pits, knots and drops. Returns the
+/// image and the mask.
 ///
-/// Their mean radius is 1.5 to 14 pixels, the longer axis at most twice the shorter.
+/// The mean radius is 1.5 to 14 pixels, and the longer axis is at most twice the shorter.
 pub fn spot(image: &RgbImage, rng: &mut ChaCha8Rng) -> (RgbImage, GrayImage) {
     marked(image, STRENGTH, rng, ellipses)
 }
@@ -48,7 +49,7 @@ mod tests {
         for seed in 0..100 {
             let (_, mask) = spot(&image, &mut ChaCha8Rng::seed_from_u64(seed));
             let masked = mask.as_raw().iter().filter(|&&value| value == 255).count() as f32;
-            // The slope's lower quarter lies outside the mask: at most a quarter of 0.9 radii beyond the radius.
+            // The lower quarter of the slope lies outside the mask, at most a quarter of 0.9 radii beyond the radius.
             let largest = std::f32::consts::PI * (14.0_f32 * 1.225).powi(2);
             assert!((1.0..3.1 * largest).contains(&masked), "{masked}");
             seen[components(&mask)] += 1;

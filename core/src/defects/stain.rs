@@ -1,7 +1,7 @@
 //! Stains: wide soft shadows and lights.
 //!
-//! Not in the paper, whose defects have hard edges. The ranges were chosen on real defects of other surfaces, for images
-//! of the network's input size.
+//! This kind is not in the paper, whose defects have hard edges. The ranges were chosen on real defects of other surfaces,
+//! for images of the network's input size.
 
 use image::{GrayImage, RgbImage};
 use rand::RngExt;
@@ -12,12 +12,12 @@ use super::random::{irwin_hall, log_uniform};
 
 /// Grey levels of the change in the middle of a stain.
 const STRENGTH: std::ops::RangeInclusive<f32> = 8.0..=70.0;
-/// Distance of the blots from the middle of the stain, a deviation, in radii.
+/// Standard deviation of the blots' distance from the middle of the stain, in radii.
 const SCATTER: f32 = 0.6;
 
-/// `image` with a wide soft shadow or light, and its mask: stains, uneven coating, wear.
+/// Draws a wide soft shadow or light on `image`, for stains, uneven coating and wear. Returns the image and the mask.
 ///
-/// Two to six Gaussian blots about a point of the image, within a radius of 10 to 70 pixels.
+/// A stain is two to six Gaussian blots around a point of the image, within a radius of 10 to 70 pixels.
 pub fn stain(image: &RgbImage, rng: &mut ChaCha8Rng) -> (RgbImage, GrayImage) {
     marked(image, STRENGTH, rng, blots)
 }
@@ -43,7 +43,7 @@ mod tests {
         for seed in 0..50 {
             let (stained, mask) = stain(&image, &mut ChaCha8Rng::seed_from_u64(seed));
             assert!(mask.as_raw().contains(&255), "{seed}");
-            // At 70 grey levels and a deviation of 3 pixels, the least, no step exceeds 70 x 0.61 / 3.
+            // The steepest stain has 70 grey levels and a deviation of 3 pixels, so no step exceeds 70 x 0.61 / 3.
             let steepest = stained.rows().flat_map(|row| {
                 let row: Vec<u8> = row.map(|pixel| pixel.0[0]).collect();
                 row.windows(2).map(|pair| pair[0].abs_diff(pair[1])).collect::<Vec<_>>()

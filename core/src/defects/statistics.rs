@@ -12,12 +12,12 @@ pub struct Statistics {
     pub area: f64,
     /// Number of 8-connected components of the mask.
     pub components: usize,
-    /// Mean absolute change of the masked pixels over all channels, on the scale of 0..=255; 0 if there are none.
+    /// Mean absolute change of the masked pixels over all channels, on the scale of 0..=255. 0 for an empty mask.
     pub change: f64,
 }
 
 impl Statistics {
-    /// Statistics of `defective`, which was made from `image`.
+    /// Measures `defective`, which was made from `image`.
     pub fn of(image: &RgbImage, defective: &Defective) -> Self {
         let (mut masked, mut sum) = (0_u64, 0_u64);
         for ((old, new), mask) in image.pixels().zip(defective.image.pixels()).zip(defective.mask.pixels()) {
@@ -52,7 +52,7 @@ mod tests {
         let image = RgbImage::from_pixel(5, 4, Rgb([10, 20, 30]));
         let mut defective = Defective { image: image.clone(), mask: GrayImage::new(5, 4), kind: DefectKind::Spot };
         assert_eq!(Statistics::of(&image, &defective), Statistics { area: 0.0, components: 0, change: 0.0 });
-        // Two that touch at a corner, and one by itself; one of them unchanged.
+        // Two pixels touch at a corner, and one is apart. One of them is unchanged.
         for (x, y) in [(0, 0), (1, 1), (4, 3)] {
             defective.mask.put_pixel(x, y, Luma([255]));
         }

@@ -1,4 +1,4 @@
-//! Source of the structural defects: the image itself, augmented, cut in a grid, and the cells shuffled.
+//! Source of the structural defects: the augmented image itself, cut in a grid of shuffled cells.
 
 use image::{RgbImage, imageops};
 use rand::{RngExt, seq::SliceRandom};
@@ -18,8 +18,14 @@ enum Augmentation {
     Hue,
 }
 
-/// `image` after three different augmentations out of: horizontal flip (made in half of the draws), rotation +-45
-/// degrees with black corners, value x0.8-1.2, saturation x0.5-1.5, hue x0.5-1.5; then in 8x8 cells put in random order.
+/// Applies three different augmentations to `image`, then shuffles its 8x8 cells. The augmentations are drawn from this
+/// list:
+///
+/// - horizontal flip, in half of the draws;
+/// - rotation by +-45 degrees, with black corners;
+/// - value x0.8-1.2;
+/// - saturation x0.5-1.5;
+/// - hue x0.5-1.5.
 pub fn structural_source(image: &RgbImage, rng: &mut ChaCha8Rng) -> RgbImage {
     use Augmentation::*;
     let mut source = image.clone();
@@ -39,8 +45,7 @@ pub fn structural_source(image: &RgbImage, rng: &mut ChaCha8Rng) -> RgbImage {
     shuffled_cells(&source, rng)
 }
 
-/// `image` with its 8x8 cells in random order. The pixels that are left over right and below, where a side is no
-/// multiple of 8, stay in place.
+/// Shuffles the 8x8 cells of `image`. Where a side is not a multiple of 8, the remaining pixels stay in place.
 fn shuffled_cells(image: &RgbImage, rng: &mut ChaCha8Rng) -> RgbImage {
     let (width, height) = (image.width() / GRID, image.height() / GRID);
     let mut cells: Vec<u32> = (0..GRID * GRID).collect();
@@ -79,7 +84,7 @@ mod tests {
 
     #[test]
     fn cells_move_as_a_whole() {
-        // Every cell is of its own colour; so is it afterwards.
+        // Every cell has a different colour, before and after.
         let image = RgbImage::from_fn(32, 16, |x, y| image::Rgb([(x / 4) as u8, (y / 2) as u8, 0]));
         let shuffled = shuffled_cells(&image, &mut ChaCha8Rng::seed_from_u64(4));
         for (x, y, pixel) in shuffled.enumerate_pixels() {

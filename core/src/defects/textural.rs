@@ -1,4 +1,4 @@
-//! Source of the textural defects: an image of another texture, photometrically augmented.
+//! Source of the textural defects: an augmented image of the anomaly source.
 
 use image::{RgbImage, imageops};
 use rand::RngExt;
@@ -19,13 +19,14 @@ enum Augmentation {
     Equalize,
 }
 
-/// A random one of `sources`, or a generated texture if there are none, of `size` (width, height), after three different
-/// augmentations out of:
-/// - gamma contrast 0.5-2.0, each channel its own;
+/// Draws an image of `size` (width, height) from `sources`, or generates a texture if there are none. Then it applies three
+/// different augmentations, drawn from this list:
+///
+/// - gamma contrast 0.5-2.0, different in each channel;
 /// - brightness x0.8-1.2 and +-30;
 /// - sharpness 0 (soft) to 2 (sharp);
-/// - hue and saturation +-10 of 255, each its own;
-/// - solarization above 32-128, made in half of the draws;
+/// - hue and saturation +-10 of 255, drawn separately;
+/// - solarization above 32-128, in half of the draws;
 /// - 1 to 8 bits a channel;
 /// - the negative;
 /// - contrast stretched, with 0-20 % of the values cut off at either end;

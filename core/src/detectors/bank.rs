@@ -1,4 +1,4 @@
-//! The bank (paper, section 3.5): k-means centres of the embeddings of good windows.
+//! Bank (paper, section 3.5): k-means centres of the embeddings of good windows.
 
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -8,7 +8,7 @@ use crate::network::grid::{Grid, GridMap, pool};
 use crate::scoring::aggregation::Aggregation;
 use crate::scoring::distances::{Distances, cosine_distances};
 
-/// Most of Lloyd's iterations. k-means on a few hundred points settles in far fewer.
+/// Most iterations of Lloyd's algorithm. k-means on a few hundred points converges in far fewer.
 const ITERATIONS: usize = 100;
 
 /// Cluster centres of good embeddings.
@@ -27,8 +27,8 @@ struct Centre {
 
 impl Bank {
     /// k-means over embeddings `E14`, each `[64, positions]` at `grid`, by the distance of their `E7`. `clusters` is at
-    /// least 1 and at most the number of embeddings. With 1 the centre is the mean. `None` without an embedding, or with one
-    /// of another length.
+    /// least 1 and at most the number of embeddings. With 1 the centre is the mean. `None` without an embedding, or
+    /// with one of another length.
     pub fn fit(embeddings: &[Vec<f32>], grid: Grid, clusters: usize, seed: u64) -> Option<Self> {
         let length = EMBEDDING_CHANNELS * grid.positions();
         if embeddings.is_empty() || embeddings.iter().any(|e14| e14.len() != length) {
@@ -95,7 +95,7 @@ impl Bank {
                 GridMap { grid: pooled, values: distances },
                 GridMap { grid, values: cosine_distances(e14, &centre.e14, grid.positions()) },
             ),
-            // Without a centre nothing normal is known, and every position has the largest distance there is.
+            // Without a centre there is no normal embedding, and every position has the largest distance.
             None => Distances::new(GridMap::filled(pooled, 2.0), GridMap::filled(grid, 2.0)),
         }
     }
@@ -105,7 +105,8 @@ fn squared_distance(a: &[f32], b: &[f32]) -> f64 {
     a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum()
 }
 
-/// Start of k-means++ (Arthur and Vassilvitskii 2007): each next centre is drawn with probability by its squared distance.
+/// Initial centres of k-means++ (Arthur and Vassilvitskii 2007). Each next centre is drawn with a probability proportional
+/// to its squared distance.
 fn plus_plus(points: &[Vec<f32>], k: usize, rng: &mut impl Rng) -> Vec<Vec<f32>> {
     let mut centres = vec![points[rng.random_range(0..points.len())].clone()];
     let mut nearest: Vec<f64> = points.iter().map(|point| squared_distance(point, &centres[0])).collect();

@@ -1,4 +1,5 @@
-//! Classifier of embeddings in place of the bank (paper, table 4): trained on the same pairs, to compare the contrast with.
+//! Classifier of embeddings instead of the bank (paper, table 4). It is trained on the same pairs, as a baseline for the
+//! contrastive training.
 
 use crate::embedding::embedder::EMBEDDING_CHANNELS;
 use crate::files::state_dict::{StateDict, StateDictError, take};
@@ -31,7 +32,8 @@ impl Classifier {
         tensors.insert(NAME.into(), (vec![LENGTH], self.values));
     }
 
-    /// Probability of a defect at each position of `E7` and of `E14`, in place of distances. `e14` is `[64, positions]`.
+    /// Probability of a defect at each position of `E7` and of `E14`, used instead of distances. `e14` is
+    /// `[64, positions]`.
     pub fn distances(&self, e14: &[f32], grid: Grid) -> Distances {
         let map = |embedding: &[f32], grid| GridMap { grid, values: self.probabilities(embedding, grid) };
         Distances::new(map(&pool(e14, grid), grid.halved()), map(e14, grid))

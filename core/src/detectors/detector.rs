@@ -1,4 +1,4 @@
-//! Detector: a fitted method on a device, whichever it is.
+//! Detector: a fitted method on a device.
 
 use burn::tensor::{Device, ExecutionError, Tensor, TensorData, Transaction};
 
@@ -20,7 +20,7 @@ use crate::scoring::distances::Distances;
 #[derive(Debug)]
 pub struct Detector {
     method: Fitted,
-    /// Grid of the distances that the score and the map are made of.
+    /// Grid of the distances that score and map are computed from.
     grid: Grid,
 }
 
@@ -35,7 +35,7 @@ enum Fitted {
 /// Number and shape of a detector's parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
-    /// How normality is modelled.
+    /// Method.
     pub method: Method,
     /// Feature maps that the method uses.
     pub taps: Taps,
@@ -43,7 +43,7 @@ pub struct Shape {
     pub members: usize,
     /// Clusters in each member's bank.
     pub clusters: usize,
-    /// Whether there is a density beside the embedders.
+    /// True if a density is added to the embedders.
     pub density: bool,
     /// Grid of `stage5`.
     pub grid: Grid,
@@ -55,11 +55,11 @@ pub const DENSITY: &str = "density.";
 /// Fitted baseline.
 #[derive(Clone, Debug)]
 pub enum Baseline {
-    /// See [`Method::MeanCosine`].
+    /// Baseline of [`Method::MeanCosine`].
     MeanCosine(MeanMap),
-    /// See [`Method::Gaussian`].
+    /// Baseline of [`Method::Gaussian`].
     Gaussian(Whitening),
-    /// See [`Method::NearestNeighbours`].
+    /// Baseline of [`Method::NearestNeighbours`].
     NearestNeighbours(Coreset),
 }
 
@@ -115,7 +115,7 @@ impl Detector {
         Self { method, grid }
     }
 
-    /// Whether the weights of its parts count an anomaly as an anomaly.
+    /// Checks the weights of its parts: with a negative weight, an anomaly would lower the score.
     pub fn is_sound(&self) -> bool {
         match &self.method {
             Fitted::Ensemble(ensemble, _) => ensemble.is_sound(),

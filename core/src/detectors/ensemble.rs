@@ -1,5 +1,5 @@
-//! Ensemble: embedders whose distances are added. The paper has one; several, each trained without some of the photos,
-//! vary less from seed to seed.
+//! Ensemble: embedders whose distances are added. The paper has one embedder. Several embedders, each trained without some
+//! of the photos, vary less from seed to seed.
 
 use burn::tensor::{Device, Tensor};
 
@@ -98,8 +98,8 @@ impl Ensemble {
         Ok(Self { members, grid: shape.grid })
     }
 
-    /// Whether every member has a positive weight in the score, and the map has a positive weight and no negative one. With
-    /// a weight of 0 or below, an anomaly that the member sees would pass for good.
+    /// Checks that every member has a positive weight in the score, and that the map has a positive weight and no negative
+    /// one. With a weight of 0 or below, an anomaly that the member detects would pass for good.
     pub fn is_sound(&self) -> bool {
         let mut weights = self.members.iter().map(|member| member.weights);
         weights.clone().all(|Weights { score, map }| score > 0.0 && map >= 0.0) && weights.any(|own| own.map > 0.0)

@@ -1,5 +1,5 @@
-//! Gaussian over the feature vectors of all positions, with the squared Mahalanobis distance: a baseline, and the density
-//! beside the embedders.
+//! Gaussian over the feature vectors of all positions, with the squared Mahalanobis distance. It is a baseline, and the
+//! density that is added to the embedders.
 //!
 //! It is the core of PaDiM (Defard et al. 2021), which has one Gaussian at each position.
 
@@ -12,7 +12,7 @@ use crate::files::state_dict::{StateDict, StateDictError, take};
 /// Share of the mean variance that is added to every variance. With fewer vectors than channels the covariance has no
 /// inverse otherwise.
 const SHRINKAGE: f64 = 0.01;
-/// Least share of the mean square that is added. Smaller variances are rounding, and no divisor.
+/// Least share of the mean square that is added. Smaller variances are rounding errors.
 const ROUNDING: f64 = 1e-5;
 const WEIGHT: &str = "gaussian.weight";
 const BIAS: &str = "gaussian.bias";
@@ -70,7 +70,7 @@ impl Moments {
         }
         let trace: f64 = (0..channels).map(|a| covariance[a * channels + a]).sum();
         let square = mean.iter().map(|mean| mean * mean).sum::<f64>();
-        // The last, for features that are all 0.
+        // The smallest positive number is for features that are all 0.
         let shrinkage = (SHRINKAGE * trace).max(ROUNDING * square).max(1e-12) / channels as f64;
         (0..channels).for_each(|a| covariance[a * channels + a] += shrinkage);
         // covariance = C C', so that C^-1 whitens: its rows times x have unit covariance.
@@ -85,9 +85,9 @@ impl Moments {
 
 /// Fitted Gaussian: the weights of its whitening convolution.
 ///
-/// With the precision matrix written as `L L'` and the mean `m`, the Mahalanobis distance of `x` is `|L'(x - m)|`. That is
-/// a 1x1 convolution with the weights `L'` and the bias `-L'm`, and a norm over the channels. The score takes the root of
-/// the squared distance, as it does of cosine distances.
+/// The precision matrix is `L L'` and the mean is `m`. The Mahalanobis distance of `x` is then `|L'(x - m)|`. This is a 1x1
+/// convolution with the weights `L'` and the bias `-L'm`, and a norm over the channels. The score takes the root of the
+/// squared distance, as it does of cosine distances.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Whitening {
     /// `[channels, channels]`, row by row.
@@ -168,7 +168,7 @@ impl Gaussian {
 mod tests {
     use super::*;
 
-    /// Against the square of `scipy.spatial.distance.mahalanobis`, worked out by hand for a diagonal covariance.
+    /// Compares with the square of `scipy.spatial.distance.mahalanobis`, computed by hand for a diagonal covariance.
     #[test]
     fn distance_is_that_of_mahalanobis_squared() {
         let mut moments = Moments::new(2);

@@ -1,7 +1,7 @@
-//! Methods: how normality is modelled.
+//! Methods of anomaly detection.
 
 choices! {
-    /// How normality is modelled.
+    /// Method of anomaly detection.
     #[derive(Default)]
     #[serde(rename_all = "kebab-case")]
     #[strum(serialize_all = "kebab-case")]
@@ -21,7 +21,7 @@ choices! {
 }
 
 impl Method {
-    /// Whether the method has embedders that are trained. The others are fitted in one pass.
+    /// Tells whether the method has embedders to train. The other methods are fitted in one pass.
     pub fn is_trained(self) -> bool {
         matches!(self, Self::Cse | Self::Classifier)
     }

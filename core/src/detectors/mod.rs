@@ -1,7 +1,7 @@
-//! Detectors: what tells normal from anomalous features, each method in a file of its own.
+//! Detectors of anomalous features, with one file for each method.
 //!
-//! CSE is an [`ensemble`] of embedders, each with a [`bank`]. The other methods are baselines from the literature, or parts
-//! that stand beside the embedders ([`density`]) or replace the bank ([`classifier`]). All of them work position by
+//! CSE is an [`ensemble`] of embedders, each with a [`bank`]. A [`density`] may be added to the embedders, and a
+//! [`classifier`] may replace the bank. The other methods are baselines from the literature. All of them work position by
 //! position, so that a score and its map come from the same distances.
 
 pub mod bank;

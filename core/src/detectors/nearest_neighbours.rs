@@ -8,7 +8,7 @@ use crate::files::state_dict::{StateDict, StateDictError, take};
 
 /// Number of vectors in the coreset.
 pub const CORESET: usize = 1000;
-/// Number of vectors that the coreset is chosen from. More change little and take long.
+/// Number of vectors that the coreset is chosen from. More vectors change little and take long.
 pub const CANDIDATES: usize = 20_000;
 /// Dimensions of the random projection in which the coreset is chosen (Johnson and Lindenstrauss, as PatchCore does).
 const PROJECTED: usize = 32;
@@ -22,8 +22,8 @@ pub struct Coreset {
     vectors: Vec<f32>,
 }
 
-/// At most `size` of `vectors` (rows of `channels` values), chosen so that every other is near one of them.
-/// Greedy k-centre (Sener and Savarese 2018), seeded.
+/// Chooses at most `size` of `vectors` (rows of `channels` values), so that every other vector is near one of them. The
+/// algorithm is greedy k-centre (Sener and Savarese 2018) with a seed.
 pub fn coreset(vectors: &[f32], channels: usize, size: usize, seed: u64) -> Coreset {
     let rng = &mut ChaCha8Rng::seed_from_u64(seed);
     let projection: Vec<f32> = (0..channels * PROJECTED).map(|_| if rng.random() { 1.0 } else { -1.0 }).collect();
@@ -60,7 +60,7 @@ pub fn coreset(vectors: &[f32], channels: usize, size: usize, seed: u64) -> Core
 }
 
 impl Coreset {
-    /// Takes the tensor that [`put`](Self::put) made. An error for no vectors: none of them is the nearest.
+    /// Takes the tensor that [`put`](Self::put) made. An error for no vectors, because there would be no nearest one.
     pub fn take(tensors: &mut StateDict, channels: usize) -> Result<Self, StateDictError> {
         let count = tensors.get(VECTORS).and_then(|(shape, _)| shape.first().copied()).unwrap_or(0);
         Ok(Self { channels, vectors: take(tensors, VECTORS, &[count.max(1), channels])? })

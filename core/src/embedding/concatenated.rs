@@ -1,15 +1,14 @@
-//! Concatenated taps as an embedder takes them: the chosen feature maps at the grid of `stage5`, as rows of channels.
+//! Concatenated taps, the input of an embedder: the chosen feature maps at the grid of `stage5`, as rows of channels.
 //!
-//! `stage7` is never written out at that grid. A 1x1 convolution and an interpolation may change places, and `stage7` has
-//! a quarter of the positions and most of the channels. So the first convolution runs on `stage7` at its own grid, and its
-//! output is upsampled.
+//! `stage7` is not upsampled itself. It has a quarter of the positions and most of the channels, and a 1x1 convolution
+//! commutes with an interpolation. So the first convolution runs on `stage7` at its own grid, and its output is upsampled.
 
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::network::features::Features;
 use crate::network::taps::Taps;
 
-/// Chosen maps of `n` images, of which `stage7` is still at its own grid.
+/// Chosen maps of `n` images. `stage7` is still at its own grid.
 #[derive(Clone, Debug)]
 pub struct Concatenated {
     first: Part,

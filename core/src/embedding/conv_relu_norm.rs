@@ -18,14 +18,14 @@ const MOMENTUM: f64 = 0.1;
 /// Statistics that BatchNorm normalises with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Statistics {
-    /// The batch's own in training, where they also update the running ones. The running ones otherwise.
+    /// Statistics of the batch in training, which also update the running ones. Otherwise the running ones.
     #[default]
     Batch,
-    /// The running ones, in training too.
+    /// Running statistics, in training too.
     Running,
 }
 
-/// Rows `[positions, channels]` on their way through blocks.
+/// Rows `[positions, channels]` between two blocks.
 #[derive(Clone, Debug)]
 pub(crate) struct Rows {
     values: Tensor<2>,

@@ -1,6 +1,6 @@
-//! The decoder (paper, section 3.3): two heads that compute the feature maps from the embedding, for training alone.
+//! Decoder (paper, section 3.3): two heads that compute the feature maps from the embedding, only in training.
 //!
-//! Their random weights stay as they are, so the embedding must keep what the features hold.
+//! Its random weights are not trained, so the embedding must keep the information of the features.
 
 use burn::module::Module;
 use burn::tensor::module::max_pool2d;

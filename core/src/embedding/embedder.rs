@@ -1,7 +1,7 @@
-//! The embedder (paper, section 3.2): concatenated taps, then three 1x1 convolutions down to 64 channels.
+//! Embedder (paper, section 3.2): concatenated taps, then three 1x1 convolutions down to 64 channels.
 //!
-//! Training changes an [`Embedder`]. A model file holds a [`FoldedEmbedder`], whose convolutions have each BatchNorm before
-//! them folded in. Both compute the same, because a 1x1 convolution pads nothing.
+//! Training changes an [`Embedder`]. A model file holds a [`FoldedEmbedder`], in which each BatchNorm is folded into the
+//! next convolution. Both compute the same, because a 1x1 convolution needs no padding.
 
 use burn::module::Module;
 use burn::tensor::module::avg_pool2d;

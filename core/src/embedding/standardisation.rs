@@ -1,7 +1,7 @@
 //! Standardisation of features to mean 0 and deviation 1 in each channel. Not in the paper.
 //!
-//! Without it the embedder's first steps depend on which channels of the extractor happen to be large. In a model file it
-//! is folded into the first convolution.
+//! Otherwise the embedder's first steps would depend on the channels of the extractor that happen to be large. In a model
+//! file it is folded into the first convolution.
 
 use burn::tensor::{Device, Tensor, TensorData};
 

@@ -23,15 +23,15 @@ use crate::scoring::threshold::Threshold;
 /// Colour scale of the anomaly map, in its values.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MapScale {
-    /// Value that is shown as transparent: one that is common on good photos.
+    /// Value that is shown as transparent. Such values are common on good photos.
     pub low: f32,
     /// Value that is shown as most anomalous.
     pub high: f32,
 }
 
 impl MapScale {
-    /// The scale with its top raised to the largest value of `map`. Otherwise all of a strong defect could lie beyond the
-    /// top, and its middle would not show. NaN is passed over.
+    /// Raises the top of the scale to the largest value of `map`. Otherwise a strong defect could lie entirely above
+    /// the top, and its middle would not be visible. NaN is ignored.
     pub fn reaching(self, map: &[f32]) -> Self {
         Self { low: self.low, high: map.iter().copied().fold(self.high, f32::max) }
     }
@@ -52,7 +52,7 @@ pub struct CategoryInfo {
     pub view: View,
     /// Traits that the good photos share.
     pub photos: Traits,
-    /// How normality is modelled.
+    /// Method.
     pub method: Method,
     /// Feature maps that the method uses.
     pub taps: Taps,
@@ -68,7 +68,7 @@ pub struct CategoryInfo {
     pub threshold: Threshold,
     /// Colour scale of the map.
     pub map_scale: MapScale,
-    /// What the model was trained from, and how.
+    /// Origin of the model.
     pub provenance: Provenance,
     /// First 8 bytes of the SHA-256 of each good photo's file. An evaluation warns of photos that were trained on.
     #[serde(skip)]
@@ -124,7 +124,7 @@ impl CategoryInfo {
         Reading { levels: self.photos.levels, ignored: self.ignored.clone() }
     }
 
-    /// Whether the model was trained with this extractor. Both weights and architecture must be the same, because two
+    /// Tells whether the model was trained with this extractor. Both weights and architecture must be the same, because two
     /// architectures that differ in padding may have the same weights.
     pub fn fits(&self, extractor: &ExtractorInfo) -> bool {
         (&self.extractor_id, self.extractor_architecture) == (&extractor.id, extractor.architecture)

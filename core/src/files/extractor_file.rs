@@ -18,7 +18,7 @@ pub struct ExtractorInfo {
     pub architecture: Architecture,
     /// First 16 hexadecimal digits of the SHA-256 of the weights. A category model names its extractor by it.
     pub id: String,
-    /// Where the weights come from, as text. At most [`model_file::LONGEST_TEXT`] bytes.
+    /// Origin of the weights, as text. At most [`model_file::LONGEST_TEXT`] bytes.
     pub provenance: String,
     /// Number of weights.
     pub parameters: usize,
@@ -120,7 +120,7 @@ impl Extractor {
         check(&info)?;
         let parameters: usize = tensors.values().map(|(_, values)| values.len()).sum();
         model_file::check(&[(parameters == info.parameters, "it has another number of weights than it states")])?;
-        // The weights decide, and not the description: a category model must never run on another extractor.
+        // The id is computed from the weights, because a category model must never run on another extractor.
         if fingerprint(&tensors) != info.id {
             return Err(ModelFileError::Description("its weights are not the ones it names".into()));
         }

@@ -1,5 +1,5 @@
-//! Model files: safetensors with a description. An extractor file holds the frozen network, a category file what was
-//! learned of one material.
+//! Model files: safetensors with a description. An extractor file holds the frozen network, and a category file the trained
+//! model of one category.
 
 pub mod category_file;
 pub mod extractor_file;

@@ -1,6 +1,6 @@
 //! Format of both kinds of model file: safetensors with one metadata entry, `cse`, that holds a description as JSON.
 //!
-//! There is one entry, because safetensors writes several in no fixed order, and the same model must give the same bytes.
+//! There is only one entry, because safetensors writes several in no fixed order. The same model must give the same bytes.
 
 use std::collections::HashMap;
 

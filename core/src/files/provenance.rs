@@ -1,11 +1,11 @@
-//! Provenance of a category model: what it was trained from and how, for a reader.
+//! Provenance of a category model: its data and its settings, as text for a user.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What a category model was trained from, and how. Displays as one line.
+/// Provenance of a category model. Displays as one line.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Provenance {
     /// Program that trained it, with its version.

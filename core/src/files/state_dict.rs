@@ -20,7 +20,7 @@ pub enum Precision {
 /// Why bytes are not a usable safetensors file.
 #[derive(Debug, thiserror::Error)]
 pub enum StateDictError {
-    /// The bytes are no safetensors file, or a part of one.
+    /// The bytes are not a whole safetensors file.
     #[error("this is not a whole safetensors file ({0}); it may be cut short: fetch or copy it again")]
     Malformed(String),
     /// A tensor has a number format that no model here uses.

@@ -1,7 +1,7 @@
 //! Connected components of a mask.
 
-/// Labels of the 8-connected components of `mask`, whose rows have `width` pixels. Gives 0 or the component's number of each
-/// pixel, and the number of components.
+/// Labels of the 8-connected components of `mask`, whose rows have `width` pixels. Gives 0 or the component's number of
+/// each pixel, and the number of components.
 pub fn label(mask: &[bool], width: usize) -> (Vec<usize>, usize) {
     let (mut labels, mut components, mut stack) = (vec![0; mask.len()], 0, Vec::new());
     for start in 0..mask.len() {

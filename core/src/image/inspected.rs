@@ -1,4 +1,4 @@
-//! Positions of a window that are inspected: those that no transparent part of the photo touches.
+//! Positions of a window that are inspected. No transparent part of the photo touches them.
 
 use std::sync::Arc;
 
@@ -7,14 +7,14 @@ use image::{DynamicImage, GrayImage, RgbImage};
 use super::view::View;
 use crate::network::grid::{Grid, STRIDE};
 
-/// Positions around a transparent part that are left out too: its edge shows in their features.
+/// Number of positions around a transparent part that are left out too, because its edge changes their features.
 const MARGIN: usize = 1;
 
 /// Positions of a window that are inspected. Cheap to copy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inspected {
     grid: Grid,
-    /// Whether each position of the grid is inspected, row by row.
+    /// True for each inspected position of the grid, row by row.
     positions: Arc<[bool]>,
 }
 
@@ -43,7 +43,7 @@ impl Inspected {
         touched.contains(&true).then(|| Self { grid, positions: touched.iter().map(|touched| !touched).collect() })
     }
 
-    /// Whether any position of the pooled grid is inspected.
+    /// Tells whether any position of the pooled grid is inspected.
     pub fn any(&self) -> bool {
         self.at(self.grid.halved()).is_some_and(|inspected| inspected.contains(&true))
     }
@@ -56,8 +56,8 @@ impl Inspected {
         rows.flat_map(|row| row.iter().zip(&inspected).filter(|(_, kept)| **kept).map(|(value, _)| *value)).collect()
     }
 
-    /// Whether each position of `grid` is inspected: where all of the window's positions in it are. None for a grid that
-    /// does not divide the window's.
+    /// True for each position of `grid` in which all positions of the window are inspected. None for a grid that does not
+    /// divide the window's.
     pub(crate) fn at(&self, grid: Grid) -> Option<Vec<bool>> {
         let divides = |part: usize, whole: usize| part > 0 && whole.is_multiple_of(part);
         if !divides(grid.rows, self.grid.rows) || !divides(grid.columns, self.grid.columns) {

@@ -1,4 +1,4 @@
-//! Pixels to network input (paper, section 4.1): resize as Pillow and torchvision do it, ImageNet's scale.
+//! Preprocessing (paper, section 4.1): resizes pixels as Pillow and torchvision do, and normalises them as for ImageNet.
 
 use std::borrow::Cow;
 
@@ -13,12 +13,12 @@ pub const INPUT_SIDE: u32 = 224;
 const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
 const STD: [f32; 3] = [0.229, 0.224, 0.225];
 
-/// Inputs `[n, 3, height, width]`, normalised, on `device`. All images must be of the first one's size.
+/// Normalised network input `[n, 3, height, width]` on `device`. All images must have the size of the first one.
 pub fn to_tensor<'a>(inputs: impl IntoIterator<Item = &'a RgbImage>, device: &Device) -> Tensor<4> {
     Tensor::from_data(to_data(inputs), device)
 }
 
-/// What [`to_tensor`] puts on a device.
+/// Values of [`to_tensor`], on the host.
 pub fn to_data<'a>(inputs: impl IntoIterator<Item = &'a RgbImage>) -> TensorData {
     let mut inputs = inputs.into_iter().peekable();
     let size = inputs.peek().map_or((INPUT_SIDE, INPUT_SIDE), |first| first.dimensions());
@@ -36,8 +36,8 @@ pub fn to_data<'a>(inputs: impl IntoIterator<Item = &'a RgbImage>) -> TensorData
     TensorData::new(values, [n, 3, height, width])
 }
 
-/// Bilinear with antialias, as Pillow's `Image.resize(.., BILINEAR)`: each output pixel is the triangle-weighted mean of
-/// the pixels it covers, in 8-bit fixed point, columns after rows.
+/// Bilinear resize with antialiasing, as Pillow's `Image.resize(.., BILINEAR)`. Each output pixel is the triangle-weighted
+/// mean of the pixels that it covers, in 8-bit fixed point, columns after rows.
 pub(crate) fn resize(photo: &RgbImage, width: u32, height: u32) -> Cow<'_, RgbImage> {
     if photo.dimensions() == (width, height) {
         return Cow::Borrowed(photo);
@@ -49,7 +49,7 @@ pub(crate) fn resize(photo: &RgbImage, width: u32, height: u32) -> Cow<'_, RgbIm
     let resized = source.map(|source| Resizer::new().resize(&source, &mut output, &options).is_ok());
     Cow::Owned(match (resized, RgbImage::from_raw(width, height, output.into_vec())) {
         (Ok(true), Some(image)) => image,
-        // The buffers' sizes and types are right by construction; the general resizer stands in should that ever change.
+        // Sizes and types of the buffers are right by construction. If that ever changes, the general resizer is used.
         _ => image::imageops::resize(photo, width, height, image::imageops::FilterType::Triangle),
     })
 }

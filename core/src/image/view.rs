@@ -1,4 +1,4 @@
-//! Views: the windows of a photo that the network is shown, and their scale.
+//! Views: the windows of a photo that the network gets, and their scale.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use crate::network::grid::Grid;
 
 /// Length of the shorter side before the centre is cut out, pixels.
 const CROP_SHORTER_SIDE: u32 = 256;
-/// Largest distance of neighbouring windows, pixels. A quarter of each is seen twice, so that nothing lies at a border only.
+/// Largest distance of neighbouring windows, pixels. Windows overlap by a quarter, so that no defect lies only at a border.
 const LARGEST_STEP: u32 = INPUT_SIDE * 3 / 4;
 /// Shorter side, in units of the input's, up to which a photo is scaled down to one row of windows.
 const ONE_ROW: f64 = 1.25;
@@ -21,12 +21,13 @@ const ONE_ROW: f64 = 1.25;
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
 pub enum View {
-    /// The whole photo, squashed to a square: nothing is left uninspected.
+    /// The whole photo, resized to a square. All of it is inspected.
     #[default]
     Resize,
-    /// The paper's: shorter side to 256, the centre 224 x 224 of that. The borders are not inspected.
+    /// The paper's view: the shorter side is resized to 256, and the centre of 224 x 224 is used. Borders are not
+    /// inspected.
     Crop,
-    /// Overlapping windows of 224 x 224 over the whole photo at its own scale: for long photos and small defects. The photo
+    /// Overlapping windows of 224 x 224 over the whole photo at its own scale, for long photos and small defects. The photo
     /// is scaled down by up to a fifth where that saves a row of windows, and up where a side is shorter than 224.
     Tiles,
 }

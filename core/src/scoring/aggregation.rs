@@ -1,7 +1,7 @@
 //! Aggregation: one number from the distances at the positions of a window.
 
 choices! {
-    /// How the distances at the positions become one number.
+    /// Aggregation of the distances at the positions to one number.
     #[derive(Default)]
     #[serde(rename_all = "lowercase")]
     #[strum(serialize_all = "lowercase")]

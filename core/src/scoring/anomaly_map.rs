@@ -29,7 +29,7 @@ pub fn spread(patches: &[Patch], (width, height): (usize, usize)) -> Vec<f32> {
                 if nearest.is_nan() {
                     continue;
                 }
-                // A neighbour without a value counts as the nearest position does.
+                // A neighbour without a value gets the value of the nearest position.
                 let at = |y: usize, x: usize| Some(value(y, x)).filter(|value| !value.is_nan()).unwrap_or(nearest);
                 let mix = |y: usize| at(y, column.low) * (1.0 - column.part) + at(y, column.high) * column.part;
                 let weight = row.weight * column.weight;
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn overlapping_patches_leave_no_seam() {
-        // Each window is as anomalous as its place is far to the right.
+        // The values of a window grow with its place to the right.
         let regions = View::Tiles.regions(1000, 224);
         let count = regions.len() as f32;
         let patches: Vec<Patch> = regions

@@ -12,7 +12,7 @@ pub fn auroc(scores: &[f32], defective: &[bool]) -> Option<f64> {
     for equal in pairs.chunk_by(|a, b| a.0 == b.0) {
         let positive = equal.iter().filter(|(_, defective)| *defective).count() as f64;
         let negative = equal.len() as f64 - positive;
-        // A defective image beats every good one below it, and half of those with the same score.
+        // A defective image counts every good one with a lower score, and half of those with the same score.
         area += positive * (below + negative / 2.0);
         below += negative;
     }
@@ -25,7 +25,7 @@ pub fn auroc(scores: &[f32], defective: &[bool]) -> Option<f64> {
 mod tests {
     use super::*;
 
-    /// Against `sklearn.metrics.roc_auc_score`.
+    /// Compares with `sklearn.metrics.roc_auc_score`.
     #[test]
     fn equal_scores_count_half() {
         let (scores, defective) = ([0.1, 0.4, 0.35, 0.8, 0.4], [false, false, true, true, true]);

@@ -1,12 +1,12 @@
-//! Distances of a window's positions from normal ones: all that its score and its anomaly map are made of.
+//! Distances of a window's positions from normal ones, from which its score and its anomaly map are computed.
 
 use serde::{Deserialize, Serialize};
 
 use crate::image::inspected::Inspected;
 use crate::network::grid::GridMap;
 
-/// Weights of one detector's distances in a sum. The score asks whether there is a defect and the map where it is, so a
-/// detector that answers one of them well may answer the other badly.
+/// Weights of one detector's distances in the score and in the map. A detector that is good at the score, which says
+/// whether there is a defect, may be bad at the map, which says where it is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Weights {
     /// Weight in the score.
@@ -16,7 +16,7 @@ pub struct Weights {
 }
 
 impl Weights {
-    /// The same weight in the score and in the map.
+    /// Weights that are the same in the score and in the map.
     pub fn both(weight: f32) -> Self {
         Self { score: weight, map: weight }
     }
@@ -25,9 +25,9 @@ impl Weights {
 /// Distances of one window.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Distances {
-    /// Distances that the score is made of.
+    /// Distances for the score.
     pub score: GridMap,
-    /// Distances that the anomaly map is made of, at the finest grid. Empty for a detector that is left out of the map.
+    /// Distances for the anomaly map, at the finest grid. Empty for a detector that is left out of the map.
     pub map: GridMap,
     /// Distances of the density at the grid of `score`. None without a density.
     pub density: Option<GridMap>,
@@ -41,8 +41,8 @@ impl Distances {
         Self { score, map, density: None, inspected: None }
     }
 
-    /// Adds `weights * other` position by position. The density has the weight of the score. An empty `self` takes the shape
-    /// of `other`, and its inspected positions.
+    /// Adds `weights * other` position by position. The density has the weight of the score. An empty `self` takes the
+    /// shape of `other`, and its inspected positions.
     pub fn add(&mut self, other: &Self, weights: Weights) {
         add_to(&mut self.score, &other.score, weights.score);
         add_to(&mut self.map, &other.map, weights.map);
@@ -70,7 +70,7 @@ impl Distances {
         product
     }
 
-    /// Whether no distance is NaN or infinite. Compared with a threshold, NaN would pass for good.
+    /// Tells whether all distances are finite. Compared with a threshold, NaN would pass for good.
     pub fn is_finite(&self) -> bool {
         let maps = [&self.score, &self.map].into_iter().chain(&self.density);
         maps.flat_map(|map| &map.values).all(|distance| distance.is_finite())
@@ -94,7 +94,7 @@ pub struct DensityWeights {
 }
 
 impl DensityWeights {
-    /// Whether both weights are finite and 0 or more: a negative weight would count an anomaly as good.
+    /// Tells whether both weights are finite and 0 or more. With a negative weight an anomaly would lower the score.
     pub fn is_sound(&self) -> bool {
         [self.weight, self.excess].iter().all(|weight| weight.is_finite() && *weight >= 0.0)
     }

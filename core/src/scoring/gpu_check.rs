@@ -30,7 +30,7 @@ pub enum GpuError {
 pub async fn check(gpu: &Predictor<'_>, cpu: &Predictor<'_>, photo: &Photo) -> Result<(), GpuError> {
     let (gpu, reference) = (gpu.predict_first(photo).await?.score, cpu.predict_first(photo).await?.score);
     let threshold = cpu.category.info.threshold.value;
-    // Written so that NaN fails too.
+    // The comparison also fails for NaN.
     let agree = (gpu - reference).abs() <= TOLERANCE * reference.abs().max(threshold.abs());
     if agree { Ok(()) } else { Err(GpuError::Wrong { gpu, cpu: reference }) }
 }

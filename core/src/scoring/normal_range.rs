@@ -1,11 +1,11 @@
-//! Normal ranges: how far good photos reach at each position. Distances are counted in units of that edge.
+//! Normal ranges: the edge of the distances of good photos at each position. Distances are given in units of that edge.
 
 use serde::{Deserialize, Serialize};
 
 use super::distances::{DensityWeights, Distances};
 use crate::network::grid::{Grid, GridMap};
 
-/// Edges of the normal ranges. Some positions, such as those at a photo's borders, vary more than others, and a distance
+/// Edges of the normal ranges. Some positions, such as those at a photo's borders, vary more than others, so a distance
 /// means less there.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NormalRange {
@@ -30,8 +30,8 @@ const LEAST_EDGE: f64 = 1e-6;
 type Counted = Vec<Option<f32>>;
 
 impl NormalRange {
-    /// Estimates the ranges from good windows that no training has seen. With few windows a position's own statistics say
-    /// little, and are drawn towards those of all positions. `None` without a window.
+    /// Estimates the ranges on held-out good windows. With few windows the statistics of a single position are
+    /// uncertain, so they are shrunk towards those of all positions. `None` without a window.
     pub fn fit(normal: &[&Distances], density: Option<DensityWeights>) -> Option<Self> {
         let first = normal.first()?;
         let counted = |image: &Distances, map: GridMap| -> Counted {
@@ -53,7 +53,7 @@ impl NormalRange {
         })
     }
 
-    /// `distances` in units of their edges, and added to them `excess` times the density's excess over its own edge.
+    /// Divides `distances` by their edges, and adds `excess` times the density's excess over its own edge.
     pub(crate) fn relative(&self, distances: &GridMap, density: Option<&GridMap>, excess: f32) -> GridMap {
         let own = distances.values.iter().zip(&self.edges.values).map(|(distance, edge)| distance.max(0.0) / edge);
         let mut sum: Vec<f32> = own.collect();
@@ -65,14 +65,14 @@ impl NormalRange {
         GridMap { grid: distances.grid, values: sum }
     }
 
-    /// Whether every edge is finite and above 0.
+    /// Tells whether every edge is finite and above 0.
     pub fn is_sound(&self) -> bool {
         let maps = [&self.edges].into_iter().chain(&self.density_edges);
         let edges = maps.flat_map(|map| &map.values).chain([&self.map_edge]);
         edges.into_iter().all(|edge| edge.is_finite() && *edge > 0.0)
     }
 
-    /// Whether the edges have the positions of `window`. A position without an edge would go uninspected.
+    /// Tells whether the edges have the positions of `window`. A position without an edge would not be inspected.
     pub(crate) fn fits(&self, window: &Distances) -> bool {
         let grid = |map: &Option<GridMap>| map.as_ref().map(|map| map.grid);
         self.edges.grid == window.score.grid && grid(&self.density_edges) == grid(&window.density)

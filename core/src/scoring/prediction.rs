@@ -24,7 +24,7 @@ pub enum PredictError {
     /// A distance is not finite. Compared with a threshold, NaN would pass for good.
     #[error("the computation gave NaN for this photo: try the CPU, or train the model again")]
     NotFinite,
-    /// Every position lies in or beside a transparent part.
+    /// All positions lie in or beside a transparent part.
     #[error("no part of the photo is left to inspect: all of it is transparent, or lies beside a transparent part")]
     NothingInspected,
 }
@@ -41,7 +41,7 @@ impl Prediction {
     /// # Errors
     /// A distance is not finite, a window is missing, or no position is inspected.
     pub fn join(rule: &ScoreRule, regions: &[Region], windows: &[Distances]) -> Result<Self, PredictError> {
-        // A window without distances would go uninspected.
+        // A window without distances would not be inspected.
         if regions.len() != windows.len() || windows.is_empty() {
             return Err(PredictError::NotFinite);
         }

@@ -11,9 +11,9 @@ use crate::network::grid::GridMap;
 /// Steps from distances to a score and a map.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ScoreRule {
-    /// How the positions become one number.
+    /// Aggregation of the positions to one number.
     pub aggregation: Aggregation,
-    /// Normal ranges, in whose edges distances are counted. None leaves distances as they are, as in the paper.
+    /// Normal ranges, whose edges are the units of distances. None leaves distances as they are, as in the paper.
     pub normal_range: Option<NormalRange>,
     /// Standard deviation of the Gaussian that smooths the positions, as a share of the window's side, 0 for none. The map
     /// is smoothed half as far as the score, because it says where a defect is and not whether there is one.
@@ -22,9 +22,9 @@ pub struct ScoreRule {
     pub density: Option<DensityWeights>,
 }
 
-/// 0 for a distance of 0, 1 at the normal edge, 2 at four times the edge: the length of the chord between two directions,
-/// whose square is their cosine distance. In plain distances a few strong positions outweigh many faint ones. In their
-/// logarithm strong positions hardly count more than faint ones.
+/// Root of a distance: 0 for a distance of 0, 1 at the normal edge, 2 at four times the edge. It is proportional to the
+/// chord between two directions, because the square of the chord is twice their cosine distance. In plain distances a few
+/// strong positions outweigh many faint ones. In logarithms strong positions hardly count more than faint ones.
 fn chord(distance_in_edges: f32) -> f32 {
     distance_in_edges.max(0.0).sqrt()
 }
@@ -120,7 +120,7 @@ mod tests {
             let normal_range = NormalRange::fit(&[&with(30.0); 9], weights);
             ScoreRule { density: weights, ..rule(Aggregation::Mean, normal_range, 0.0) }.score(&with(density)).powi(2)
         };
-        // The embedders' part is at its edge, and so is the density's at 30.
+        // The embedders' part is at its edge, and the density's part is at its edge with 30.
         let near = |score: f32, wanted: f32| assert!((score - wanted).abs() < 1e-5, "{score}, not {wanted}");
         near(score(75.0, 0.0, 0.0), 1.0);
         near(score(10.0, 0.0, 2.0), 1.0);
@@ -130,7 +130,7 @@ mod tests {
         near(score(75.0, 0.01, 2.0), 1.0 / 0.55 + 3.0);
     }
 
-    /// A position without an edge would be one where no defect is found.
+    /// No defect would be detected at a position without an edge.
     #[test]
     fn a_range_of_other_positions_gives_nan() {
         let rule = rule(Aggregation::Max, normal(&vec![vec![0.25; 4]; 9]), 0.0);

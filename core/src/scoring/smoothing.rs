@@ -1,9 +1,9 @@
-//! Gaussian smoothing of a grid map: a defect covers more than one position, and a chance outlier seldom does.
+//! Gaussian smoothing of a grid map. A defect covers several positions, and a random outlier seldom does.
 
 use crate::network::grid::{Grid, GridMap};
 
-/// Each value as the mean of its neighbourhood, weighted by a Gaussian. `sigma` is its standard deviation as a share of the
-/// shorter side. Beyond the borders the values are mirrored, as `scipy.ndimage.gaussian_filter` does.
+/// Replaces each value by the mean of its neighbourhood, weighted by a Gaussian. `sigma` is its standard deviation as a
+/// share of the shorter side. Beyond the borders the values are mirrored, as in `scipy.ndimage.gaussian_filter`.
 pub fn smoothed(map: GridMap, sigma: f32) -> GridMap {
     let GridMap { grid, values } = map;
     let deviation = sigma * grid.rows.min(grid.columns) as f32;
@@ -17,7 +17,7 @@ pub fn smoothed(map: GridMap, sigma: f32) -> GridMap {
     let total: f32 = kernel.iter().sum();
     // One line of `length` values, filtered. `at` gives the value at a place of the line.
     let filtered = |length: usize, place: usize, at: &dyn Fn(usize) -> f32| {
-        // A whole number of turns ahead, so that no place is negative.
+        // Adds a whole number of periods, so that no place is negative.
         let ahead = 2 * length * radius.div_ceil(2 * length) - radius;
         let mirrored = |place: usize| {
             let turned = place % (2 * length);
@@ -36,7 +36,7 @@ pub fn smoothed(map: GridMap, sigma: f32) -> GridMap {
     GridMap { grid, values }
 }
 
-/// Smooths the inspected positions alone, each weighted among those. NaN at the others.
+/// Smooths the inspected positions only, with weights that sum to 1 over them. NaN at the others.
 pub(crate) fn smoothed_within(map: GridMap, inspected: &[bool], sigma: f32) -> GridMap {
     let grid = map.grid;
     let weights: Vec<f32> = inspected.iter().map(|inspected| f32::from(u8::from(*inspected))).collect();
@@ -60,7 +60,7 @@ mod tests {
         ours.values.iter().zip(theirs).map(|(ours, theirs)| (ours - theirs).abs()).fold(0.0, f32::max)
     }
 
-    /// Against `scipy.ndimage.gaussian_filter(x, 0.8)`.
+    /// Compares with `scipy.ndimage.gaussian_filter(x, 0.8)`.
     #[test]
     fn smoothing_is_scipys() {
         let square = map(4, 4, &[0, 1, 4, 2, 2, 4, 1, 0, 1, 4, 2, 2, 4, 1, 0, 1]);
@@ -72,7 +72,7 @@ mod tests {
         assert_eq!(smoothed(square.clone(), 0.0), square);
     }
 
-    /// Against `scipy.ndimage.gaussian_filter(x, 0.6)`.
+    /// Compares with `scipy.ndimage.gaussian_filter(x, 0.6)`.
     #[test]
     fn an_oblong_map_is_smoothed_as_far_in_both_directions() {
         let oblong = map(3, 5, &[0, 1, 4, 2, 2, 4, 1, 0, 1, 4, 2, 2, 4, 1, 0]);

@@ -1,15 +1,15 @@
-//! Threshold at a stated false-positive rate, from the scores of good photos.
+//! Threshold at a given false positive rate, from the scores of good photos.
 
 use serde::{Deserialize, Serialize};
 
-/// Threshold and the scores that it rests on.
+/// Threshold with the scores that it was computed from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Threshold {
-    /// Score above which a photo is called defective. 0 or more.
+    /// Score above which a photo is labelled as defective. 0 or more.
     #[serde(rename = "threshold")]
     pub value: f32,
-    /// Share of good photos that is expected above the threshold. It is at least `1 / (groups + 1)`, because photos of few
-    /// groups cannot promise less of the next group.
+    /// Expected share of good photos above the threshold. It is at least `1 / (groups + 1)`, because few groups cannot
+    /// show a lower rate for the next group.
     pub false_positive_rate: f32,
     /// Scores of held-out good photos, ascending.
     #[serde(skip)]
@@ -19,16 +19,16 @@ pub struct Threshold {
 impl Threshold {
     /// Smallest threshold that a further good photo exceeds with probability at most `false_positive_rate`.
     ///
-    /// This is split conformal prediction: the `ceil((1 - rate)(n + 1))`-th smallest score, or the largest where there are
-    /// too few. `normal_scores` are of `groups` physical pieces, and photos of one piece say little of the next piece.
-    /// `None` for no scores, or one that is not finite.
+    /// This is split conformal prediction: the `ceil((1 - rate)(n + 1))`-th smallest score, or the largest where there
+    /// are too few. `normal_scores` are of photos in `groups` groups. Photos of one group are alike, so the rate is
+    /// limited by the number of groups. `None` for no scores, or one that is not finite.
     pub fn new(mut normal_scores: Vec<f32>, groups: usize, false_positive_rate: f32) -> Option<Self> {
         if normal_scores.iter().any(|score| !score.is_finite()) {
             return None;
         }
         normal_scores.sort_by(f32::total_cmp);
         let n = normal_scores.len();
-        // 2 % in single precision is a little less than 2 %: the rank must not be one too few for that.
+        // 2 % in single precision is a little less than 2 %. The rank must not become too low by that.
         let above = (f64::from(false_positive_rate) * (n + 1) as f64 + 1e-4).floor() as usize;
         let rank = (n + 1).saturating_sub(above);
         // Equal photos may have a distance just below 0 by rounding.
@@ -48,7 +48,7 @@ mod tests {
         let threshold = Threshold::new(scores.clone(), 99, 0.05).unwrap();
         assert_eq!(threshold.value, 94.0);
         assert_eq!(scores.iter().filter(|s| **s > threshold.value).count(), 4);
-        // Where the rank is a whole number, whatever single precision makes of the rate.
+        // The rank is a whole number here, in spite of the rounding of the rate to single precision.
         for (n, rate, rank) in [(99, 0.02, 98), (149, 0.02, 147), (949, 0.02, 931), (199, 0.01, 198), (299, 0.03, 291)]
         {
             let scores = (1..=n).map(|i| i as f32).collect();

@@ -1,5 +1,4 @@
-//! Checkpoints: the state of one member's training, from which it goes on and ends with the same weights, bit for bit, on the
-//! CPU.
+//! Checkpoints: the state of one member's training. A resumed training gives the same weights, bit for bit, on the CPU.
 
 use burn::store::RecordError;
 use serde::{Deserialize, Serialize};

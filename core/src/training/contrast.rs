@@ -1,9 +1,9 @@
-//! Contrast: what the contrastive term compares, and the weights of the embedders that compare it.
+//! Contrast: the choice between whole images and positions in the contrastive term, and the weights of the members.
 
 use crate::scoring::distances::Weights;
 
 choices! {
-    /// What the contrastive term compares.
+    /// Setting for the contrastive term: it compares whole images or positions.
     #[serde(rename_all = "lowercase")]
     #[strum(serialize_all = "lowercase")]
     pub enum Contrast {
@@ -16,7 +16,7 @@ choices! {
     }
 }
 
-/// What one member's contrastive term compares.
+/// Contrast of one member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Contrasted {
     /// Whole images.
@@ -26,7 +26,7 @@ pub enum Contrasted {
 }
 
 impl Contrast {
-    /// What member number `member`, from 0, compares.
+    /// Contrast of member number `member`, from 0.
     pub fn of(self, member: u32) -> Contrasted {
         match self {
             Self::Image => Contrasted::Image,
@@ -35,17 +35,19 @@ impl Contrast {
         }
     }
 
-    /// Whether the member counts in the anomaly map. Members that compare whole images count only where all do. With the
-    /// shipped extractor, magnetic tile has an AUPRO of 0.633 by a map of all six members, and of 0.695 by a map of the four
-    /// that compare positions (seed 0).
+    /// Tells whether the member counts in the anomaly map. Members that compare whole images count only if all members
+    /// do so.
+    ///
+    /// Magnetic tile with the shipped extractor (seed 0) has an AUPRO of 0.633 by a map of all six members, and of
+    /// 0.695 by a map of the four that compare positions.
     pub fn maps(self, member: u32) -> bool {
         self == Self::Image || self.of(member) == Contrasted::Position
     }
 
     /// Weights of a member among `members`. Each sums to 1 over all members.
     ///
-    /// In the score, members that compare positions and members that compare whole images have half of the weight each,
-    /// however many there are. The threshold rests on photos that one of each kind held out, whose scores have these halves.
+    /// In the score, members that compare positions have half of the weight, and members that compare whole images the
+    /// other half. A held-out photo of the threshold has the same halves: one member of each kind held it out.
     pub fn weights(self, member: u32, members: u32) -> (f64, f64) {
         let alike = (0..members).filter(|other| self.of(*other) == self.of(member)).count();
         let kinds = if alike == members as usize { 1 } else { 2 };

@@ -1,4 +1,4 @@
-//! Fit of the density beside the embedders.
+//! Fit of the density that is added to the embedders.
 
 use super::baseline_fit;
 use super::error::TrainingError;
@@ -44,7 +44,7 @@ pub(super) async fn fit(session: &Session<'_>, folds: &[Fold]) -> Result<Option<
         Some(only) if folds.len() == 1 => only,
         _ => fit_on(session, &(0..set.photos.len()).collect::<Vec<_>>()).await?,
     };
-    // Divided by their mean, so that a weight of 1 is that of the embedders.
+    // The distances are divided by their mean, so that a weight of 1 equals that of the embedders.
     let weight = (spec.density_weight / mean_distance(held_out.iter().flatten().flatten())) as f32;
     Ok(Some(DensityFit { density, weights: DensityWeights { weight, excess }, held_out }))
 }
@@ -53,7 +53,7 @@ async fn fit_on(session: &Session<'_>, photos: &[usize]) -> Result<Whitening, Tr
     baseline_fit::gaussian(session, &session.set.windows(photos), Taps::Stage7).await
 }
 
-/// Distances of the windows of each photo that an inspection has.
+/// Distances of the inspection windows of each photo.
 async fn distances(
     session: &Session<'_>,
     fitted: &Whitening,

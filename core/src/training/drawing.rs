@@ -17,24 +17,24 @@ use crate::network::grid::Grid;
 /// Number of windows in a part of a photo. A part is drawn and extracted at once.
 pub const WINDOWS_IN_PART: usize = 2 * super::training_set::EXTRACTED_AT_ONCE;
 
-/// Synthetic defects altogether. A training draws some 4,000 for each member. With fewer to draw from, magnetic tile loses
-/// two points of AUROC.
+/// Total number of synthetic defects. A training draws about 4,000 for each member. With fewer defects to draw from, the
+/// AUROC of magnetic tile falls by 0.02.
 const DEFECTS: usize = 6400;
 /// Least and largest number of synthetic defects of each window.
 const DEFECTS_EACH: (usize, usize) = (2, 8);
 
-/// Number of synthetic defects of each window: the number asked for, or one that makes about 6,400 altogether.
+/// Number of synthetic defects of each window: the number asked for, or one that gives a total of about 6,400.
 pub fn defects_each(asked: Option<u32>, windows: usize) -> usize {
     let (least, most) = DEFECTS_EACH;
     asked.map_or_else(|| (DEFECTS / windows.max(1)).clamp(least, most), |each| each as usize)
 }
 
-/// What is drawn of each photo.
+/// Recipe for the windows and defects of each photo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Recipe {
     /// Windows that a photo is cut into.
     pub view: View,
-    /// Number of windows of each photo. A photo has more where an inspection has more.
+    /// Least number of windows of each photo. A photo has more if an inspection needs more.
     pub windows_each: usize,
     /// Number of synthetic defects of each window. 0 for a method without training.
     pub defects_each: usize,
@@ -43,7 +43,7 @@ pub struct Recipe {
 }
 
 impl Recipe {
-    /// The recipe of a training on photos of these sizes, width and height in pixels.
+    /// Recipe of a training on photos of `sizes`, width and height in pixels.
     pub fn new(spec: &TrainSpec, view: View, sizes: &[(u32, u32)]) -> Self {
         let windows_each = (spec.windows as usize).div_ceil(sizes.len().max(1));
         let recipe = Self { view, windows_each, defects_each: 0, seed: spec.seed };
@@ -51,17 +51,17 @@ impl Recipe {
         Self { defects_each: if spec.method.is_trained() { defects() } else { 0 }, ..recipe }
     }
 
-    /// The windows of an inspection alone, without defects.
+    /// Recipe for the inspection windows only, without defects.
     pub fn inspection(view: View) -> Self {
         Self { view, windows_each: 0, defects_each: 0, seed: 0 }
     }
 
-    /// Number of windows of photos of these sizes.
+    /// Number of windows of photos of `sizes`.
     pub fn windows(&self, sizes: &[(u32, u32)]) -> usize {
         sizes.iter().map(|(width, height)| self.window_count(self.view.regions(*width, *height).len())).sum()
     }
 
-    /// Number of windows of a photo, of which an inspection has `inspected`.
+    /// Number of windows of a photo with `inspected` inspection windows.
     fn window_count(&self, inspected: usize) -> usize {
         if self.view == View::Tiles { inspected.max(self.windows_each) } else { inspected }
     }
@@ -75,10 +75,10 @@ pub struct Drawing {
     next_seed: u64,
 }
 
-/// Facts of a photo, beside its windows.
+/// Facts of a photo, apart from its windows.
 #[derive(Clone, Debug)]
 pub struct PhotoFacts {
-    /// The first windows of the photo, this many, are those of an inspection.
+    /// Number of inspection windows, which are the first windows of the photo.
     pub inspected: usize,
     /// Sketch of the photo, for near-duplicate detection.
     pub sketch: Vec<f32>,
@@ -149,8 +149,8 @@ impl Drawing {
         parts
     }
 
-    /// Windows of a photo, and the number of them that an inspection has, which come first. For tiles, windows at random
-    /// places follow. Random windows alone would seldom show a photo's ends, and those would then pass for defects.
+    /// Windows of a photo, and the number of inspection windows, which come first. For tiles, windows at random places
+    /// follow. Random windows alone would seldom show the ends of a photo, and these would then look like defects.
     fn windows(&mut self, photo: &Photo) -> (Vec<Window>, usize) {
         let windows = self.recipe.view.windows(&photo.pixels);
         let mask = photo.opaque.clone().map(|opaque| DynamicImage::from(opaque).into_rgb8());
@@ -185,7 +185,7 @@ impl Part {
     }
 }
 
-/// Takes a defect back where a photo does not count: nothing is learned there.
+/// Removes a defect where the pixels of the photo do not count.
 fn keep_outside(made: &mut Defective, normal: &RgbImage, mask: &RgbImage) {
     let counts = mask.pixels().zip(normal.pixels());
     for ((pixel, marked), (counts, normal)) in made.image.pixels_mut().zip(made.mask.pixels_mut()).zip(counts) {

@@ -1,5 +1,5 @@
-//! Fit of an ensemble: a bank or a classifier for each trained embedder, and its weights. Together the members are trained on
-//! every photo, and each photo is judged by members that held it out.
+//! Fit of an ensemble: a bank or a classifier for each trained embedder, and its weights. Together the members are
+//! trained on every photo, and each photo is scored by members that held it out.
 
 use super::density_fit;
 use super::error::TrainingError;
@@ -25,11 +25,11 @@ const CLUSTERS: [usize; 4] = [1, 2, 4, 8];
 /// Least gain in AUROC for which a larger number of clusters is taken.
 const WORTH_MORE_CLUSTERS: f64 = 0.002;
 
-/// Embeddings `E14` of the photos by one embedder. They are 50 kB a window, so those of one member are kept at a time.
+/// Embeddings `E14` of the photos by one embedder. They take 50 kB a window, so only one member's are kept at a time.
 struct Embeddings {
     /// Embeddings of the windows that the member was trained on.
     train: Vec<Vec<f32>>,
-    /// Embeddings of the held-out photos' windows that an inspection has, by photo.
+    /// Embeddings of the inspection windows of the held-out photos, by photo.
     held_out: Vec<(usize, Vec<Vec<f32>>)>,
 }
 
@@ -64,8 +64,8 @@ pub(super) async fn fit(
             .iter()
             .map(|(photo, windows)| (*photo, windows.iter().map(distances).collect()))
             .collect();
-        // How far an embedder spreads good photos says nothing of its worth, so its distances are divided by their mean. The
-        // distances of a single member without a density stay as they are: cosine distances.
+        // The scale of an embedder's distances does not show how good it is, so they are divided by their mean. A
+        // single member without a density keeps its cosine distances.
         let alone = folds.len() == 1 && density.is_none();
         let windows = photos.iter().flat_map(|(_, windows)| windows);
         let mean = if alone { 1.0 } else { mean_distance(windows.map(|window| &window.score)) };

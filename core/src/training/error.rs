@@ -21,7 +21,7 @@ pub enum TrainingError {
     /// The tensors of a trained embedder do not fit.
     #[error("the trained embedder cannot be used: {0}")]
     Embedder(#[from] StateDictError),
-    /// There is no feature to learn from.
+    /// There are no features to train on.
     #[error("the extractor gave no features of the good photos")]
     NoFeatures,
     /// A feature is NaN, infinite or too large for half precision.

@@ -1,7 +1,7 @@
 //! Feature store: the feature maps of the training windows, in half precision.
 //!
-//! A few hundred photos with their synthetic defects are gigabytes of features. The store packs them, and the caller says
-//! where the bytes are kept.
+//! A few hundred photos with their synthetic defects give gigabytes of features. The store packs them, and the caller
+//! chooses where the bytes are kept.
 
 use burn::tensor::{Device, Tensor, TensorData, Transaction};
 use half::f16;

@@ -9,16 +9,16 @@ use rand_chacha::ChaCha8Rng;
 pub struct Fold {
     /// Photos to train on.
     pub train: Vec<usize>,
-    /// Photos that the training does not see. They choose the step whose weights are kept, and give the normal ranges.
+    /// Held-out photos. They select the step whose weights are kept, and give the normal ranges.
     pub held_out: Vec<usize>,
 }
 
 /// `count` divisions of the photos, each with about `share` of them held out. Each fold has at least one photo held out and
 /// two to train on. `groups` has the group of each photo, and photos of one group are held out together.
 ///
-/// The groups are shuffled once, and the held-out parts lie evenly along that order. From `count * share` = 1 on, some fold
-/// holds out every photo and the others train on it. Some photos are left out where a group is so large that a part ends
-/// before the next one begins. A single fold is the paper's split.
+/// The groups are shuffled once, and the held-out parts lie evenly along that order. If `count * share` is at least 1,
+/// every photo is held out by some fold and trained on by the others. If a group is very large, some photos may lie
+/// between two parts and are never held out. A single fold is the paper's split.
 pub fn folds(groups_of: &[usize], count: usize, share: f64, seed: u64) -> Vec<Fold> {
     let photos = groups_of.len();
     let mut groups: Vec<Vec<usize>> = vec![Vec::new(); photos];
@@ -101,8 +101,8 @@ mod tests {
         let groups_of: Vec<usize> = (0..60).map(|photo| photo / 6).collect();
         for fold in folds(&groups_of, 4, 0.3, 3) {
             let of = |photos: &[usize]| photos.iter().map(|photo| groups_of[*photo]).collect::<Vec<_>>();
-            let (learnt, held_out) = (of(&fold.train), of(&fold.held_out));
-            assert!(held_out.iter().all(|piece| !learnt.contains(piece)));
+            let (trained_on, held_out) = (of(&fold.train), of(&fold.held_out));
+            assert!(held_out.iter().all(|group| !trained_on.contains(group)));
             assert_eq!(held_out.len(), 18);
         }
     }

@@ -1,35 +1,35 @@
-//! Groups: near-duplicate photos, which show the same physical piece. Several exposures of one tile are a group, and so are
-//! frames of one film or cuts of one sheet.
+//! Groups: photos of the same physical object, found by near-duplicate detection. Several exposures of one tile are a
+//! group, and so are frames of one film or cuts of one sheet.
 //!
-//! Where a photo is held out and another of its group is trained on, the held-out one scores lower than any new piece will,
-//! and the threshold is too low. Nobody says which photos belong together, but they are much nearer to each other than to
-//! the rest: by their features, which forgive a shift, or by a [sketch](super::sketch), which forgives another light.
+//! If a photo is held out while another of its group is trained on, its score is lower than that of any new object. The
+//! threshold would then be too low. Photos of a group are much nearer to each other than to the rest. Their features are
+//! near even after a shift, and their [sketches](super::sketch) are near even under another light.
 
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::error::TrainingError;
 use super::training_set::TrainingSet;
 
-/// Largest distance of two photos of one group by their features, as a share of the distance from one of them to its nearest
-/// [`FAR`] of all photos.
+/// Largest distance of two photos of one group by their features, as a share of the distance from one of them to its
+/// nearest [`FAR`] of all photos.
 ///
-/// It was measured on magnetic tile, where each tile was photographed six times, with an EfficientNet-B3 near ImageNet's. Of
-/// 764 photos it makes 130 groups, of 6 and some of 12. Shares from 0.4 to 0.6 do about the same. Where all photos are of
-/// different pieces it joins none.
+/// It was measured on magnetic tile, with six photos of each tile, by an EfficientNet-B3 with ImageNet-like weights.
+/// The 764 photos give 130 groups, of 6 and some of 12. Shares from 0.4 to 0.6 give about the same. Where all photos
+/// show different objects no group is made.
 const NEAR: f32 = 0.5;
-/// Largest distance of two photos of one group by their sketches, as [`NEAR`]. Of the same 764 photos it makes 97 groups of 6
-/// and some of 12, and leaves 13 single. Larger shares begin to join photos of fine regular materials.
+/// Largest distance of two photos of one group by their sketches, in the unit of [`NEAR`]. The same 764 photos give 97
+/// groups of 6 and some of 12, and 13 single photos. Larger shares begin to join photos of fine regular materials.
 const NEAR_SKETCHES: f32 = 0.4;
-/// Share of all photos that are nearest to a photo, whose distance is the unit of [`NEAR`].
+/// Share of all photos, sorted by their distance to a photo. The distance at this share is the unit of [`NEAR`].
 const FAR: f64 = 0.1;
-/// Shares of [`NEAR`] and [`NEAR_SKETCHES`] that are tried, until no group is too large. Where features separate photos less
-/// well, groups are linked one by one to a chain: 315 of the 764 photos with the shipped extractor. Most members would hold
-/// out the same chain. They would learn less, and the rest would never count as normal.
+/// Factors of [`NEAR`] and [`NEAR_SKETCHES`] that are tried until no group is too large. If features separate photos less
+/// well, many groups are linked to a chain: 315 of the 764 photos with the shipped extractor. Most members would hold out
+/// the same chain. They would be trained on fewer photos, and the others would never be held out.
 const NEARER: [f32; 4] = [1.0, 0.8, 0.6, 0.4];
 /// Share of all photos above which a group is too large, if it has more than [`FEW`] photos.
 const MANY: f64 = 0.1;
-/// Number of photos up to which a group is not too large. More than half of the photos are too many in any case: photos that
-/// are all alike are one material, and not one piece.
+/// Number of photos up to which a group is not too large. More than half of the photos are always too many, because photos
+/// that are all alike show one material and not one object.
 const FEW: usize = 12;
 
 /// Number of the group of each photo, from 0.
@@ -97,9 +97,9 @@ async fn similarity(vectors: &[&[f32]], device: &Device) -> Result<Vec<f32>, Tra
     Ok(similarity.try_into_vec().expect("features and sketches are f32"))
 }
 
-/// Distance from each photo to its nearest [`FAR`] of all, or the median of that distance where it is less. A few photos of
-/// another lot are far from all the rest, and two pieces of that lot would pass for one otherwise. `None` where a similarity
-/// is NaN.
+/// Distance from each photo to its nearest [`FAR`] of all photos, limited to the median distance. The limit is for
+/// a few photos of another lot. They are far from all others, so two objects of that lot would look like one. `None` where
+/// a similarity is NaN.
 fn far(similarity: &[f32], photos: usize) -> Option<Vec<f32>> {
     if similarity.len() != photos * photos || similarity.iter().any(|value| value.is_nan()) {
         return None;
@@ -141,7 +141,7 @@ mod tests {
         futures_lite::future::block_on(super::similarity(vectors, &Device::flex())).unwrap()
     }
 
-    /// Random vectors of `groups` pieces, each `times` times with some noise.
+    /// Random vectors of `groups` groups, each `times` times with some noise.
     fn vectors(groups: usize, times: usize, noise: f32) -> Vec<Vec<f32>> {
         use rand::{RngExt, SeedableRng};
         let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(5);
@@ -172,7 +172,7 @@ mod tests {
         assert_eq!(distinct.len(), 20);
     }
 
-    /// Each under another light: darker or brighter, from one side or the other.
+    /// Photos under different lights: darker or brighter, from one side or the other.
     #[test]
     fn a_sketch_knows_a_group_under_another_light() {
         use super::super::sketch::sketch;
@@ -217,7 +217,7 @@ mod tests {
         assert_eq!(joined(&photos, NEAR), (0..14).collect::<Vec<_>>());
     }
 
-    /// A web of cloth from one end to the other: each photo is like the one before it.
+    /// Photos along a web of cloth: each photo is similar to the one before it.
     #[test]
     fn what_runs_from_photo_to_photo_is_not_one_group() {
         let mut web = vectors(300, 1, 0.0);

@@ -1,4 +1,4 @@
-//! Held-out photos: their distances give the normal ranges, the scores that the threshold rests on, and the map's colours.
+//! Held-out photos: their distances give the normal ranges, the scores for the threshold, and the colours of the map.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +20,7 @@ struct Photo {
     sums: Vec<Distances>,
     /// Number of folds.
     folds: f32,
-    /// Number of folds whose distances count in the map. It may be 0.
+    /// Number of folds whose distances count in the map. May be 0.
     mapping: f32,
 }
 
@@ -55,8 +55,8 @@ pub struct Reviewed {
 }
 
 impl Normal {
-    /// Groups with a photo that scores `threshold` or more, at most five, the highest first. The threshold rests on them, so
-    /// a user reviews whether they are good. `groups` has the group of each photo.
+    /// At most five groups with a photo that scores `threshold` or more, the highest first. They decide the threshold,
+    /// so a user reviews whether they are good. `groups` has the group of each photo.
     pub fn reviewed(&self, groups: &[usize], threshold: f32) -> Vec<Reviewed> {
         let mut scores = self.scores.clone();
         scores.sort_by(|a, b| b.1.total_cmp(&a.1));
@@ -76,7 +76,7 @@ impl Normal {
 }
 
 impl HeldOut {
-    /// Adds the distances that one fold gives for a photo's windows. They count in the map where theirs is not empty.
+    /// Adds the distances of one fold for a photo's windows. They count in the map if their map is not empty.
     pub fn add(&mut self, photo: usize, windows: impl IntoIterator<Item = Distances>) {
         let known = self.0.entry(photo).or_default();
         let mut maps = false;
@@ -93,8 +93,8 @@ impl HeldOut {
         }
     }
 
-    /// Completes `rule` by the normal ranges where they are wanted, and scores each photo. `groups` has the group of each
-    /// photo. `None` without a photo, or where a distance is not finite.
+    /// Adds the normal ranges to `rule` if they are wanted, and scores each photo. `groups` has the group of each
+    /// photo. `None` without a photo, or if a distance is not finite.
     pub fn normal(&self, rule: &ScoreRule, normal_range: bool, groups: &[usize]) -> Option<Normal> {
         let photos: Vec<(usize, Vec<Distances>)> =
             self.0.iter().map(|(photo, known)| Some((*groups.get(*photo)?, known.mean()))).collect::<Option<_>>()?;
@@ -108,8 +108,8 @@ impl HeldOut {
         };
         let with = |normal_range: Option<NormalRange>| ScoreRule { normal_range, ..rule.clone() };
         let whole = with(range_without(None));
-        // A photo that counts in the normal ranges scores too low, and so does another photo of its group. So each is scored
-        // by the ranges of the other groups.
+        // A photo that counts in the normal ranges scores too low, and so does another photo of its group. So each is
+        // scored by the ranges of the other groups.
         let shown: BTreeSet<usize> = photos.iter().map(|(group, _)| *group).collect();
         let of_others: BTreeMap<usize, ScoreRule> = shown
             .into_iter()
@@ -196,7 +196,7 @@ mod tests {
         (0..20).for_each(|photo| photos.add(photo, [window(0.1)]));
         photos.add(20, [window(0.7)]);
         let normal = photos.normal(&rule(Aggregation::Mean, 0.1), true, &Vec::from_iter(0..21)).unwrap();
-        // The others are all alike, so their edge is their distance.
+        // The other photos are all alike, so their edge equals their distance.
         assert!((normal.scores[20].1 - 7.0f32.sqrt()).abs() < 1e-3, "{:?}", normal.scores[20]);
         // Another photo of the same group changes nothing.
         photos.add(21, [window(0.7)]);

@@ -3,8 +3,8 @@
 use burn::module::Module;
 use burn::tensor::Device;
 
-/// A module with the initial weights of a seed, on `device`, which keeps gradients. The CPU draws the weights, so that a seed
-/// means the same on every device.
+/// A module with the initial weights of a seed, on `device`, which keeps gradients. The CPU draws the weights, so that
+/// a seed means the same on every device.
 pub fn initial<M: Module>(seed: u64, device: &Device, init: impl FnOnce(&Device) -> M) -> M {
     let cpu = Device::flex();
     cpu.seed(seed);

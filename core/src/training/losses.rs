@@ -44,9 +44,9 @@ pub fn contrastive(a: Tensor<4>, b: Tensor<4>, defective: Tensor<1>, grouping: G
     (normal + anomalous).sum()
 }
 
-/// Contrastive term position by position, for defects whose place is known, summed over the batch. Not in the paper. `a` and
-/// `b` are embeddings `[n, c, h, w]`. `cover`, `[n, 1, h, w]`, is the share of each position that the defect of `b` covers, 0
-/// for a good `b`.
+/// Contrastive term position by position, for defects whose place is known, summed over the batch. Not in the paper.
+/// `a` and `b` are embeddings `[n, c, h, w]`. `cover`, `[n, 1, h, w]`, is the share of each position that the defect of
+/// `b` covers, 0 for a good `b`.
 ///
 /// A covered position costs `(1 + cos) / 2`. Its weight grows with the share up to [`FULL_COVER`], and the costs are
 /// averaged, so that a small defect weighs as much as a large one. An untouched position costs `1 - cos`, and the sum is
@@ -70,8 +70,8 @@ fn by_position(covered: Tensor<4>, untouched: Tensor<4>, cover: Tensor<4>) -> Te
     (of_defect + of_rest).sum()
 }
 
-/// Classification loss of whole images, in place of the contrastive term: the cross-entropy of an image's mean probability of
-/// a defect, summed over the batch. `logits` are `[n, 1, h, w]`, and `defective`, `[n]`, is 1 or 0.
+/// Classification loss of whole images, which replaces the contrastive term. It is the cross-entropy of an image's mean
+/// probability of a defect, summed over the batch. `logits` are `[n, 1, h, w]`, and `defective`, `[n]`, is 1 or 0.
 pub fn classification(logits: Tensor<4>, defective: Tensor<1>) -> Tensor<1> {
     let n = logits.dims()[0];
     let probability = activation::sigmoid(logits).flatten::<2>(1, 3).mean_dim(1).reshape([n]);
@@ -80,8 +80,8 @@ pub fn classification(logits: Tensor<4>, defective: Tensor<1>) -> Tensor<1> {
     (normal + surprise(probability) * defective).sum()
 }
 
-/// Classification loss position by position, weighted as in [`contrastive_by_position`] and summed over the batch. `logits` and
-/// `cover` are `[n, 1, h, w]`.
+/// Classification loss position by position, weighted as in [`contrastive_by_position`] and summed over the batch.
+/// `logits` and `cover` are `[n, 1, h, w]`.
 pub fn classification_by_position(logits: Tensor<4>, cover: Tensor<4>) -> Tensor<1> {
     let probability = activation::sigmoid(logits);
     let surprise = |probability: Tensor<4>| probability.clamp_min(PROBABILITY_EPSILON).log().neg();
@@ -96,8 +96,8 @@ const FULL_COVER: f64 = 0.2;
 /// Share of a position that a defect must cover so that the position does not count as good.
 const TOUCHED_COVER: f64 = 0.02;
 
-/// Decoder term, summed over the batch: half the squared distance of two channel-normalised maps, as the mean over positions
-/// and over both feature maps.
+/// Decoder term, summed over the batch: half the squared distance of two channel-normalised maps, as the mean over
+/// positions and over both feature maps.
 pub fn decoder(decoded: Features, features: Features) -> Tensor<1> {
     (map_distance(decoded.stage5, features.stage5) + map_distance(decoded.stage7, features.stage7)) * 0.5
 }

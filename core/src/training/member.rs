@@ -34,9 +34,9 @@ pub struct MemberTraining<'a> {
     epoch: usize,
     /// Number of steps that train the decoder before the embedder.
     before: usize,
-    /// What is trained. None only within a step.
+    /// Trained module with its optimizer. None only within a step.
     trainee: Option<Trainee>,
-    /// The embedder's initial weights, which come back after the decoder's training.
+    /// Initial weights of the embedder, which are restored after the decoder's training.
     untrained: crate::embedding::embedder::Embedder,
     optimizer: ModuleOptimizer,
     pairs: Pairs<'a>,
@@ -80,7 +80,7 @@ pub struct Validation {
     pub validation_loss: f64,
 }
 
-/// What one step did.
+/// Result of one step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Event {
     /// A step was taken.
@@ -149,7 +149,7 @@ impl<'a> MemberTraining<'a> {
         self.before + self.schedule.steps
     }
 
-    /// Goes on from a checkpoint of the same training.
+    /// Resumes from a checkpoint of the same training.
     ///
     /// # Errors
     /// The checkpoint is damaged, or of another training.
@@ -163,7 +163,7 @@ impl<'a> MemberTraining<'a> {
         }
         self.optimizer = optimizer(self.schedule).from_bytes(bytes(checkpoint.optimizer))?;
         self.trainee = Some(trainee);
-        // The same draws as in the training that the checkpoint is of.
+        // Repeats the draws of the steps before the checkpoint.
         for _ in 0..checkpoint.progress.step * self.spec.batch_size as usize {
             self.pairs.draw();
         }

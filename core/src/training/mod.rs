@@ -1,6 +1,6 @@
 //! Training as a library: good photos in, a category model out.
 //!
-//! 1. [`spec`] has every setting. [`presets`] are where they start, and [`knobs`] derives a command line or a form of them.
+//! 1. [`spec`] has every setting. [`presets`] are sets of values, and [`knobs`] derives a command line or a form.
 //! 2. [`drawing`] cuts good photos into windows and draws synthetic defects on them. A [`training_set`] keeps the features
 //!    of both in a [`feature_store`].
 //! 3. A [`session`] joins what a training needs. It divides the photos into [`folds`], so that near-duplicates

@@ -36,7 +36,8 @@ pub struct TrainedModel {
     pub info: CategoryInfo,
     /// Tensors of the fitted method.
     pub tensors: StateDict,
-    /// Groups of photos that the threshold rests on, for a user to review. See [`Normal::reviewed`](super::held_out::Normal).
+    /// Groups of photos that the threshold rests on, for a user to review. See
+    /// [`Normal::reviewed`](super::held_out::Normal).
     pub reviewed: Vec<Reviewed>,
 }
 

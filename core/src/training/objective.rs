@@ -22,7 +22,7 @@ const VALIDATED_AT_ONCE: usize = 16;
 pub(super) struct Objective<'a> {
     /// Settings.
     pub spec: &'a TrainSpec,
-    /// What the contrastive term compares.
+    /// Contrast: whole images or positions.
     pub contrasted: Contrasted,
     /// Weight of the contrastive term.
     pub contrast_weight: f64,
@@ -66,7 +66,7 @@ impl Objective<'_> {
         Ok(Terms { sum: weighted + decoder.clone() * self.spec.decoder_weight, contrastive, decoder })
     }
 
-    /// Contrastive term of two embeddings `[n, 64, rows, columns]`, or the classification loss in its place.
+    /// Contrastive term of two embeddings `[n, 64, rows, columns]`, or the classification loss that replaces it.
     fn contrastive(&self, trainee: &Trainee, pairs: &[Pair<'_>], a: Tensor<4>, b: Tensor<4>) -> Tensor<1> {
         let (n, device) = (pairs.len(), &self.device);
         let covers = || covers(pairs, self.store.layout().grid, device);

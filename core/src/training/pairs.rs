@@ -21,8 +21,8 @@ pub(super) struct Pair<'a> {
     pub defect: Option<&'a DefectiveSample>,
 }
 
-/// Endless training pairs. The first window goes through all samples in a new order each time. The second is any other, with
-/// a defect in half of the pairs.
+/// Endless training pairs. The first window goes through all samples in a new order each time. The second is any other,
+/// with a defect in half of the pairs.
 pub(super) struct Pairs<'a> {
     samples: Vec<&'a Sample>,
     order: Vec<usize>,

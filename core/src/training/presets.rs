@@ -1,4 +1,4 @@
-//! Presets: the settings of the paper, of its released code, and those that measured best.
+//! Presets: the settings of the paper, of its released code, and those with the best results.
 
 use std::collections::BTreeMap;
 
@@ -67,13 +67,13 @@ fn released() -> TrainSpec {
     }
 }
 
-/// Two settings depend on the extractor. They were measured on magnetic tile and fabric, because synthetic defects cannot
-/// choose them: the embedders were trained on such defects, and held-out ones favour no setting.
+/// Two settings depend on the extractor. They were chosen on magnetic tile and fabric. Synthetic defects cannot choose
+/// them, because the embedders were trained on such defects, and held-out ones favour no setting.
 ///
-/// - Weight of the density: with the shipped extractor it raises the AUROC on both sets, with EfficientNet-B3 it lowers it
-///   on magnetic tile.
-/// - Clusters in the bank: with EfficientNet-B3 four raise the AUROC a little on magnetic tile with every seed, with the
-///   shipped extractor they lower it.
+/// - Weight of the density. With the shipped extractor the density raises the AUROC on both sets. With EfficientNet-B3 it
+///   lowers it on magnetic tile.
+/// - Clusters in the bank. With EfficientNet-B3, four clusters raise the AUROC a little on magnetic tile with every seed.
+///   With the shipped extractor they lower it.
 fn default(architecture: Architecture) -> TrainSpec {
     let (density_weight, clusters) = match architecture {
         Architecture::B3 => (0.0, 4),

@@ -45,8 +45,8 @@ impl<'a> Session<'a> {
 
     /// Begins the training of each member, one after another. A method without training has none.
     ///
-    /// Side by side they would keep more cores busy. But gradients would be added in another order in every run, and a seed
-    /// would not give the same weights.
+    /// Parallel trainings would keep more cores busy. But gradients would be added in another order in every run, and a
+    /// seed would not give the same weights.
     pub fn members<'d>(&self, division: &'d Division) -> impl Iterator<Item = Beginning<'a, 'd>> + use<'a, 'd> {
         let session = *self;
         let folds = if self.spec.method.is_trained() { division.folds.as_slice() } else { &[] };

@@ -1,4 +1,4 @@
-//! Sketch of a photo for near-duplicate detection: what it shows, whatever the light.
+//! Sketch of a photo for near-duplicate detection. It hardly depends on the light.
 
 use image::RgbImage;
 use image::imageops::{self, FilterType};
@@ -6,7 +6,7 @@ use image::imageops::{self, FilterType};
 use crate::network::grid::{Grid, GridMap};
 use crate::scoring::smoothing::smoothed;
 
-/// Side of a sketch, pixels. A larger one shows the grain, which differs between the exposures of one piece.
+/// Side of a sketch, pixels. A larger one would show the grain, which differs between the exposures of one object.
 const SIDE: u32 = 24;
 /// Standard deviations of the Gaussians that even out brightness and contrast, as shares of a sketch's side.
 const EVEN_BRIGHTNESS: f32 = 1.0 / 16.0;
@@ -14,7 +14,7 @@ const EVEN_CONTRAST: f32 = 1.0 / 8.0;
 /// Added to grey values of 0 to 255, so that the logarithm of black is near those of dark values.
 const DARK: f32 = 8.0;
 
-/// A photo in 24 x 24 pixels, each as its difference from its neighbourhood in units of the local contrast. Light and
+/// Photo in 24 x 24 pixels. Each is the difference from its neighbourhood, in units of the local contrast. Light and
 /// exposure hardly change it.
 pub fn sketch(photo: &RgbImage) -> Vec<f32> {
     let small = imageops::resize(photo, SIDE, SIDE, FilterType::CatmullRom);

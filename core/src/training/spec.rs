@@ -11,7 +11,7 @@ use crate::image::view::View;
 use crate::network::taps::Taps;
 use crate::scoring::aggregation::Aggregation;
 
-/// The first argument, or the second where there is one.
+/// Expands to the second argument, or to the first if there is only one.
 macro_rules! or {
     ($default:expr) => {
         $default
@@ -21,8 +21,8 @@ macro_rules! or {
     };
 }
 
-/// Makes [`TrainSpec`] and [`KNOBS`] from one list. A setting has a field, a help text, and one or more knobs: their scope,
-/// name, type, and, where they differ from the field's, help text, limits and conversion to the field.
+/// Makes [`TrainSpec`] and [`KNOBS`] from one list. A setting has a field, a help text, and one or more knobs. A knob has a
+/// scope, a name and a type, and optionally a help text, limits and a conversion to the field.
 macro_rules! train_spec {
     ($($field:ident: $type:ty, $help:literal, {$(
         $scope:ident $knob:literal $value:ty $(, help $own:literal)? $(, limits $limits:expr)? $(, as $make:expr)?;
@@ -55,27 +55,27 @@ macro_rules! train_spec {
 }
 
 train_spec! {
-    seed: u64, "Seed of everything random: the same seed on the same device gives the same model", {
+    seed: u64, "Seed of all random choices. The same seed on the same device gives the same model", {
         Any "seed" u64;
     }
-    method: Method, "How normality is modelled: the paper's method, or a baseline to compare it with", {
+    method: Method, "Method of anomaly detection: the paper's, or a baseline", {
         Any "method" Method;
     }
     view: ViewChoice, "Windows that a photo is cut into", {
         Any "view" ViewChoice;
     }
-    windows: u32, "Windows to train on, where a photo has more than one: those of an inspection, and random ones", {
+    windows: u32, "Windows of each photo to train on, if it has more than one: those of an inspection, and random ones", {
         Any "windows" u32, limits Limits::AtLeast(2.0);
     }
     taps: Taps, "Feature maps that the method uses", {
         Any "taps" Taps;
     }
-    defects: Mix, "Synthetic defects to contrast with", {
+    defects: Mix, "Synthetic defects for the contrastive training", {
         Training "generator" Generator, as Mix::Generator;
         Training "kinds" Vec<DefectKind>, help "Kinds of synthetic defect, separated by commas, instead of a generator",
             as Mix::Kinds;
     }
-    defects_per_image: Option<u32>, "Synthetic defects of each window. Without it 2 to 8, about 6,400 altogether", {
+    defects_per_image: Option<u32>, "Synthetic defects of each window [default: 2 to 8, about 6,400 in total]", {
         Training "defects-per-image" u32, limits Limits::Between(1.0, 100.0), as Some;
     }
     length: Length, "Length of the training", {
@@ -89,10 +89,10 @@ train_spec! {
     max_lr: f64, "Highest learning rate of the one-cycle schedule", {
         Training "max-lr" f64, limits Limits::Above(0.0);
     }
-    contrast: Contrast, "What the contrastive term compares", {
+    contrast: Contrast, "Whole images or positions for the contrastive term", {
         Training "contrast" Contrast;
     }
-    grouping: Grouping, "Vectors whose cosine is compared, for whole images", {
+    grouping: Grouping, "Vectors whose cosine is compared between whole images", {
         Training "grouping" Grouping;
     }
     contrast_weight: f64, "Weight of the contrastive term", {
@@ -101,59 +101,59 @@ train_spec! {
     decoder_weight: f64, "Weight of the decoder term", {
         Training "decoder-weight" f64, limits Limits::AtLeast(0.0);
     }
-    decoder: DecoderTraining, "How the decoder's weights are trained", {
+    decoder: DecoderTraining, "Training of the decoder's weights", {
         Training "decoder" DecoderTraining;
     }
-    density_weight: f64, "Weight of the density's distances, where the embedders together have 1", {
+    density_weight: f64, "Weight of the density's distances. The embedders together have weight 1", {
         Training "density-weight" f64, limits Limits::AtLeast(0.0);
     }
     density_excess: f32, "Weight of the density's excess over its normal edge. With both weights at 0 there is no density", {
         Training "density-excess" f32, limits Limits::AtLeast(0.0);
     }
-    batch_norm: BatchNormTraining, "When the embedder's BatchNorm uses the statistics of the batch", {
+    batch_norm: BatchNormTraining, "Steps in which the embedder's BatchNorm uses the statistics of the batch", {
         Training "batch-norm" BatchNormTraining;
     }
-    standardise: bool, "Whether features are standardised before the embedder", {
+    standardise: bool, "Standardise features before the embedder", {
         Training "standardise" bool;
     }
-    members: u32, "Number of embedders, each of which holds out other photos", {
+    members: u32, "Number of embedders. Each holds out different photos", {
         Any "members" u32, limits Limits::Between(1.0, 16.0);
     }
-    clusters: Clusters, "Clusters in each bank, 1 to 64. auto takes the number that separates held-out photos from synthetic defects best", {
+    clusters: Clusters, "Clusters in each bank, 1 to 64. With auto, the number that separates held-out photos from synthetic defects best", {
         Bank "clusters" Clusters;
     }
-    centre: Centre, "What represents a cluster in the bank", {
+    centre: Centre, "Centre of a cluster in the bank", {
         Bank "centre" Centre;
     }
-    aggregation: Aggregation, "How the distances at the positions become a score", {
+    aggregation: Aggregation, "Aggregation of the distances at the positions to a score", {
         Any "aggregation" Aggregation;
     }
-    normal_range: bool, "Whether distances are counted in units of the normal range at their position", {
+    normal_range: bool, "Divide distances by the normal range at their position", {
         Any "normal-range" bool;
     }
-    smoothing_sigma: f32, "Standard deviation of the Gaussian that smooths distances, as a share of the window's side, 0 for none", {
+    smoothing_sigma: f32, "Standard deviation of the Gaussian that smooths distances, as a share of the window's side. 0 for no smoothing", {
         Any "smoothing-sigma" f32, limits Limits::Between(0.0, 0.5);
     }
     val_split_ratio: f64, "Share of the good photos that each embedder holds out, for validation and normal ranges", {
         Any "val-split-ratio" f64, limits Limits::Inside(0.0, 1.0);
     }
-    false_positive_rate: f32, "Share of good photos that may be called defective. It sets the threshold", {
+    false_positive_rate: f32, "Share of good photos that may be labelled as defective. It sets the threshold", {
         Any "false-positive-rate" f32, limits Limits::Inside(0.0, 1.0);
     }
 }
 
 choices! {
-    /// Where the settings start: the paper, its released code and our own measurements differ.
+    /// Preset of the settings: the paper, its released code and our own measurements differ.
     #[derive(Default)]
     #[serde(rename_all = "kebab-case")]
     #[strum(serialize_all = "kebab-case")]
     pub enum Preset {
-        /// What measured best on hard surfaces
+        /// The settings with the best results on difficult surfaces
         #[default]
         Default,
-        /// As the paper describes it
+        /// The settings of the paper
         Paper,
-        /// As the authors' released code does it
+        /// The settings of the authors' released code
         Released,
     }
 }
@@ -167,7 +167,7 @@ choices! {
         /// Tiles for long photos, and else resize
         #[default]
         Auto,
-        /// The whole photo, squashed to a square
+        /// The whole photo, resized to a square
         Resize,
         /// The centre, so that the borders are not inspected: the paper's
         Crop,
@@ -189,7 +189,7 @@ impl ViewChoice {
 }
 
 choices! {
-    /// How the decoder's weights are trained.
+    /// Training of the decoder's weights.
     #[derive(Default)]
     #[serde(rename_all = "kebab-case")]
     #[strum(serialize_all = "kebab-case")]
@@ -207,7 +207,7 @@ choices! {
 }
 
 choices! {
-    /// When the embedder's BatchNorm uses the statistics of the batch.
+    /// Steps in which the embedder's BatchNorm uses the statistics of the batch.
     #[derive(Default)]
     #[serde(rename_all = "kebab-case")]
     #[strum(serialize_all = "kebab-case")]
@@ -221,7 +221,7 @@ choices! {
 }
 
 choices! {
-    /// What represents a cluster in the bank.
+    /// Centre of a cluster in the bank.
     #[derive(Default)]
     #[serde(rename_all = "kebab-case")]
     #[strum(serialize_all = "kebab-case")]
@@ -265,8 +265,8 @@ impl TrainSpec {
         }
     }
 
-    /// The settings that the trained members depend on, and the others at fixed values. Specs that agree in it share their
-    /// members.
+    /// Settings that the trained members depend on, with the others at fixed values. Two specs with the same result
+    /// share their members.
     pub fn learning(&self) -> Self {
         Self {
             density_weight: 0.0,

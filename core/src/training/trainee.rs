@@ -1,4 +1,4 @@
-//! Trainee: all that a training step changes, in one module, so that one optimizer sees all of it.
+//! Trainee: all weights that a training step changes, in one module for one optimizer.
 
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
@@ -39,8 +39,8 @@ impl Trainee {
             let classifier = Conv2dConfig::new([EMBEDDING_CHANNELS, 1], [1, 1]).init(cpu);
             (embedder, Decoder::init(extractor, cpu), classifier)
         });
-        // Frozen weights stay random, but BatchNorm goes on measuring. Without it the output of the decoder's ReLU could
-        // not be negative, as features are.
+        // Frozen weights stay random, but BatchNorm still updates its statistics. The output of the decoder's ReLU
+        // alone could not be negative, while features are.
         let learns = matches!(spec.decoder, DecoderTraining::Trained | DecoderTraining::Before);
         let decoder = if learns { decoder } else { decoder.no_grad() };
         Self { embedder, decoder, classifier }

@@ -51,7 +51,7 @@ pub struct Sample {
 pub struct TrainingPhoto {
     /// Samples of all its windows.
     pub samples: Range<usize>,
-    /// Samples of the windows that an inspection has.
+    /// Samples of the inspection windows.
     pub inspected: Range<usize>,
     /// Sketch, for near-duplicate detection.
     pub sketch: Vec<f32>,
@@ -129,12 +129,12 @@ impl TrainingSet {
         photos.iter().flat_map(|photo| &self.samples[self.photos[*photo].samples.clone()]).collect()
     }
 
-    /// Samples of the windows of a photo that an inspection has.
+    /// Samples of the inspection windows of a photo.
     pub fn inspected(&self, photo: usize) -> &[Sample] {
         &self.samples[self.photos[photo].inspected.clone()]
     }
 
-    /// Slots of the good windows of a photo that an inspection has.
+    /// Slots of the inspection windows of a photo.
     pub fn inspected_slots(&self, photo: usize) -> Vec<Slot> {
         self.inspected(photo).iter().map(|sample| sample.normal).collect()
     }
@@ -153,7 +153,7 @@ impl TrainingSet {
         Ok(values)
     }
 
-    /// Distances of the windows of a photo that an inspection has.
+    /// Distances of the inspection windows of a photo.
     pub async fn distances(
         &self,
         photo: usize,

@@ -1,8 +1,10 @@
-//! Stands in for `cubecl-llvm` 0.11.3, whose build script downloads a prebuilt LLVM. `cubecl-cuda` always depends on
-//! it, but compiles kernels as CUDA C++ through NVRTC when cubecl's `cuda-cpp` feature is on, as it is here, and then
-//! never calls it. These are the types `cubecl-cuda` names, without an LLVM: compiling anything is an error value.
-//! Delete this folder and the `[patch.crates-io]` entry once `cubecl-cuda` can be built without `cubecl-llvm`, or once
-//! `cubecl-llvm` builds without a download; change it together with the pinned version of `cubecl`.
+//! Stand-in for `cubecl-llvm` 0.11.3, whose build script downloads a prebuilt LLVM.
+//!
+//! `cubecl-cuda` always depends on it. With cubecl's feature `cuda-cpp`, which is on here, it compiles kernels as CUDA C++
+//! through NVRTC and never calls it. This crate has the types that `cubecl-cuda` names, and compiling always fails.
+//!
+//! Delete this folder and the `[patch.crates-io]` entry once `cubecl-cuda` builds without `cubecl-llvm`, or once
+//! `cubecl-llvm` builds without a download. Change it together with the pinned version of `cubecl`.
 
 use cubecl_core::environment::backtrace::BackTrace;
 use cubecl_core::ir::{attributes::BufferIOAttr, nvidia::SmArch};
@@ -11,7 +13,7 @@ use cubecl_core::{CompilationError, Compiler};
 
 use nvptx::ptx_version::PtxVersion;
 
-/// What a kernel is compiled for.
+/// Target that a kernel is compiled for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LlvmTarget {
     /// An NVIDIA GPU.
@@ -19,7 +21,7 @@ pub enum LlvmTarget {
     Nvptx,
 }
 
-/// The compiler's options, as `cubecl-cuda` fills them in; nothing reads them.
+/// Options of the compiler, as `cubecl-cuda` sets them. Nothing reads them.
 #[derive(Clone, Debug, Default)]
 pub struct PlironOptions {
     /// AMDGPU architecture; always `None`.
@@ -28,7 +30,7 @@ pub struct PlironOptions {
     pub sm_arch: Option<SmArch>,
     /// PTX version the driver loads.
     pub ptx_version: Option<PtxVersion>,
-    /// Whether scalars are passed in the kernel's parameter block.
+    /// True if scalars are passed in the kernel's parameter block.
     pub grid_constants: bool,
 }
 
@@ -43,14 +45,14 @@ pub struct NvptxModule {
     pub ir: String,
     /// Shared memory of a launch, in bytes.
     pub shared_memory_size: usize,
-    /// What the kernel does with each buffer, in the order of the bindings.
+    /// Access of the kernel to each buffer, in the order of the bindings.
     pub io: Vec<BufferIOAttr>,
 }
 
-/// What compiling gives. The stand-in never makes one.
+/// Result of a compilation. The stand-in never makes one.
 #[derive(Clone, Debug)]
 pub enum PlironArtifact {
-    /// For an NVIDIA GPU.
+    /// Module for an NVIDIA GPU.
     NvptxCode(NvptxModule),
 }
 
@@ -61,10 +63,10 @@ impl core::fmt::Display for PlironArtifact {
     }
 }
 
-/// The compiler that is not there.
+/// Compiler that always fails.
 #[derive(Clone, Debug, Default)]
 pub struct PlironCompiler {
-    /// What it would compile for.
+    /// Target.
     pub target: LlvmTarget,
 }
 
@@ -100,8 +102,8 @@ pub mod nvptx {
         pub enum PtxVersion {}
 
         impl PtxVersion {
-            /// The newest version that a driver of CUDA `driver` (12.8 is 12080) loads: always `None`, which leaves
-            /// the choice to the compiler.
+            /// Newest version that a driver of CUDA `driver` (12.8 is 12080) loads. Always `None`, which leaves the
+            /// choice to the compiler.
             pub fn for_driver(_: i32) -> Option<Self> {
                 None
             }
@@ -115,7 +117,7 @@ pub mod nvptx {
     }
 }
 
-/// What the GPU targets have in common.
+/// Properties of all GPU targets.
 pub mod shared {
     /// Features of a device that the compiler lowers.
     pub mod lowered_features {
@@ -128,7 +130,8 @@ pub mod shared {
             Nvptx,
         }
 
-        /// Would narrow what the device offers to what LLVM lowers. Left as it is: no kernel goes through LLVM.
+        /// Would limit the features of the device to those of LLVM. It changes nothing, because no kernel goes through
+        /// LLVM.
         pub fn restrict_features(_: &mut DeviceProperties, _: GpuTarget) {}
     }
 }

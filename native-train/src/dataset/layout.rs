@@ -1,4 +1,4 @@
-//! Layouts: where a data set keeps its photos, its masks and its kinds of defect.
+//! Layouts: the folders in which a data set keeps its photos, its masks and its kinds of defect.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -10,19 +10,20 @@ use super::passed_over::Reason;
 /// A layout that is recognised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {
-    /// MVTec AD's: `train/good`, `test/KIND`, and `ground_truth/KIND` with a mask for each photo. VisA's, once it is split.
+    /// MVTec AD: `train/good`, `test/KIND`, and `ground_truth/KIND` with a mask for each photo. VisA has it once it is
+    /// split.
     MvtecAd,
-    /// MVTec AD 2's: `test_public/KIND` and `test_public/ground_truth/KIND`.
+    /// MVTec AD 2: `test_public/KIND` and `test_public/ground_truth/KIND`.
     MvtecAd2,
-    /// AutoVI's and MVTec LOCO AD's: `ground_truth/KIND/STEM`, a folder of masks for each photo.
+    /// AutoVI and MVTec LOCO AD: `ground_truth/KIND/STEM`, a folder of masks for each photo.
     MaskFolders,
-    /// BTAD's: as MVTec AD's, with `ok` and `ko`.
+    /// BTAD: the folders of MVTec AD, with `ok` and `ko` for kinds.
     Btad,
-    /// VisA's, as it is distributed: `Data/Images/{Normal,Anomaly}` and `Data/Masks/Anomaly`.
+    /// VisA as it is distributed: `Data/Images/{Normal,Anomaly}` and `Data/Masks/Anomaly`.
     Visa,
-    /// KolektorSDD's and KolektorSDD2's: each mask is beside its photo, which is good where the mask is blank.
+    /// KolektorSDD and KolektorSDD2: each mask lies beside its photo. The photo is good where the mask is blank.
     MasksBeside,
-    /// TILDA's: a folder such as `c1r1` with the good photos in `e0`, the defective ones in `e1` to `e7`.
+    /// TILDA: a folder such as `c1r1` with the good photos in `e0` and the defective ones in `e1` to `e7`.
     Tilda,
     /// A folder of good photos, and one for each kind of defect, whatever their names.
     Plain,
@@ -46,24 +47,24 @@ impl fmt::Display for Layout {
     }
 }
 
-/// The part of an image in its data set.
+/// Role of an image in its data set.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Role {
     /// A photo.
     Photo {
-        /// The split it belongs to, where the layout says so.
+        /// Split of the photo. None where the layout has no splits.
         split: Option<Split>,
-        /// Kind of defect; none for a good photo.
+        /// Kind of defect. None for a good photo.
         kind: Option<String>,
-        /// Folders that the layout has above it.
+        /// Number of folders that the layout has above it.
         depth: usize,
     },
     /// A mask in a folder of masks.
     Mask {
-        /// Folders that the layout has above it, the last one named after the kind.
+        /// Number of folders that the layout has above it. The last one has the name of the kind.
         depth: usize,
     },
-    /// Neither.
+    /// A file that is not used.
     Not(Reason),
 }
 
@@ -106,7 +107,7 @@ pub fn recognise(images: &[&[String]]) -> Option<Layout> {
 }
 
 impl Layout {
-    /// The part of the image at `parts`: the names of its folders below the data set's, and its own.
+    /// Role of the image at `parts`: the names of its folders below the data set's folder, and its own name.
     pub fn role(self, parts: &[String]) -> Role {
         match self {
             Self::MvtecAd | Self::MvtecAd2 | Self::MaskFolders | Self::Btad => mvtec(parts),
@@ -155,7 +156,7 @@ fn visa(parts: &[String]) -> Role {
     }
 }
 
-/// A photo here gets its kind later, from its mask.
+/// Role of an image in the layout with masks beside the photos. A photo gets its kind later, from its mask.
 fn masks_beside(parts: &[String]) -> Role {
     let split = if parts.len() > 1 { names::split(&parts[0]) } else { None };
     match split {
@@ -186,7 +187,7 @@ fn plain(parts: &[String]) -> Role {
     }
 }
 
-/// The kind of defect that a folder of this name stands for.
+/// Kind of defect that a folder of this name stands for.
 fn kind(folder: &str) -> Option<String> {
     (!names::is_good(folder)).then(|| folder.to_owned())
 }

@@ -8,65 +8,66 @@ use image::{DynamicImage, GrayImage, ImageBuffer, ImageDecoder, ImageError, Imag
 
 use crate::files::{self, FileError};
 
-/// The samples of a mask that mark a defect.
+/// Samples of a mask that mark a defect.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Marks {
-    /// Those that are not zero.
+    /// Samples that are not zero.
     #[default]
     NonZero,
-    /// Those that are zero: somebody drew the defect in black on white.
+    /// Samples that are zero: the defect is drawn in black on white.
     Zero,
 }
 
-/// Values of a mask that are told apart, at most.
+/// Most values of a mask that are counted.
 const MOST_VALUES: usize = 256;
 /// Largest mask that is decoded, bytes of its pixels.
 const MOST_BYTES: u64 = 1 << 30;
-/// Brightest sample of a lossy mask below which nothing was drawn: JPEG's noise around black reaches a few levels.
+/// A lossy mask whose brightest sample is below this is blank: JPEG noise around black reaches a few levels.
 const LOSSY_BLACK: u8 = 16;
 
 /// Why a mask cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum MaskError {
-    /// The file.
+    /// The file cannot be read.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The image in it.
+    /// The image cannot be decoded.
     #[error("{path}: the mask cannot be decoded ({source}): save it again as PNG", path = .path.display())]
     Image {
-        /// The mask.
+        /// Path of the mask.
         path: PathBuf,
-        /// Why.
+        /// Reason.
         source: ImageError,
     },
-    /// Masks of one photo that differ in size.
+    /// Two masks of one photo differ in size.
     #[error("{path}: the mask is {mask:?} pixels and another mask of the same photo {other:?}", path = .path.display())]
     Sizes {
-        /// The mask.
+        /// Path of the mask.
         path: PathBuf,
-        /// Its width and height.
+        /// Width and height of the mask, pixels.
         mask: (u32, u32),
-        /// The other one's.
+        /// Width and height of the other mask, pixels.
         other: (u32, u32),
     },
 }
 
-/// The marked pixels of a photo.
+/// Marked pixels of a photo.
 #[derive(Debug)]
 pub struct Mask {
     /// Width and height, pixels.
     pub size: (u32, u32),
-    /// Whether each pixel is marked, row by row.
+    /// True for each marked pixel, row by row.
     pub marked: Vec<bool>,
-    /// Different values that the file's pixels have, at most 256.
+    /// Number of different values in the file, at most 256.
     pub values: usize,
 }
 
 impl Mask {
-    /// Reads the masks of one photo and unites them; none without a path.
+    /// Reads the masks of one photo and unites them. None without a path.
     ///
-    /// A pixel is marked where any sample is not zero: grey, colour, class number or palette index. In an image whose opaque
-    /// pixels are all black, opacity marks. In a lossy image what is brighter than half of the brightest sample is marked.
+    /// A pixel is marked where any sample is not zero: grey, colour, class number or palette index. In an image whose
+    /// opaque pixels are all black, the opaque pixels are marked. In a lossy image a pixel is marked if it is brighter
+    /// than half of the brightest sample.
     pub fn read(paths: &[PathBuf], marks: Marks) -> Result<Option<Self>, MaskError> {
         let mut united: Option<Self> = None;
         for path in paths {
@@ -88,13 +89,13 @@ impl Mask {
         Self { size, marked: vec![false; size.0 as usize * size.1 as usize], values: 1 }
     }
 
-    /// The marked pixels as a region of every photo. None where no pixel is marked.
+    /// Marked pixels as a region of every photo. None where no pixel is marked.
     pub fn region(&self) -> Option<IgnoreMask> {
         let marked = self.marked.iter().map(|marked| u8::from(*marked)).collect();
         IgnoreMask::new(&GrayImage::from_raw(self.size.0, self.size.1, marked)?)
     }
 
-    /// Whether any pixel is marked.
+    /// Tells whether any pixel is marked.
     pub fn marks(&self) -> bool {
         self.marked.contains(&true)
     }
@@ -156,7 +157,7 @@ struct Values<T> {
 
 impl<T: PartialEq + Copy> Values<T> {
     fn add(&mut self, value: T) {
-        // Neighbours are mostly alike.
+        // Neighbouring pixels mostly have the same value.
         if self.seen.len() < MOST_VALUES && self.seen.last() != Some(&value) {
             match self.seen.iter().position(|seen| *seen == value) {
                 Some(place) => {
@@ -191,8 +192,8 @@ where
     Mask { size: image.dimensions(), marked, values: values.seen.len() }
 }
 
-/// The mask in a PNG file with a palette of colours, whose indices are class numbers; index 0 is the background. A palette
-/// of greys is a grey image.
+/// Mask in a PNG file with a palette of colours. The indices are class numbers, and index 0 is the background. A file
+/// with a palette of greys is read as a grey image instead.
 fn of_palette(bytes: &[u8]) -> Option<Mask> {
     let mut decoder = png::Decoder::new(Cursor::new(bytes));
     decoder.set_transformations(png::Transformations::IDENTITY);
@@ -256,7 +257,7 @@ mod tests {
         assert_eq!(marked(&classes.into(), ImageFormat::Png), 107);
     }
 
-    /// With 16 bits, a class number of 1 is no more than 1 of 65,535.
+    /// A class number of 1 in 16 bits is almost black: 1 of 65,535.
     #[test]
     fn sixteen_bits_are_not_rounded_away() {
         let classes = ImageBuffer::<Luma<u16>, _>::from_fn(40, 33, |x, y| Luma([u16::from(inside(x, y))]));

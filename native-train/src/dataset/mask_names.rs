@@ -1,11 +1,11 @@
-//! Which mask belongs to which photo, by their names.
+//! Finds the mask of each photo by the names of the files.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::names;
 
-/// The photo of each mask that is beside it, by their numbers in `images`: `7_mask.png` beside `7.png`.
+/// Pairs each mask that lies beside its photo with the photo, as `7_mask.png` and `7.png`. Both are indices in `images`.
 pub fn beside(images: &[&[String]]) -> HashMap<usize, usize> {
     let key = |parts: &[String]| {
         let (name, folders) = parts.split_last()?;
@@ -21,17 +21,17 @@ pub fn beside(images: &[&[String]]) -> HashMap<usize, usize> {
     images.iter().enumerate().filter_map(photo_of).collect()
 }
 
-/// A place below the folder of a kind, in lower case.
+/// Path of an image below the folder of its kind, in lower case.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Place {
-    /// Name of the kind's folder; empty for masks that lie in no kind's folder.
+    /// Name of the kind's folder. Empty for masks that lie in no kind's folder.
     kind: String,
     /// Folders below that, and the file's name without its ending.
     path: Vec<String>,
 }
 
 impl Place {
-    /// The place of the file at `parts`, below `depth` folders of the layout, the last of which names the kind.
+    /// Place of the file at `parts`, below `depth` folders of the layout. The last one names the kind.
     pub fn new(parts: &[String], depth: usize) -> Self {
         let folder = depth.checked_sub(1).map_or("", |last| &parts[last]);
         let kind = if names::is_ground_truth(folder) { String::new() } else { folder.to_lowercase() };
@@ -55,10 +55,10 @@ impl Place {
     }
 }
 
-/// Masks in folders of masks, to be found by their photos' places.
+/// Masks in folders of masks, indexed by the places of their photos.
 #[derive(Default)]
 pub struct Masks {
-    /// By the place of the photo that a mask may belong to. Of one place's masks, those with the lowest rank count.
+    /// Candidates by the place of the photo that they may belong to. Only those with the lowest rank are used.
     by_photo: HashMap<Place, Vec<(u8, PathBuf)>>,
     all: Vec<PathBuf>,
 }
@@ -80,10 +80,10 @@ impl Masks {
         self.all.push(path);
     }
 
-    /// The masks of each photo: all of one rank, since some data sets draw each defect in a file of its own. `any_kind` also
-    /// finds masks that lie in no kind's folder.
+    /// Masks of each photo. All masks of the lowest rank are used, since some data sets have a separate file for each
+    /// defect. `any_kind` also finds masks that lie in no kind's folder.
     pub fn of(&self, photos: &[&Place], any_kind: bool) -> Vec<Vec<PathBuf>> {
-        // A mask that is not in the folder that its photo is in belongs to the only photo of its name.
+        // A mask outside of its photo's folder belongs to the only photo of that name.
         let elsewhere = |photo: &Place| {
             let stem = vec![photo.stem().to_owned()];
             let of_kind = Place { kind: photo.kind.clone(), path: stem.clone() };

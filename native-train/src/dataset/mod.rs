@@ -1,8 +1,8 @@
-//! Data sets: the photos of one texture in a folder of a known layout, or in a table.
+//! Data sets: the photos of one category in a folder of a known layout, or in a table.
 //!
-//! Some layouts say which good photos to learn from. In the others, where there are defective photos to evaluate, the
-//! first 70 % of the good ones in the order of their names are for learning and the rest for evaluating. Without
-//! defective photos all are for learning.
+//! Some layouts have a training split. In the others, all good photos are training photos until there are defective
+//! photos. Then the first 70 % of the good photos, in the order of their names, are training photos, and the rest are
+//! test photos.
 
 mod layout;
 mod mask;
@@ -27,39 +27,39 @@ pub use self::names::PHOTO_ENDINGS;
 pub use self::passed_over::{PassedOver, Reason};
 use crate::files::{self, FileError};
 
-/// A photo to evaluate.
+/// Test photo with its label and masks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sample {
-    /// The photo.
+    /// Path of the photo.
     pub photo: PathBuf,
-    /// Kind of defect; none for a good one.
+    /// Kind of defect. None for a good photo.
     pub defect: Option<String>,
-    /// Files in which somebody marked the defect; what they mark is united.
+    /// Mask files of the photo. A pixel is defective if any of them marks it.
     pub masks: Vec<PathBuf>,
 }
 
-/// The photos of a texture, and all that was found while looking for them.
+/// Photos of a category, and the files that were passed over.
 #[derive(Clone, Debug)]
 pub struct Dataset {
     /// Name of the folder, or of the table without its ending.
     pub name: String,
-    /// The folder that the files' names are told from.
+    /// Folder that the names of the files are relative to.
     pub folder: PathBuf,
-    /// The layout that was recognised.
+    /// Layout that was recognised.
     pub layout: Layout,
-    /// Good photos to learn from.
+    /// Good photos to train on.
     pub train: Vec<PathBuf>,
-    /// Photos to evaluate.
+    /// Test photos.
     pub test: Vec<Sample>,
-    /// The samples of the masks that mark a defect.
+    /// Samples of the masks that mark a defect.
     pub marks: Marks,
     /// Files that are not used, in the order of their names.
     pub passed_over: Vec<PassedOver>,
     /// Used photos that lie in a subfolder of their kind's folder.
     pub nested: Vec<PathBuf>,
-    /// Folders that look like mask folders and are none in this layout.
+    /// Folders that look like mask folders but are not read as such in this layout.
     pub mask_like: Vec<PathBuf>,
-    /// Photos that count as good because no mask is beside them, where all others have one.
+    /// Photos without a mask in a layout with masks beside the photos. They count as good.
     pub unlabelled: Vec<PathBuf>,
     /// Columns of a table that are not used.
     pub unused_columns: Vec<String>,
@@ -68,58 +68,58 @@ pub struct Dataset {
 /// Why a folder or a table is no data set.
 #[derive(Debug, thiserror::Error)]
 pub enum DatasetError {
-    /// A folder that cannot be listed.
+    /// A folder cannot be listed.
     #[error("{path}: cannot be listed ({source})", path = .path.display())]
     List {
-        /// The folder.
+        /// Path of the folder.
         path: PathBuf,
-        /// What the system says.
+        /// Error of the operating system.
         source: io::Error,
     },
-    /// A file that cannot be read.
+    /// A file cannot be read.
     #[error(transparent)]
     File(#[from] FileError),
-    /// A folder to take images from that has none.
+    /// A folder that should hold images has none.
     #[error("{path}: no image is in it or in its folders (files that end in {endings})", path = .path.display(), endings = PHOTO_ENDINGS.join(", "))]
     NoImage {
-        /// The folder.
+        /// Path of the folder.
         path: PathBuf,
     },
-    /// None of the layouts.
+    /// The folder has none of the layouts.
     #[error(
         "{path}: no photos of good samples{found}: put them in {path}/train/good (and test photos in {path}/test/good and \
-         {path}/test/KIND), or in {path}/good (and defective ones in {path}/KIND); of TILDA, give one of the folders \
-         that have e0 to e7, such as c1r1; for everything else, give a CSV file with the columns path, split, label, mask",
+         {path}/test/KIND), or in {path}/good (and defective ones in {path}/KIND). Of TILDA, give one of the folders \
+         that have e0 to e7, such as c1r1. For any other layout, give a CSV file with the columns path, split, label, mask",
         path = .path.display()
     )]
     Empty {
-        /// The folder.
+        /// Path of the folder.
         path: PathBuf,
-        /// What lies there instead, to put after the words before; empty for nothing.
+        /// Content of the folder, in brackets. Empty where there is nothing to say.
         found: String,
     },
-    /// A folder of data sets.
-    #[error("{path}: holds several data sets ({names}): give one of these folders", path = .path.display(), names = .names.join(", "))]
+    /// The folder holds several data sets.
+    #[error("{path}: holds several data sets ({names}): give one of their folders", path = .path.display(), names = .names.join(", "))]
     Several {
-        /// The folder.
+        /// Path of the folder.
         path: PathBuf,
         /// Names of the folders in it.
         names: Vec<String>,
     },
-    /// Masks that decide whether their photos are good, and cannot be read.
-    #[error("{} masks cannot be read, and tell which photos are good:\n{}", .0.len(), lines(.0))]
+    /// Masks that decide whether their photos are good cannot be read.
+    #[error("{} masks cannot be read, but they decide which photos are good. Save them again as PNG:\n{}", .0.len(), lines(.0))]
     Masks(Vec<MaskError>),
-    /// A table with mistakes, one a line.
+    /// A table has mistakes.
     #[error("{path}: the table has {} mistakes:\n{}", .problems.len(), lines(.problems), path = .path.display())]
     Table {
-        /// The table.
+        /// Path of the table.
         path: PathBuf,
         /// A sentence for each mistake.
         problems: Vec<String>,
     },
 }
 
-/// Each of `items` on a line of its own, indented.
+/// Puts each of `items` on a separate line, indented.
 pub fn lines<T: ToString>(items: &[T]) -> String {
     items.iter().map(|item| format!("  {}", item.to_string())).collect::<Vec<_>>().join("\n")
 }
@@ -138,20 +138,20 @@ impl Dataset {
         self.passed_over.extend(passed);
     }
 
-    /// `path` below the data set's folder, with slashes on every system.
+    /// Name of a file: `path` relative to the data set's folder, with slashes on every system.
     pub fn name_of(&self, path: &Path) -> String {
         let parts = path.strip_prefix(&self.folder).unwrap_or(path).components();
         parts.map(|part| part.as_os_str().to_string_lossy().into_owned()).collect::<Vec<_>>().join("/")
     }
 }
 
-/// Photos to learn from, and the others to evaluate, of `samples` whose layout does not tell.
+/// Splits the `samples` of a layout without splits into training photos and test photos.
 fn split(samples: Vec<Sample>) -> (Vec<PathBuf>, Vec<Sample>) {
     let good = samples.iter().filter(|sample| sample.defect.is_none()).count();
-    let learn = if good == samples.len() { good } else { (7 * good + 5) / 10 };
-    let (mut train, mut test) = (Vec::with_capacity(learn), Vec::new());
+    let training = if good == samples.len() { good } else { (7 * good + 5) / 10 };
+    let (mut train, mut test) = (Vec::with_capacity(training), Vec::new());
     for sample in samples {
-        if sample.defect.is_none() && train.len() < learn {
+        if sample.defect.is_none() && train.len() < training {
             train.push(sample.photo);
         } else {
             test.push(sample);
@@ -160,7 +160,7 @@ fn split(samples: Vec<Sample>) -> (Vec<PathBuf>, Vec<Sample>) {
     (train, test)
 }
 
-/// Every image below `folder`, squashed to what the network sees; none without a folder.
+/// Every image below `folder`, resized to the network's input size. None without a folder.
 pub fn squashed_below<Error>(folder: Option<&Path>) -> Result<Vec<RgbImage>, Error>
 where
     Error: From<DatasetError> + From<FileError>,
@@ -171,8 +171,8 @@ where
     }
 }
 
-/// Every image below `folder`, in the order of the names; an error where there is none: nothing else must stand in for what
-/// was asked for.
+/// Every image below `folder`, in the order of the names. An error where there is none: the user asked for images of this
+/// folder, so no default may replace them.
 pub fn images_below(folder: &Path) -> Result<Vec<PathBuf>, DatasetError> {
     let files = walk::files_below(folder)?;
     let images: Vec<PathBuf> = files.into_iter().filter(walk::File::is_image).map(|file| file.path).collect();

@@ -1,4 +1,4 @@
-//! Names of files and folders, and their meaning in data sets. Case never counts.
+//! Names of files and folders, and their meaning in data sets. Upper and lower case are the same.
 
 use std::path::Path;
 
@@ -28,26 +28,26 @@ const GOOD: [&str; 11] = [
     "nondefective",
     "faultfree",
 ];
-/// Ends of the names of masks, after a separator.
+/// Suffixes of the names of masks, after a separator.
 const MASK_SUFFIXES: [&str; 10] =
     ["mask", "masks", "gt", "ground_truth", "groundtruth", "label", "labels", "seg", "segmentation", "annotation"];
 /// Folder of the masks.
 const GROUND_TRUTH: &str = "ground_truth";
 
-/// A data set's part.
+/// Split of a data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Split {
-    /// Photos to learn from.
+    /// Photos to train on.
     Train,
-    /// Photos that some data sets keep for choosing settings.
+    /// Photos that some data sets reserve for the choice of settings.
     Validation,
-    /// Photos to evaluate.
+    /// Photos to evaluate on.
     Test,
-    /// Photos to evaluate whose truth was not published.
+    /// Test photos whose labels are not published.
     Hidden,
 }
 
-/// The kind of file that a name stands for.
+/// Kind of file that a name stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileKind {
     /// An image that is decoded.
@@ -67,12 +67,12 @@ pub fn plain(name: &str) -> String {
     name.chars().filter(|character| character.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// Whether a folder or a label of this name is of good photos.
+/// Tells whether a folder or a label of this name stands for good photos.
 pub fn is_good(name: &str) -> bool {
     GOOD.contains(&plain(name).as_str())
 }
 
-/// The split that a folder or a table's cell of this name stands for.
+/// Split that a folder or a table's cell of this name stands for.
 pub fn split(name: &str) -> Option<Split> {
     match plain(name).as_str() {
         "train" | "training" => Some(Split::Train),
@@ -83,19 +83,19 @@ pub fn split(name: &str) -> Option<Split> {
     }
 }
 
-/// Whether a folder of this name holds the masks.
+/// Tells whether a folder of this name holds the masks.
 pub fn is_ground_truth(name: &str) -> bool {
     name.eq_ignore_ascii_case(GROUND_TRUTH)
 }
 
-/// Whether a folder of this name probably was meant to hold the masks.
+/// Tells whether a folder of this name was probably meant to hold the masks.
 pub fn looks_like_masks(name: &str) -> bool {
     let name = plain(name);
     ["truth", "mask", "annotation", "segment"].iter().any(|word| name.contains(word))
         || ["gt", "label", "labels", "seg"].contains(&name.as_str())
 }
 
-/// `stem`, of a mask, without what tells it from its photo's.
+/// Stem of a mask's name without its suffix, which is the stem of its photo. None without a suffix.
 pub fn without_mask_suffix(stem: &str) -> Option<&str> {
     let stripped = |suffix: &&str| stem.strip_suffix(*suffix)?.strip_suffix(['_', '-', '.', ' ']);
     MASK_SUFFIXES.iter().find_map(stripped).filter(|stem| !stem.is_empty())
@@ -106,7 +106,7 @@ pub fn ending(name: &str) -> String {
     Path::new(name).extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default()
 }
 
-/// The kind of the file at the end of `parts`, the names of the folders below the data set's and its own.
+/// Kind of the file at `parts`: the names of its folders below the data set's folder, and its own name.
 pub fn file_kind(parts: &[String]) -> FileKind {
     let side = |name: &String| name.starts_with('.') || SIDE_FILES.contains(&name.to_lowercase().as_str());
     if parts.iter().any(side) {

@@ -8,43 +8,43 @@ use super::names::{self, FileKind};
 /// A file that is not used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PassedOver {
-    /// The file.
+    /// Path of the file.
     pub path: PathBuf,
-    /// Why.
+    /// Reason.
     pub reason: Reason,
 }
 
-/// Why a file of a data set is not used.
+/// Reason why a file of a data set is not used.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
     /// A system or a program left it behind.
     SideFile,
-    /// An image in a format that is not decoded: its ending.
+    /// An image in an unsupported format, with its ending.
     OtherImage(String),
-    /// A video: its ending.
+    /// A video, with its ending.
     Video(String),
     /// Neither image nor video.
     NoImage,
-    /// A link to a file that is not there.
+    /// A link to a file that does not exist.
     BrokenLink,
-    /// A defective photo where only good ones are learnt from.
+    /// A defective photo in the training split, which is for good photos.
     DefectiveInTrain,
-    /// A defective photo of a validation split beside a test split.
+    /// A defective photo of a validation split in a data set that has a test split.
     DefectiveInValidation,
-    /// A photo whose truth was not published.
+    /// A photo whose label is not published.
     NoTruth,
-    /// An image in a folder that looks like one of masks.
+    /// An image in a folder that looks like a mask folder.
     MaskLike,
     /// A mask that belongs to no photo.
     LoneMask,
-    /// An image where the layout has none.
+    /// An image outside of the layout's folders.
     OutOfPlace,
     /// A photo that cannot be decoded.
     Unreadable,
 }
 
 impl Reason {
-    /// Why a file of this name is no photo; none where it may be one.
+    /// Reason why a file of this name is not a photo. None where it may be one.
     pub fn by_name(parts: &[String]) -> Option<Self> {
         let ending = || names::ending(parts.last().map_or("", String::as_str));
         match names::file_kind(parts) {
@@ -56,14 +56,16 @@ impl Reason {
         }
     }
 
-    /// Advice, where passing over the file is probably not what its owner wants.
+    /// Advice to the owner of the file. None where passing it over is right.
     pub fn remedy(&self) -> Option<&'static str> {
         match self {
             Self::OtherImage(_) => Some("This format is not supported: save them as PNG or remove them"),
             Self::Video(_) => Some("Save their frames as PNG or remove them"),
             Self::BrokenLink => Some("Copy the files themselves to the folder"),
-            Self::DefectiveInTrain => Some("Only good photos are learnt from; move them to test/KIND to evaluate them"),
-            Self::DefectiveInValidation => Some("Move them to test/KIND to evaluate them"),
+            Self::DefectiveInTrain => {
+                Some("Training uses good photos only: move them to test/KIND to evaluate on them")
+            }
+            Self::DefectiveInValidation => Some("Move them to test/KIND to evaluate on them"),
             Self::LoneMask => Some("Give each mask the name of its photo, such as 007_mask.png for 007.png"),
             Self::OutOfPlace => {
                 Some("Move good ones to the folder of the good photos, and defective ones to a folder of their kind")
@@ -80,10 +82,10 @@ impl fmt::Display for Reason {
             Self::OtherImage(ending) => write!(f, ".{ending} images"),
             Self::Video(ending) => write!(f, ".{ending} videos"),
             Self::NoImage => f.write_str("descriptions and other files that are no images"),
-            Self::BrokenLink => f.write_str("links to files that are not there"),
+            Self::BrokenLink => f.write_str("links to files that do not exist"),
             Self::DefectiveInTrain => f.write_str("defective photos in the train split"),
             Self::DefectiveInValidation => f.write_str("defective photos in the validation split"),
-            Self::NoTruth => f.write_str("test photos without a published truth"),
+            Self::NoTruth => f.write_str("test photos without published labels"),
             Self::MaskLike => f.write_str("images in a folder that looks like a mask folder"),
             Self::LoneMask => f.write_str("masks that belong to no photo"),
             Self::OutOfPlace => f.write_str("images outside of the layout's folders"),

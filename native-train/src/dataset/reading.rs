@@ -1,4 +1,4 @@
-//! A data set from a folder: each file gets a part in the layout, or a reason why it has none.
+//! Reads a data set from a folder: each file gets a role in the layout, or a reason why it is not used.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -13,15 +13,15 @@ use super::passed_over::{PassedOver, Reason};
 use super::walk::{self, File};
 use super::{Dataset, DatasetError, Sample};
 
-/// Kind of the defects of a layout that names none.
+/// Kind of defect in a layout that does not name kinds.
 const DEFECT: &str = "defect";
 
-/// A photo on its way into a data set.
+/// A photo before it is put into a split.
 struct Found {
     sample: Sample,
     split: Option<Split>,
     place: Place,
-    /// Whether it lies in a subfolder of its kind's folder.
+    /// True if it lies in a subfolder of its kind's folder.
     nested: bool,
 }
 
@@ -61,7 +61,7 @@ pub fn read(folder: &Path, marks: Marks) -> Result<Dataset, DatasetError> {
 fn name_of(folder: &Path) -> String {
     let whole = folder.canonicalize().ok();
     let name = whole.and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
-    name.unwrap_or_else(|| "texture".into())
+    name.unwrap_or_else(|| "category".into())
 }
 
 fn passed_over(file: File) -> PassedOver {
@@ -69,7 +69,7 @@ fn passed_over(file: File) -> PassedOver {
     PassedOver { path: file.path, reason }
 }
 
-/// The photos among `images` with their masks; the rest is noted as passed over.
+/// Photos among `images` with their masks. The other images are noted as passed over.
 fn photos(set: &mut Dataset, images: &[File]) -> Vec<Found> {
     let parts: Vec<&[String]> = images.iter().map(|file| &file.parts[..]).collect();
     let roles: Vec<Role> = parts.iter().map(|parts| set.layout.role(parts)).collect();
@@ -131,7 +131,7 @@ fn photos(set: &mut Dataset, images: &[File]) -> Vec<Found> {
     photos
 }
 
-/// Calls a photo defective where its mask marks anything.
+/// Labels a photo as defective where its mask marks any pixel.
 fn label(set: &mut Dataset, photos: &mut [Found]) -> Result<(), DatasetError> {
     let marks = set.marks;
     let marked = |photo: &Found| Mask::read(&photo.sample.masks, marks).map(|mask| mask.map(|mask| mask.marks()));
@@ -154,12 +154,13 @@ fn label(set: &mut Dataset, photos: &mut [Found]) -> Result<(), DatasetError> {
     Ok(())
 }
 
-/// Puts each photo where its split says, or the rule for layouts that do not say.
+/// Puts each photo into its split, or into the split that the rule for layouts without splits gives.
 fn distribute(set: &mut Dataset, photos: Vec<Found>) {
     let has = |split: Split| photos.iter().any(|photo| photo.split == Some(split));
     let defective_validation =
         photos.iter().any(|photo| photo.split == Some(Split::Validation) && photo.sample.defect.is_some());
-    // Photos to choose settings by are for nothing else where there are test photos, and good ones can be learnt from.
+    // Where there is a test split, a validation split is only for the choice of settings. Its good photos can be
+    // trained on.
     let validation_is_test = !has(Split::Test) && defective_validation;
     let mut unsaid = Vec::new();
     for Found { sample, split, nested, .. } in photos {
@@ -197,7 +198,7 @@ fn distribute(set: &mut Dataset, photos: Vec<Found>) {
     set.test.extend(test);
 }
 
-/// Why `folder` with these images is no data set.
+/// Error for a `folder` of images that is not a data set.
 fn none(folder: &Path, images: &[&[String]]) -> DatasetError {
     let mut folders: BTreeMap<&str, Vec<&[String]>> = BTreeMap::new();
     for parts in images.iter().filter(|parts| parts.len() > 1) {

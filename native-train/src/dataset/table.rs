@@ -1,4 +1,4 @@
-//! A data set from a CSV file, in the manner of anomalib's tabular data module: a row for each photo.
+//! Reads a data set from a CSV file with a row for each photo, as anomalib's tabular data module does.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use super::passed_over::{PassedOver, Reason};
 use super::{Dataset, DatasetError, Sample};
 use crate::files;
 
-/// Names of the columns that are read, the first of which is the one to recommend.
+/// Accepted names of the columns. The first of each is the recommended one.
 const PATH: [&str; 5] = ["path", "image_path", "image", "file", "filename"];
 const SPLIT: [&str; 1] = ["split"];
 const LABEL: [&str; 2] = ["label", "label_index"];
@@ -22,7 +22,7 @@ const DEFECTIVE: &str = "1";
 const GOOD: &str = "0";
 const DEFECT: &str = "defect";
 
-/// Reads the data set in a table. Its paths are relative to the folder that it lies in.
+/// Reads the data set in a table. The paths in it are relative to the table's folder.
 pub fn read(path: &Path, marks: Marks) -> Result<Dataset, DatasetError> {
     let bytes = files::read(path)?;
     let mut rows = rows(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes)).into_iter();
@@ -72,16 +72,16 @@ pub fn read(path: &Path, marks: Marks) -> Result<Dataset, DatasetError> {
     set.train.extend(train);
     set.test.extend(test);
     if set.train.is_empty() && set.test.is_empty() {
-        let problems = vec!["no row is of a photo to learn from or to evaluate".into()];
+        let problems = vec!["no row is of a training photo or a test photo".into()];
         return Err(DatasetError::Table { path: path.to_owned(), problems });
     }
     Ok(set)
 }
 
-/// Rows of a CSV text, each with the number of its line. Cells are without the space around them.
+/// Rows of a CSV text, each with its line number. Spaces around a cell are removed.
 fn rows(text: &[u8]) -> Vec<(u64, Vec<String>)> {
     let mut reader = csv_core::ReaderBuilder::new().delimiter(delimiter(text)).build();
-    // Room for any row, since none is longer than all of them.
+    // No row is longer than the whole text.
     let (mut cells, mut ends) = (vec![0; text.len() + 1], vec![0; text.len() + 1]);
     let (mut rest, mut written, mut ended) = (text, 0, 0);
     let (mut rows, mut line) = (Vec::new(), reader.line());
@@ -89,7 +89,7 @@ fn rows(text: &[u8]) -> Vec<(u64, Vec<String>)> {
         let (result, read, more, more_ends) = reader.read_record(rest, &mut cells[written..], &mut ends[ended..]);
         (rest, written, ended) = (&rest[read..], written + more, ended + more_ends);
         match result {
-            // Reading on from nothing says that there is no more.
+            // The next read, of an empty input, ends the loop.
             ReadRecordResult::InputEmpty => {}
             ReadRecordResult::Record => {
                 let starts = std::iter::once(0).chain(ends[..ended].iter().copied());
@@ -103,7 +103,7 @@ fn rows(text: &[u8]) -> Vec<(u64, Vec<String>)> {
     }
 }
 
-/// What separates the columns: spreadsheets of many countries write semicolons.
+/// Separator of the columns. Spreadsheets of many countries write semicolons.
 fn delimiter(bytes: &[u8]) -> u8 {
     let header = bytes.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
     [b',', b';', b'\t'].into_iter().find(|delimiter| header.contains(delimiter)).unwrap_or(b',')
@@ -111,7 +111,7 @@ fn delimiter(bytes: &[u8]) -> u8 {
 
 type Columns = (usize, Option<usize>, Option<usize>, Option<usize>);
 
-/// The photo of a row, and its split where the table says so, or all that is wrong with the row.
+/// Photo of a row with its split, where the table has one. Otherwise every mistake of the row.
 fn sample<'a>(
     folder: &Path,
     cell: &impl Fn(Option<usize>) -> &'a str,
@@ -119,7 +119,7 @@ fn sample<'a>(
 ) -> Result<(Sample, Option<Split>), Vec<String>> {
     let mut problems = Vec::new();
     let mut file = |name: &str| {
-        // As Windows writes it.
+        // Windows writes backslashes.
         let paths = [folder.join(name), folder.join(name.replace('\\', "/"))];
         let found = paths.into_iter().find(|path| path.is_file());
         if found.is_none() {
@@ -135,10 +135,10 @@ fn sample<'a>(
         problems.push(format!("the split {split} is none of train, validation and test"));
     }
     let defect = match label {
-        // What is to be learnt from is good.
+        // Training photos are good.
         "" if known == Some(Split::Train) => None,
         "" => {
-            problems.push("the label is empty: give good, or a kind of defect".into());
+            problems.push("the label is empty: write good, or a kind of defect".into());
             None
         }
         GOOD => None,

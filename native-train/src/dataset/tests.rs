@@ -1,10 +1,10 @@
-//! Data sets as they are distributed, and as people make them.
+//! Tests on data sets as they are distributed, and as users arrange them.
 
 use image::{GrayImage, Luma, Rgb, RgbImage};
 
 use super::*;
 
-/// A folder for a test, whose files are told by their paths below it.
+/// Temporary folder whose files are named by their paths below it.
 struct Folder(tempfile::TempDir);
 
 impl Folder {
@@ -30,7 +30,7 @@ impl Folder {
         RgbImage::from_pixel(40, 40, Rgb([90, 80, 70])).save(self.made(path)).unwrap();
     }
 
-    /// A mask that marks a square, or nothing.
+    /// Writes a mask that marks a square, or nothing.
     fn mask(&self, path: &str, marks: bool) {
         let value = |x, y| if marks && x > 30 && y > 30 { 255 } else { 0 };
         GrayImage::from_fn(40, 40, |x, y| Luma([value(x, y)])).save(self.made(path)).unwrap();
@@ -49,7 +49,7 @@ fn train(set: &Dataset) -> Vec<String> {
     set.train.iter().map(|path| set.name_of(path)).collect()
 }
 
-/// Each photo to evaluate with its kind and its masks, as text.
+/// Each test photo with its kind and its masks, as text.
 fn test(set: &Dataset) -> Vec<String> {
     let line = |sample: &Sample| {
         let masks: Vec<String> = sample.masks.iter().map(|mask| set.name_of(mask)).collect();
@@ -63,7 +63,7 @@ fn passed_over(set: &Dataset) -> Vec<(String, Reason)> {
     set.passed_over.iter().map(|file| (set.name_of(&file.path), file.reason.clone())).collect()
 }
 
-/// Eight good photos to learn from, three to evaluate and three with a hole.
+/// Writes eight good training photos, three good test photos and three test photos with a hole.
 fn standard(folder: &Folder, root: &str, good: &str) {
     for (kind, count) in [(format!("train/{good}"), 8), (format!("test/{good}"), 3), ("test/hole".into(), 3)] {
         (0..count).for_each(|number| folder.photo(&format!("{root}/{kind}/{number}.jpg")));
@@ -91,7 +91,7 @@ fn mvtec_ad_says_what_to_learn_from() {
     assert_eq!(test(&set), expected);
     assert_eq!(passed_over(&set), [("train/good/notes.txt".into(), Reason::NoImage)]);
 
-    // To evaluate alone.
+    // Without a training split there are only test photos.
     std::fs::remove_dir_all(folder.at("train")).unwrap();
     let alone = folder.open("");
     assert_eq!((alone.train.len(), test(&alone)), (0, test(&set)));
@@ -144,9 +144,9 @@ fn btad_calls_them_ok_and_ko() {
 #[test]
 fn kolektor_sdd_tells_good_parts_by_blank_masks() {
     let folder = Folder::new();
-    for (piece, part, marks) in [("kos01", 0, false), ("kos01", 1, true), ("kos02", 0, false), ("kos02", 1, false)] {
-        folder.photo(&format!("{piece}/Part{part}.jpg"));
-        folder.mask(&format!("{piece}/Part{part}_label.bmp"), marks);
+    for (item, part, marks) in [("kos01", 0, false), ("kos01", 1, true), ("kos02", 0, false), ("kos02", 1, false)] {
+        folder.photo(&format!("{item}/Part{part}.jpg"));
+        folder.mask(&format!("{item}/Part{part}_label.bmp"), marks);
     }
     let set = folder.open("");
     assert_eq!(
@@ -244,7 +244,7 @@ fn tilda_is_read_as_it_is_distributed() {
     let reasons = passed_over(&tilda);
     assert_eq!(reasons.len(), 11);
     assert!(reasons.contains(&("notes/page.jpg".into(), Reason::OutOfPlace)));
-    // The folder above is no texture.
+    // The folder above holds data sets, but is none.
     let error = folder.error("");
     assert!(error.contains("several data sets (c1r1)"), "{error}");
 }
@@ -261,7 +261,7 @@ fn a_folder_without_photos_is_no_data_set() {
 }
 
 #[test]
-fn photos_that_cannot_be_learnt_from_are_told() {
+fn photos_that_cannot_be_trained_on_are_reported() {
     let folder = Folder::new();
     folder.touch(&["train/OK/0.png", "train/NG/1.png", "test/ok/0.png", "test/ng/0.png", "cover.jpg", "clip.mp4"]);
     let set = folder.open("");
@@ -321,7 +321,7 @@ fn masks_lie_beside_photos_or_in_one_folder_for_all_kinds() {
     folder.touch(&["b/good/0.png", "b/hole/0.png", "b/hole/2.png", "b/cut/0.png"]);
     folder.touch(&["b/ground_truth/0_mask.png", "b/ground_truth/2_mask.png"]);
     let set = folder.open("b");
-    // Nobody knows whose the mask of photo 0 is.
+    // Two photos are called 0, so the mask `0_mask.png` fits neither for sure.
     assert_eq!(test(&set), ["cut/0.png cut", "hole/0.png hole", "hole/2.png hole ground_truth/2_mask.png"]);
     assert_eq!(passed_over(&set), [("ground_truth/0_mask.png".into(), Reason::LoneMask)]);
 }
@@ -334,7 +334,7 @@ fn a_misspelt_mask_folder_is_noticed() {
     let set = folder.open("set");
     assert!(set.test.iter().all(|sample| sample.masks.is_empty()));
     assert_eq!(set.mask_like, [folder.at("set/groundtruth")]);
-    // Neither is it a kind of defect.
+    // A folder that looks like a mask folder is not a kind of defect either.
     folder.touch(&["plain/good/0.png", "plain/hole/0.png", "plain/Masks/0.png"]);
     assert_eq!(test(&folder.open("plain")), ["hole/0.png hole"]);
     assert_eq!(folder.open("plain").mask_like, [folder.at("plain/Masks")]);
@@ -370,7 +370,7 @@ fn photos_in_subfolders_are_used() {
 
 #[cfg(unix)]
 #[test]
-fn links_are_followed_and_broken_ones_told() {
+fn links_are_followed_and_broken_ones_reported() {
     let folder = Folder::new();
     folder.touch(&["store/0.png", "set/good/1.png"]);
     std::os::unix::fs::symlink(folder.at("store/0.png"), folder.at("set/good/0.png")).unwrap();
@@ -383,7 +383,7 @@ fn links_are_followed_and_broken_ones_told() {
 }
 
 #[test]
-fn a_table_says_all_of_any_folder() {
+fn a_table_describes_photos_in_any_folder() {
     let folder = Folder::new();
     folder.touch(&["photos/a.png", "photos/b.png", "photos/c.png", "photos/d.png", "marks/c.png"]);
     let rows = "\u{feff}Path;split;label;mask;line\nphotos/a.png;train;;;1\nphotos/b.png;test;Good;;1\n\
@@ -396,14 +396,14 @@ fn a_table_says_all_of_any_folder() {
     assert_eq!(passed_over(&set), [("photos/d.png".into(), Reason::DefectiveInTrain)]);
     assert_eq!(set.unused_columns, ["line"]);
 
-    // Without splits, by the rule for folders that have none; with anomalib's names.
+    // A table without splits follows the rule for folders without splits. The columns have anomalib's names.
     let rows = "image_path,label_index\nphotos/a.png,0\nphotos/b.png,0\nphotos/c.png,0\nphotos/d.png,1\n";
     std::fs::write(folder.at("cloth.csv"), rows).unwrap();
     assert_eq!((train(&folder.open("cloth.csv")).len(), test(&folder.open("cloth.csv")).len()), (2, 2));
 }
 
 #[test]
-fn all_mistakes_of_a_table_are_told_at_once() {
+fn all_mistakes_of_a_table_are_reported_at_once() {
     let folder = Folder::new();
     folder.touch(&["a.png", "b.png"]);
     let rows = "path,split,label,mask\na.png,trian,good,\na.png,train,good,\nb.png,test,,\ngone.png,test,good,gone_mask.png\na.png,train,good,\n";

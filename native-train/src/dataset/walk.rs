@@ -1,4 +1,4 @@
-//! The files of a folder and of all folders in it.
+//! Lists the files of a folder and of all folders in it.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,25 +8,25 @@ use walkdir::WalkDir;
 use super::DatasetError;
 use super::names::{self, FileKind};
 
-/// A file below a folder.
+/// File below a folder.
 #[derive(Clone, Debug)]
 pub struct File {
-    /// The file.
+    /// Path of the file.
     pub path: PathBuf,
-    /// Names of its folders below that folder, and its own.
+    /// Names of its folders below that folder, and its own name.
     pub parts: Vec<String>,
-    /// Whether it is a link to nothing.
+    /// True for a link to a file that does not exist.
     pub broken: bool,
 }
 
 impl File {
-    /// Whether its name is one of an image that is decoded.
+    /// Tells whether its name is that of an image in a supported format.
     pub fn is_image(&self) -> bool {
         !self.broken && names::file_kind(&self.parts) == FileKind::Image
     }
 }
 
-/// All files below `folder`, in the order of their paths whatever order the disk has. Links are followed.
+/// All files below `folder`, sorted by path. Links are followed.
 pub fn files_below(folder: &Path) -> Result<Vec<File>, DatasetError> {
     let mut files = Vec::new();
     for entry in WalkDir::new(folder).min_depth(1).follow_links(true).sort_by_file_name() {

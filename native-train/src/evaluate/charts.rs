@@ -5,27 +5,27 @@ use maud::{Markup, html};
 
 use super::score_axis::ScoreAxis;
 
-/// Of both charts, in units of the view box.
+/// Width of each chart, in units of the view box.
 const WIDTH: f64 = 420.0;
 const HEIGHT: f64 = 380.0;
 /// Bars of a histogram.
 const BINS: usize = 32;
 
-/// The receiver operating characteristic, with the point of a threshold marked at `(false alarms, found)`.
-pub fn roc(scores: &[f32], defective: &[bool], (alarms, found): (f64, f64)) -> Markup {
+/// ROC curve, with a mark at a threshold's `(false positive rate, true positive rate)`.
+pub fn roc(scores: &[f32], defective: &[bool], (fpr, tpr): (f64, f64)) -> Markup {
     let (left, top, side) = (64.0, 12.0, 310.0);
     let at = |(x, y): (f64, f64)| (left + side * x, top + side * (1.0 - y));
     let points: Vec<(f64, f64)> = roc_points(scores, defective).into_iter().map(at).collect();
     let line = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect::<Vec<_>>().join(" ");
     let (bottom, right) = (top + side, left + side);
-    let (x, y) = at((alarms, found));
-    // Where the label leaves the curve free: below it, and inside.
-    let (label, anchor) = if alarms < 0.6 { (x + 11.0, "start") } else { (x - 11.0, "end") };
+    let (x, y) = at((fpr, tpr));
+    // The label stays below the curve and inside the chart.
+    let (label, anchor) = if fpr < 0.6 { (x + 11.0, "start") } else { (x - 11.0, "end") };
     html! {
         svg.chart viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img" aria-labelledby="roc-title" {
             title id="roc-title" {
-                "ROC curve: at the model's threshold " (percent(found)) " of the defective photos are found and "
-                (percent(alarms)) " of the good ones called defective"
+                "ROC curve. At the model's threshold the true positive rate is " (percent(tpr)) " and the false positive rate "
+                (percent(fpr))
             }
             @for share in [0.0, 0.25, 0.5, 0.75, 1.0] {
                 @let (x, y) = at((share, share));
@@ -39,15 +39,15 @@ pub fn roc(scores: &[f32], defective: &[bool], (alarms, found): (f64, f64)) -> M
             polyline.curve points=(line) {}
             circle.point cx=(n(x)) cy=(n(y)) r="6" {}
             text.mark x=(n(label)) y=(n((y + 20.0).min(bottom - 6.0))) text-anchor=(anchor) { "threshold" }
-            text x=(n(left + side / 2.0)) y=(n(bottom + 43.0)) text-anchor="middle" { "good photos called defective" }
+            text x=(n(left + side / 2.0)) y=(n(bottom + 43.0)) text-anchor="middle" { "false positive rate" }
             text transform=(format!("translate(14 {}) rotate(-90)", n(top + side / 2.0))) text-anchor="middle" {
-                "defective photos found"
+                "true positive rate"
             }
         }
     }
 }
 
-/// How many photos have which score: the good above, the defective below, over the same axis.
+/// Histograms of the scores: good photos above, defective photos below, over the same axis.
 pub fn histogram(scores: &[f32], defective: &[bool], threshold: f32) -> Markup {
     let (left, right, tall) = (44.0, WIDTH - 14.0, 126.0);
     let axis = ScoreAxis::over(scores, threshold);
@@ -59,12 +59,12 @@ pub fn histogram(scores: &[f32], defective: &[bool], threshold: f32) -> Markup {
         (name, top, of_class.len(), axis.histogram(&of_class, threshold, BINS))
     });
     let bottom = 186.0 + tall;
-    // Away from the threshold's line.
+    // The labels stay away from the threshold's line.
     let (label, anchor) = if line < (left + right) / 2.0 { (right, "end") } else { (left, "start") };
     html! {
         svg.chart viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img" aria-labelledby="histogram-title" {
             title id="histogram-title" {
-                "Histogram of scores: good photos above, defective ones below, with a line at the threshold "
+                "Histograms of the scores: good photos above, defective photos below, with a line at the threshold "
                 (format!("{threshold:.3}"))
             }
             @for (name, top, count, bins) in &panels {
@@ -89,12 +89,12 @@ pub fn histogram(scores: &[f32], defective: &[bool], threshold: f32) -> Markup {
             text.mark x=(n(line.clamp(left + 50.0, right - 50.0))) y=(n(bottom + 40.0)) text-anchor="middle" {
                 "threshold " (format!("{threshold:.3}"))
             }
-            text x=(n(right)) y=(n(bottom + 60.0)) text-anchor="end" { "score: the higher, the more anomalous" }
+            text x=(n(right)) y=(n(bottom + 60.0)) text-anchor="end" { "anomaly score" }
         }
     }
 }
 
-/// How the losses of each embedder's training went: a line for what it learnt from, one for what it was held out from.
+/// Losses of each member over its training: a line for the training photos and one for the held-out photos.
 pub fn losses(trainings: &[Vec<LossPoint>]) -> Markup {
     let (left, right, top, bottom) = (54.0, WIDTH - 14.0, 12.0, 312.0);
     let points = || trainings.iter().flatten().filter(|p| p.training.is_finite() && p.validation.is_finite());
@@ -112,7 +112,7 @@ pub fn losses(trainings: &[Vec<LossPoint>]) -> Markup {
     html! {
         svg.chart viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img" aria-labelledby="losses-title" {
             title id="losses-title" {
-                "Losses over the steps of training: " (trainings.len()) " embedders, from "
+                "Losses over the steps of training: " (trainings.len()) " members, from "
                 (format!("{high:.2}")) " down to " (format!("{low:.2}"))
             }
             @for tick in ticks(low, high) {
@@ -121,57 +121,57 @@ pub fn losses(trainings: &[Vec<LossPoint>]) -> Markup {
                 text x=(n(left - 8.0)) y=(n(y + 4.5)) text-anchor="end" { (short(tick)) }
             }
             @for training in trainings {
-                polyline.learnt points=(line(training, |point| point.training)) {}
+                polyline.training points=(line(training, |point| point.training)) {}
                 polyline.held-out points=(line(training, |point| point.validation)) {}
             }
             line.axis x1=(n(left)) x2=(n(right)) y1=(n(bottom)) y2=(n(bottom)) {}
             text x=(n(left)) y=(n(bottom + 19.0)) text-anchor="middle" { "0" }
             text x=(n(right)) y=(n(bottom + 19.0)) text-anchor="end" { (short(last_step)) " steps" }
-            line.learnt x1=(n(left)) x2=(n(left + 24.0)) y1=(n(bottom + 45.0)) y2=(n(bottom + 45.0)) {}
-            text x=(n(left + 32.0)) y=(n(bottom + 49.5)) { "photos learnt from" }
+            line.training x1=(n(left)) x2=(n(left + 24.0)) y1=(n(bottom + 45.0)) y2=(n(bottom + 45.0)) {}
+            text x=(n(left + 32.0)) y=(n(bottom + 49.5)) { "training photos" }
             line.held-out x1=(n(left + 180.0)) x2=(n(left + 204.0)) y1=(n(bottom + 45.0)) y2=(n(bottom + 45.0)) {}
             text x=(n(left + 212.0)) y=(n(bottom + 49.5)) { "held-out photos" }
         }
     }
 }
 
-/// A number of photos in words.
+/// Number of photos as text, such as "1 photo".
 pub fn photos(count: usize) -> String {
     format!("{count} photo{}", if count == 1 { "" } else { "s" })
 }
 
-/// A share as a percentage.
+/// Share as a percentage.
 pub fn percent(share: f64) -> String {
     format!("{:.1} %", 100.0 * share)
 }
 
-/// A coordinate.
+/// Coordinate as text.
 fn n(value: f64) -> String {
     format!("{value:.1}")
 }
 
-/// A number on an axis, without the zeros that say nothing.
+/// Number on an axis, without trailing zeros.
 fn short(value: f64) -> String {
     let text = format!("{value:.4}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
     if text == "-0" { "0".into() } else { text.into() }
 }
 
-/// `(false alarms, found)` from the highest threshold to the lowest, from (0, 0) to (1, 1); points within a straight run
-/// are left out. Only the two ends where a class is missing.
+/// Points `(false positive rate, true positive rate)` from the highest threshold to the lowest, from (0, 0) to (1, 1).
+/// Points within a straight run are left out. Where a class is missing, only the two ends are given.
 fn roc_points(scores: &[f32], defective: &[bool]) -> Vec<(f64, f64)> {
     let mut photos: Vec<(f32, bool)> = scores.iter().copied().zip(defective.iter().copied()).collect();
     photos.sort_by(|a, b| b.0.total_cmp(&a.0));
     let all = photos.iter().filter(|photo| photo.1).count();
-    let (mut points, mut found, mut alarms) = (vec![(0.0, 0.0)], 0, 0);
+    let (mut points, mut true_positives, mut false_positives) = (vec![(0.0, 0.0)], 0, 0);
     if all == 0 || all == photos.len() {
         return vec![(0.0, 0.0), (1.0, 1.0)];
     }
     for equal in photos.chunk_by(|a, b| a.0 == b.0) {
         let more = equal.iter().filter(|photo| photo.1).count();
-        found += more;
-        alarms += equal.len() - more;
-        let next = (alarms as f64 / (photos.len() - all) as f64, found as f64 / all as f64);
+        true_positives += more;
+        false_positives += equal.len() - more;
+        let next = (false_positives as f64 / (photos.len() - all) as f64, true_positives as f64 / all as f64);
         if let [.., before, last] = points[..]
             && ((before.0 == last.0 && last.0 == next.0) || (before.1 == last.1 && last.1 == next.1))
         {
@@ -182,7 +182,7 @@ fn roc_points(scores: &[f32], defective: &[bool]) -> Vec<(f64, f64)> {
     points
 }
 
-/// What the axis has to hold: never empty, whatever the scores.
+/// Range of the axis. It holds all finite scores and the threshold, and is never empty.
 fn range(scores: &[f32], threshold: f32) -> (f64, f64) {
     let finite = scores.iter().chain([&threshold]).map(|score| f64::from(*score)).filter(|score| score.is_finite());
     let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), s| (low.min(s), high.max(s)));
@@ -193,7 +193,7 @@ fn range(scores: &[f32], threshold: f32) -> (f64, f64) {
     }
 }
 
-/// Round numbers from `low` to `high`, three to nine of them.
+/// Three to nine round numbers from `low` to `high`.
 fn ticks(low: f64, high: f64) -> Vec<f64> {
     let rough = (high - low) / 8.0;
     let decade = 10_f64.powf(rough.log10().floor());

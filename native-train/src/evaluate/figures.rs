@@ -1,62 +1,62 @@
-//! What is measured: the figures of a model on a data set, as `--json` writes them.
+//! Figures of a model on a data set, as `--json` writes them.
 
 use std::collections::BTreeMap;
 
 use cse::files::category_file::CategoryInfo;
 use serde::{Deserialize, Serialize};
 
-use super::Inspected;
+use super::Predicted;
 use crate::metrics::{self, PixelScores};
 use crate::text_table::text_table;
 
-/// False-positive rate up to which AUPRO is integrated (MVTec AD's).
+/// False positive rate up to which AUPRO is integrated, as is usual for MVTec AD.
 const AUPRO_LIMIT: f64 = 0.3;
 /// Kind of photos without a defect.
 pub const GOOD: &str = "good";
 
-/// All figures; what the data does not allow is null.
+/// Figures of a model on a data set. A figure that the data does not allow is null.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Figures {
-    /// Name of the texture.
+    /// Name of the category.
     pub model: String,
-    /// Architecture and id.
+    /// Architecture and id of the extractor.
     pub extractor: String,
-    /// Photos inspected.
+    /// Number of test photos.
     pub images: usize,
-    /// Of the scores, over all photos.
+    /// AUROC of the image scores.
     pub image_auroc: Option<f64>,
-    /// Its 95 % interval by bootstrap over the photos.
+    /// 95 % interval of the image AUROC, by bootstrap over the photos.
     pub image_auroc_interval: Option<(f64, f64)>,
-    /// Of the scores, over all photos.
+    /// Average precision of the image scores.
     pub average_precision: Option<f64>,
-    /// Of the scores, at the best threshold for these photos.
+    /// F1 score of the image scores at the best threshold for these photos.
     pub f1_max: Option<f64>,
-    /// That threshold.
+    /// Threshold of `f1_max`.
     pub f1_max_threshold: Option<f32>,
-    /// Share of the good called defective where 95 % of the defective are found.
+    /// False positive rate at the threshold with a true positive rate of 95 %.
     pub fpr_at_95_tpr: Option<f64>,
-    /// Of the maps, over all pixels of good photos and of those with a mask.
+    /// AUROC of the anomaly maps, over all pixels of good photos and of photos with a mask.
     pub pixel_auroc: Option<f64>,
-    /// The same.
+    /// Average precision over the same pixels.
     pub pixel_average_precision: Option<f64>,
-    /// The same.
+    /// Best F1 score over the same pixels.
     pub pixel_f1_max: Option<f64>,
-    /// The same.
+    /// Area under the per-region overlap over the same pixels.
     pub aupro: Option<f64>,
-    /// The model's: what scores above it is called defective.
+    /// Threshold of the model. A photo with a higher score is labelled as defective.
     pub threshold: f32,
-    /// Share of the good photos that are called defective.
+    /// Share of the good photos that are labelled as defective.
     pub false_positive_rate: f64,
-    /// Share of the defective photos that are called defective.
+    /// Share of the defective photos that are labelled as defective.
     pub true_positive_rate: f64,
-    /// Seconds from a decoded photo to its score, the median, where a photo went all that way.
+    /// Median time from a decoded photo to its score, seconds. None where features were there already.
     pub seconds: Option<f64>,
-    /// Of each kind of defect against all good photos.
+    /// Figures of each kind of defect against all good photos.
     pub per_kind: BTreeMap<String, KindFigures>,
-    /// Photos that cannot be read and are in no figure.
+    /// Photos that cannot be read. No figure counts them.
     #[serde(default)]
     pub unreadable: Vec<String>,
-    /// Each photo, in the order of the names. Files of many runs may leave them out.
+    /// Score of each photo, in the order of the names. Files of many runs may leave them out.
     #[serde(default)]
     pub scores: Vec<PhotoScore>,
 }
@@ -64,47 +64,47 @@ pub struct Figures {
 /// Figures of one kind of defect.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct KindFigures {
-    /// Photos with that defect.
+    /// Number of photos with that defect.
     pub images: usize,
-    /// Against all good photos.
+    /// Image AUROC against all good photos.
     pub image_auroc: Option<f64>,
-    /// Share of them that are called defective.
+    /// Share of the photos with that defect that are labelled as defective.
     pub true_positive_rate: f64,
 }
 
-/// What others need to compute the figures over photos again.
+/// Label and score of a photo, from which all image figures can be computed again.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct PhotoScore {
-    /// Its path below the data set's folder.
+    /// Path of the photo below the data set's folder.
     pub photo: String,
     /// Kind of defect, or `good`.
     pub kind: String,
-    /// The more, the more anomalous.
+    /// Anomaly score.
     pub score: f32,
 }
 
 impl PhotoScore {
-    /// Whether there is a defect.
+    /// Tells whether the photo is defective.
     pub fn defective(&self) -> bool {
         self.kind != GOOD
     }
 }
 
 impl Figures {
-    /// The scores and whether each is of a defective photo.
+    /// Scores of all photos, and true for each defective photo.
     pub fn labelled(&self) -> (Vec<f32>, Vec<bool>) {
         self.scores.iter().map(|photo| (photo.score, photo.defective())).unzip()
     }
 
-    /// All figures of inspected photos.
-    pub(super) fn new(info: &CategoryInfo, inspected: &[Inspected], pixels: PixelScores) -> Self {
+    /// Computes all figures from the predictions of the test photos.
+    pub(super) fn new(info: &CategoryInfo, predicted: &[Predicted], pixels: PixelScores) -> Self {
         let threshold = info.threshold.value;
-        let photo = |photo: &Inspected| PhotoScore {
+        let photo = |photo: &Predicted| PhotoScore {
             photo: photo.name.clone(),
             kind: photo.sample.defect.clone().unwrap_or_else(|| GOOD.into()),
             score: photo.seen.prediction.score,
         };
-        let photos: Vec<PhotoScore> = inspected.iter().map(photo).collect();
+        let photos: Vec<PhotoScore> = predicted.iter().map(photo).collect();
         let of = |wanted: &dyn Fn(&PhotoScore) -> bool| -> (Vec<f32>, Vec<bool>) {
             photos.iter().filter(|photo| wanted(photo)).map(|photo| (photo.score, photo.defective())).unzip()
         };
@@ -143,14 +143,14 @@ impl Figures {
             threshold,
             false_positive_rate: above(&|photo| !photo.defective()),
             true_positive_rate: above(&PhotoScore::defective),
-            seconds: median(inspected.iter().filter_map(|photo| photo.seen.seconds).collect()),
+            seconds: median(predicted.iter().filter_map(|photo| photo.seen.seconds).collect()),
             per_kind,
             unreadable: Vec::new(),
             scores: photos,
         }
     }
 
-    /// The table for a terminal.
+    /// Prints the figures as a table for a terminal.
     pub fn print(&self) {
         let figure = |value: Option<f64>| value.map_or_else(|| "-".into(), |value| format!("{value:.4}"));
         println!("{} on {}, {} photos", self.model, self.extractor, self.images);
@@ -169,23 +169,23 @@ impl Figures {
             println!("  ms a photo         {:.1} (median)", 1000.0 * seconds);
         }
         println!(
-            "  at threshold {:.4}: {:.1} % of the defective found, {:.1} % of the good called defective",
+            "  at threshold {:.4}: true positive rate {:.1} %, false positive rate {:.1} %",
             self.threshold,
             100.0 * self.true_positive_rate,
             100.0 * self.false_positive_rate
         );
         if !self.unreadable.is_empty() {
-            println!("  photos that cannot be read and are in no figure: {}", self.unreadable.len());
+            println!("  photos that cannot be read and are left out: {}", self.unreadable.len());
         }
         let rows = self.per_kind.iter().map(|(kind, row)| {
-            let found = format!("{:.1} %", 100.0 * row.true_positive_rate);
-            [kind.clone(), row.images.to_string(), figure(row.image_auroc), found]
+            let tpr = format!("{:.1}", 100.0 * row.true_positive_rate);
+            [kind.clone(), row.images.to_string(), figure(row.image_auroc), tpr]
         });
-        println!("\n{}", text_table(["kind", "photos", "image AUROC", "found"], rows, 1));
+        println!("\n{}", text_table(["kind", "photos", "image AUROC", "TPR, %"], rows, 1));
     }
 }
 
-/// The mean of the two in the middle, where there are two; 0 for none.
+/// Median: the middle value, or the mean of the two middle values.
 fn median(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     let n = values.len();

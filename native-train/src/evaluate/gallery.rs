@@ -1,4 +1,5 @@
-//! Pictures for the report: the worst mistakes and the clearest finds, small, each with its heatmap and its mask's outline.
+//! Pictures for the report: small photos of the worst mistakes and the clearest true positives. Each has its heatmap and
+//! the outline of its mask.
 
 use std::io;
 use std::path::Path;
@@ -7,59 +8,63 @@ use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{self, FilterType};
 use image::{Rgb, RgbImage};
 
-use super::{EvalError, Inspected};
+use super::{EvalError, Predicted};
 use crate::dataset::{Marks, Mask};
 use crate::files::{self, FileError};
 use crate::heatmap;
 use crate::model::Model;
 
-/// Most pictures of a sort.
+/// Most pictures in each list.
 const MOST: usize = 8;
-/// Longer side, pixels.
+/// Longer side of a picture, pixels.
 const SIDE: u32 = 256;
 const JPEG_QUALITY: u8 = 85;
-/// Of the outline, and of the line around it that sets it off from any photo.
+/// Colours of the outline and of the dark line around it, which makes it visible on any photo.
 const OUTLINE: [Rgb<u8>; 2] = [Rgb([0, 240, 255]), Rgb([0, 30, 40])];
 
-/// What to show of a data set, best example first.
+/// Photos to show of a data set, best example first.
 pub struct Gallery {
     /// Good photos with the highest scores.
-    pub alarms: Vec<Picture>,
+    pub false_positives: Vec<Picture>,
     /// Defective photos with the lowest scores.
-    pub misses: Vec<Picture>,
+    pub false_negatives: Vec<Picture>,
     /// Defective photos with the highest scores.
-    pub finds: Vec<Picture>,
+    pub true_positives: Vec<Picture>,
 }
 
-/// A photo to show.
+/// Photo to show, with its heatmap.
 pub struct Picture {
-    /// Which of the inspected photos.
+    /// Index of the photo among the test photos.
     pub index: usize,
-    /// Of all its pictures, pixels.
+    /// Width and height of all its pictures, pixels.
     pub size: (u32, u32),
-    /// JPEG.
+    /// Photo as JPEG.
     pub photo: Vec<u8>,
-    /// JPEG.
+    /// Photo with its anomaly map, as JPEG.
     pub heatmap: Vec<u8>,
-    /// JPEG of the photo with the mask's outline, where somebody drew a mask.
+    /// Photo with the outline of its mask, as JPEG. None without a mask.
     pub outline: Option<Vec<u8>>,
 }
 
 impl Gallery {
-    /// Reads the photos to show once more: only they are ever in memory, one at a time.
-    pub fn new(model: &Model, inspected: &[Inspected], marks: Marks) -> Result<Self, EvalError> {
+    /// Reads the photos to show a second time, so that only one photo is in memory at a time.
+    pub fn new(model: &Model, predicted: &[Predicted], marks: Marks) -> Result<Self, EvalError> {
         let scores: Vec<(f32, bool)> =
-            inspected.iter().map(|photo| (photo.seen.prediction.score, photo.sample.defect.is_some())).collect();
-        let [alarms, misses, finds] = choose(&scores);
+            predicted.iter().map(|photo| (photo.seen.prediction.score, photo.sample.defect.is_some())).collect();
+        let [false_positives, false_negatives, true_positives] = choose(&scores);
         let pictures = |chosen: Vec<usize>| -> Result<Vec<Picture>, EvalError> {
-            chosen.into_iter().map(|index| picture(model, index, &inspected[index], marks)).collect()
+            chosen.into_iter().map(|index| picture(model, index, &predicted[index], marks)).collect()
         };
-        Ok(Self { alarms: pictures(alarms)?, misses: pictures(misses)?, finds: pictures(finds)? })
+        Ok(Self {
+            false_positives: pictures(false_positives)?,
+            false_negatives: pictures(false_negatives)?,
+            true_positives: pictures(true_positives)?,
+        })
     }
 }
 
-/// Of photos with score and whether defective: the good with the highest scores, the defective with the lowest and those
-/// with the highest, none of them twice.
+/// Chooses from photos given as `(score, defective)`. The lists are good photos with the highest scores, then defective
+/// photos with the lowest and with the highest scores. No photo is in two lists.
 fn choose(scores: &[(f32, bool)]) -> [Vec<usize>; 3] {
     let ascending = |wanted: bool| {
         let mut chosen: Vec<usize> = (0..scores.len()).filter(|&i| scores[i].1 == wanted).collect();
@@ -67,20 +72,20 @@ fn choose(scores: &[(f32, bool)]) -> [Vec<usize>; 3] {
         chosen
     };
     let (good, defective) = (ascending(false), ascending(true));
-    let misses = defective.len().div_ceil(2).min(MOST);
-    let finds = (defective.len() - misses).min(MOST);
+    let false_negatives = defective.len().div_ceil(2).min(MOST);
+    let true_positives = (defective.len() - false_negatives).min(MOST);
     [
         good.into_iter().rev().take(MOST).collect(),
-        defective[..misses].to_vec(),
-        defective.iter().rev().take(finds).copied().collect(),
+        defective[..false_negatives].to_vec(),
+        defective.iter().rev().take(true_positives).copied().collect(),
     ]
 }
 
-fn picture(model: &Model, index: usize, inspected: &Inspected, marks: Marks) -> Result<Picture, EvalError> {
-    let path = &inspected.sample.photo;
+fn picture(model: &Model, index: usize, predicted: &Predicted, marks: Marks) -> Result<Picture, EvalError> {
+    let path = &predicted.sample.photo;
     let photo = thumbnail(files::read_photo(path, &model.category.info.reading())?.pixels);
-    let map = inspected.seen.prediction.map(photo.width() as usize, photo.height() as usize);
-    let mask = Mask::read(&inspected.sample.masks, marks)?;
+    let map = predicted.seen.prediction.map(photo.width() as usize, photo.height() as usize);
+    let mask = Mask::read(&predicted.sample.masks, marks)?;
     let outline = mask.and_then(|mask| outlined(&photo, &mask));
     let heatmap = heatmap::overlay(&photo, &map, model.category.info.map_scale);
     Ok(Picture {
@@ -92,7 +97,7 @@ fn picture(model: &Model, index: usize, inspected: &Inspected, marks: Marks) -> 
     })
 }
 
-/// `photo` with the longer side at most [`SIDE`].
+/// Scales `photo` down to a longer side of at most [`SIDE`].
 fn thumbnail(photo: RgbImage) -> RgbImage {
     let (width, height) = photo.dimensions();
     let longer = width.max(height);
@@ -103,7 +108,7 @@ fn thumbnail(photo: RgbImage) -> RgbImage {
     imageops::resize(&photo, side(width), side(height), FilterType::Triangle)
 }
 
-/// `photo` with a line around what `mask`, of any size, marks; none if it marks nothing.
+/// Draws a line around the marked pixels of `mask`, of any size, on `photo`. None if no pixel is marked.
 fn outlined(photo: &RgbImage, mask: &Mask) -> Option<RgbImage> {
     let (width, height) = photo.dimensions();
     let scaled = |at: u32, from: u32, to: u32| (u64::from(at) * u64::from(to) / u64::from(from)) as u32;
@@ -127,7 +132,7 @@ fn outlined(photo: &RgbImage, mask: &Mask) -> Option<RgbImage> {
     Some(picture)
 }
 
-/// `marked` and its neighbours.
+/// Marked pixels and their neighbours.
 fn grow(marked: &[bool], width: usize) -> Vec<bool> {
     let height = marked.len() / width;
     let mut grown = marked.to_vec();
@@ -142,7 +147,7 @@ fn grow(marked: &[bool], width: usize) -> Vec<bool> {
     grown
 }
 
-/// `path` is for the error: the photo that it is of.
+/// Encodes `picture` as JPEG. An error names `path`, its photo.
 fn jpeg(path: &Path, picture: &RgbImage) -> Result<Vec<u8>, FileError> {
     let mut bytes = Vec::new();
     JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY)
@@ -160,10 +165,10 @@ mod tests {
         let few = [(0.1, false), (0.9, false), (0.5, true), (0.2, true), (0.8, true)];
         assert_eq!(choose(&few), [vec![1, 0], vec![3, 2], vec![4]]);
         let many: Vec<(f32, bool)> = (0..60).map(|i| (i as f32, i % 2 == 0)).collect();
-        let [alarms, misses, finds] = choose(&many);
-        assert_eq!(alarms, [59, 57, 55, 53, 51, 49, 47, 45]);
-        assert_eq!(misses, [0, 2, 4, 6, 8, 10, 12, 14]);
-        assert_eq!(finds, [58, 56, 54, 52, 50, 48, 46, 44]);
+        let [false_positives, false_negatives, true_positives] = choose(&many);
+        assert_eq!(false_positives, [59, 57, 55, 53, 51, 49, 47, 45]);
+        assert_eq!(false_negatives, [0, 2, 4, 6, 8, 10, 12, 14]);
+        assert_eq!(true_positives, [58, 56, 54, 52, 50, 48, 46, 44]);
         assert!(choose(&[]).iter().all(Vec::is_empty));
     }
 

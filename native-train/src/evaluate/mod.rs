@@ -1,4 +1,4 @@
-//! `eval`: a model on photos whose truth is known. Metrics are anomalib's, per data set and per kind of defect.
+//! `eval`: evaluates a model on labelled photos, with anomalib's metrics, per data set and per kind of defect.
 
 mod charts;
 mod figures;
@@ -31,11 +31,11 @@ use crate::trained_on;
 /// Settings of `eval`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// The model and where it computes.
+    /// The model and its device.
     #[command(flatten)]
     pub model: ModelArgs,
-    /// Folder of photos, or CSV file, as for `data`; where it does not say which good photos are for training, the first
-    /// 70 % are, and are not evaluated
+    /// Folder of photos or CSV file, as for `data`. Without a training split, the first 70 % of the good photos count as
+    /// training photos and are left out
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
     /// File to write all figures and every photo's score to, as JSON
@@ -44,10 +44,10 @@ pub struct Args {
     /// File to write a report with charts and pictures to, as a web page
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
-    /// How masks are read.
+    /// Options for reading masks.
     #[command(flatten)]
     pub masks: MaskArgs,
-    /// Whether unreadable files are an error.
+    /// Options for unreadable files.
     #[command(flatten)]
     pub unreadable: UnreadableArgs,
 }
@@ -55,13 +55,13 @@ pub struct Args {
 /// Why there are no figures.
 #[derive(Debug, thiserror::Error)]
 pub enum EvalError {
-    /// The photos.
+    /// The data set cannot be opened.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
-    /// A file.
+    /// A file cannot be read or written.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The model, or the device.
+    /// The model or the device cannot be used.
     #[error(transparent)]
     Open(#[from] OpenError),
     /// A photo has no prediction.
@@ -72,33 +72,33 @@ pub enum EvalError {
         /// Reason.
         source: PredictError,
     },
-    /// Good and defective photos are needed.
-    #[error("{path}: has {good} good and {defective} defective test photos; both are needed", path = .path.display())]
+    /// One of the classes has no test photos.
+    #[error("{path}: has {good} good and {defective} defective test photos, but an evaluation needs both", path = .path.display())]
     OneClass {
-        /// The folder.
+        /// Path of the data set.
         path: PathBuf,
-        /// Photos.
+        /// Number of good test photos.
         good: usize,
-        /// Photos.
+        /// Number of defective test photos.
         defective: usize,
     },
-    /// A look at the photos before any is inspected.
+    /// The photos cannot be used.
     #[error(transparent)]
     Look(#[from] LookError),
-    /// A mask.
+    /// A mask cannot be used.
     #[error(transparent)]
     Mask(#[from] MaskError),
-    /// A map that cannot be measured.
+    /// An anomaly map does not fit its mask.
     #[error("{path}: {source}", path = .path.display())]
     Map {
-        /// The photo.
+        /// Path of the photo.
         path: PathBuf,
-        /// Why.
+        /// Reason.
         source: PixelError,
     },
 }
 
-/// What a model says of one photo. The photo itself is not kept.
+/// Prediction for one photo, with the facts that the evaluation needs. The photo itself is not kept.
 pub struct Seen {
     /// Score and anomaly map.
     pub prediction: Prediction,
@@ -106,7 +106,7 @@ pub struct Seen {
     pub size: (u32, u32),
     /// 255 where the photo is opaque. None where all of it is.
     pub opaque: Option<GrayImage>,
-    /// Whether the model was trained on the photo.
+    /// True if the model was trained on the photo.
     pub trained_on: bool,
     /// Ways in which the photo differs from those that the model was trained on.
     pub differences: Vec<Difference>,
@@ -114,38 +114,38 @@ pub struct Seen {
     pub seconds: Option<f64>,
 }
 
-/// Test photo with what a model says of it.
-struct Inspected<'a> {
+/// Test photo with its prediction.
+struct Predicted<'a> {
     sample: &'a Sample,
     /// Path below the data set's folder, with slashes.
     name: String,
     seen: Seen,
 }
 
-/// Evaluates, prints a table, writes the figures.
+/// Evaluates the model, prints a table and writes the figures.
 pub fn run(args: &Args) -> Result<(), EvalError> {
     args.json.iter().chain(&args.report).try_for_each(|path| files::check_place(path))?;
     let (dataset, report) = open(&args.data, Needs::Test, args.masks, args.unreadable)?;
     let model = args.model.open()?;
     let info = &model.category.info;
-    let (inspected, pixels) = inspect(&dataset, |number| see(&model, &dataset.test[number]))?;
-    let trained_on: Vec<&Inspected<'_>> = inspected.iter().filter(|photo| photo.seen.trained_on).collect();
+    let (predicted, pixels) = predict_all(&dataset, |number| see(&model, &dataset.test[number]))?;
+    let trained_on: Vec<&Predicted<'_>> = predicted.iter().filter(|photo| photo.seen.trained_on).collect();
     if let Some(one) = trained_on.first() {
         let (trained_on, all) = (trained_on.len(), dataset.test.len());
         eprintln!(
-            "warning: the model was trained on {trained_on} of the {all} test photos, such as {}: it is not as good as the figures",
+            "warning: the model was trained on {trained_on} of the {all} test photos, such as {}: it is not as good as these figures",
             one.sample.photo.display()
         );
     }
-    warn_of_differences(&inspected);
-    let figures = Figures { unreadable: report.unreadable_test(), ..Figures::new(info, &inspected, pixels) };
+    warn_of_differences(&predicted);
+    let figures = Figures { unreadable: report.unreadable_test(), ..Figures::new(info, &predicted, pixels) };
     figures.print();
     if let Some(path) = &args.json {
         let json = serde_json::to_string_pretty(&figures).expect("figures are numbers and names");
         files::write_whole(path, json.as_bytes())?;
     }
     if let Some(path) = &args.report {
-        let gallery = Gallery::new(&model, &inspected, dataset.marks)?;
+        let gallery = Gallery::new(&model, &predicted, dataset.marks)?;
         let page = report_html::page(&About::new(info, &dataset.name, trained_on.len()), &figures, &gallery);
         files::write_whole(path, page.as_bytes())?;
     }
@@ -153,11 +153,11 @@ pub fn run(args: &Args) -> Result<(), EvalError> {
 }
 
 /// Warns of photos that differ from those that the model was trained on: their number, and the first of them.
-fn warn_of_differences(inspected: &[Inspected<'_>]) {
-    let mut different = inspected.iter().filter(|photo| !photo.seen.differences.is_empty());
+fn warn_of_differences(predicted: &[Predicted<'_>]) {
+    let mut different = predicted.iter().filter(|photo| !photo.seen.differences.is_empty());
     let count = different.clone().count();
     if let Some((photo, first)) = different.next().and_then(|photo| Some((photo, photo.seen.differences.first()?))) {
-        let (all, name) = (inspected.len(), &photo.name);
+        let (all, name) = (predicted.len(), &photo.name);
         eprintln!(
             "warning: {count} of the {all} test photos are unlike those that the model was trained on, such as {name}. {first}"
         );
@@ -168,21 +168,21 @@ fn warn_of_differences(inspected: &[Inspected<'_>]) {
 pub fn image_auroc(model: &ModelArgs, data: &Path) -> Result<Option<f64>, EvalError> {
     let (dataset, _) = open(data, Needs::Test, MaskArgs::default(), UnreadableArgs::default())?;
     let model = model.open()?;
-    let (inspected, pixels) = inspect(&dataset, |number| see(&model, &dataset.test[number]))?;
-    Ok(Figures::new(&model.category.info, &inspected, pixels).image_auroc)
+    let (predicted, pixels) = predict_all(&dataset, |number| see(&model, &dataset.test[number]))?;
+    Ok(Figures::new(&model.category.info, &predicted, pixels).image_auroc)
 }
 
-/// Figures of a model on a data set. `info` describes the model, and `see` gives what it says of the photo with a number.
+/// Figures of a model on a data set. `info` describes the model, and `see` predicts the photo with an index.
 pub fn figures<Error: From<EvalError>>(
     info: &CategoryInfo,
     dataset: &Dataset,
     see: impl Fn(usize) -> Result<Seen, Error>,
 ) -> Result<Figures, Error> {
-    let (inspected, pixels) = inspect(dataset, see)?;
-    Ok(Figures::new(info, &inspected, pixels))
+    let (predicted, pixels) = predict_all(dataset, see)?;
+    Ok(Figures::new(info, &predicted, pixels))
 }
 
-/// Reads a photo, and runs the model on it.
+/// Reads a photo and predicts its score and anomaly map.
 fn see(model: &Model, sample: &Sample) -> Result<Seen, EvalError> {
     let (path, info) = (&sample.photo, &model.category.info);
     let bytes = files::read(path)?;
@@ -199,7 +199,7 @@ fn see(model: &Model, sample: &Sample) -> Result<Seen, EvalError> {
     })
 }
 
-/// Opens a data set with both classes, and looks at its photos.
+/// Opens a data set with both classes and checks its photos.
 pub fn open(
     data: &Path,
     needs: Needs,
@@ -209,7 +209,7 @@ pub fn open(
     let mut dataset = Dataset::open(data, masks.marks())?;
     check_classes(&dataset, data)?;
     let report = look::first(&mut dataset, data, needs, unreadable)?;
-    // Without those that cannot be read.
+    // The look may have dropped unreadable photos.
     check_classes(&dataset, data)?;
     Ok((dataset, report))
 }
@@ -223,14 +223,14 @@ fn check_classes(dataset: &Dataset, data: &Path) -> Result<(), EvalError> {
     Ok(())
 }
 
-/// Sees every test photo, and collects the pixels of those with a mask.
-fn inspect<'a, Error: From<EvalError>>(
+/// Predicts every test photo, and collects the pixels of photos with a mask.
+fn predict_all<'a, Error: From<EvalError>>(
     dataset: &'a Dataset,
     see: impl Fn(usize) -> Result<Seen, Error>,
-) -> Result<(Vec<Inspected<'a>>, PixelScores), Error> {
+) -> Result<(Vec<Predicted<'a>>, PixelScores), Error> {
     let has_masks = dataset.test.iter().any(|sample| !sample.masks.is_empty());
     let mut pixels = PixelScores::default();
-    let mut inspected = Vec::with_capacity(dataset.test.len());
+    let mut predicted = Vec::with_capacity(dataset.test.len());
     let bar = progress::bar(dataset.test.len() as u64, "predicting", "photos");
     for (number, sample) in dataset.test.iter().enumerate() {
         let seen = see(number)?;
@@ -242,21 +242,21 @@ fn inspect<'a, Error: From<EvalError>>(
             let map = seen.prediction.map(seen.size.0 as usize, seen.size.1 as usize);
             push(&mut pixels, map, &mask).map_err(|source| EvalError::Map { path: sample.photo.clone(), source })?;
         }
-        inspected.push(Inspected { sample, name: dataset.name_of(&sample.photo), seen });
+        predicted.push(Predicted { sample, name: dataset.name_of(&sample.photo), seen });
         bar.inc(1);
     }
     bar.finish_and_clear();
-    Ok((inspected, pixels))
+    Ok((predicted, pixels))
 }
 
-/// Unmarks pixels that are not inspected: no defect is looked for there.
+/// Unmarks transparent pixels, which are not inspected.
 fn leave_out(mask: &mut Mask, opaque: Option<&GrayImage>) {
     if let Some(opaque) = opaque {
         mask.marked.iter_mut().zip(opaque.pixels()).for_each(|(marked, opaque)| *marked &= opaque[0] == u8::MAX);
     }
 }
 
-/// Adds the pixels of one photo. Those outside the view count as least anomalous, as an inspector would see them.
+/// Adds the pixels of one photo. Pixels outside of the view get the score 0.
 fn push(pixels: &mut PixelScores, mut map: Vec<f32>, mask: &Mask) -> Result<(), PixelError> {
     map.iter_mut().filter(|value| value.is_nan()).for_each(|value| *value = 0.0);
     pixels.push(&map, &mask.marked, mask.size.0 as usize)

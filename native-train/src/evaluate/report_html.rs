@@ -1,7 +1,7 @@
-//! `--report`: all figures with charts and pictures as one web page that needs nothing else, not even a script.
+//! `--report`: all figures with charts and pictures as one web page without scripts or other files.
 //!
-//! Names of files and what a model file says are anybody's input: `maud` escapes all that is put into the markup, and
-//! the page's own policy forbids whatever it does not need.
+//! Names of files and texts of a model file are untrusted input. `maud` escapes every text in the markup, and the page's
+//! content security policy forbids everything that the page does not need.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -15,39 +15,40 @@ use super::gallery::{Gallery, Picture};
 const STYLE: &str = include_str!("report.css");
 const POLICY: &str = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
 
-/// What was evaluated on what.
+/// Data set and model of an evaluation.
 pub struct About {
     /// Name of the data set.
     data: String,
-    /// Share of good photos that the model expects above its threshold.
-    false_alarm_rate: f64,
-    /// Good photos that this comes from.
+    /// False positive rate that the model states for its threshold.
+    false_positive_rate: f64,
+    /// Number of good photos that this rate was estimated from.
     normal_scores: usize,
-    /// Test photos that the model has learnt from.
-    learnt: usize,
+    /// Number of test photos that the model was trained on.
+    trained_on: usize,
     /// Settings of the model, by name.
     settings: Vec<(&'static str, String)>,
-    /// How each embedder's losses went.
+    /// Losses of each member over its training.
     losses: Vec<Vec<LossPoint>>,
 }
 
 impl About {
-    /// Of a model on the data set `data`, of whose test photos it has learnt from `learnt`.
-    pub fn new(info: &CategoryInfo, data: &str, learnt: usize) -> Self {
+    /// Describes the evaluation of a model on the data set `data`. The model was trained on `trained_on` of its test
+    /// photos.
+    pub fn new(info: &CategoryInfo, data: &str, trained_on: usize) -> Self {
         let range = if info.rule.normal_range.is_some() { ", in units of the normal range" } else { "" };
         Self {
             data: data.into(),
-            false_alarm_rate: info.threshold.false_positive_rate.into(),
+            false_positive_rate: info.threshold.false_positive_rate.into(),
             normal_scores: info.threshold.normal_scores.len(),
-            learnt,
+            trained_on,
             settings: vec![
                 ("View", info.view.to_string()),
                 ("Method", info.method.to_string()),
                 ("Feature maps", info.taps.to_string()),
                 ("Score", format!("{} over positions{range}", info.rule.aggregation)),
                 ("Smoothing", format!("{:.0} % of a window's side", 100.0 * info.rule.smoothing_sigma)),
-                ("Embedders", info.members.to_string()),
-                ("Density beside them", if info.rule.density.is_some() { "of stage 7" } else { "none" }.into()),
+                ("Members", info.members.to_string()),
+                ("Density", if info.rule.density.is_some() { "of stage 7" } else { "none" }.into()),
                 ("Clusters", info.clusters.to_string()),
                 ("Training", info.provenance.to_string()),
             ],
@@ -56,7 +57,7 @@ impl About {
     }
 }
 
-/// The page.
+/// Renders the page.
 pub fn page(about: &About, figures: &Figures, gallery: &Gallery) -> String {
     let title = format!("{} on {}", figures.model, about.data);
     html! {
@@ -75,9 +76,9 @@ pub fn page(about: &About, figures: &Figures, gallery: &Gallery) -> String {
                     header {
                         p.kicker { "Evaluation of a surface inspection model" }
                         h1 { (title) }
-                        @if about.learnt > 0 {
+                        @if about.trained_on > 0 {
                             p.note {
-                                (about.learnt) " of the test photos were learnt from: the model is not as good as these figures."
+                                "The model was trained on " (about.trained_on) " of the test photos: it is not as good as these figures."
                             }
                         }
                     }
@@ -86,17 +87,17 @@ pub fn page(about: &About, figures: &Figures, gallery: &Gallery) -> String {
                     (kinds(figures))
                     (pictures(
                         "Good photos with the highest scores",
-                        "Where the model raises false alarms, or would first at a lower threshold.",
-                        &gallery.alarms,
+                        "False positives, or the first ones at a lower threshold.",
+                        &gallery.false_positives,
                         figures,
                     ))
                     (pictures(
                         "Defective photos with the lowest scores",
-                        "Where the model misses defects, or would first at a higher threshold.",
-                        &gallery.misses,
+                        "False negatives, or the first ones at a higher threshold.",
+                        &gallery.false_negatives,
                         figures,
                     ))
-                    (pictures("Clearest finds", "Defective photos with the highest scores.", &gallery.finds, figures))
+                    (pictures("Defective photos with the highest scores", "The clearest true positives.", &gallery.true_positives, figures))
                     (further(figures))
                     (settings(about, figures))
                 }
@@ -117,16 +118,16 @@ fn headline(about: &About, figures: &Figures) -> Markup {
             (tile("Image AUROC", &figure(figures.image_auroc), &interval.map_or_else(String::new, |(low, high)| {
                 format!("95 % interval {low:.3} to {high:.3}")
             })))
-            (tile("Defective photos found", &percent(figures.true_positive_rate), &format!(
-                "at the model's threshold, {:.3}", figures.threshold
+            (tile("True positive rate", &percent(figures.true_positive_rate), &format!(
+                "defective photos above the model's threshold, {:.3}", figures.threshold
             )))
-            (tile("False alarms", &percent(figures.false_positive_rate), &format!(
-                "of the good photos; the model states {} from {}",
-                percent(about.false_alarm_rate),
+            (tile("False positive rate", &percent(figures.false_positive_rate), &format!(
+                "good photos above the threshold; {} in the training, from {}",
+                percent(about.false_positive_rate),
                 photos(about.normal_scores),
             )))
             (tile("AUPRO", &figure(figures.aupro), if figures.aupro.is_some() {
-                "how well heatmaps cover the masks, up to 30 % false positives"
+                "overlap of anomaly maps and masks, up to a false positive rate of 30 %"
             } else {
                 "needs masks, which this data does not have"
             }))
@@ -151,14 +152,14 @@ fn curves(about: &About, figures: &Figures) -> Markup {
         figure {
             figcaption {
                 h2 { "ROC curve" }
-                p.note { "What any threshold would find and what it would cost. The dot is the model's own threshold." }
+                p.note { "True positive rate against false positive rate over all thresholds. The dot is the model's threshold." }
             }
             (charts::roc(&scores, &defective, point))
         }
         figure {
             figcaption {
                 h2 { "Scores" }
-                p.note { "How far good and defective photos lie apart. Right of the line is called defective." }
+                p.note { "Scores of good and defective photos. Photos right of the line are labelled as defective." }
             }
             (charts::histogram(&scores, &defective, figures.threshold))
         }
@@ -166,7 +167,7 @@ fn curves(about: &About, figures: &Figures) -> Markup {
             figure {
                 figcaption {
                     h2 { "Training" }
-                    p.note { "How the losses fell, a line for each embedder. Held-out photos that rise again would mean that it learnt by heart." }
+                    p.note { "Losses of each member over its training. A loss that rises again on held-out photos is a sign of overfitting." }
                 }
                 (charts::losses(&about.losses))
             }
@@ -187,7 +188,7 @@ fn kinds(figures: &Figures) -> Markup {
                             th scope="col" { "Kind" }
                             th.number scope="col" { "Photos" }
                             th.number scope="col" { "Image AUROC" }
-                            th.number scope="col" { "Called defective" }
+                            th.number scope="col" { "Labelled defective" }
                         }
                     }
                     tbody {
@@ -205,13 +206,13 @@ fn kinds(figures: &Figures) -> Markup {
     }
 }
 
-fn kind_row(kind: &str, images: usize, auroc: Option<f64>, called: f64) -> Markup {
+fn kind_row(kind: &str, images: usize, auroc: Option<f64>, labelled: f64) -> Markup {
     html! {
         tr {
             th scope="row" { (kind) }
             td.number { (images) }
             td.number { (figure(auroc)) }
-            td.number { (percent(called)) }
+            td.number { (percent(labelled)) }
         }
     }
 }
@@ -234,12 +235,12 @@ fn pictures(title: &str, note: &str, pictures: &[Picture], figures: &Figures) ->
 }
 
 fn example(picture: &Picture, photo: &PhotoScore, threshold: f32) -> Markup {
-    let called = photo.score > threshold;
-    let (verdict, class) = match (photo.defective(), called) {
-        (true, true) => ("found", "right"),
-        (true, false) => ("missed", "wrong"),
-        (false, true) => ("false alarm", "wrong"),
-        (false, false) => ("passed", "right"),
+    let above = photo.score > threshold;
+    let (outcome, class) = match (photo.defective(), above) {
+        (true, true) => ("true positive", "right"),
+        (true, false) => ("false negative", "wrong"),
+        (false, true) => ("false positive", "wrong"),
+        (false, false) => ("true negative", "right"),
     };
     let name = &photo.photo;
     html! {
@@ -254,7 +255,7 @@ fn example(picture: &Picture, photo: &PhotoScore, threshold: f32) -> Markup {
                 }
                 figcaption {
                     span.score { (format!("{:.3}", photo.score)) } " "
-                    span class=(class) { (verdict) } " · " span { (photo.kind) }
+                    span class=(class) { (outcome) } " · " span { (photo.kind) }
                     span.file { (name) }
                 }
             }
@@ -279,12 +280,12 @@ fn further(figures: &Figures) -> Markup {
                 tbody {
                     (pair("Average precision", &figure(figures.average_precision)))
                     (pair("Best F1 score", &f1))
-                    (pair("False alarms where 95 % are found", &figures.fpr_at_95_tpr.map_or_else(|| "–".into(), percent)))
+                    (pair("False positive rate at 95 % true positive rate", &figures.fpr_at_95_tpr.map_or_else(|| "–".into(), percent)))
                     (pair("Pixel AUROC", &figure(figures.pixel_auroc)))
                     (pair("Pixel average precision", &figure(figures.pixel_average_precision)))
                     (pair("Pixel best F1 score", &figure(figures.pixel_f1_max)))
                     @if let Some(seconds) = figures.seconds {
-                        (pair("Time for a photo", &format!("{:.1} ms, the median, without reading the file", 1000.0 * seconds)))
+                        (pair("Time for a photo", &format!("{:.1} ms (median, without reading the file)", 1000.0 * seconds)))
                     }
                 }
             }
@@ -330,9 +331,9 @@ mod tests {
     fn example_page(name: &str) -> String {
         let about = About {
             data: name.into(),
-            false_alarm_rate: 0.1,
+            false_positive_rate: 0.1,
             normal_scores: 9,
-            learnt: 0,
+            trained_on: 0,
             settings: vec![("Training", name.into())],
             losses: vec![vec![LossPoint { step: 5, training: 1.2, validation: 1.3 }]],
         };
@@ -361,7 +362,8 @@ mod tests {
             scores: vec![photo(GOOD, 0.2), photo(name, 0.8)],
         };
         let picture = |index| Picture { index, size: (2, 1), photo: vec![1], heatmap: vec![2], outline: Some(vec![3]) };
-        let gallery = Gallery { alarms: vec![picture(0)], misses: vec![picture(1)], finds: vec![] };
+        let gallery =
+            Gallery { false_positives: vec![picture(0)], false_negatives: vec![picture(1)], true_positives: vec![] };
         page(&about, &figures, &gallery)
     }
 
@@ -369,7 +371,7 @@ mod tests {
     fn names_stay_text() {
         let page = example_page(HOSTILE);
         assert!(!page.contains("<script"));
-        // In the title, a heading, table cells, captions and alternative texts.
+        // The name is in the title, a heading, table cells, captions and alternative texts.
         assert!(page.matches("&quot;&gt;&lt;script&gt;alert('x')&lt;/script&gt;&amp;amp;").count() > 10);
         for structural in ['<', '>', '"'] {
             assert_eq!(page.matches(structural).count(), example_page("plain").matches(structural).count());
@@ -377,7 +379,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_needs_nothing_else_and_can_be_read_aloud() {
+    fn the_page_needs_no_other_file_and_suits_a_screen_reader() {
         let page = example_page("plain");
         for absent in ["http://", "https://", "src=\"/", "url(", "<script", "<link"] {
             assert!(!page.contains(absent), "{absent}");

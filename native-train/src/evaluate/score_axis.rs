@@ -1,17 +1,17 @@
-//! Where a score is drawn: a defect's may be thirty times the threshold's, about which one wants to see most.
+//! Axis for scores. A defect may score thirty times the threshold, but the scores around the threshold need most room.
 
-/// From 0, or from the lowest score below it: linear well below the threshold, logarithmic well above it, with no seam between
-/// (a symlog scale). The page's chart has the same.
+/// Symlog scale: linear well below the threshold, logarithmic well above it, and smooth in between. It begins at 0, or at
+/// the lowest score if that is negative. The chart of the web page has the same axis.
 #[derive(Clone, Copy, Debug)]
 pub struct ScoreAxis {
     low: f64,
     high: f64,
-    /// Where linear becomes logarithmic.
+    /// Score at which the scale goes from linear to logarithmic.
     unit: f64,
 }
 
 impl ScoreAxis {
-    /// With room for all scores and the threshold, as far as they are finite.
+    /// Axis over all finite scores and the threshold.
     pub fn over(scores: &[f32], threshold: f32) -> Self {
         let threshold = if threshold.is_finite() { f64::from(threshold) } else { 1.0 };
         let finite = || scores.iter().map(|&score| f64::from(score)).filter(|score| score.is_finite());
@@ -20,15 +20,15 @@ impl ScoreAxis {
         Self { low, high, unit: threshold.abs().clamp(high / 1000.0, high) }
     }
 
-    /// Place on the axis, 0..1; scores beyond its ends are at its ends.
+    /// Place of a score on the axis, 0..1. Scores beyond an end are placed at that end.
     pub fn at(&self, score: f64) -> f64 {
         let bent = |score: f64| (score.abs() / self.unit).ln_1p().copysign(score);
         let (low, high) = (bent(self.low), bent(self.high));
         ((bent(score) - low) / (high - low)).clamp(0.0, 1.0)
     }
 
-    /// Scores to mark, at least `gap` of the axis apart: both ends of what is not below 0, and round figures between them,
-    /// powers of ten first.
+    /// Scores to mark, at least `gap` of the axis apart: both ends of the part from 0 on, and round numbers between them.
+    /// Powers of ten come first.
     pub fn ticks(&self, gap: f64) -> Vec<f64> {
         let mut chosen = vec![0.0, self.high];
         let (first, last) = ((self.high / 1000.0).log10().floor() as i32, self.high.log10().ceil() as i32);
@@ -44,13 +44,13 @@ impl ScoreAxis {
         chosen
     }
 
-    /// How many scores lie in each of about `bins` equal parts of the axis, which begin and end at places 0..1: as `(begin,
-    /// end, number)`. One part ends at the threshold: none has scores of both its sides.
+    /// Histogram of the scores over about `bins` equal parts of the axis, as `(begin, end, number)` with places 0..1. One
+    /// part ends at the threshold, so that no part has scores of both its sides.
     pub fn histogram(&self, scores: &[f32], threshold: f32, bins: usize) -> Vec<(f64, f64, usize)> {
         let (bins, edge) = (bins as f64, self.at(f64::from(threshold)));
         let mut numbers = std::collections::BTreeMap::new();
         for score in scores.iter().map(|&score| f64::from(score)).filter(|score| score.is_finite()) {
-            // A score of just the threshold is not above it.
+            // A score that equals the threshold is not above it.
             *numbers.entry(((self.at(score) - edge) * bins).ceil() as i64).or_default() += 1;
         }
         let place = |part: i64| (edge + part as f64 / bins).clamp(0.0, 1.0);
@@ -58,7 +58,7 @@ impl ScoreAxis {
     }
 }
 
-/// The next round figure.
+/// Next larger round number.
 fn round_up(value: f64) -> f64 {
     let step = 10_f64.powf(value.log10().floor());
     let nice = [1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 5.0, 7.5].into_iter().find(|nice| nice * step >= value);

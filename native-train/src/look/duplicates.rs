@@ -1,27 +1,28 @@
-//! Photos that are on both sides of a split, as a copy or changed a little.
+//! Near-duplicate detection between training and test photos, and copies of a file.
 //!
-//! A copy has the same file. A changed one has the same large forms: a photo that was saved again, scaled or made brighter.
-//! Large forms are a photo's 32 x 32 mean brightnesses, on a logarithmic scale. Their surroundings are subtracted, and so is
-//! what all photos of the data set have in common. The signs are 1,024 bits. Where the forms of two photos correlate by r,
-//! the share of bits that differ is acos(r) / pi (Goemans and Williamson, 1995).
+//! A copy has the same file. A near-duplicate was saved again, scaled or made brighter, but has the same large forms.
+//! The forms are the logarithms of a photo's 32 x 32 mean brightnesses. The mean over all photos of the data set and the
+//! mean of each cell's surroundings are subtracted. The signs are a hash of 1,024 bits. If the forms of two photos have
+//! the correlation r, the expected share of different bits is acos(r) / pi (Goemans and Williamson, 1995).
 
 use image::RgbImage;
 
-/// Mean brightnesses in a row and in a column.
+/// Number of mean brightnesses in a row and in a column.
 const SIDE: usize = 32;
-/// Bits of 1,024 that differ at most: a correlation of 0.94. Unrelated photos differ in about half. On magnetic tile, of 580
-/// test photos 6 are that near to a training photo, all of them other exposures of the same tile; at 0.9, 17 are, 6 of them
-/// of other tiles.
+/// Most bits of 1,024 that differ between near-duplicates: a correlation of 0.94. Unrelated photos differ in about half.
+///
+/// On magnetic tile, 6 of 580 test photos are near-duplicates of a training photo. All 6 are other exposures of the same
+/// tile. A limit of 0.9 finds 17, of which 6 show other tiles.
 const MOST_DIFFERENT: u32 = 113;
-/// Cells on either side that are a cell's surroundings.
+/// Number of cells on either side that are a cell's surroundings.
 const AROUND: usize = 4;
-/// Photos from which the mean of all is told from the single ones.
+/// Fewest photos whose mean is subtracted. The mean of fewer photos would still show the single photos.
 const MANY: usize = 10;
-/// Root mean square of the forms' logarithms below which a photo shows nothing but noise: half a grey level of 128.
+/// A photo shows only noise if the root mean square of its forms is below this: half a grey level of 128.
 const PLAIN: f32 = 0.004;
-/// Keeps the logarithms of black cells near those of dark ones.
+/// Offset of the brightness, so that the logarithms of black cells are near those of dark cells.
 const DARK: f32 = 8.0;
-/// A test photo like more training photos than this, and than a twentieth of them, shows a pattern that they all have.
+/// A test photo that is near more training photos than this, and than a twentieth of them, shows a pattern of all photos.
 const MOST_ALIKE: usize = 3;
 /// Scale of a logarithm in 16 bits.
 const SCALE: f32 = 8192.0;
@@ -31,7 +32,7 @@ const SCALE: f32 = 8192.0;
 pub struct Thumbnail(Vec<u16>);
 
 impl Thumbnail {
-    /// The thumbnail of a photo of any shape.
+    /// Computes the thumbnail of a photo of any shape.
     pub fn of(photo: &RgbImage) -> Self {
         let (width, height) = (photo.width() as usize, photo.height() as usize);
         let (mut sums, mut counts) = (vec![0u64; SIDE * SIDE], vec![0u64; SIDE * SIDE]);
@@ -55,10 +56,10 @@ impl Thumbnail {
     }
 }
 
-/// Signs of a photo's forms; none for a photo that shows none.
+/// Signs of a photo's forms. None for a photo that shows only noise.
 type Signs = Option<[u64; SIDE * SIDE / 64]>;
 
-/// A training photo and a test photo, by their numbers, that are nearly the same.
+/// Training photo and test photo that are near-duplicates, by their numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pair {
     /// Number of the training photo.
@@ -69,7 +70,7 @@ pub struct Pair {
     pub correlation: f64,
 }
 
-/// Pairs of photos that are nearly the same: each test photo with the training photo most like it.
+/// Pairs of near-duplicates: each test photo with the nearest training photo.
 pub fn near(train: &[&Thumbnail], test: &[&Thumbnail]) -> Vec<Pair> {
     let common = common(train, test);
     let signs = |photos: &[&Thumbnail]| photos.iter().map(|photo| signs(photo, &common)).collect::<Vec<Signs>>();
@@ -87,7 +88,7 @@ pub fn near(train: &[&Thumbnail], test: &[&Thumbnail]) -> Vec<Pair> {
     test.iter().enumerate().filter_map(pair).collect()
 }
 
-/// The mean of all photos: what their subject and its light have in common.
+/// Mean of all photos: what their subject and its light have in common.
 fn common(train: &[&Thumbnail], test: &[&Thumbnail]) -> Vec<f32> {
     let mut mean = vec![0.0; SIDE * SIDE];
     let count = train.len() + test.len();
@@ -167,7 +168,7 @@ mod tests {
     #[test]
     fn other_photos_of_a_surface_are_not_the_same() {
         assert!(pairs(&photos(60, 1), &photos(60, 2)).is_empty());
-        // All photos of a regular surface look alike.
+        // All photos of a regular surface are similar.
         let stripes = |count: usize, seed: u64| -> Vec<RgbImage> {
             let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
             let mut photo =

@@ -1,36 +1,36 @@
-//! Lots: groups of good photos that were taken differently.
+//! Lots: sets of good photos that were taken under different conditions.
 //!
-//! Two groups differ where their medians are at least [`LARGE`] pooled standard deviations apart. This is Cohen's d with the
-//! median and the median absolute deviation, which a few odd photos do not move. The distance must also be at least
-//! [`CERTAIN`] standard errors, so that a few photos do not differ by chance.
+//! Two lots differ if their medians are at least [`LARGE`] pooled standard deviations apart. This is Cohen's d with the
+//! median and the median absolute deviation, which a few outliers do not change. The distance must also be at least
+//! [`CERTAIN`] standard errors, so that small lots do not differ by chance.
 
 use image::RgbImage;
 use serde::Serialize;
 
-/// Effect size from which a difference is told.
+/// Least effect size of a difference that is reported.
 const LARGE: f64 = 1.0;
-/// Standard errors from which a difference is told.
+/// Least number of standard errors of a difference that is reported.
 const CERTAIN: f64 = 5.0;
-/// Standard deviations of a Gaussian in its median absolute deviation.
+/// Ratio of standard deviation to median absolute deviation of a Gaussian.
 const GAUSSIAN: f64 = 1.4826;
-/// Photos that a group needs.
+/// Fewest photos of a lot.
 const FEWEST: usize = 5;
-/// Least standard deviation that is believed, of grey levels and of the logarithm of the sharpness: groups without any
-/// spread would differ by nothing that can be seen.
+/// Least standard deviations of grey levels and of the logarithm of the sharpness. Otherwise lots without spread would
+/// differ by changes that nobody can see.
 const LEAST_LEVELS: f64 = 2.0;
 const LEAST_SHARPNESS: f64 = 0.05;
 
-/// A photo in a few numbers.
+/// Brightness, colour and sharpness of a photo.
 #[derive(Clone, Copy, Debug)]
 pub struct Measures {
     /// Mean of the grey values, 0 to 255.
     brightness: f64,
-    /// Mean of red less green.
+    /// Mean of red minus green.
     red: f64,
-    /// Mean of blue less green.
+    /// Mean of blue minus green.
     blue: f64,
-    /// Logarithm of the mean step between neighbouring grey values, in standard deviations of the grey values: exposure
-    /// changes both alike.
+    /// Logarithm of the mean step between neighbouring grey values, in standard deviations of the grey values. A change of
+    /// exposure scales both alike.
     sharpness: f64,
 }
 
@@ -40,9 +40,9 @@ pub struct Measures {
 pub enum Property {
     /// Mean grey value.
     Brightness,
-    /// Mean of red less green.
+    /// Mean of red minus green.
     RedLessGreen,
-    /// Mean of blue less green.
+    /// Mean of blue minus green.
     BlueLessGreen,
     /// Logarithm of the mean step between neighbouring pixels.
     Sharpness,
@@ -51,7 +51,7 @@ pub enum Property {
 impl Property {
     const ALL: [Self; 4] = [Self::Brightness, Self::RedLessGreen, Self::BlueLessGreen, Self::Sharpness];
 
-    /// Its name for a reader.
+    /// Name of the property in a report.
     pub fn name(self) -> &'static str {
         match self {
             Self::Brightness => "brightness",
@@ -75,29 +75,29 @@ impl Property {
     }
 }
 
-/// Two groups of good photos in one property.
+/// Comparison of two lots in one property.
 #[derive(Clone, Debug, Serialize)]
 pub struct Difference {
-    /// The property.
+    /// Property that is compared.
     pub property: Property,
-    /// Name of the first group.
+    /// Name of the first lot.
     pub first: String,
-    /// Name of the second group.
+    /// Name of the second lot.
     pub second: String,
-    /// Photos of the two groups.
+    /// Numbers of photos of the two lots.
     pub photos: (usize, usize),
-    /// Medians of the two groups.
+    /// Medians of the two lots.
     pub medians: (f64, f64),
     /// Difference of the medians, in pooled standard deviations.
     pub effect_size: f64,
-    /// Whether it is large and no chance.
+    /// True if the difference is large and not due to chance.
     pub large: bool,
 }
 
-/// A group of photos with its name.
+/// Lot of photos with its name.
 pub type Lot<'a> = (&'a str, &'a [Measures]);
 
-/// Compares two groups in every property; nothing where a group has too few photos.
+/// Compares two lots in every property. Empty where a lot has too few photos.
 pub fn compare((first, a): Lot<'_>, (second, b): Lot<'_>) -> Vec<Difference> {
     if a.len().min(b.len()) < FEWEST {
         return Vec::new();
@@ -134,7 +134,7 @@ impl Measures {
     /// Measures a photo.
     pub fn of(photo: &RgbImage) -> Self {
         let (width, pixels) = (photo.width() as usize, f64::from(photo.width()) * f64::from(photo.height()));
-        // Whole numbers, which have the same sum in any order.
+        // Sums of whole numbers are the same in any order.
         let (mut sums, mut square, mut steps) = ([0u64; 3], 0u64, 0u64);
         let mut above: Vec<i32> = Vec::with_capacity(width);
         for row in photo.rows() {
@@ -168,7 +168,7 @@ mod tests {
 
     use super::*;
 
-    /// Noise around a colour, whose brightness varies by a few levels from photo to photo.
+    /// Photos of noise around a colour. The brightness varies by a few levels from photo to photo.
     fn photos(count: usize, seed: u64, change: impl Fn(RgbImage) -> RgbImage) -> Vec<Measures> {
         let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
         let mut photo = || {

@@ -1,4 +1,4 @@
-//! Masks against their photos: missing, empty, unusual, or of another size.
+//! Checks masks against their photos: missing, empty, unusual, or of another size.
 
 use std::path::{Path, PathBuf};
 
@@ -8,10 +8,10 @@ use serde::Serialize;
 use crate::dataset::{Dataset, Mask, Sample, lines};
 use crate::progress;
 
-/// Share of a photo from which a mask probably marks what is good.
+/// A mask that marks more than this share of a photo probably marks the good pixels.
 const MOST: f64 = 0.5;
 
-/// All that was found about the masks, by the names of the photos.
+/// Results of the check, by the names of the photos.
 #[derive(Debug, Default, Serialize)]
 pub struct Masks {
     /// Defective photos with a mask.
@@ -34,19 +34,19 @@ pub struct Masks {
     pub unreadable: Vec<(String, String)>,
 }
 
-/// A mask of another size than its photo.
+/// Mask of another size than its photo.
 #[derive(Debug, Serialize)]
 pub struct OtherSize {
-    /// The photo.
+    /// Name of the photo.
     pub photo: String,
-    /// Width and height of its mask, pixels.
+    /// Width and height of the mask, pixels.
     pub mask_size: (u32, u32),
-    /// Its own width and height, pixels.
+    /// Width and height of the photo, pixels.
     pub photo_size: (u32, u32),
 }
 
 impl Masks {
-    /// Reads all masks of the test photos; `size_of` gives a photo's size, none for photos that cannot be read.
+    /// Reads all masks of the test photos. `size_of` gives the size of a photo, or none if it cannot be read.
     pub fn look(set: &Dataset, size_of: impl Fn(&Path) -> Option<(u32, u32)> + Sync) -> Self {
         let drawn: Vec<&Sample> = set.test.iter().filter(|sample| !sample.masks.is_empty()).collect();
         let bar = progress::bar(drawn.len() as u64, "looking", "masks");
@@ -92,7 +92,7 @@ impl Masks {
         }
     }
 
-    /// Mistakes that make pixel figures impossible.
+    /// Error message for masks that make pixel figures impossible.
     pub fn errors(&self) -> Option<String> {
         let line = |other: &OtherSize| {
             let OtherSize { photo, mask_size: mask, photo_size: size } = other;
@@ -101,12 +101,12 @@ impl Masks {
         let sizes: Vec<String> = self.other_size.iter().map(line).collect();
         (!sizes.is_empty()).then(|| {
             let (count, cases) = (sizes.len(), lines(&sizes));
-            format!("masks of another size than their photos: {count}. Draw them on the photos as they are shown upright\n{cases}")
+            format!("masks of another size than their photos: {count}. Draw them on the upright photos\n{cases}")
         })
     }
 }
 
-/// A mask without its pixels.
+/// Facts of a mask, without its pixels.
 struct Seen {
     size: (u32, u32),
     share: f64,

@@ -1,4 +1,4 @@
-//! A look at a data set before anything is computed: what is in it, what is likely a mistake, what cannot work.
+//! Look at a data set before any computation: its content, likely mistakes, and errors.
 
 mod duplicates;
 mod lots;
@@ -20,48 +20,47 @@ use crate::dataset::{Dataset, Marks};
 use crate::files::FileError;
 use crate::progress;
 
-/// Mistakes in data sets that a command cannot work with: every case of every data set.
+/// Errors in data sets that a command cannot work with, with every case of every data set.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", .0.join("\n"))]
 pub struct LookError(Vec<String>);
 
-/// The photos that a command computes with.
+/// Photos that a command computes with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Needs {
-    /// Those to learn from.
+    /// Training photos.
     Train,
-    /// Those to evaluate.
+    /// Test photos.
     Test,
-    /// All.
+    /// All photos.
     Both,
 }
 
-/// Settings of every command that computes with all photos of a data set.
+/// Options of every command that computes with all photos of a data set.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
 pub struct UnreadableArgs {
-    /// Go on without photos and masks that cannot be read, and count them. Otherwise all of them are listed and nothing is
-    /// computed
+    /// Leave out photos and masks that cannot be read, and count them. Without this option the command lists them and stops
     #[arg(long)]
     pub skip_unreadable: bool,
 }
 
-/// Settings of every command that reads masks.
+/// Options of every command that reads masks.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
 pub struct MaskArgs {
-    /// Masks are black where the defect is: the samples that are zero mark it
+    /// Read masks as black where the defect is: samples that are zero mark it
     #[arg(long)]
     pub invert_masks: bool,
 }
 
 impl MaskArgs {
-    /// The samples of a mask that mark a defect.
+    /// Samples of a mask that mark a defect.
     pub fn marks(self) -> Marks {
         if self.invert_masks { Marks::Zero } else { Marks::NonZero }
     }
 }
 
-/// Reads every photo and mask of a data set once, in parallel, and reports. With `--skip-unreadable` the data set loses
-/// what cannot be read.
+/// Reads every photo and mask of a data set once, in parallel, and reports. With `--skip-unreadable`, unreadable files are
+/// removed from the data set.
 pub fn look(set: &mut Dataset, path: &Path, needs: Needs, unreadable: UnreadableArgs) -> Report {
     let paths: Vec<&PathBuf> = set.train.iter().chain(set.test.iter().map(|sample| &sample.photo)).collect();
     let bar = progress::bar(paths.len() as u64, "looking", "photos");
@@ -83,7 +82,7 @@ pub fn look(set: &mut Dataset, path: &Path, needs: Needs, unreadable: Unreadable
     report
 }
 
-/// As [`look`], for commands that compute something next: prints a few lines, and fails where the command cannot work.
+/// Looks at the data set of a command that computes next. Prints a few lines, and fails where the command cannot work.
 pub fn first(set: &mut Dataset, path: &Path, needs: Needs, unreadable: UnreadableArgs) -> Result<Report, LookError> {
     let report = look(set, path, needs, unreadable);
     report.print_short();
@@ -91,7 +90,7 @@ pub fn first(set: &mut Dataset, path: &Path, needs: Needs, unreadable: Unreadabl
     Ok(report)
 }
 
-/// As [`first`], for training on several data sets.
+/// Does the same as [`first`] for training on several data sets.
 pub fn first_of_all(
     sets: &mut [Dataset],
     paths: &[PathBuf],
@@ -108,7 +107,7 @@ pub fn first_of_all(
 }
 
 impl Report {
-    /// Fails where there is anything that cannot work.
+    /// Fails if the report has errors.
     pub fn check(&self) -> Result<(), LookError> {
         if self.errors.is_empty() {
             return Ok(());

@@ -1,4 +1,4 @@
-//! One photo's facts and measures, from a single decoding.
+//! Facts and measures of a photo, from a single decoding.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use super::duplicates::Thumbnail;
 use super::lots::Measures;
 use crate::files::{self, FileError};
 
-/// A decoded photo, without its pixels.
+/// Facts and measures of a decoded photo, without its pixels.
 #[derive(Debug)]
 pub struct Photo {
     /// Properties of its file.
@@ -18,7 +18,7 @@ pub struct Photo {
     pub digest: [u8; 32],
     /// Brightness, colour and sharpness.
     pub measures: Measures,
-    /// Its large forms.
+    /// Its large forms, for near-duplicate detection.
     pub thumbnail: Thumbnail,
 }
 
@@ -28,7 +28,7 @@ impl Photo {
         let bytes = files::read(path)?;
         let photo = match files::decode_photo(path, &bytes, &Reading::default()) {
             Err(FileError::Photo { source: PhotoError::Unsupported { .. }, .. }) => {
-                // Numbers that have no range of their own get the photo's; those that nothing can read fail again.
+                // Samples without a known range are read with the range of this photo. Any other error occurs again.
                 let facts = cse::image::photo::facts(&bytes)
                     .map_err(|source| FileError::Photo { path: path.to_owned(), source })?;
                 let levels = Levels { black: facts.least, white: facts.largest.max(facts.least + 1.0) };

@@ -1,4 +1,4 @@
-//! Photo file: what a command knows of a photo after the look, without opening it again.
+//! Facts of a photo file that a command has after the look, without opening the file again.
 
 use std::path::PathBuf;
 

@@ -1,11 +1,11 @@
-//! The report on a terminal: tables for `data`, a few lines for commands that go on.
+//! Prints the report on a terminal: tables for `data`, a few lines for other commands.
 
 use std::collections::BTreeMap;
 
 use super::report::{Format, Report, few};
 use crate::text_table::text_table;
 
-/// Formats that the few lines name, and sizes of one format that are told one by one.
+/// Most formats in the few lines, and most sizes of one format that are listed one by one.
 const NAMED: usize = 3;
 
 impl Report {
@@ -62,8 +62,8 @@ impl Report {
         };
         let counts = [
             ("empty", masks.empty.len()),
-            ("mark most of the photo", masks.mostly_marked.len()),
-            ("have more than two values, all but zero count", masks.several_values.len()),
+            ("that mark most of the photo", masks.mostly_marked.len()),
+            ("with more than two values, of which all but zero mark the defect", masks.several_values.len()),
             ("made of several files", masks.united.len()),
             ("of another size", masks.other_size.len()),
             ("unreadable", masks.unreadable.len()),
@@ -123,7 +123,7 @@ impl Report {
                 format!("{:+.2}", lot.effect_size),
             ]
         });
-        text_table(["lots", "property", "median (photos)", "median (photos)", "difference / std. dev."], rows, 2)
+        text_table(["lots", "property", "median (photos)", "median (photos)", "difference, std. dev."], rows, 2)
     }
 }
 
@@ -131,7 +131,7 @@ fn channels(of: &Format) -> &'static str {
     if of.grey { "grey" } else { "colour" }
 }
 
-/// The sizes of the photos, or what they lie between.
+/// Sizes of the photos, or their ranges.
 fn sizes(of: &Format) -> String {
     let size = |(width, height, photos): &(u32, u32, usize)| {
         let count = if of.sizes.len() > 1 { format!(" ({photos})") } else { String::new() };

@@ -1,4 +1,4 @@
-//! The report of a look: counts, warnings with their remedies, errors with all their cases. `--json` writes all of it.
+//! Report of a look: counts, warnings with advice, and errors with all their cases. `--json` writes all of it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -15,116 +15,116 @@ use super::photo_file::PhotoFile;
 use crate::dataset::{Dataset, Marks, Reason, lines};
 use crate::files::{self, FileError};
 
-/// Names that a warning gives; the others are in the JSON.
+/// Most names in a warning. The JSON has all names.
 const NAMED: usize = 3;
 const TRAIN: &str = "train";
 const TEST: &str = "test";
 const GOOD: &str = "good";
 
-/// All that a look found.
+/// Results of a look.
 #[derive(Debug, Serialize)]
 pub struct Report {
     /// Name of the data set.
     pub data: String,
-    /// The layout that was recognised.
+    /// Layout that was recognised.
     pub layout: String,
-    /// Properties that the good training photos share.
+    /// Properties that all good training photos share.
     #[serde(skip)]
     pub traits: Traits,
-    /// Good photos to train on that can be read.
+    /// Readable training photos.
     #[serde(skip)]
     pub train: Vec<PhotoFile>,
-    /// Photos to evaluate that can be read.
+    /// Readable test photos.
     #[serde(skip)]
     pub test: Vec<PhotoFile>,
-    /// Photos of each split and kind.
+    /// Numbers of photos of each split and kind.
     pub photos: Vec<Kind>,
     /// Photos with transparent parts, which are not inspected.
     pub transparent: Vec<String>,
-    /// Files with several pictures, of which the largest is the photo.
+    /// Files with several pictures. The largest picture is the photo.
     pub several_pictures: Vec<String>,
-    /// Photos of each way to store them, the most frequent first.
+    /// Numbers of photos of each format, the most frequent first.
     pub formats: Vec<Format>,
-    /// The masks.
+    /// Results of the check of the masks.
     pub masks: Masks,
     /// Files that are not used, by reason.
     pub passed_over: Vec<PassedOver>,
-    /// Photos that lie in subfolders of their kind's folder, by folder.
+    /// Numbers of photos that lie in subfolders of their kind's folder, by folder.
     pub subfolders: BTreeMap<String, usize>,
     /// Photos that cannot be read.
     pub unreadable: Vec<Unreadable>,
-    /// Photos with the same content that are not all of one split and kind.
+    /// Photos with identical files in different splits or kinds.
     pub identical: Vec<Vec<String>>,
-    /// Photos of both sides of the split that are nearly the same.
+    /// Near-duplicates between training and test photos.
     pub near_identical: Vec<NearIdentical>,
-    /// Groups of good photos, compared.
+    /// Comparisons of lots of good photos.
     pub lots: Vec<Difference>,
-    /// What is likely a mistake, with its remedy.
+    /// Likely mistakes, with advice.
     pub warnings: Vec<String>,
-    /// What cannot work, with every case.
+    /// Errors that the commands cannot work with, with every case.
     pub errors: Vec<String>,
 }
 
-/// Photos of one split and kind.
+/// Number of photos of one split and kind.
 #[derive(Debug, Serialize)]
 pub struct Kind {
     /// `train` or `test`.
     pub split: &'static str,
     /// Kind of defect, or `good`.
     pub kind: String,
-    /// Photos.
+    /// Number of photos.
     pub photos: usize,
-    /// Photos with a mask.
+    /// Number of photos with a mask.
     pub with_mask: usize,
 }
 
-/// Photos that are stored in one way.
+/// Number of photos of one format.
 #[derive(Debug, Serialize)]
 pub struct Format {
     /// Name of the file format.
     pub format: String,
-    /// Whether all pixels are grey.
+    /// True if all pixels are grey.
     pub grey: bool,
     /// Number format of the samples, such as "8-bit".
     pub samples: String,
-    /// Photos.
+    /// Number of photos.
     pub photos: usize,
-    /// Width, height and number of the photos of each size, the most frequent first.
+    /// Width, height and number of photos of each size, the most frequent first.
     pub sizes: Vec<(u32, u32, usize)>,
 }
 
-/// Files that are not used for one reason.
+/// Files that are not used, for one reason.
 #[derive(Debug, Serialize)]
 pub struct PassedOver {
-    /// The reason.
+    /// Reason.
     pub reason: String,
     /// Names of the files.
     pub files: Vec<String>,
 }
 
-/// A photo that cannot be read.
+/// Photo that cannot be read.
 #[derive(Clone, Debug, Serialize)]
 pub struct Unreadable {
     /// `train` or `test`.
     pub split: &'static str,
-    /// The photo.
+    /// Name of the photo.
     pub photo: String,
-    /// The reason, with the file.
+    /// Reason, with the path of the file.
     pub why: String,
 }
 
-/// A test photo that is nearly a training photo.
+/// Test photo that is a near-duplicate of a training photo.
 #[derive(Debug, Serialize)]
 pub struct NearIdentical {
-    /// The training photo.
+    /// Name of the training photo.
     pub train: String,
-    /// The test photo.
+    /// Name of the test photo.
     pub test: String,
     /// Correlation of their large forms.
     pub correlation: f64,
 }
 
-/// Those of the photos that can be read.
+/// Readable photos among `paths`.
 fn files_of<'a>(paths: impl Iterator<Item = &'a PathBuf>, seen: &Seen) -> Vec<PhotoFile> {
     let file = |path: &PathBuf| {
         let photo = seen.get(path)?.as_ref().ok()?;
@@ -136,7 +136,7 @@ fn files_of<'a>(paths: impl Iterator<Item = &'a PathBuf>, seen: &Seen) -> Vec<Ph
 type Seen = HashMap<PathBuf, Result<Photo, FileError>>;
 
 impl Report {
-    /// Sums up what was seen of a data set, for a command that needs some of it and may go on without unreadable files.
+    /// Makes the report for a command that needs some of the photos and may skip unreadable files.
     pub(super) fn new(
         set: &Dataset,
         path: &Path,
@@ -202,16 +202,20 @@ impl Report {
             files.iter().filter(|(split, ..)| !skip && needed(split)).map(|(.., why)| *why).collect();
         if !errors.is_empty() {
             self.errors.push(format!(
-                "photos or masks that cannot be read: {}. Save them again, remove them, or go on without them with --skip-unreadable\n{}",
+                "photos or masks that cannot be read: {}. Save them again, remove them, or leave them out with --skip-unreadable\n{}",
                 errors.len(),
                 lines(&errors)
             ));
         }
-        let told = files.iter().filter(|(split, ..)| skip || !needed(split)).map(|(_, photo, _)| photo);
-        let told: Vec<&&String> = told.collect();
-        if !told.is_empty() {
+        let left_out = files.iter().filter(|(split, ..)| skip || !needed(split)).map(|(_, photo, _)| photo);
+        let left_out: Vec<&&String> = left_out.collect();
+        if !left_out.is_empty() {
             let what = if skip { "left out" } else { "not needed here" };
-            self.warnings.push(format!("photos or masks that cannot be read: {} {what} ({})", told.len(), few(told)));
+            self.warnings.push(format!(
+                "photos or masks that cannot be read: {} {what} ({})",
+                left_out.len(),
+                few(left_out)
+            ));
         }
     }
 
@@ -237,7 +241,7 @@ impl Report {
         }
         if !set.unused_columns.is_empty() {
             self.warnings.push(format!(
-                "columns of the table that are not used: {}. Used are path, split, label and mask; a table holds one texture",
+                "columns of the table that are not used: {}. Used are path, split, label and mask. A table holds one category",
                 set.unused_columns.join(", ")
             ));
         }
@@ -257,7 +261,7 @@ impl Report {
         }
         if set.mask_like.is_empty() && masks.matched > 0 && !masks.missing.is_empty() {
             warnings.push(format!(
-                "no masks for {} of {} defective photos ({}). Pixel figures leave them out; name each mask after its photo, such as ground_truth/KIND/007_mask.png",
+                "no masks for {} of {} defective photos ({}). Pixel figures leave them out. Name each mask after its photo, such as ground_truth/KIND/007_mask.png",
                 masks.missing.len(),
                 masks.missing.len() + masks.matched,
                 few(&masks.missing)
@@ -265,14 +269,14 @@ impl Report {
         }
         if !masks.empty.is_empty() {
             warnings.push(format!(
-                "masks of defective photos that mark nothing: {} ({}). Pixel figures leave these photos out; draw the masks, or call the photos good",
+                "masks of defective photos that mark nothing: {} ({}). Pixel figures leave these photos out. Draw the masks, or move the photos to the good ones",
                 masks.empty.len(),
                 few(&masks.empty)
             ));
         }
         if !masks.on_good.is_empty() {
             warnings.push(format!(
-                "masks of good photos that mark something: {} ({}). Call the photos defective, or clear the masks",
+                "masks of good photos that mark something: {} ({}). Move the photos to a kind of defect, or clear the masks",
                 masks.on_good.len(),
                 few(&masks.on_good)
             ));
@@ -280,8 +284,8 @@ impl Report {
         if !masks.mostly_marked.is_empty() {
             let cases = masks.mostly_marked.iter().map(|(name, share)| format!("{name} {:.0} %", 100.0 * share));
             let remedy = match set.marks {
-                Marks::NonZero => "If all masks are black where the defect is, give --invert-masks",
-                Marks::Zero => "If masks are black where nothing is, leave --invert-masks out",
+                Marks::NonZero => "If all masks are black where the defect is, use --invert-masks",
+                Marks::Zero => "If masks are black where the photo is good, leave out --invert-masks",
             };
             let count = masks.mostly_marked.len();
             warnings.push(format!("masks that mark most of their photos: {count} ({}). {remedy}", few(cases)));
@@ -304,7 +308,10 @@ impl Report {
         }
         if depths.len() > 1 {
             let depths: Vec<String> = depths.iter().map(|(samples, photos)| format!("{photos} of {samples}")).collect();
-            self.warnings.push(format!("photos differ in bit depth: {}. Save all of them alike", depths.join(", ")));
+            self.warnings.push(format!(
+                "photos differ in bit depth: {}. Save all of them with the same bit depth",
+                depths.join(", ")
+            ));
         }
     }
 
@@ -312,14 +319,14 @@ impl Report {
         if !self.transparent.is_empty() {
             let (count, names) = (self.transparent.len(), few(&self.transparent));
             let warning = format!(
-                "photos with transparent parts: {count} ({names}). These parts are not inspected; save the photos without transparency if they should be"
+                "photos with transparent parts: {count} ({names}). These parts are not inspected. Save the photos without transparency if they should be"
             );
             self.warnings.push(warning);
         }
         if !self.several_pictures.is_empty() {
             let (count, names) = (self.several_pictures.len(), few(&self.several_pictures));
             let warning = format!(
-                "files with several pictures: {count} ({names}). The largest is used; save each picture as a file of its own if others are meant"
+                "files with several pictures: {count} ({names}). Only the largest is used. Save each picture as a separate file if others are meant"
             );
             self.warnings.push(warning);
         }
@@ -329,7 +336,7 @@ impl Report {
         if !self.identical.is_empty() {
             let cases = self.identical.iter().map(|names| names.join(" = "));
             let warning = format!(
-                "photos that are in different splits or kinds at once: {} ({}). Keep one of each, or figures look better than they are",
+                "photos that are in several splits or kinds: {} ({}). Keep one copy of each, or the figures are too good",
                 self.identical.len(),
                 few(cases)
             );
@@ -338,7 +345,7 @@ impl Report {
         if !self.near_identical.is_empty() {
             let cases = self.near_identical.iter().map(|pair| format!("{} ~ {}", pair.train, pair.test));
             let warning = format!(
-                "test photos that are nearly the same as a training photo: {} ({}). Keep all photos of one piece on one side of the split, or figures look better than they are",
+                "test photos that are near-duplicates of a training photo: {} ({}). Keep all photos of one group in one split, or the figures are too good",
                 self.near_identical.len(),
                 few(cases)
             );
@@ -347,7 +354,7 @@ impl Report {
         let large = self.lots.iter().filter(|lot| lot.large).map(|lot| {
             let Difference { property, first, second, effect_size, medians, photos, .. } = lot;
             format!(
-                "{} differs between {first} and {second}: {:.2} and {:.2} in the middle, {effect_size:+.1} standard deviations ({} and {} photos). Take both under the same light and focus, or mix the lots",
+                "{} differs between {first} and {second}: medians {:.2} and {:.2}, {effect_size:+.1} standard deviations ({} and {} photos). Take both under the same light and focus, or mix the lots",
                 property.name(),
                 medians.0,
                 medians.1,
@@ -360,7 +367,7 @@ impl Report {
     }
 }
 
-/// The first of `names`, and how many more there are.
+/// Lists the first of `names` and the number of the others.
 pub fn few<T: AsRef<str>>(names: impl IntoIterator<Item = T>) -> String {
     let names: Vec<T> = names.into_iter().collect();
     let mut text = names.iter().take(NAMED).map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
@@ -415,7 +422,7 @@ fn formats(seen: &Seen) -> Vec<Format> {
     formats
 }
 
-/// Names of the photos whose facts are as wanted, in order.
+/// Names of the photos whose facts are `wanted`, in order.
 fn with_facts(set: &Dataset, seen: &Seen, wanted: impl Fn(&Facts) -> bool) -> Vec<String> {
     let is_wanted = |(path, photo): (&PathBuf, &Result<Photo, FileError>)| {
         photo.as_ref().is_ok_and(|photo| wanted(&photo.facts)).then(|| set.name_of(path))
@@ -470,7 +477,7 @@ fn near_identical(set: &Dataset, seen: &Seen) -> Vec<NearIdentical> {
     let train_forms: Vec<&Thumbnail> = train.iter().map(|(_, photo)| &photo.thumbnail).collect();
     let test_forms: Vec<&Thumbnail> = test.iter().map(|(_, photo)| &photo.thumbnail).collect();
     let pairs = duplicates::near(&train_forms, &test_forms).into_iter();
-    // Those with the same content are told already.
+    // Identical files are reported already.
     let pairs = pairs.filter(|pair| train[pair.train].1.digest != test[pair.test].1.digest);
     let named = |pair: duplicates::Pair| NearIdentical {
         train: set.name_of(train[pair.train].0),
@@ -480,7 +487,7 @@ fn near_identical(set: &Dataset, seen: &Seen) -> Vec<NearIdentical> {
     pairs.map(named).collect()
 }
 
-/// Good photos to learn from against those to evaluate, and each subfolder of the former against the rest.
+/// Compares good training photos with good test photos, and each subfolder of training photos with the others.
 fn lots(set: &Dataset, seen: &Seen) -> Vec<Difference> {
     let measures = |path: &PathBuf| Some(seen.get(path)?.as_ref().ok()?.measures);
     let train: Vec<Measures> = set.train.iter().filter_map(measures).collect();

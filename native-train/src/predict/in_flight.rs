@@ -1,30 +1,30 @@
-//! How many pixels are in memory at once, so that many processors and large photos together do not exhaust it.
+//! Limits the pixels that are in memory at once, so that many threads with large photos do not exhaust the memory.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 
-/// Pixels at once. A photo with its heatmap takes up to about 20 bytes a pixel: 4 GB.
+/// Most pixels at once. A photo with its heatmap takes up to about 20 bytes a pixel: 4 GB in all.
 const PIXELS: u64 = 200_000_000;
 
-/// The pixels that may still be decoded.
+/// Number of pixels that may still be decoded.
 pub struct InFlight {
     free: Mutex<u64>,
     freed: Condvar,
 }
 
-/// A photo's share, which is given back when it is dropped.
+/// Share of a photo. Dropping it gives the pixels back.
 pub struct Share<'a> {
     pixels: u64,
     of: &'a InFlight,
 }
 
 impl InFlight {
-    /// With all pixels free.
+    /// Limit with all pixels free.
     pub fn new() -> Self {
         Self { free: Mutex::new(PIXELS), freed: Condvar::new() }
     }
 
-    /// Waits until a photo of `pixels` fits. One that is larger than all waits until it is alone. Shares must be asked for
-    /// in the order in which photos are finished, or a photo could wait for one that comes after it.
+    /// Waits until a photo of `pixels` fits. A photo larger than the limit waits until it is alone. Shares must be taken in
+    /// the order in which photos are finished. Otherwise a photo could wait for a later one.
     pub fn share(&self, pixels: u64) -> Share<'_> {
         let pixels = pixels.min(PIXELS);
         let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
@@ -55,7 +55,7 @@ mod tests {
         let (most, few) = (in_flight.share(PIXELS - 10), in_flight.share(10));
         thread::scope(|scope| {
             scope.spawn(|| {
-                // More than there are: it waits for all of them.
+                // A photo above the limit waits for all pixels.
                 let _all = in_flight.share(2 * PIXELS);
                 admitted.store(true, Ordering::SeqCst);
             });

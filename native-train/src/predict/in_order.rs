@@ -1,11 +1,11 @@
-//! Work on several threads whose results come in the order of what they are made from, with little in flight.
+//! Maps items on several threads and returns the results in the order of the items, with few items in flight.
 
 use std::sync::mpsc::sync_channel;
 use std::thread::Scope;
 
 /// Applies `work` to each item of `input` on `threads` threads. Thread `k` takes items `k`, `k + threads`, and so on, so
-/// the results are in order without being collected. At most two items a thread are in flight, and `input` is asked for
-/// the next item, on a thread of its own, only when a thread is free.
+/// the results are in order without being collected. At most two items a thread are in flight. A separate thread takes
+/// the next item from `input` only when a thread is free.
 pub fn in_order<'scope, I, O>(
     scope: &'scope Scope<'scope, '_>,
     threads: usize,
@@ -21,7 +21,7 @@ where
             let (give, taken) = sync_channel(0);
             let (done, result) = sync_channel(0);
             let work = work.clone();
-            // Sending fails when nobody wants the results any more.
+            // Sending fails when the receiver is gone.
             scope.spawn(move || taken.into_iter().map(work).try_for_each(|output| done.send(output)));
             (give, result)
         })
@@ -52,7 +52,7 @@ mod tests {
             let (begun, ended) = (AtomicUsize::new(0), AtomicUsize::new(0));
             thread::scope(|scope| {
                 let input = (0..40_u64).inspect(|_| _ = begun.fetch_add(1, Ordering::SeqCst));
-                // Later ones are done first.
+                // Later items are done first.
                 let work = |item: u64| {
                     thread::sleep(Duration::from_millis((7 * item) % 5));
                     item

@@ -1,4 +1,4 @@
-//! Which photos the arguments name, in the order in which they are inspected.
+//! Finds the photos that the arguments name, in the order in which they are predicted.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashSet};
@@ -10,58 +10,58 @@ use walkdir::{DirEntry, WalkDir};
 
 use crate::dataset::PHOTO_ENDINGS;
 
-/// Endings of files that are taken for photos in a folder, beside those of data sets. Most cannot be decoded: a photo must
-/// not go uninspected without a word because of its format.
+/// More endings of files in a folder that count as photos, in addition to those of data sets. Most of them cannot be
+/// decoded, but a photo in an unsupported format must give an error rather than be left out silently.
 const OTHER_PHOTO_ENDINGS: [&str; 9] = ["apng", "dib", "heic", "heif", "avif", "jxl", "jp2", "dng", "pnm"];
 
-/// Why the arguments do not say what to inspect.
+/// Why the arguments give no list of photos.
 #[derive(Debug, thiserror::Error)]
 pub enum InputError {
-    /// Arguments that lead to no photo, a line each.
-    #[error("nothing was inspected, because some arguments lead to no photo:\n{}", .0.join("\n"))]
+    /// Some arguments lead to no photo. One line for each.
+    #[error("no photo was predicted, because some arguments lead to no photo:\n{}", .0.join("\n"))]
     NoPhotos(Vec<String>),
-    /// The list of paths.
+    /// The list of paths cannot be read.
     #[error("the list of photos on standard input cannot be read ({0})")]
     List(String),
-    /// Pictures would be taken for photos.
+    /// Output pictures would count as photos of the next run.
     #[error(
-        "{pictures} lies in {photos}, whose photos are inspected: the next run would inspect the pictures too, so give a folder elsewhere",
+        "{pictures} lies in {photos}, a folder of photos: the next run would predict these pictures too. Give a folder elsewhere",
         pictures = .pictures.display(), photos = .photos.display()
     )]
     PicturesAmongPhotos {
-        /// The folder that pictures go to.
+        /// Folder for pictures.
         pictures: PathBuf,
-        /// The folder of photos.
+        /// Folder of photos.
         photos: PathBuf,
     },
 }
 
-/// A photo to inspect.
+/// Photo to predict.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Input {
-    /// Its file, or a folder that cannot be listed.
+    /// Path of the photo, or of a folder that cannot be listed.
     pub path: PathBuf,
-    /// Why the folder cannot be listed.
+    /// Reason why the folder cannot be listed.
     pub problem: Option<String>,
 }
 
-/// The photos that arguments name.
+/// Photos that the arguments name.
 #[derive(Debug, Default)]
 pub struct Inputs {
-    /// Each path once, in order.
+    /// Photos in order, each path once.
     pub photos: Vec<Input>,
-    /// How many entries of folders were passed over, by kind.
+    /// Numbers of entries of folders that were passed over, by kind.
     pub passed_over: BTreeMap<String, usize>,
-    /// The folders that were searched.
+    /// Folders that were searched.
     folders: Vec<PathBuf>,
-    /// How many photos the arguments led to, each as often as they did.
+    /// Number of photos that the arguments led to, with repetitions.
     reached: usize,
     seen: HashSet<PathBuf>,
 }
 
 impl Inputs {
-    /// Follows each argument to its photos: a file is itself, a folder is every photo below it, `-` is the list in
-    /// `standard_input`, and what does not exist and holds `*`, `?` or `[` is a pattern.
+    /// Finds the photos of each argument. A file is one photo, a folder is every photo below it, and `-` is the list in
+    /// `standard_input`. An argument with `*`, `?` or `[` is a pattern if no such file exists.
     pub fn find(arguments: &[PathBuf], mut standard_input: impl Read) -> Result<Self, InputError> {
         let (mut inputs, mut empty) = (Self::default(), Vec::new());
         for argument in arguments {
@@ -87,9 +87,9 @@ impl Inputs {
         if empty.is_empty() { Ok(inputs) } else { Err(InputError::NoPhotos(empty)) }
     }
 
-    /// An error where `pictures` is one of the folders that were searched for photos, or lies in one.
+    /// Fails if `pictures` is one of the folders that were searched for photos, or lies in one.
     pub fn check_pictures(&self, pictures: &Path) -> Result<(), InputError> {
-        // A folder that is not there yet has no canonical path.
+        // A folder that does not exist yet has no canonical path.
         let absolute = |path: &Path| if pictures.exists() { path.canonicalize() } else { std::path::absolute(path) };
         let inside = |photos: &&PathBuf| match (absolute(pictures), absolute(photos)) {
             (Ok(pictures), Ok(photos)) => pictures.starts_with(photos),
@@ -143,10 +143,10 @@ impl Inputs {
     }
 }
 
-/// For an entry of a folder that is neither a folder nor a photo, what it is called in the count.
+/// Name in the count for an entry of a folder that is neither a folder to search nor a photo.
 fn passed_over(entry: &DirEntry) -> Option<String> {
     let is_folder = entry.file_type().is_dir();
-    // Of a photo `a.jpg`, macOS leaves `._a.jpg` on other file systems. The folder that was named may be `.` or hidden.
+    // On other file systems macOS leaves `._a.jpg` with `a.jpg`. A folder that the user names may be `.` or hidden.
     if entry.depth() > 0 && entry.file_name().as_encoded_bytes().starts_with(b".") {
         return Some(if is_folder { "hidden folders" } else { "hidden" }.into());
     }
@@ -160,36 +160,36 @@ fn passed_over(entry: &DirEntry) -> Option<String> {
     }
 }
 
-/// Compares folder by folder, with numbers by their value: `a2` before `a10`.
+/// Compares paths folder by folder, with numbers by their value: `a2` comes before `a10`.
 fn natural_order(a: &Path, b: &Path) -> Ordering {
     let compare = |a: &OsStr, b: &OsStr| alphanumeric_sort::compare_str(a.to_string_lossy(), b.to_string_lossy());
     let by_part = a.iter().zip(b).map(|(a, b)| compare(a, b)).find(|order| order.is_ne());
-    // Names such as `1` and `01` have one value and are two files.
+    // Different names such as `1` and `01` have the same value.
     by_part.unwrap_or_else(|| a.cmp(b))
 }
 
-/// `argument` as a pattern, where it is one.
+/// Pattern in `argument`, if it is one.
 fn pattern(argument: &Path) -> Option<&str> {
     argument.to_str().filter(|text| text.contains(['*', '?', '[']) && !argument.exists())
 }
 
-/// The files and folders that match; none for what is no pattern.
+/// Files and folders that match `pattern`. Empty for an invalid pattern.
 fn matches(pattern: &str) -> Vec<PathBuf> {
     let mut paths: Vec<PathBuf> = glob::glob(pattern).into_iter().flatten().map(path_of).collect();
     paths.sort_by(|a, b| natural_order(a, b));
     paths
 }
 
-/// A folder that cannot be listed is tried as a photo, so that it gets a line.
+/// Path of a match. A folder that cannot be listed is tried as a photo, so that it gets a line.
 fn path_of(found: glob::GlobResult) -> PathBuf {
     found.unwrap_or_else(|error| error.path().to_owned())
 }
 
-/// The paths in a list: one a line, or ended by NUL characters, as `find -print0` writes them.
+/// Paths in a list, one in each line, or ended by NUL characters as `find -print0` writes them.
 fn listed(list: &mut impl Read) -> Result<Vec<PathBuf>, InputError> {
     let mut bytes = Vec::new();
     list.read_to_end(&mut bytes).map_err(|error| InputError::List(error.to_string()))?;
-    // Some programs on Windows begin a text with the mark of UTF-8.
+    // Some programs on Windows begin a text with a byte order mark.
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     let end = if bytes.contains(&0) { 0 } else { b'\n' };
     let lines = bytes.split(|byte| *byte == end);
@@ -218,7 +218,7 @@ mod tests {
         std::fs::write(path, []).unwrap();
     }
 
-    /// Paths below `folder` that the arguments below it lead to.
+    /// Paths below `folder` that the arguments lead to.
     fn found(folder: &Path, arguments: &[&str], list: &str) -> Result<Vec<String>, InputError> {
         let at = |name: &&str| if *name == "-" { "-".into() } else { folder.join(name) };
         let arguments: Vec<PathBuf> = arguments.iter().map(at).collect();
@@ -271,7 +271,7 @@ mod tests {
         let error = found(folder.path(), &["empty", "a*.jpg", "-", "a[1].png"], "").unwrap_err().to_string();
         assert_eq!(error.lines().count(), 4, "{error}");
         assert!(["empty: no photo", "a*.jpg: no file", "-: the list"].iter().all(|part| error.contains(part)));
-        // A name with brackets is a file's before it is a pattern.
+        // An existing file with brackets in its name is not read as a pattern.
         assert_eq!(found(folder.path(), &["a[1].png"], "").unwrap(), ["a[1].png"]);
     }
 

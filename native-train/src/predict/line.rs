@@ -4,49 +4,49 @@ use serde::{Deserialize, Serialize};
 
 use super::raw_map::Scale;
 
-/// Who judged a photo, and by which threshold.
+/// Model and threshold of a prediction.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct JudgedBy {
-    /// A score above it means a defect.
+pub struct PredictedBy {
+    /// Threshold. A higher score means a defect.
     pub threshold: f32,
-    /// The model's own name.
+    /// Name of the model.
     pub model: String,
     /// SHA-256 of the model file.
     pub model_sha256: String,
-    /// The extractor's id.
+    /// Id of the extractor.
     pub extractor: String,
 }
 
-/// One line. `--help` describes its fields.
+/// One JSON line. `--help` describes its fields.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Line {
-    /// Path of the photo. Characters outside Unicode are replaced, so that a verdict is not lost for a name.
+    /// Path of the photo. Characters outside Unicode are replaced, so that such a photo gets a line too.
     pub image: String,
-    /// SHA-256 of the file; absent where it cannot be read.
+    /// SHA-256 of the file. Absent where it cannot be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
-    /// The anomaly score.
+    /// Anomaly score.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<f32>,
-    /// Whether the score is above the threshold.
+    /// True if the score is above the threshold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub defective: Option<bool>,
-    /// Why there is no verdict.
+    /// Reason why there is no verdict.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// What to know about the verdict, a sentence each.
+    /// Sentences about the verdict.
     #[serde(default)]
     pub notes: Vec<String>,
-    /// The picture with the heatmap.
+    /// Path of the picture with the heatmap.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub map: Option<String>,
-    /// The file with the map's values.
+    /// Path of the file with the values of the map.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raw_map: Option<String>,
-    /// Values of the darkest and the brightest grey of a raw map in PNG.
+    /// Map values of the darkest and the brightest grey of a raw map in PNG.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raw_map_scale: Option<Scale>,
-    /// Who judged it.
+    /// Model and threshold.
     #[serde(flatten)]
-    pub by: JudgedBy,
+    pub by: PredictedBy,
 }

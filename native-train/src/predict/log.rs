@@ -1,7 +1,7 @@
-//! A file of JSON lines that grows photo by photo.
+//! File of JSON lines that grows photo by photo.
 //!
-//! Other files here are written whole or not at all. Of this one, each line is: a run that is killed keeps the lines that
-//! it wrote, and the one that it may have left unfinished is removed when the run is resumed.
+//! Each line is written whole or not at all. A run that is killed keeps the lines that it wrote. If its last line is
+//! unfinished, the resumed run removes it.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Seek, Write};
@@ -10,45 +10,45 @@ use std::path::{Path, PathBuf};
 use super::line::Line;
 use crate::files::FileError;
 
-/// Why lines cannot be added to a file.
+/// Why lines cannot be added to the file.
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
-    /// The file.
+    /// The file cannot be read or written.
     #[error(transparent)]
     File(#[from] FileError),
-    /// There are results in it.
-    #[error("{path}: holds results already; go on with them with --resume, or give another file", path = .0.display())]
+    /// The file has lines already.
+    #[error("{path}: holds results already: continue with --resume, or give another file", path = .0.display())]
     NotEmpty(PathBuf),
-    /// Another run writes it.
-    #[error("{path}: another run is writing to it; wait until it ends, or give another file", path = .0.display())]
+    /// Another run is writing to the file.
+    #[error("{path}: another run is writing to it: wait until it ends, or give another file", path = .0.display())]
     InUse(PathBuf),
-    /// It was not written by `predict`.
-    #[error("{path}: line {number} was not written by this command ({problem}); give another file", path = .path.display())]
+    /// The file was not written by `predict`.
+    #[error("{path}: line {number} was not written by this command ({problem}): give another file", path = .path.display())]
     Foreign {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// Counted from 1.
+        /// Number of the line, from 1.
         number: usize,
-        /// What is wrong.
+        /// Reason.
         problem: String,
     },
 }
 
-/// A file of JSON lines, open to add to it.
+/// File of JSON lines, open for appending.
 pub struct Log {
     file: File,
     path: PathBuf,
 }
 
 impl Log {
-    /// Opens `path`, which is made where it is missing. An error where it holds anything, unless it is to `resume`.
+    /// Opens or creates the file at `path`. Fails if the file is not empty, unless `resume` is set.
     pub fn open(path: &Path, resume: bool) -> Result<Self, LogError> {
         let failed = |source| FileError::Append { path: path.to_owned(), source };
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(failed)?;
         }
         let mut options = OpenOptions::new();
-        // What is no file, such as a pipe, may refuse to be read.
+        // A pipe may refuse to be opened for reading.
         let file = options.append(true).create(true).read(resume).open(path).map_err(failed)?;
         // Not every file system has locks.
         if matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {
@@ -60,8 +60,8 @@ impl Log {
         Ok(Self { file, path: path.to_owned() })
     }
 
-    /// Hands each line to `each`, then removes an unfinished last line. The file stays as it is where a line in it is not
-    /// one of this command's.
+    /// Passes each line to `each`, then removes an unfinished last line. If this command did not write a line in it,
+    /// the file stays as it is.
     pub fn read(&mut self, mut each: impl FnMut(Line)) -> Result<(), LogError> {
         let failed = |source| FileError::Read { path: self.path.clone(), source };
         self.file.rewind().map_err(failed)?;
@@ -75,7 +75,7 @@ impl Log {
             let foreign = |problem| LogError::Foreign { path: self.path.clone(), number, problem };
             if !line.ends_with(b"\n") {
                 if !is_beginning(&line) {
-                    return Err(foreign("it does not begin as one".into()));
+                    return Err(foreign("it does not begin like one of its lines".into()));
                 }
                 return Ok(self.file.set_len(whole).map_err(failed)?);
             }
@@ -85,7 +85,7 @@ impl Log {
         Ok(())
     }
 
-    /// Adds a line, in one piece.
+    /// Adds a line in one piece.
     pub fn add(&mut self, line: &Line) -> Result<(), FileError> {
         write(&mut self.file, line).map_err(|source| FileError::Append { path: self.path.clone(), source })
     }
@@ -99,7 +99,7 @@ pub fn write(to: &mut impl Write, line: &Line) -> io::Result<()> {
     to.flush()
 }
 
-/// Whether an unfinished line is one of this command's: another program's file must not be cut.
+/// Tells whether this command wrote an unfinished line. The file of another program must not be cut.
 fn is_beginning(line: &[u8]) -> bool {
     const BEGINNING: &[u8] = br#"{"image":"#;
     line.starts_with(BEGINNING) || BEGINNING.starts_with(line)
@@ -107,11 +107,11 @@ fn is_beginning(line: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::line::JudgedBy;
+    use super::super::line::PredictedBy;
     use super::*;
 
     fn line(image: &str) -> Line {
-        let by = JudgedBy { threshold: 0.1, model: "m".into(), model_sha256: "0".into(), extractor: "e".into() };
+        let by = PredictedBy { threshold: 0.1, model: "m".into(), model_sha256: "0".into(), extractor: "e".into() };
         let (score, defective) = (Some(0.3), Some(true));
         let (image, notes) = (image.into(), vec!["a note".into()]);
         let (sha256, error, map, raw_map, raw_map_scale) = (None, None, None, None, None);

@@ -1,4 +1,4 @@
-//! `predict`: photos through a model, a line each.
+//! `predict`: predicts score, label and anomaly map of photos with a model, and writes a line for each.
 
 mod in_flight;
 mod in_order;
@@ -23,20 +23,20 @@ use crate::progress;
 use in_flight::InFlight;
 use in_order::in_order;
 use inputs::{Input, InputError, Inputs};
-use line::{JudgedBy, Line};
+use line::{Line, PredictedBy};
 use log::{Log, LogError};
 pub use outcome::Outcome;
 use raw_map::RawFormat;
-use steps::{Judged, Steps, Task, Verdicts};
+use steps::{Earlier, Steps, Task, Written};
 
 /// Settings of `predict`.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_long_help = "\
 Photos:
-  The arguments are followed in the order given. A folder is searched with its subfolders, its entries in natural order \
-(2.png before 10.png). Files in it that are no photos by their ending are passed over and counted at the end. A pattern \
-(*, ?, [a-z], ** for folders of any depth) is for shells that do not expand it. A file that is named is always tried. \
-A path that is reached twice is inspected once.
+  The arguments are read in the order given. A folder is searched with its subfolders, in natural order \
+(2.png before 10.png). Files in it whose ending is not that of an image are passed over and counted at the end. A pattern \
+(*, ?, [a-z], ** for folders of any depth) is for shells that do not expand it. A file that you name is always tried. \
+A path that occurs twice is predicted once.
 
 JSON lines:
   image           path of the photo
@@ -53,66 +53,66 @@ JSON lines:
   model_sha256    SHA-256 of the model file
   extractor       id of the extractor
   Each line is written as soon as its photo is done. A run that is interrupted or killed keeps the lines that it wrote. \
---resume adds to them. A photo may then have several lines: the last one counts.
+--resume adds to them. A photo may then have several lines, of which the last one is valid.
 
 Exit codes:
   0    every photo has a verdict
-  1    the run did not start, or could not go on, such as for want of a model or of space on the disk
+  1    the run did not start or could not go on, for example because the model is missing or the disk is full
   2    the arguments are wrong
   3    some photos have no verdict, or a picture of them could not be written
   4    every photo has a verdict, and a photo is defective (only with --fail-on-defect)
   130  the run was interrupted before the last photo")]
 pub struct Args {
-    /// The model and where it computes.
+    /// The model and its device.
     #[command(flatten)]
     pub model: ModelArgs,
-    /// Photos to inspect: files, folders, patterns, or - for a list of paths on standard input
+    /// Photos: files, folders, patterns, or - for a list of paths on standard input
     ///
-    /// The list has one path a line, or NUL characters between them (find -print0). It is read to its end first.
+    /// The list has one path in each line, or NUL characters between paths (find -print0). It is read completely first.
     #[arg(required = true, value_name = "PHOTO")]
     pub photos: Vec<PathBuf>,
     /// Threshold to use instead of the model's
     #[arg(long, value_parser = threshold)]
     pub threshold: Option<f32>,
-    /// Folder to write a picture of each photo with its heatmap to
+    /// Folder for a picture of each photo with its heatmap
     #[arg(long, value_name = "DIR")]
     pub maps: Option<PathBuf>,
-    /// Folder to write the values of each photo's anomaly map to
+    /// Folder for the values of each photo's anomaly map
     #[arg(long, value_name = "DIR")]
     pub raw_maps: Option<PathBuf>,
-    /// How these values are written
+    /// File format of the values of anomaly maps
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "png", requires = "raw_maps")]
     pub raw_maps_format: RawFormat,
-    /// Write JSON lines instead of a table, to a new file or, with -, to standard output
+    /// Write JSON lines instead of a table, to a new file, or to standard output with -
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
-    /// Go on with the file of --json
+    /// Continue the file of --json
     ///
-    /// Photos that have a verdict in it are passed over, where path, content, model and threshold are the same.
+    /// Photos with a verdict in the file are passed over if path, content, model and threshold are the same.
     #[arg(long, requires = "json")]
     pub resume: bool,
-    /// Exit with code 4 where a photo is defective
+    /// Exit with code 4 if a photo is defective
     #[arg(long)]
     pub fail_on_defect: bool,
 }
 
 /// Why a run does not start, or cannot go on.
 #[derive(Debug, thiserror::Error)]
-pub enum ScoreError {
-    /// The photos.
+pub enum RunError {
+    /// The photos cannot be found.
     #[error(transparent)]
     Input(#[from] InputError),
-    /// A file.
+    /// A file cannot be read or written.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The file of JSON lines.
+    /// The file of JSON lines cannot be used.
     #[error(transparent)]
     Log(#[from] LogError),
-    /// The model, or the device.
+    /// The model or the device cannot be used.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// Standard output cannot be gone on with.
-    #[error("--resume needs a file: give its name to --json")]
+    /// A run that writes to standard output cannot be resumed.
+    #[error("--resume needs a file: give its name with --json")]
     NoFile,
 }
 
@@ -120,13 +120,13 @@ fn threshold(text: &str) -> Result<f32, String> {
     text.parse().ok().filter(|threshold: &f32| threshold.is_finite()).ok_or_else(|| "give a number".into())
 }
 
-/// Where the verdicts go.
+/// Destination of the predictions.
 enum Output {
-    /// To standard output, for a reader; the paths take as many characters.
+    /// Table on standard output. The column of the paths has this many characters.
     Table(usize),
-    /// To standard output, as JSON lines.
+    /// JSON lines on standard output.
     Json,
-    /// To a file, as JSON lines.
+    /// JSON lines in a file.
     File(Log),
 }
 
@@ -149,33 +149,33 @@ impl Output {
     }
 }
 
-/// Scores each photo; a photo that cannot be read or gives no score is told and the others go on, as they do where a
-/// picture cannot be written.
-pub fn run(args: &Args) -> Result<Outcome, ScoreError> {
+/// Predicts each photo. If a photo cannot be read or gives no score, or a picture cannot be written, the run reports this
+/// and continues with the other photos.
+pub fn run(args: &Args) -> Result<Outcome, RunError> {
     let Inputs { photos, passed_over, .. } = inputs(args)?;
     let mut output = match args.json.as_deref() {
         None => Output::Table(photos.iter().map(|photo| shown(&photo.path).chars().count()).max().unwrap_or(0)),
         Some(path) if path.as_os_str() != "-" => Output::File(Log::open(path, args.resume)?),
-        Some(_) if args.resume => return Err(ScoreError::NoFile),
+        Some(_) if args.resume => return Err(RunError::NoFile),
         Some(_) => Output::Json,
     };
     let model = args.model.open()?;
-    let by = judged_by(args, &model)?;
-    let before = if args.resume { before(&mut output, &by)? } else { Verdicts::default() };
+    let by = predicted_by(args, &model)?;
+    let before = if args.resume { before(&mut output, &by)? } else { Earlier::default() };
     let reading = model.category.info.reading();
     let steps = Steps { model: &model, reading, by, format: args.raw_maps_format, before };
     let count = photos.len();
     let tasks = tasks(args, photos)?;
-    interrupt::stop_on_interrupt("stopping after the photos in hand");
-    let mut outcome = score(&steps, tasks, count, &mut output)?;
+    interrupt::stop_on_interrupt("stopping after the photos in progress");
+    let mut outcome = predict_all(&steps, tasks, count, &mut output)?;
     outcome.fail_on_defect = args.fail_on_defect;
-    outcome.left = count - outcome.judged - outcome.failed;
+    outcome.left = count - outcome.predicted - outcome.failed;
     if count > 1 || outcome.failed > 0 {
         eprintln!("{count} photos: {}", outcome.sentence());
     }
     if !passed_over.is_empty() {
         let counts: Vec<String> = passed_over.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
-        eprintln!("passed over in folders, as no photos: {}", counts.join(", "));
+        eprintln!("passed over in folders, because they are not photos: {}", counts.join(", "));
     }
     Ok(outcome)
 }
@@ -186,28 +186,28 @@ fn inputs(args: &Args) -> Result<Inputs, InputError> {
     Ok(inputs)
 }
 
-/// The model and the threshold, for the lines.
-fn judged_by(args: &Args, model: &Model) -> Result<JudgedBy, FileError> {
+/// Model and threshold, for the lines.
+fn predicted_by(args: &Args, model: &Model) -> Result<PredictedBy, FileError> {
     let path = &args.model.model;
     let model_sha256 = files::sha256_of(path).map_err(|source| FileError::Read { path: path.clone(), source })?;
     let info = &model.category.info;
     let threshold = args.threshold.unwrap_or(info.threshold.value);
-    Ok(JudgedBy { threshold, model: info.name.clone(), model_sha256, extractor: info.extractor_id.clone() })
+    Ok(PredictedBy { threshold, model: info.name.clone(), model_sha256, extractor: info.extractor_id.clone() })
 }
 
-/// What earlier runs wrote into the file.
-fn before(output: &mut Output, by: &JudgedBy) -> Result<Verdicts, LogError> {
-    let (mut verdicts, mut others) = (Verdicts::default(), 0);
+/// Predictions that earlier runs wrote into the file.
+fn before(output: &mut Output, by: &PredictedBy) -> Result<Earlier, LogError> {
+    let (mut earlier, mut others) = (Earlier::default(), 0);
     if let Output::File(log) = output {
-        log.read(|line| others += usize::from(!verdicts.add(line, by)))?;
+        log.read(|line| others += usize::from(!earlier.add(line, by)))?;
     }
     if others > 0 {
-        eprintln!("{others} lines in the file are by another model or threshold; they stay, and do not count");
+        eprintln!("{others} lines in the file are from another model or threshold: they stay, but are not counted");
     }
-    Ok(verdicts)
+    Ok(earlier)
 }
 
-/// The photos with the files that are made of them.
+/// Photos with the paths of their output files.
 fn tasks(args: &Args, photos: Vec<Input>) -> Result<impl Iterator<Item = Task> + Send, FileError> {
     let folders = [&args.maps, &args.raw_maps];
     for folder in folders.into_iter().flatten() {
@@ -224,8 +224,8 @@ fn tasks(args: &Args, photos: Vec<Input>) -> Result<impl Iterator<Item = Task> +
 }
 
 /// Takes each photo through all steps and writes its line, in order. The CPU computes as many photos at once as it has
-/// cores. Another device computes one, and photos are decoded and pictures written meanwhile.
-fn score(
+/// cores. Another device computes one at a time, while other threads decode photos and write pictures.
+fn predict_all(
     steps: &Steps<'_>,
     tasks: impl Iterator<Item = Task> + Send,
     count: usize,
@@ -238,35 +238,36 @@ fn score(
     let mut outcome = Outcome::default();
     let in_flight = InFlight::new();
     let tasks = tasks.take_while(|_| !STOP.load(Ordering::Relaxed)).map(|task| {
-        // What has no size is refused before it takes memory. A pipe can be read only once.
+        // A file without a size will be refused before it takes memory. A pipe can be read only once, so its size is
+        // not read.
         let path = Some(&task.input.path).filter(|path| path.is_file());
         let (width, height) = path.and_then(|path| files::photo_size(path).ok()).unwrap_or_default();
         (task, in_flight.share(u64::from(width) * u64::from(height)))
     });
     let threads = rayon::current_num_threads();
     std::thread::scope(|scope| {
-        let judged: Box<dyn Iterator<Item = Judged>> = if devices::is_cpu(&steps.model.device) {
+        let written: Box<dyn Iterator<Item = Written>> = if devices::is_cpu(&steps.model.device) {
             let all = |(task, _share)| steps.write(steps.predict(steps.read(task)));
             Box::new(in_order(scope, threads, tasks, all))
         } else {
-            // The device has one thread to itself, which is the one that hands out what is to be written.
+            // This thread alone uses the device, and passes the predictions to the threads that write.
             let opened = in_order(scope, threads, tasks, |(task, share)| (steps.read(task), share));
-            let inspected = opened.map(|(opened, share)| (steps.predict(opened), share));
-            Box::new(in_order(scope, threads, inspected, |(inspected, _share)| steps.write(inspected)))
+            let predicted = opened.map(|(opened, share)| (steps.predict(opened), share));
+            Box::new(in_order(scope, threads, predicted, |(predicted, _share)| steps.write(predicted)))
         };
-        for judged in judged {
+        for written in written {
             bar.inc(1);
-            match judged {
-                Judged::Before { defective } => {
-                    outcome.judged += 1;
+            match written {
+                Written::Before { defective } => {
+                    outcome.predicted += 1;
                     outcome.before += 1;
                     outcome.defective += usize::from(defective);
                 }
-                Judged::Now { line, without_pictures } => {
+                Written::Now { line, without_pictures } => {
                     for problem in line.error.iter().chain(&line.notes) {
                         bar.suspend(|| eprintln!("{}: {problem}", line.image));
                     }
-                    outcome.judged += usize::from(line.defective.is_some());
+                    outcome.predicted += usize::from(line.defective.is_some());
                     outcome.failed += usize::from(line.defective.is_none());
                     outcome.defective += usize::from(line.defective == Some(true));
                     outcome.without_pictures += usize::from(without_pictures);

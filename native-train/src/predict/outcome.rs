@@ -1,30 +1,30 @@
-//! How a run went: counts for the reader, and an exit code for scripts.
+//! Outcome of a run: counts for the user, and an exit code for scripts.
 
 use std::process::ExitCode;
 
-/// What became of the photos.
+/// Numbers of photos by their outcome.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
-    /// Photos with a verdict, those of earlier runs included.
-    pub judged: usize,
-    /// Of these, the defective ones.
+    /// Photos with a verdict, including those of earlier runs.
+    pub predicted: usize,
+    /// Photos labelled as defective.
     pub defective: usize,
-    /// Of these, the ones that an earlier run judged.
+    /// Photos that an earlier run predicted.
     pub before: usize,
     /// Photos without a verdict.
     pub failed: usize,
     /// Photos with a verdict, but without all of their pictures.
     pub without_pictures: usize,
-    /// Photos that were not tried, because the user interrupted.
+    /// Photos that were not tried because the user interrupted the run.
     pub left: usize,
-    /// Whether a defective photo is to be told by the exit code.
+    /// True if the exit code shall report a defective photo.
     pub fail_on_defect: bool,
 }
 
 impl Outcome {
     /// The counts as one line.
     pub fn sentence(&self) -> String {
-        let good = self.judged - self.defective;
+        let good = self.predicted - self.defective;
         let mut parts = vec![format!("{good} good"), format!("{} defective", self.defective)];
         let mut more = |count: usize, what: &str| {
             if count > 0 {
@@ -33,12 +33,12 @@ impl Outcome {
         };
         more(self.failed, "without a verdict");
         more(self.without_pictures, "without all of their pictures");
-        more(self.before, "of them judged by an earlier run");
-        more(self.left, "not tried, because the run was interrupted: go on with --json FILE --resume");
+        more(self.before, "of them predicted by an earlier run");
+        more(self.left, "not tried because the run was interrupted: continue with --json FILE --resume");
         parts.join(", ")
     }
 
-    /// The code in number, as `--help` lists them.
+    /// Exit code, as `--help` lists them.
     fn code(&self) -> u8 {
         match self {
             Self { left: 1.., .. } => 130,
@@ -60,9 +60,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_known_outranks_a_defect() {
+    fn a_missing_verdict_outranks_a_defect() {
         let code = |failed, without_pictures, left, fail_on_defect| {
-            Outcome { judged: 5, defective: 1, before: 0, failed, without_pictures, left, fail_on_defect }.code()
+            Outcome { predicted: 5, defective: 1, before: 0, failed, without_pictures, left, fail_on_defect }.code()
         };
         assert_eq!([code(0, 0, 0, false), code(0, 0, 0, true)], [0, 4]);
         assert_eq!([code(1, 0, 0, true), code(0, 1, 0, true), code(1, 0, 1, true)], [3, 3, 130]);

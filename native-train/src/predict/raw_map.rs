@@ -1,4 +1,4 @@
-//! The values of an anomaly map as a file for other programs.
+//! Writes the values of an anomaly map to a file for other programs.
 
 use std::fmt;
 use std::io::{self, Cursor};
@@ -11,10 +11,10 @@ use tiff::tags::Tag;
 /// Keyword of the PNG text chunk that holds the scale.
 const KEYWORD: &str = "Anomaly map";
 
-/// `--raw-maps-format`.
+/// File format of `--raw-maps-format`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum RawFormat {
-    /// 16-bit grey PNG: 0 is not inspected, 1 to 65535 are the values from the scale's low to its high
+    /// 16-bit grey PNG: 0 where the photo is not inspected, 1 to 65535 for the values from the scale's low to its high
     #[default]
     Png,
     /// 32-bit float grey TIFF: the values themselves, NaN where the photo was not inspected
@@ -31,25 +31,25 @@ impl RawFormat {
     }
 }
 
-/// Map values of the greys 1 and 65535 of a 16-bit picture.
+/// Scale of a 16-bit picture: the map values of the greys 1 and 65535.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Scale {
-    /// Value of grey 1.
+    /// Map value of grey 1.
     pub low: f32,
-    /// Value of grey 65535.
+    /// Map value of grey 65535.
     pub high: f32,
 }
 
 impl Scale {
-    /// From 0 to the top of the model's own scale, so that the photos of a model can be compared grey by grey, and wider
-    /// where `map` goes beyond: no value is cut off.
+    /// Scale from 0 to the top of the model's scale, so that the greys of all photos of a model can be compared. It is
+    /// wider if `map` exceeds it, so that no value is cut off.
     pub fn of(model: MapScale, map: &[f32]) -> Self {
         let values = || map.iter().copied().filter(|value| value.is_finite());
         let (low, high) = (values().fold(0.0, f32::min), values().fold(model.high, f32::max));
         Self { low, high: if high > low { high } else { low + 1.0 } }
     }
 
-    /// The grey of a map value.
+    /// Grey of a map value.
     fn grey(self, value: f32) -> u16 {
         let share = (f64::from(value) - f64::from(self.low)) / (f64::from(self.high) - f64::from(self.low));
         if value.is_nan() { 0 } else { 1 + (65534.0 * share.clamp(0.0, 1.0)).round() as u16 }
@@ -63,7 +63,7 @@ impl fmt::Display for Scale {
     }
 }
 
-/// A 16-bit grey PNG file of `map`, with its scale as a text chunk.
+/// Encodes `map` as a 16-bit grey PNG file, with its scale in a text chunk.
 pub fn png(map: &[f32], (width, height): (u32, u32), scale: Scale) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, width, height);
@@ -77,13 +77,13 @@ pub fn png(map: &[f32], (width, height): (u32, u32), scale: Scale) -> io::Result
     Ok(bytes)
 }
 
-/// A 32-bit float grey TIFF file of `map`.
+/// Encodes `map` as a 32-bit float grey TIFF file.
 pub fn tiff(map: &[f32], (width, height): (u32, u32)) -> io::Result<Vec<u8>> {
     let mut bytes = Cursor::new(Vec::new());
     let mut write = || {
         let mut encoder = TiffEncoder::new(&mut bytes)?.with_compression(Compression::Deflate(DeflateLevel::Balanced));
         let mut image = encoder.new_image::<colortype::Gray32Float>(width, height)?;
-        // GDAL_NODATA, which GIS and imaging programs read.
+        // The tag GDAL_NODATA, which GIS and imaging programs read.
         image.encoder().write_tag(Tag::Unknown(42113), "nan")?;
         image.write_data(map)
     };

@@ -1,4 +1,4 @@
-//! The steps that one photo goes through: read, inspect, write its pictures.
+//! Steps of one photo: read it, predict it, write its pictures.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -8,39 +8,39 @@ use cse::scoring::prediction::Prediction;
 use sha2::{Digest, Sha256};
 
 use super::inputs::Input;
-use super::line::{JudgedBy, Line};
+use super::line::{Line, PredictedBy};
 use super::raw_map::{self, RawFormat, Scale};
 use crate::files;
 use crate::heatmap;
 use crate::model::Model;
 
-/// A photo and the files that are made of it.
+/// Photo with the paths of its output files.
 pub struct Task {
-    /// The photo.
+    /// Path of the photo.
     pub input: Input,
-    /// Its picture with the heatmap.
+    /// Path for the picture with the heatmap.
     pub map: Option<PathBuf>,
-    /// The values of its map.
+    /// Path for the values of its map.
     pub raw_map: Option<PathBuf>,
 }
 
-/// Whether a photo's line is in the file already.
-pub enum Judged {
-    /// An earlier run wrote it.
+/// Result of the last step of a photo.
+pub enum Written {
+    /// An earlier run wrote its line.
     Before {
-        /// Its verdict.
+        /// True if it was labelled as defective.
         defective: bool,
     },
-    /// It is to be written.
+    /// Its line is to be written.
     Now {
-        /// It.
+        /// The line.
         line: Box<Line>,
-        /// Whether a picture of it could not be written.
+        /// True if a picture of it could not be written.
         without_pictures: bool,
     },
 }
 
-/// What an earlier run wrote about a photo.
+/// Prediction of an earlier run.
 struct Known {
     sha256: String,
     defective: bool,
@@ -48,14 +48,14 @@ struct Known {
     raw_map: Option<String>,
 }
 
-/// Verdicts of earlier runs, by the photo's path.
+/// Predictions of earlier runs, by the path of the photo.
 #[derive(Default)]
-pub struct Verdicts(HashMap<String, Known>);
+pub struct Earlier(HashMap<String, Known>);
 
-impl Verdicts {
-    /// Takes a line of an earlier run into account; a later line of a photo counts, not the earlier one. `false` where
-    /// another model or threshold judged.
-    pub fn add(&mut self, line: Line, by: &JudgedBy) -> bool {
+impl Earlier {
+    /// Adds a line of an earlier run. A later line of a photo replaces an earlier one. `false` if the line is from another
+    /// model or threshold.
+    pub fn add(&mut self, line: Line, by: &PredictedBy) -> bool {
         if line.by != *by {
             return false;
         }
@@ -64,13 +64,13 @@ impl Verdicts {
                 let (map, raw_map) = (line.map, line.raw_map);
                 self.0.insert(line.image, Known { sha256, defective, map, raw_map });
             }
-            // It is tried again.
+            // A photo without a verdict is tried again.
             _ => _ = self.0.remove(&line.image),
         }
         true
     }
 
-    /// The verdict of the same file with the same pictures. A path outside Unicode is not told from others like it.
+    /// Label of the same file with the same pictures. None for a path outside Unicode, as lines do not hold such paths.
     fn of(&self, task: &Task, sha256: &str) -> Option<bool> {
         let known = self.0.get(task.input.path.to_str()?)?;
         let has = |written: &Option<String>, wanted: &Option<PathBuf>| {
@@ -81,37 +81,37 @@ impl Verdicts {
     }
 }
 
-/// A photo that was read, or not.
+/// Photo after the step of reading.
 pub struct Opened {
     task: Task,
     sha256: Option<String>,
-    /// Or why there is none.
+    /// The photo, or the reason why it cannot be read.
     photo: Result<Photo, String>,
     known: Option<bool>,
 }
 
-/// A photo that was inspected, or not.
+/// Photo after the step of prediction.
 pub struct Predicted {
     opened: Opened,
     prediction: Option<Prediction>,
 }
 
-/// The steps, with all that they share.
+/// Model and settings that the steps of all photos share.
 pub struct Steps<'a> {
-    /// Who judges.
+    /// Model that predicts.
     pub model: &'a Model,
-    /// How its photos are decoded.
+    /// Settings for decoding the photos.
     pub reading: Reading,
-    /// The model and the threshold, for the lines.
-    pub by: JudgedBy,
-    /// Of raw maps.
+    /// Model and threshold, for the lines.
+    pub by: PredictedBy,
+    /// File format of raw maps.
     pub format: RawFormat,
-    /// Of earlier runs.
-    pub before: Verdicts,
+    /// Predictions of earlier runs.
+    pub before: Earlier,
 }
 
 impl Steps<'_> {
-    /// Reads and decodes a photo, unless an earlier run judged it.
+    /// Reads and decodes a photo, unless an earlier run predicted it.
     pub fn read(&self, task: Task) -> Opened {
         let bytes = match &task.input.problem {
             Some(problem) => Err(problem.clone()),
@@ -145,11 +145,11 @@ impl Steps<'_> {
         }
     }
 
-    /// Writes the pictures of a photo, and says what there is to say about it.
-    pub fn write(&self, Predicted { opened, prediction }: Predicted) -> Judged {
+    /// Writes the pictures of a photo, and makes its line.
+    pub fn write(&self, Predicted { opened, prediction }: Predicted) -> Written {
         let Opened { task, sha256, photo, known } = opened;
         if let Some(defective) = known {
-            return Judged::Before { defective };
+            return Written::Before { defective };
         }
         let score = prediction.as_ref().map(|prediction| prediction.score);
         let mut line = Line {
@@ -170,15 +170,15 @@ impl Steps<'_> {
         let missing = |wanted: &Option<PathBuf>, written: &Option<String>| wanted.is_some() && written.is_none();
         let without_pictures =
             prediction.is_some() && (missing(&task.map, &line.map) || missing(&task.raw_map, &line.raw_map));
-        Judged::Now { line: Box::new(line), without_pictures }
+        Written::Now { line: Box::new(line), without_pictures }
     }
 
-    /// What to know about the verdict on a photo.
+    /// Sentences about the verdict on a photo.
     fn notes(&self, photo: &Photo) -> Vec<String> {
         self.model.category.info.photos.differences(&photo.facts).iter().map(ToString::to_string).collect()
     }
 
-    /// A picture that cannot be written is told in a note.
+    /// Writes the pictures of a photo. A failure becomes a note.
     fn write_pictures(&self, task: &Task, photo: &Photo, prediction: &Prediction, line: &mut Line) {
         if task.map.is_none() && task.raw_map.is_none() {
             return;

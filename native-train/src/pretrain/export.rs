@@ -1,4 +1,4 @@
-//! From a trained network to an extractor file.
+//! Exports a trained network for an extractor file.
 
 use burn::store::{BurnToPyTorchAdapter, ModuleSnapshot, SafetensorsStore};
 use cse::files::state_dict::{self, StateDict};
@@ -6,7 +6,7 @@ use cse::network::efficientnet::EfficientNet;
 
 use super::PretrainError;
 
-/// All weights by their names.
+/// All weights of the network by their names.
 pub fn exported(network: &EfficientNet) -> Result<StateDict, PretrainError> {
     let mut store = SafetensorsStore::from_bytes(None).with_to_adapter(BurnToPyTorchAdapter);
     network.save_into(&mut store).map_err(|error| PretrainError::Export(error.to_string()))?;

@@ -1,5 +1,7 @@
-//! `pretrain`: an extractor of the project's own, without any photo, in one of two ways: [`distillation`] of the maps of
-//! a network that knows photos, or [`contrast`] of generated textures and their synthetic defects.
+//! `pretrain`: trains an extractor without any photo, by one of two recipes.
+//!
+//! [`distillation`] reproduces the feature maps of a network that was trained on photos. [`contrast`] separates generated
+//! surfaces and their synthetic defects.
 
 pub mod batches;
 mod compute;
@@ -26,28 +28,28 @@ use crate::files::{self, FileError};
 /// The recipes of `pretrain`.
 #[derive(Debug, Subcommand)]
 pub enum PretrainCommand {
-    /// Learn on generated textures to give the feature maps of EfficientNet-Lite0
+    /// Train a network on generated surfaces to reproduce the feature maps of EfficientNet-Lite0
     Distil(distillation::Args),
-    /// Learn to tell generated textures, and their synthetic defects, apart; with no steps, random weights
+    /// Train a network to separate generated surfaces and their synthetic defects. With 0 steps, random weights
     Contrast(contrast::Args),
 }
 
-/// What both recipes ask for.
+/// Options of both recipes.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Common {
     /// Extractor file to write
     #[arg(long, short, value_name = "FILE")]
     pub out: PathBuf,
-    /// Seed of all random choices; to go on from a file, take another one for other photos
+    /// Seed of all random choices. To continue from a file, give another seed for other photos
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
     /// Device to train on
     #[arg(long, value_enum, default_value = "auto")]
     pub device: DeviceChoice,
-    /// Threads; 0 takes one for each core
+    /// Number of threads. 0 takes one for each core
     #[arg(long, default_value_t = 0)]
     pub threads: usize,
-    /// Folder of the run's checkpoints, from which it goes on when started again [default: OUT with '.run' appended]
+    /// Folder of the run's checkpoints, from which it resumes when started again [default: OUT with '.run' appended]
     #[arg(long, value_name = "FOLDER")]
     pub checkpoints: Option<PathBuf>,
     /// Minutes between checkpoints
@@ -59,19 +61,19 @@ pub struct Common {
 }
 
 impl Common {
-    /// Where checkpoints are.
+    /// Folder of the checkpoints.
     fn folder(&self) -> PathBuf {
         self.checkpoints.clone().unwrap_or_else(|| files::appended(&self.out, ".run"))
     }
 
-    /// The device that was asked for, with gradients.
+    /// Device that the user asked for, with gradients.
     fn training_device(&self) -> Result<Device, PretrainError> {
         let Chosen { device, reason } = devices::choose(self.device)?;
         println!("device      {reason}");
         Ok(device.autodiff())
     }
 
-    /// Takes as many threads as asked for.
+    /// Sets the number of threads.
     fn set_threads(&self) -> Result<(), PretrainError> {
         let threads = self.threads;
         if threads == 0 {
@@ -105,73 +107,71 @@ pub enum PretrainError {
     /// The teacher cannot be used.
     #[error("the teacher {} cannot be used: {problem}", .path.display())]
     Teacher {
-        /// Its file.
+        /// Path of the teacher.
         path: PathBuf,
-        /// What is wrong.
+        /// Reason.
         problem: String,
     },
-    /// There is no such device.
+    /// The device cannot be used.
     #[error(transparent)]
     Device(#[from] DeviceError),
-    /// It does not compute in the format that was asked for.
+    /// The device does not compute in the number format.
     #[error(transparent)]
     Format(#[from] compute::Unsupported),
-    /// A network's tensors do not fit.
+    /// A model file cannot be used.
     #[error(transparent)]
     Model(#[from] ModelFileError),
-    /// A network's tensors do not fit.
+    /// The tensors of a network do not fit.
     #[error(transparent)]
     Tensors(#[from] StateDictError),
-    /// The file to go on from, or the one to write.
+    /// A file cannot be read or written.
     #[error(transparent)]
     File(#[from] FileError),
-    /// It holds another network.
-    #[error("{} holds {found}, not {wanted}: ask for that with --student, or go on from another file", .path.display())]
+    /// The file to continue from holds another network.
+    #[error("{} holds {found}, not {wanted}: choose that network with --student, or continue from another file", .path.display())]
     Architecture {
-        /// Its path.
+        /// Path of the file.
         path: PathBuf,
-        /// Its network.
+        /// Network in the file.
         found: Architecture,
-        /// The student.
+        /// Network of the student.
         wanted: Architecture,
     },
-    /// Photos to measure with.
+    /// The photos for the statistics of BatchNorm cannot be found.
     #[error(transparent)]
     Dataset(#[from] crate::dataset::DatasetError),
-    /// The state of the training cannot be packed or unpacked.
+    /// The state of the training cannot be saved or loaded.
     #[error("the checkpoint cannot be used ({0}): delete it, or give this run another folder")]
     State(#[from] burn::store::RecordError),
-    /// Checkpoints cannot be kept.
+    /// A checkpoint cannot be written or read.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
-    /// Defects cannot be made.
+    /// There is no kind of defect to draw.
     #[error(transparent)]
     Defect(#[from] NoKinds),
     /// The log cannot be written.
-    #[error("{}: {source}", .path.display())]
+    #[error("{}: the log cannot be written ({source})", .path.display())]
     Log {
-        /// Its path.
+        /// Path of the log.
         path: PathBuf,
-        /// What the system says.
+        /// Error of the operating system.
         source: io::Error,
     },
-    /// The student's weights cannot be taken out.
-    #[error("the student's weights cannot be exported: {0}")]
+    /// The weights of the student cannot be exported.
+    #[error("the weights of the student cannot be exported: {0}")]
     Export(String),
-    /// The thread pool cannot be made.
-    #[error("no pool of {threads} threads: {problem}")]
+    /// The thread pool cannot be created.
+    #[error("a pool of {threads} threads cannot be created: {problem}")]
     Threads {
-        /// As asked for.
+        /// Number of threads.
         threads: usize,
-        /// What is wrong.
+        /// Reason.
         problem: String,
     },
-    /// Training went astray.
-    #[error("the loss is no longer a number after step {0}: start again with a lower --rate")]
+    /// The training diverged.
+    #[error("the loss is not finite after step {0}: start again with a lower learning rate")]
     Diverged(u64),
-    /// A thread that renders photos is gone.
-    #[error(
-        "no photos came any more after step {0}, since what makes them failed: the same command goes on from there"
-    )]
+    /// A thread that renders photos failed.
+    #[error("no photos could be rendered after step {0}: run the same command again, which resumes from there")]
     NoBatches(u64),
 }

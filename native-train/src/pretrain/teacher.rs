@@ -1,4 +1,4 @@
-//! The teacher: EfficientNet-Lite0 (ImageNet weights, Apache-2.0), and the scale of its maps.
+//! Teacher of the distillation: EfficientNet-Lite0 (ImageNet weights, Apache-2.0), and the scale of its maps.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use super::PretrainError;
 use crate::weights::recognise::{recognise, take_timm_named};
 use crate::weights::state_dict;
 
-/// Lite0 as an extractor file, in full precision, from a published checkpoint.
+/// Makes an extractor file of EfficientNet-Lite0, in full precision, from a published checkpoint.
 pub fn folded_lite0(path: &Path) -> Result<Vec<u8>, PretrainError> {
     let unusable = |problem: String| PretrainError::Teacher { path: path.to_owned(), problem };
     let mut tensors = state_dict::read(path).map_err(|error| unusable(error.to_string()))?;
@@ -23,15 +23,15 @@ pub fn folded_lite0(path: &Path) -> Result<Vec<u8>, PretrainError> {
     Ok(extractor_file::from_state_dict(named, Architecture::TfLite0, String::new(), Precision::F32)?)
 }
 
-/// Deviation of each channel of the teacher's maps over many images: what an error is measured in.
+/// Standard deviation of each channel of the teacher's maps over many images. It is the unit of an error.
 #[derive(Clone, Debug)]
 pub struct Scale {
-    /// `[1, c, 1, 1]` a part: the reciprocal of the deviation.
+    /// Reciprocal of the standard deviation of each part, `[1, c, 1, 1]`.
     reciprocals: Vec<Tensor<4>>,
 }
 
 impl Scale {
-    /// Over all positions of all batches of maps.
+    /// Measures the scale over all positions of all batches of maps.
     pub fn of(batches: impl Iterator<Item = Vec<Tensor<4>>>) -> Self {
         let mean = |map: Tensor<4>| map.mean_dims(&[0, 2, 3]);
         let mut count = 0.0;
@@ -50,15 +50,16 @@ impl Scale {
         Self { reciprocals: sums.into_iter().flatten().map(reciprocal).collect() }
     }
 
-    /// Mean squared error of one part's standardised map: the share of the teacher's variance that is not explained.
+    /// Mean squared error of one part's standardised map: the unexplained share of the teacher's variance.
     pub fn error(&self, part: usize, student: Tensor<4>, teacher: Tensor<4>) -> Tensor<1> {
         ((student - teacher) * self.reciprocals[part].clone()).square().mean()
     }
 
-    /// The same of what varies within each photo, in units of what the teacher's channel varies there: on one surface a
-    /// channel may hardly vary that tells surfaces apart, and what it says of a place is what a detector looks at.
+    /// Mean squared error of the variation within each photo, in units of the teacher's variance there. A channel that
+    /// separates surfaces may hardly vary on one surface, but a detector depends on this variation.
     pub fn error_within(&self, part: usize, student: Tensor<4>, teacher: Tensor<4>) -> Tensor<1> {
-        /// Share of a channel's variance over all photos below which what varies within one is held to be nothing.
+        /// Least variance within a photo, as a share of the channel's variance over all photos. It keeps the quotient
+        /// finite.
         const LEAST: f32 = 0.01;
         let centred = |map: Tensor<4>| {
             let map = map * self.reciprocals[part].clone();

@@ -1,4 +1,4 @@
-//! The loop of both recipes: Adam, a rate that rises and falls, checkpoints, a log.
+//! Training loop of both recipes: Adam, a learning rate that rises and falls, checkpoints, a log.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -20,54 +20,55 @@ use super::{Common, PretrainError};
 use crate::checkpoints::{Checkpoints, Saved};
 use crate::progress;
 
-/// Steps between two looks at the losses.
+/// Number of steps between two readings of the losses.
 const LOOK_EVERY: u64 = 10;
 
-/// Everything that decides the result of a phase of training.
+/// Settings of a phase of training that decide its result.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Plan {
-    /// Steps.
+    /// Number of steps.
     pub steps: u64,
-    /// Textures in a step.
+    /// Surfaces in a step.
     pub batch: u16,
     /// Side of the photos, pixels.
     pub side: u32,
     /// Highest learning rate.
     pub rate: f64,
-    /// Of all random choices.
+    /// Seed of all random choices.
     pub seed: u64,
 }
 
 impl Plan {
-    /// For checkpoints and provenance.
+    /// Formats the plan for checkpoints and provenance.
     pub fn json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }
 }
 
-/// A phase of training, by name, with its checkpoints.
+/// Phase of training with its checkpoints.
 pub struct Training<'a> {
-    /// For folders, logs and bars.
+    /// Name in folders, logs and progress bars.
     pub name: &'static str,
-    /// What decides the result.
+    /// Settings that decide the result.
     pub plan: Plan,
-    /// What it begins with and learns from; a run from or of something else does not go on from its checkpoints.
+    /// Origin of the initial weights and of the teacher. A run with another origin does not resume from its checkpoints.
     pub origin: String,
-    /// What its batches are drawn for.
+    /// Purpose of its batches.
     pub purpose: Purpose,
-    /// Where and how often to save.
+    /// Options of both recipes, such as the folder of the checkpoints.
     pub common: &'a Common,
 }
 
 impl Training<'_> {
-    /// The checkpoints of the phase.
+    /// Checkpoints of the phase.
     pub fn checkpoints(&self) -> Checkpoints {
         Checkpoints::in_folder(self.common.folder().join(self.name))
     }
 
-    /// Trains `learner`, or what a checkpoint holds of it, on batches that `render` makes, in one share or in several
-    /// that learn at the same time; `loss` gives the part of a share in the loss of its batch, and of it what belongs to
-    /// each tap.
+    /// Trains `learner`, or resumes it from a checkpoint.
+    ///
+    /// `render` makes a batch of one share, or of several shares that are computed in parallel. `loss` gives the part of a
+    /// share in the loss of its batch, and the errors of the two taps in it.
     pub fn run<M: Module + Sync, B: Send + Sync + 'static>(
         &self,
         mut learner: M,
@@ -101,14 +102,14 @@ impl Training<'_> {
             learner = optimiser.step(rate, learner, gradients);
             step += 1;
             bar.inc(1);
-            // A look at a figure waits for the device, which would then wait for the next step's kernels.
+            // Reading a loss waits for the device, which would then wait for the next step's kernels.
             if step.is_multiple_of(LOOK_EVERY) || step == steps {
                 let photos = unseen.len() as f64 * f64::from(batch_size);
                 let means = means(std::mem::take(&mut unseen));
                 if !means.iter().all(|value| value.is_finite()) {
                     return Err(PretrainError::Diverged(step));
                 }
-                bar.set_message(format!("F1 {:.4}, F2 {:.4}", means[0], means[1]));
+                bar.set_message(format!("stage5 {:.4}, stage7 {:.4}", means[0], means[1]));
                 let seconds = looked.elapsed().as_secs_f64();
                 log.line(&serde_json::json!({
                     "phase": name, "step": step, "rate": rate, "means": means,
@@ -130,7 +131,7 @@ impl Training<'_> {
     }
 }
 
-/// The state of a run, packed for a checkpoint.
+/// Packs the state of a run for a checkpoint.
 fn saved<M: Module>(step: u64, learner: &M, optimizer: &ModuleOptimizer) -> Result<Saved<u64>, PretrainError> {
     Ok(Saved {
         progress: step,
@@ -139,8 +140,8 @@ fn saved<M: Module>(step: u64, learner: &M, optimizer: &ModuleOptimizer) -> Resu
     })
 }
 
-/// The gradients of the sum of the shares' losses, and what of each belongs to each tap: the same for any number of
-/// threads.
+/// Gradients of the sum of the shares' losses, and the errors of the two taps of each share. The result is the same for
+/// any number of threads.
 fn gradients<M: Module + Sync, B: Sync>(
     learner: &M,
     shares: &[B],
@@ -150,13 +151,14 @@ fn gradients<M: Module + Sync, B: Sync>(
         let (loss, taps) = loss(&learner, share);
         (GradientsParams::from_grads(loss.backward(), &learner), taps.map(Tensor::inner))
     };
-    // On this thread, as a GPU has a queue for each, and in the learner itself, where BatchNorm is to measure it.
+    // One share runs on this thread, as a GPU has a queue for each thread. It runs in the learner itself, so that BatchNorm
+    // measures it.
     if let [share] = shares {
         let (gradients, taps) = of_share(learner.clone(), share);
         return (gradients, vec![taps]);
     }
     let devices = learner.devices();
-    // In one graph they would wait for each other.
+    // Shares in one graph would wait for each other.
     let forked = || devices.iter().fold(learner.clone(), |learner, device| learner.fork(device));
     let (gradients, taps): (Vec<_>, Vec<_>) = shares.par_iter().map(|share| of_share(forked(), share)).unzip();
     let mut sum = GradientsAccumulator::new();
@@ -164,19 +166,20 @@ fn gradients<M: Module + Sync, B: Sync>(
     (sum.grads(), taps)
 }
 
-/// The mean of each of the two figures over some steps, each the sum of its shares'.
+/// Mean of the errors of the two taps over some steps. The error of a step is the sum over its shares.
 fn means(figures: Vec<Vec<[Tensor<1>; 2]>>) -> [f32; 2] {
     let steps = figures.len() as f32;
-    let (f1, f2): (Vec<_>, Vec<_>) = figures.into_iter().flatten().map(|[f1, f2]| (f1, f2)).unzip();
-    [f1, f2].map(|of_shares| scalar(&(Tensor::cat(of_shares, 0).sum() / steps)))
+    let (stage5, stage7): (Vec<_>, Vec<_>) =
+        figures.into_iter().flatten().map(|[stage5, stage7]| (stage5, stage7)).unzip();
+    [stage5, stage7].map(|of_shares| scalar(&(Tensor::cat(of_shares, 0).sum() / steps)))
 }
 
-/// Not a number if the backend gives no value.
+/// Value of a tensor of one number. NaN if the backend gives no value.
 pub fn scalar(tensor: &Tensor<1>) -> f32 {
     tensor.to_data().try_to_vec::<f32>().ok().and_then(|values| values.first().copied()).unwrap_or(f32::NAN)
 }
 
-/// The rate over its maximum: up linearly in the first twentieth of the phase, then down to 0 along a cosine.
+/// Learning rate relative to its maximum. It rises linearly in the first 5 % of the phase, then falls to 0 along a cosine.
 fn rate_at(share: f64) -> f64 {
     const RISE: f64 = 0.05;
     if share < RISE {
@@ -186,14 +189,14 @@ fn rate_at(share: f64) -> f64 {
     0.5 + 0.5 * (std::f64::consts::PI * fall).cos()
 }
 
-/// A JSON-lines file that is only ever added to.
+/// JSON-lines file that is only appended to.
 pub struct Log {
     path: PathBuf,
     file: fs::File,
 }
 
 impl Log {
-    /// Opens or creates it, and its folder.
+    /// Opens or creates the file, and creates its folder.
     pub fn open(common: &Common) -> Result<Self, PretrainError> {
         let path = common.log.clone().unwrap_or_else(|| common.folder().join("log.jsonl"));
         let failed = |source| PretrainError::Log { path: path.clone(), source };
@@ -204,7 +207,7 @@ impl Log {
         Ok(Self { path, file })
     }
 
-    /// Adds a line.
+    /// Appends a line.
     pub fn line(&mut self, value: &serde_json::Value) -> Result<(), PretrainError> {
         writeln!(self.file, "{value}").map_err(|source| PretrainError::Log { path: self.path.clone(), source })
     }
@@ -231,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn shares_learn_what_the_batch_would() {
+    fn shares_give_the_gradients_of_the_batch() {
         let device = Device::flex().autodiff();
         let learner = initial(1, &device, |cpu| LinearConfig::new(2, 3).init(cpu));
         let photos = [[1.0, 2.0], [-0.5, 0.25], [3.0, -1.0], [0.1, 0.7], [2.0, 2.0]];

@@ -1,7 +1,7 @@
 //! Downloads a file over HTTP: resumes a broken download and verifies the SHA-256 of the result.
 //!
-//! The SHA-256 guards the resumed file too: a part of an older file and the rest of a newer one do not have it. Nothing
-//! is resumed where no SHA-256 is known.
+//! The SHA-256 also protects a resumed file: a part of an older file with the rest of a newer one has another SHA-256.
+//! Without a known SHA-256 no download is resumed.
 
 use std::fs::{self, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -20,7 +20,7 @@ use crate::files::sha256_of;
 const MAX_BYTES: u64 = 1 << 30;
 const MAX_REDIRECTS: u32 = 10;
 
-/// HTTP client with its patience and its progress bar.
+/// HTTP client with its pauses between attempts and its progress bar.
 pub struct Downloader {
     agent: Agent,
     /// Pauses before the second, third, .. attempt.
@@ -101,8 +101,9 @@ impl Default for Downloader {
 }
 
 impl Downloader {
-    /// Downloads `url` to the file `part`, and continues there if a former download broke off. A file whose SHA-256 is
-    /// not `sha256`, or else the one that the server publishes, is deleted. Returns the SHA-256 and who stated it.
+    /// Downloads `url` to the file `part`, and continues there if an earlier download broke off. The SHA-256 must be
+    /// `sha256` or, without it, the one that the server publishes. Otherwise the file is deleted. Returns the SHA-256
+    /// and its source.
     pub fn download(&self, url: &str, part: &Path, sha256: Option<&str>) -> Result<String, DownloadError> {
         let expected = match sha256 {
             Some(given) => Some((given.to_owned(), "--sha256")),
@@ -128,12 +129,12 @@ impl Downloader {
                 Err(DownloadError::Checksum { url: url.to_owned(), actual, expected, by })
             }
             Some((_, by)) => Ok(format!("SHA-256 {actual}, as stated by {by}")),
-            None => Ok(format!("SHA-256 {actual}, which nobody stated: compare it yourself, or give --sha256")),
+            None => Ok(format!("SHA-256 {actual}, not verified: compare it yourself, or give --sha256")),
         }
     }
 
     /// Asks for the SHA-256 that the server publishes. The hub sends it as `X-Linked-ETag` when it redirects to its
-    /// storage, maybe after other redirects; a mirror may send it as `ETag`.
+    /// storage, possibly after other redirects. A mirror may send it as `ETag`.
     fn published_sha256(&self, url: &str) -> Result<Option<String>, DownloadError> {
         for redirects in 0..=MAX_REDIRECTS {
             let request = self.agent.head(url).config();
@@ -141,7 +142,7 @@ impl Downloader {
             let response = match request.call() {
                 Ok(response) => response,
                 Err(error) if redirects == 0 => return Err(failed(url, error)),
-                // The storage may refuse this method.
+                // The storage may refuse HEAD requests.
                 Err(_) => break,
             };
             let tag = |name| response.headers().get(name)?.to_str().ok();
@@ -154,7 +155,7 @@ impl Downloader {
         Ok(None)
     }
 
-    /// Receives the file into `part`, without the bytes that are there if `resume` is set.
+    /// Receives the file into `part`. With `resume` it keeps the bytes that `part` has already.
     fn receive(&self, url: &str, part: &Path, resume: bool) -> Result<(), DownloadError> {
         let there = fs::metadata(part).map_or(0, |part| part.len());
         let mut request = self.agent.get(url);
@@ -162,13 +163,13 @@ impl Downloader {
             request = request.header("range", format!("bytes={there}-"));
         }
         let response = match request.call() {
-            // No byte follows those that are there.
+            // The part is already complete.
             Err(ureq::Error::StatusCode(416)) => return Ok(()),
             response => response.map_err(|error| failed(url, error))?,
         };
         let mut file =
             OpenOptions::new().write(true).create(true).truncate(false).open(part).map_err(cannot_write(part))?;
-        // A file system without locks is no reason not to download.
+        // Some file systems have no locks, which is no error.
         if let Err(busy @ TryLockError::WouldBlock) = file.try_lock() {
             return Err(cannot_write(part)(busy.into()));
         }
@@ -221,13 +222,13 @@ pub mod tests {
     const SHA256: &str = "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0";
     const LENGTH: usize = 1_000_000;
 
-    /// Downloader that pauses for no time and connects to loopback whatever proxy the environment names.
+    /// Downloader without pauses and without a proxy, for servers on loopback.
     pub fn impatient() -> Downloader {
         let agent = Agent::config_builder().proxy(None).timeout_global(Some(Duration::from_secs(20))).build().into();
         Downloader { agent, pauses: vec![Duration::ZERO; 3], progress: ProgressBar::hidden() }
     }
 
-    /// Server that redirects to its storage as the hub does. The n-th answer of the storage ends after `sent[n]` bytes.
+    /// Server that redirects to its storage as the hub does. The n-th reply of the storage ends after `sent[n]` bytes.
     fn hub(sha256: &str, sent: Vec<usize>) -> TestServer {
         let moved = "Location: /moved\r\n".to_owned();
         let linked = format!("X-Linked-ETag: \"{sha256}\"\r\nETag: \"1\"\r\nLocation: /storage?signed=1\r\n");
@@ -286,7 +287,7 @@ pub mod tests {
         here.download(&server, None).unwrap();
         assert!(here.has_whole_file());
         assert_eq!(server.ranges("/storage?signed=1"), ["4000"]);
-        // The run ended between the last byte and the import.
+        // A run that ended between the last byte and the import downloads nothing again.
         here.download(&server, None).unwrap();
         assert!(here.has_whole_file());
     }
@@ -304,7 +305,7 @@ pub mod tests {
     fn without_a_sha256_nothing_is_resumed() {
         // The first answer of the storage is to the HEAD request.
         let (here, server) = (Here::with(b"from another file"), hub("1", vec![0, 70_000]));
-        assert!(here.download(&server, None).unwrap().contains("which nobody stated"));
+        assert!(here.download(&server, None).unwrap().contains("not verified"));
         assert!(here.has_whole_file());
         assert_eq!(server.ranges("/storage?signed=1"), ["", ""]);
     }

@@ -1,4 +1,4 @@
-//! `weights fetch`: EfficientNet-B3's ImageNet weights from the Hugging Face hub into the user's cache.
+//! `weights fetch`: downloads ImageNet weights of EfficientNet-B3 from the Hugging Face hub into the user's cache.
 
 use std::fs;
 use std::path::PathBuf;
@@ -32,10 +32,10 @@ Examples:
   native-train weights fetch
   native-train weights fetch --endpoint https://mirror.example.org --out b3.extractor.safetensors")]
 pub struct FetchArgs {
-    /// The hub, or a mirror of it
+    /// Address of the hub, or of a mirror
     #[arg(long, env = "HF_ENDPOINT", default_value = DEFAULT_ENDPOINT, value_name = "URL", value_parser = endpoint)]
     pub endpoint: String,
-    /// The repository of a timm EfficientNet-B0 to B3
+    /// Repository of a timm EfficientNet-B0 to B3
     #[arg(long, default_value = DEFAULT_REPO, value_name = "OWNER/NAME", value_parser = path_part)]
     pub repo: String,
     /// Branch, tag or commit of the repository. A commit always gives the same file
@@ -44,8 +44,8 @@ pub struct FetchArgs {
     /// SHA-256 that the downloaded file must have, 64 hexadecimal digits [default: the one that the hub publishes]
     #[arg(long, value_name = "HEX", value_parser = parse_sha256)]
     pub sha256: Option<String>,
-    /// Path of the extractor file [default: the user's cache folder ($XDG_CACHE_HOME), where `score` and `eval` find
-    /// it; `train` takes it as --extractor]
+    /// Path of the extractor file [default: a file in the user's cache folder ($XDG_CACHE_HOME), where `predict` and `eval`
+    /// find it. `train` takes it with --extractor]
     #[arg(long, short, value_name = "OUT")]
     pub out: Option<PathBuf>,
     /// Download even if the extractor file exists
@@ -60,12 +60,12 @@ pub enum FetchError {
     #[error("this user has no cache folder (neither XDG_CACHE_HOME nor HOME is set): name a file with --out")]
     NoCache,
     /// A file from other weights exists.
-    #[error("{} exists and was made of {made_of}: --force replaces it, --out puts the new one elsewhere", .path.display())]
+    #[error("{} exists and was made from {made_from}: --force replaces it, --out puts the new one elsewhere", .path.display())]
     Other {
         /// The file.
         path: PathBuf,
         /// Provenance of the file.
-        made_of: String,
+        made_from: String,
     },
     /// The download failed.
     #[error(transparent)]
@@ -91,7 +91,7 @@ pub fn cached_extractors() -> Vec<PathBuf> {
     files
 }
 
-/// Downloads the weights and makes the extractor file. Returns what was made, in words.
+/// Downloads the weights and makes the extractor file. Returns a message for the user.
 pub fn fetch(args: &FetchArgs) -> Result<String, FetchError> {
     fetch_with(args, &Downloader::default())
 }
@@ -110,7 +110,7 @@ fn fetch_with(args: &FetchArgs, downloader: &Downloader) -> Result<String, Fetch
     let part = files::appended(&out, ".part");
     let verified = downloader.download(&url, &part, args.sha256.as_deref())?;
     let imported = import_as(&part, &out, &url, name.starts_with("tf_"));
-    // If only the extractor file cannot be written, the next run needs no download.
+    // If only the extractor file cannot be written, the download is kept for the next run.
     if !matches!(imported, Err(ImportError::Write { .. })) {
         fs::remove_file(&part).ok();
     }
@@ -118,19 +118,19 @@ fn fetch_with(args: &FetchArgs, downloader: &Downloader) -> Result<String, Fetch
     Ok(format!("{imported}\n{url}: {verified}"))
 }
 
-/// Says that `out` exists, if it was made from the weights that `args` names, from any mirror.
+/// Message that `out` exists. An error if it was not made from the weights that `args` names, at any mirror.
 fn existing(args: &FetchArgs, out: PathBuf) -> Result<String, FetchError> {
     let info = fs::read(&out).ok().and_then(|bytes| extractor_file::read_info(&bytes).ok());
-    let made_of = info.map_or_else(|| "something that is no extractor".to_owned(), |info| info.provenance);
-    let same_content = args.sha256.as_ref().is_none_or(|sha256| made_of.ends_with(sha256.as_str()));
-    if same_content && made_of.contains(&format!("/{},", place(args))) {
+    let made_from = info.map_or_else(|| "something that is not an extractor".to_owned(), |info| info.provenance);
+    let same_content = args.sha256.as_ref().is_none_or(|sha256| made_from.ends_with(sha256.as_str()));
+    if same_content && made_from.contains(&format!("/{},", place(args))) {
         Ok(format!("{} exists; --force downloads it again", out.display()))
     } else {
-        Err(FetchError::Other { path: out, made_of })
+        Err(FetchError::Other { path: out, made_from })
     }
 }
 
-/// Path of the weights at any endpoint.
+/// Path of the weights below the endpoint.
 fn place(args: &FetchArgs) -> String {
     // The hub takes a revision with a slash (`refs/pr/1`) only in this form.
     format!("{}/resolve/{}/{FILE}", args.repo, args.revision.replace('/', "%2F"))
@@ -189,7 +189,7 @@ mod tests {
         let args = args(&server.url, &out, &["--repo", "timm/efficientnet_b0.ra_in1k", "--revision", "refs/pr/1"]);
         let fetched = fetch_with(&args, &impatient()).unwrap();
         assert!(fetched.contains("b0.extractor.safetensors: efficientnet_b0"), "{fetched}");
-        assert!(fetched.contains("which nobody stated"), "{fetched}");
+        assert!(fetched.contains("not verified"), "{fetched}");
         let path = "/timm/efficientnet_b0.ra_in1k/resolve/refs%2Fpr%2F1/model.safetensors";
         assert_eq!(server.ranges(path).len(), 1);
 

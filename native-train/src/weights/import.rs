@@ -29,12 +29,12 @@ folded into the convolutions.
 Example:
   native-train weights import efficientnet_b3_rwightman-b3899882.pth --out b3.extractor.safetensors")]
 pub struct ImportArgs {
-    /// The weights: a .safetensors or .pth file of timm or torchvision
+    /// Weights: a .safetensors or .pth file of timm or torchvision
     pub file: PathBuf,
     /// Path of the extractor file. It appears whole or not at all, and replaces an existing file
     #[arg(long, short, value_name = "OUT")]
     pub out: PathBuf,
-    /// The weights were converted from TensorFlow (timm's tf_efficientnet_*), which pads images in another way.
+    /// Read the weights as converted from TensorFlow (timm's tf_efficientnet_*), which pads images in another way.
     /// Implied if FILE's name begins with 'tf_' or its tensors have efficientnet_pytorch's names
     #[arg(long)]
     pub tensorflow: bool,
@@ -112,7 +112,7 @@ pub enum ImportError {
 pub fn import(args: &ImportArgs) -> Result<Imported, ImportError> {
     let name = file_name(&args.file);
     let tensorflow = args.tensorflow || name.starts_with("tf_");
-    // The name only: the folders on the user's disk are private.
+    // The provenance has the name only, as the folders on the user's disk are private.
     import_as(&args.file, &args.out, &name, tensorflow)
 }
 

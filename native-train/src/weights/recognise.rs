@@ -168,7 +168,7 @@ fn push_norm(all: &mut Vec<(Layer, &'static str, Vec<usize>)>, layer: Layer, cha
     all.extend(["weight", "bias", "running_mean", "running_var"].map(|word| (layer, word, vec![channels])));
 }
 
-/// State dict in `layout` whose tensors are filled with their index in the network.
+/// State dict in `layout`. Each tensor is filled with its index in the network.
 #[cfg(test)]
 pub fn made_up(architecture: Architecture, layout: Layout, prefix: &str) -> StateDict {
     let location = Location { layout, prefix: prefix.to_owned() };

@@ -1,10 +1,10 @@
-//! HTTP server on loopback that answers as a test says.
+//! HTTP server on loopback whose replies a test defines.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
-/// Server that runs until the process ends, with one request a connection.
+/// Server that runs until the process ends and takes one request on each connection.
 pub struct TestServer {
     /// `http://127.0.0.1:PORT`
     pub url: String,
@@ -13,8 +13,8 @@ pub struct TestServer {
 }
 
 impl TestServer {
-    /// Starts a server. `answer` gets the path of a request and the first byte of the requested range. It returns all
-    /// bytes to send before the connection is closed.
+    /// Starts a server. `answer` gets the path of a request and the first byte of the requested range. It returns the bytes
+    /// to send before the connection is closed.
     pub fn start(mut answer: impl FnMut(&str, Option<&str>) -> Vec<u8> + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -48,7 +48,7 @@ impl TestServer {
     }
 }
 
-/// Answer that announces the whole `body` and holds its first `sent` bytes.
+/// Reply that announces the whole `body` and holds its first `sent` bytes.
 pub fn reply(status: &str, headers: &str, body: &[u8], sent: usize) -> Vec<u8> {
     let length = body.len();
     let head = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n{headers}\r\n");

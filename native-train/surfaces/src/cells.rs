@@ -2,45 +2,45 @@
 
 use crate::draw::cell_value;
 
-/// What a point sees of the cells about it; lengths in mean cell widths.
+/// Nearest cell of a point. Lengths are in mean cell widths.
 #[derive(Clone, Copy, Debug)]
 pub struct Cell {
     /// Distance to the nearest centre.
     pub nearest: f32,
     /// Distance to the second nearest centre, never below `nearest`.
     pub second: f32,
-    /// From the nearest centre to the point.
+    /// Offset of the point from the nearest centre.
     pub offset: [f32; 2],
-    /// Grid position of the nearest centre: the cell's name.
+    /// Grid position of the nearest centre, which identifies the cell.
     pub name: [i32; 2],
 }
 
-/// A plane with one centre per unit square, anywhere in it.
+/// Plane with one centre at a random place of each unit square.
 #[derive(Clone, Copy, Debug)]
 pub struct Cells {
     disorder: f32,
     seed: u32,
-    /// What was looked into last.
+    /// Centres around the last point, kept as a cache.
     near: Option<Neighbourhood>,
 }
 
-/// The centres in a unit square and in the eight about it, row by row.
+/// Centres in a unit square and in the eight around it, row by row.
 #[derive(Clone, Copy, Debug)]
 struct Neighbourhood {
     square: [i32; 2],
     /// Corners of the nine squares.
     corners: [[f32; 9]; 2],
-    /// Where in its square each centre is.
+    /// Place of each centre in its square.
     places: [[f32; 9]; 2],
 }
 
 impl Cells {
-    /// `disorder`: 0 is a square lattice, 1 fully random.
+    /// Plane of cells. A `disorder` of 0 gives a square lattice, 1 fully random centres.
     pub fn new(disorder: f32, seed: u32) -> Self {
         Self { disorder, seed, near: None }
     }
 
-    /// The cell at point `(u, v)`; quick where the last point was in the same square, as along a row of pixels.
+    /// Cell at point `(u, v)`. Fast if the last point was in the same square, as along a row of pixels.
     pub fn at(&mut self, u: f32, v: f32) -> Cell {
         let square = [floor(u), floor(v)];
         let near = match &self.near {
@@ -52,7 +52,7 @@ impl Cells {
         });
         let (mut nearest, mut second, mut best) = (f32::INFINITY, f32::INFINITY, 4);
         for (i, far) in std::array::from_fn::<_, 9, _>(|i| us[i] * us[i] + vs[i] * vs[i]).into_iter().enumerate() {
-            // Chosen rather than branched to: which is nearest, nobody could predict.
+            // Selects instead of branches, because no branch predictor can guess the nearest centre.
             let closer = far < nearest;
             second = if closer { nearest } else { far.min(second) };
             nearest = if closer { far } else { nearest };
@@ -74,20 +74,20 @@ impl Cells {
     }
 }
 
-/// The greatest whole number not above `x`. The standard library's is a function call in a build for any x86-64, of which some
-/// have no instruction for it.
+/// Greatest whole number not above `x`. In a build for any x86-64 the standard library's `floor` is a function call,
+/// because some processors have no instruction for it.
 fn floor(x: f32) -> i32 {
     let whole = x as i32;
     whole - i32::from(whole as f32 > x)
 }
 
 impl Cell {
-    /// A number in 0..1 of this cell's own.
+    /// Random number in 0..1 of this cell.
     pub fn value(&self, seed: u32) -> f32 {
         cell_value(self.name[0], self.name[1], seed)
     }
 
-    /// About the distance to the cell's border.
+    /// Approximate distance to the border of the cell.
     pub fn inside(&self) -> f32 {
         0.5 * (self.second - self.nearest)
     }
@@ -97,7 +97,7 @@ impl Cell {
 mod tests {
     use super::*;
 
-    /// What was looked into before makes it faster and nothing else.
+    /// The cache changes the speed only.
     #[test]
     fn a_cell_is_the_same_from_wherever_one_comes() {
         let mut walked = Cells::new(0.9, 7);
@@ -109,7 +109,7 @@ mod tests {
         }
     }
 
-    /// Without disorder the centres are those of the squares.
+    /// A disorder of 0 puts each centre in the middle of its square.
     #[test]
     fn a_lattice_has_its_cells_where_its_squares_are() {
         let mut lattice = Cells::new(0.0, 7);

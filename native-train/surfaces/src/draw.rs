@@ -1,4 +1,4 @@
-//! Random draws of texture parameters and colours.
+//! Random draws of surface parameters and colours.
 
 use palette::{FromColor, LinSrgb, Oklch};
 use rand::RngExt;
@@ -8,22 +8,22 @@ use rand_distr::StandardNormal;
 /// Linear-light RGB, 0..1.
 pub type Rgb = [f32; 3];
 
-/// A length or size between `low` and `high` (both above 0), every octave as likely.
+/// Random length or size between `low` and `high` (both above 0). Every octave is equally likely.
 pub fn scale(rng: &mut ChaCha8Rng, low: f32, high: f32) -> f32 {
     rng.random_range(low.ln()..=high.ln()).exp()
 }
 
-/// A normal draw.
+/// Random number of the standard normal distribution.
 pub fn normal(rng: &mut ChaCha8Rng, mean: f32, deviation: f32) -> f32 {
     mean + deviation * rng.sample::<f32, _>(StandardNormal)
 }
 
-/// Any direction: radians in 0..pi.
+/// Random direction, radians in 0..pi.
 pub fn direction(rng: &mut ChaCha8Rng) -> f32 {
     rng.random_range(0.0..std::f32::consts::PI)
 }
 
-/// Nearly aligned with the image most of the time, as surfaces are when someone takes a photo for inspection; radians.
+/// Random direction that is mostly near an image axis, as in photos for inspection, radians.
 pub fn mounting(rng: &mut ChaCha8Rng) -> f32 {
     match rng.random_range(0..10) {
         0 | 1 => direction(rng),
@@ -32,16 +32,16 @@ pub fn mounting(rng: &mut ChaCha8Rng) -> f32 {
     }
 }
 
-/// A colour from Oklch: lightness 0..1, chroma 0..0.37, hue in degrees; clipped to what a screen can show.
+/// Colour from Oklch: lightness 0..1, chroma 0..0.37, hue in degrees. It is clipped to sRGB.
 pub fn oklch(lightness: f32, chroma: f32, hue: f32) -> Rgb {
     let colour = LinSrgb::from_color(Oklch::new(lightness.clamp(0.0, 1.0), chroma.max(0.0), hue));
     [colour.red, colour.green, colour.blue].map(|c| c.clamp(0.0, 1.0))
 }
 
-/// A dyed material's colour: any hue, greys and muted tones more often than bright ones.
+/// Random colour of a dyed material, of any hue. Greys and muted tones are more frequent than bright ones.
 pub fn dye(rng: &mut ChaCha8Rng) -> Rgb {
     let lightness: f32 = rng.random_range(0.25..0.93);
-    // Dark and very light dyes are never vivid: pigments are not, and a screen could not show it.
+    // Dark and very light dyes are never vivid. Pigments are not, and sRGB does not hold such colours.
     let vivid = 0.19 * (4.0 * lightness * (1.0 - lightness)).min(1.0) * lightness.min(0.6) / 0.6;
     oklch(lightness, vivid * rng.random::<f32>().powi(2), rng.random_range(0.0..360.0))
 }
@@ -64,24 +64,24 @@ pub fn tinted_grey(rng: &mut ChaCha8Rng, lightness: [f32; 2]) -> Rgb {
     )
 }
 
-/// The colour `a` at `t` = 0, `b` at 1; beyond, clipped.
+/// Mixes colour `a` (`t` = 0) with `b` (`t` = 1). `t` is clipped to 0..1.
 pub fn mix(a: Rgb, b: Rgb, t: f32) -> Rgb {
     let t = t.clamp(0.0, 1.0);
     [a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t, a[2] + (b[2] - a[2]) * t]
 }
 
-/// A colour times a factor, not below 0.
+/// Multiplies a colour by a factor. Negative values become 0.
 pub fn shade(colour: Rgb, factor: f32) -> Rgb {
     colour.map(|c| c * factor.max(0.0))
 }
 
-/// 0 below `low`, 1 above `high`, smooth between.
+/// Smooth step: 0 below `low`, 1 above `high`.
 pub fn step(low: f32, high: f32, x: f32) -> f32 {
     let t = ((x - low) / (high - low)).clamp(0.0, 1.0);
     t * t * (3.0 - 2.0 * t)
 }
 
-/// A number in 0..1 that belongs to a grid cell: per-yarn, per-tile and per-cell variation.
+/// Random number in 0..1 of a grid cell, for the variation between yarns, tiles or cells.
 pub fn cell_value(x: i32, y: i32, seed: u32) -> f32 {
     // One round of the PCG hash (Jarzynski and Olano, Hash Functions for GPU Rendering, 2020) per coordinate.
     let pcg = |v: u32| {

@@ -1,6 +1,6 @@
-//! Random scalar fields: the noise all textures are built from.
+//! Random scalar fields: the noise that all surfaces are built from.
 //!
-//! A field is stationary: another seed is another position on the same surface, never another kind of surface.
+//! A field is stationary: another seed gives another place of the same surface, never another kind of surface.
 
 use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::F32;
@@ -66,7 +66,7 @@ pub struct Fractal {
 const UPSAMPLED_DEVIATION: f32 = 0.564;
 
 impl Field {
-    /// The same value everywhere.
+    /// Field with the same value everywhere.
     pub fn constant(size: Size, value: f32) -> Self {
         Self { size, values: vec![value; size.pixels()] }
     }
@@ -89,7 +89,7 @@ impl Field {
         let mut power = 0.0;
         let mut cell = fractal.largest.max(1.0);
         let smallest = fractal.smallest.max(1.0);
-        // One for all octaves: memory that comes and goes at this size is cleared by the system each time.
+        // One buffer for all octaves: the operating system would clear new memory of this size each time.
         let mut octave = Vec::new();
         loop {
             let amplitude = (cell / fractal.largest.max(1.0)).powf(fractal.smoothness);
@@ -111,7 +111,7 @@ impl Field {
         sum
     }
 
-    /// Value at a point, bilinear; outside, the nearest border pixel's.
+    /// Value at a point, bilinear. Outside of the field, the value of the nearest border pixel.
     pub fn at(&self, x: f32, y: f32) -> f32 {
         Between::new(self.size, x, y).of(&self.values)
     }
@@ -121,12 +121,12 @@ impl Field {
 pub(super) struct Between {
     /// Upper left, upper right, lower left, lower right.
     pixels: [usize; 4],
-    /// How far the point is to the right of the left ones and below the upper ones, 0..1.
+    /// Offset of the point from the upper left pixel, 0..1 right and down.
     share: [f32; 2],
 }
 
 impl Between {
-    /// The point `(x, y)` of a field of this size; outside, the nearest one of its border.
+    /// Point `(x, y)` of a field of this size. Outside of the field, the nearest point of its border.
     pub(super) fn new(Size { width, height }: Size, x: f32, y: f32) -> Self {
         let x = x.clamp(0.0, (width - 1) as f32);
         let y = y.clamp(0.0, (height - 1) as f32);
@@ -138,7 +138,7 @@ impl Between {
         }
     }
 
-    /// What there is of `values`, one a pixel.
+    /// Bilinear mean of `values`, which has one value a pixel.
     pub(super) fn of(&self, values: &[f32]) -> f32 {
         let [fx, fy] = self.share;
         let [upper_left, upper_right, lower_left, lower_right] = self.pixels.map(|pixel| values[pixel]);
@@ -148,8 +148,8 @@ impl Between {
     }
 }
 
-/// Fills `values` with smooth noise with features of `cell` pixels (x, y) and zero mean. Returns its standard deviation over
-/// all seeds.
+/// Fills `values` with smooth noise with features of `cell` pixels (x, y) and zero mean. Returns its standard deviation
+/// over all seeds.
 fn noise(values: &mut Vec<F32>, size: Size, cell: [f32; 2], rng: &mut ChaCha8Rng) -> f32 {
     let cell = cell.map(|c| c.max(1.0));
     let white = |values: &mut Vec<F32>, size: Size, rng: &mut ChaCha8Rng| {
@@ -196,7 +196,7 @@ fn resample(from: &[F32], from_size: Size, part: [f32; 4], to: &mut Vec<F32>, si
         ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Gaussian)).crop(left, top, width, height);
     let source = TypedImageRef::new(from_size.width as u32, from_size.height as u32, from);
     let target = TypedImage::from_pixels_slice(size.width as u32, size.height as u32, to);
-    // Both fail only for buffers that do not match their size, and so does resizing; these do, by construction.
+    // The constructors and the resizing fail only for buffers that do not match their size. These match by construction.
     if let (Ok(source), Ok(mut target)) = (source, target) {
         let resized = Resizer::new().resize_typed(&source, &mut target, &options);
         debug_assert!(resized.is_ok(), "{resized:?}");

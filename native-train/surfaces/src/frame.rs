@@ -1,11 +1,11 @@
-//! Turned coordinates: where on a surface a pixel lies, and fields whose noise runs along it.
+//! Rotated coordinates: the place of a pixel on a surface, and fields whose noise follows the rotation.
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use crate::field::{Between, Field, Size};
 
-/// A coordinate frame turned about the image's middle.
+/// Coordinate frame that is rotated about the image's middle.
 #[derive(Clone, Copy, Debug)]
 pub struct Frame {
     middle: [f32; 2],
@@ -14,13 +14,13 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// `angle` in radians; `origin` is what the image's middle maps to, pixels.
+    /// Frame with an `angle` in radians. The image's middle maps to `origin`, pixels.
     pub fn new(size: Size, angle: f32, origin: [f32; 2]) -> Self {
         let middle = [size.width as f32 / 2.0, size.height as f32 / 2.0];
         Self { middle, direction: [angle.cos(), angle.sin()], origin }
     }
 
-    /// Turned, with a random origin in 0..`period` pixels: where on the surface the photo is taken.
+    /// Rotated frame with a random origin in 0..`period` pixels, which is the place of the photo on the surface.
     pub fn anywhere(size: Size, angle: f32, period: f32, rng: &mut ChaCha8Rng) -> Self {
         Self::new(size, angle, [rng.random::<f32>() * period, rng.random::<f32>() * period])
     }
@@ -33,7 +33,7 @@ impl Frame {
     }
 }
 
-/// Fields in a turned frame: their x axis runs at an angle through the image.
+/// Fields in a rotated frame: their x axis runs at an angle through the image.
 #[derive(Clone, Debug)]
 pub struct TurnedFields<const N: usize> {
     fields: [Field; N],

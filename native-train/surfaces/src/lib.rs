@@ -1,6 +1,6 @@
-//! Seeded procedural surfaces: the images that a network of our own is trained on, and the photos of the demo models.
+//! Seeded procedural surfaces, for the pretraining of extractors and for the photos of the demo models.
 //!
-//! A [`material::Material`] is a pattern of one of the [families under one lamp. Rendering it with different seeds gives
+//! A [`material::Material`] is a pattern of one of the families under one lamp. Rendering it with different seeds gives
 //! different places of the same [`surface`]. A [`light::Camera`] makes a photo of it. The [`demo`] materials have damages.
 
 pub mod cells;

@@ -1,4 +1,4 @@
-//! Real-world light and camera: what stands between a surface and its photo.
+//! Light and camera: the steps from a lit surface to its photo.
 
 use image::codecs::jpeg::JpegEncoder;
 use image::{ImageFormat, Rgb32FImage, RgbImage};
@@ -9,7 +9,7 @@ use std::io::Cursor;
 
 use crate::draw;
 
-/// A camera and the room's light: one per set of photos, with small differences from photo to photo.
+/// Camera and light of the room. All photos of a material have the same, with small differences.
 #[derive(Clone, Copy, Debug)]
 pub struct Camera {
     /// Brightness, 0.5..1.5; 1 shows a white diffuser at 0.9 of the range.
@@ -72,7 +72,7 @@ impl Camera {
         }
     }
 
-    /// The same camera at another photo: small changes of exposure, light and focus.
+    /// Camera for another photo, with small changes of exposure, light and focus.
     pub fn again(&self, rng: &mut ChaCha8Rng) -> Self {
         Self {
             exposure: self.exposure * draw::normal(rng, 1.0, 0.015).clamp(0.9, 1.1),
@@ -118,7 +118,7 @@ impl Camera {
         }
     }
 
-    /// What the light is multiplied by at each pixel of the row at `v`, the photo's height being -0.5..0.5.
+    /// Gain of the light at each pixel of the row at `v`, where -0.5..0.5 is the photo's height.
     fn gains(&self, v: f32, gains: &mut [f32]) {
         let width = gains.len() as f32;
         let (sin, cos) = self.gradient_angle.sin_cos();
@@ -140,19 +140,19 @@ struct Noise {
 }
 
 impl Noise {
-    /// For rows of `length` values.
+    /// Noise for rows of `length` values.
     fn new(length: usize) -> Self {
         Self { draws: vec![0; length] }
     }
 
-    /// `deviation`: of a grey of 0.5. `monochrome`: the three values of a pixel have the same noise.
+    /// Adds noise to a row. `deviation` is that of a grey of 0.5. With `monochrome` the channels have the same noise.
     fn add(&mut self, row: &mut [f32], deviation: f32, monochrome: bool, rng: &mut ChaCha8Rng) {
-        // Sums of four random bytes: near enough to a normal for a sensor and four times as fast to draw.
+        // A sum of four random bytes is close enough to normal noise, and four times as fast to draw.
         let scale = deviation / 147.8;
         let noisy = |value: f32, draw: u32| {
             let pairs = (draw & 0x00ff_00ff) + ((draw >> 8) & 0x00ff_00ff);
             let sum = ((pairs & 0xffff) + (pairs >> 16)) as i32 - 510;
-            // Shot noise grows with the root of the light; a little is there in the dark.
+            // Shot noise grows with the root of the light. A little noise remains in the dark.
             value + scale * sum as f32 * (0.15 + 1.7 * value.max(0.0)).sqrt()
         };
         if monochrome {
@@ -181,9 +181,9 @@ impl Curve {
         Self { table }
     }
 
-    /// Linear light in, bytes out; `row` is bent on the way.
+    /// Converts linear light to bytes, and applies the roll-off to `row` in place.
     fn encode(&self, row: &mut [f32], line: &mut [u8]) {
-        // Above 0.8 the response bends so that highlights keep some drawing.
+        // Above 0.8 the response is flatter, so that highlights keep some detail.
         for c in row.iter_mut() {
             let bent = 0.8 + 0.2 * (1.0 - 1.0 / (1.0 + (*c - 0.8) * 5.0));
             *c = if *c > 0.8 { bent } else { *c };
@@ -200,7 +200,7 @@ fn soften(image: &Rgb32FImage, deviation: f32) -> Rgb32FImage {
     image::imageops::blur(image, deviation)
 }
 
-/// The photo after JPEG encoding and decoding; unchanged where the encoder refuses it (a side of 0 or over 65535).
+/// Photo after JPEG encoding and decoding. Unchanged where the encoder refuses it (a side of 0 or over 65535).
 pub fn recoded(photo: RgbImage, quality: u8) -> RgbImage {
     let mut bytes = Vec::new();
     let encoded = photo.write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, quality.clamp(1, 100)));

@@ -19,10 +19,10 @@ macro_rules! families {
         pub enum Family { $($(#[$doc])* $family),+ }
 
         impl Family {
-            /// All kinds, in a fixed order.
+            /// All families, in a fixed order.
             pub const ALL: &[Self] = &[$(Self::$family),+];
 
-            /// A material of this kind with random parameters.
+            /// Draws a material of this family with random parameters.
             pub fn sample(self, rng: &mut ChaCha8Rng) -> Material {
                 let pattern = match self { $(Self::$family => Pattern::$family(<$parameters>::sample(rng))),+ };
                 Material { pattern, lamp: Lamp::sample(rng) }
@@ -70,11 +70,11 @@ families! {
     Voronoi(voronoi::Voronoi),
     /// Paper, felt and fleece.
     Paper(paper::Paper),
-    /// Things that lie on one another.
+    /// Heaps of objects.
     Leaves(leaves::Leaves),
-    /// Labyrinths and spots that grew.
+    /// Labyrinths and spots.
     Turing(turing::Turing),
-    /// Programs drawn at random.
+    /// Random programs.
     Program(program::Program),
 }
 
@@ -88,13 +88,13 @@ pub struct Material {
 }
 
 impl Material {
-    /// Any material; every kind as likely.
+    /// Random material. Every family is equally likely.
     pub fn sample(rng: &mut ChaCha8Rng) -> Self {
         let family = rng.random_range(0..Family::ALL.len());
         Family::ALL[family].sample(rng)
     }
 
-    /// A photo of the material through `camera`; another `seed` is another place and another shot.
+    /// Photo of the material through `camera`. Another `seed` gives another place and another shot.
     pub fn photo(&self, size: Size, camera: &Camera, seed: u64) -> RgbImage {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let scene = self.pattern.surface(size, &mut rng).lit(&self.lamp);
@@ -131,7 +131,7 @@ mod tests {
         }
     }
 
-    /// A photo that is black, white or flat would teach nothing.
+    /// A network cannot learn from a photo that is black, white or flat.
     #[test]
     fn photos_show_something() {
         let mut rng = ChaCha8Rng::seed_from_u64(11);

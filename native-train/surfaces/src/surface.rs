@@ -1,4 +1,4 @@
-//! A piece of material before it is photographed: colour and relief, and what a lamp makes of them.
+//! Surface: a piece of material with colour and relief, and its light under a lamp.
 
 use image::Rgb32FImage;
 use rand::RngExt;
@@ -29,14 +29,14 @@ pub struct Lamp {
     pub elevation: f32,
     /// Share of the light that comes from everywhere, 0..1.
     pub ambient: f32,
-    /// How much hollows darken, 0..1.
+    /// Darkening of hollows, 0..1.
     pub occlusion: f32,
     /// Sharpness of highlights: the Blinn-Phong exponent is 2 to this power, 2..7.
     pub sharpness: u32,
 }
 
 impl Lamp {
-    /// A lamp as found over an inspection table or a workshop floor.
+    /// Random lamp, as over an inspection table or a workshop floor.
     pub fn sample(rng: &mut ChaCha8Rng) -> Self {
         Self {
             azimuth: rng.random_range(0.0..std::f32::consts::TAU),
@@ -63,7 +63,7 @@ impl Surface {
         Self { size, albedo, relief, gloss }
     }
 
-    /// The light that leaves the surface towards a camera straight above it; linear, 1 is a white diffuser.
+    /// Light that leaves the surface towards a camera straight above it. It is linear, and 1 is a white diffuser.
     pub fn lit(&self, lamp: &Lamp) -> Rgb32FImage {
         let Size { width, height } = self.size;
         let (sin, cos) = lamp.elevation.sin_cos();
@@ -74,7 +74,7 @@ impl Surface {
         let surroundings = field::blurred(&self.relief, self.size, 6.0);
         let mut image = Rgb32FImage::new(width as u32, height as u32);
         let pixels: &mut [f32] = &mut image;
-        // Each step runs over a whole row, so that the compiler makes vectors of it.
+        // Each step runs over a whole row, so that the compiler can vectorise it.
         let mut bordered = vec![0.0; width + 2];
         let [mut mirror, mut open, mut falling] = [(); 3].map(|()| vec![0.0; width]);
         for y in 0..height {
@@ -88,7 +88,7 @@ impl Surface {
                 let dy = 0.5 * (below[x] - above[x]);
                 let scale = (1.0 + dx * dx + dy * dy).sqrt().recip();
                 let towards = |l: [f32; 3]| ((l[2] - dx * l[0] - dy * l[1]) * scale).max(0.0);
-                // Flat ground counts 1 whatever the lamp's height: the camera's exposure would see to that.
+                // Flat ground has a brightness of 1 for every height of the lamp, as a camera's exposure would correct it.
                 let diffuse = (towards(light) / light[2]).min(2.5);
                 mirror[x] = towards(half);
                 let depth = (surroundings.values[y * width + x] - here[x]).clamp(0.0, 4.0);

@@ -1,5 +1,7 @@
-//! Stands between the program and the real NVRTC, to hear what becomes of each kernel: CubeCL 0.11 goes on without some
-//! kernels that do not compile as if nothing were missing, so that the program's success says little.
+//! Records the result of each compilation between the program and the real NVRTC.
+//!
+//! CubeCL 0.11 continues silently without some kernels that do not compile. So the program may succeed even if kernels
+//! fail.
 
 use std::collections::BTreeMap;
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
@@ -18,7 +20,7 @@ unsafe extern "C" {
     fn dlsym(library: *mut c_void, name: *const c_char) -> *mut c_void;
 }
 
-/// A function of the NVRTC that `CUDA_STAND_IN_NVRTC` names. The program ends where there is none.
+/// Function of the NVRTC that `CUDA_STAND_IN_NVRTC` names. The program ends if it is missing.
 fn real(name: &CStr) -> *mut c_void {
     static LIBRARY: OnceLock<usize> = OnceLock::new();
     let library = *LIBRARY.get_or_init(|| {
@@ -33,7 +35,7 @@ fn real(name: &CStr) -> *mut c_void {
     function
 }
 
-/// Defines functions that call the real one: `exported` for the program, or under a name of its own.
+/// Defines functions that call the real ones, `exported` for the program or under another name.
 macro_rules! forward {
     ($(#[$attribute:meta])* $name:ident $real:literal ($($argument:ident: $kind:ty),*) $(-> $result:ty)?) => {
         $(#[$attribute])*
@@ -104,16 +106,16 @@ unsafe extern "C" fn nvrtcCompileProgram(program: Program, count: c_int, options
         log::write(&format!("compiled\t{kernel}"));
         return status;
     }
-    // SAFETY: the program is as good as it was.
+    // SAFETY: the program is still valid.
     let complaint = unsafe { complaint(program) };
     refuse("nvrtcCompileProgram", status, &format!("{kernel}: {complaint}"))
 }
 
-/// The first errors in the log of a program.
+/// First errors in the log of a program.
 ///
 /// # Safety
 ///
-/// The program must be one.
+/// `program` must be valid.
 unsafe fn complaint(program: Program) -> String {
     let mut size = 0;
     // SAFETY: the caller vouches for the program, and the text gets the size that was asked for.

@@ -1,13 +1,13 @@
-//! One device, with the figures of an A100 or an H100, that is always done with everything.
+//! One device with the properties of an A100 or an H100. All its work is always finished.
 
 use std::ffi::{c_char, c_int, c_uint, c_void};
 use std::sync::OnceLock;
 
 use crate::{INVALID_VALUE, SUCCESS, Status, give, refuse};
 
-/// The driver's version that is claimed: CUDA 13.4, the newest that cudarc 0.19 knows.
+/// Driver version that the stand-in reports: CUDA 13.4, the newest that cudarc 0.19 knows.
 const DRIVER_VERSION: c_int = 13_040;
-/// Little beside a real one: it is the host's memory, and CubeCL's pages grow with it.
+/// Memory of the device, bytes. It is small, because it is the host's memory and CubeCL's pages grow with it.
 const MEMORY: usize = 4 << 30;
 /// Contexts, streams and events have no state: one address stands for all of them.
 static HANDLE: u8 = 0;
@@ -33,7 +33,7 @@ pub fn most_shared_memory() -> c_int {
     if capability() == 90 { 227 << 10 } else { 163 << 10 }
 }
 
-/// By the number of `CUdevice_attribute`; those that CubeCL asks for.
+/// Attributes that CubeCL asks for, by the number of `CUdevice_attribute`.
 fn attribute(number: c_int) -> Option<c_int> {
     let of = |limits: [c_uint; 3], first: c_int| limits[(number - first) as usize] as c_int;
     Some(match number {
@@ -65,7 +65,7 @@ unsafe fn give_text(function: &str, place: *mut c_char, length: c_int, text: &st
         return refuse(function, INVALID_VALUE, "no room for the text");
     }
     for (index, byte) in text.bytes().chain([0]).enumerate() {
-        // SAFETY: the text and the zero after it fit, as was just looked up.
+        // SAFETY: the text and the zero after it fit, as checked above.
         unsafe { place.add(index).write(byte as c_char) };
     }
     SUCCESS

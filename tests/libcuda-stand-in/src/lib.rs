@@ -1,17 +1,16 @@
-//! Stands in for `libcuda.so`, NVIDIA's driver library, where there is no GPU.
+//! Stand-in for `libcuda.so`, NVIDIA's driver library, for machines without a GPU.
 //!
-//! It exists so that a test can run the ordinary program with `--device cuda` and the real NVRTC (`tests/cuda.mjs`):
-//! CubeCL generates every kernel of a training and of a scoring, NVRTC compiles it for the architecture that this library
-//! claims, and this library loads it and holds its launches against the limits that a driver has.
+//! A test can run the ordinary program on it with `--device cuda` and the real NVRTC (`tests/cuda.mjs`). CubeCL generates
+//! every kernel of a training and of a prediction. NVRTC compiles it for the architecture that this library reports. This
+//! library loads it, and checks its launches against the limits of a driver.
 //!
-//! What it does not do: run a kernel. Device memory is the host's, and only copies change it; whatever the host reads of it
-//! is 64.0, which is what `native-train`'s trial computation comes to and keeps losses and distances finite. Results
-//! mean nothing. It has the functions that CubeCL calls here and no others.
+//! It runs no kernel. Device memory is the host's memory, and only copies change it. The host always reads 64.0 from it.
+//! This is the result of `native-train`'s trial computation, and it keeps losses and distances finite. Results are
+//! meaningless. The library has only the functions that CubeCL calls here.
 //!
-//! The same file, under NVRTC's name, hands everything on to the library that `CUDA_STAND_IN_NVRTC` names, and listens.
-//! `CUDA_STAND_IN_CAPABILITY` is the compute capability that is claimed, 80 or 90. `CUDA_STAND_IN_LOG` is the file that
-//! lines are added to, their parts separated by tabs: `compiled KERNEL`, `loaded TARGET KERNEL`, `launched KERNEL`,
-//! `refused FUNCTION REASON`.
+//! Under NVRTC's name, the same file passes every call to the library that `CUDA_STAND_IN_NVRTC` names, and records it.
+//! `CUDA_STAND_IN_CAPABILITY` is the compute capability to report, 80 or 90. `CUDA_STAND_IN_LOG` is the log file. Its lines
+//! have parts separated by tabs: `compiled KERNEL`, `loaded TARGET KERNEL`, `launched KERNEL`, `refused FUNCTION REASON`.
 #![allow(unsafe_code, reason = "a C interface")]
 #![allow(non_snake_case, reason = "the names are NVIDIA's")]
 
@@ -42,13 +41,13 @@ fn name(status: Status) -> &'static CStr {
     }
 }
 
-/// Writes down why a call is refused, so that the test hears of it whatever the program makes of the status.
+/// Logs why a call is refused, so that the test sees it even if the program ignores the status.
 fn refuse(function: &str, status: Status, reason: &str) -> Status {
     log::write(&format!("refused\t{function}\t{reason}"));
     status
 }
 
-/// Writes `value` where the caller wants it.
+/// Writes `value` to `place`.
 ///
 /// # Safety
 ///

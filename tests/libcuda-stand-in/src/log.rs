@@ -1,10 +1,10 @@
-//! What the test reads: one line for each event, written at once, since the program may end at any time.
+//! Log for the test: one line for each event, written at once because the program may end at any time.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::sync::OnceLock;
 
-/// Adds a line, where `CUDA_STAND_IN_LOG` names a file.
+/// Adds a line if `CUDA_STAND_IN_LOG` names a file.
 pub fn write(line: &str) {
     static FILE: OnceLock<Option<File>> = OnceLock::new();
     let file = FILE.get_or_init(|| {

@@ -1,4 +1,4 @@
-//! Device memory and pinned memory, both the host's, and copies between them that stay within what was allocated.
+//! Device memory and pinned memory, both in the host's memory, and copies between them with checked bounds.
 
 use std::alloc::{self, Layout};
 use std::collections::BTreeMap;
@@ -9,9 +9,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::{INVALID_VALUE, OUT_OF_MEMORY, SUCCESS, Status, give, refuse};
 
-/// What is read of any memory of the device; see the crate's description.
+/// Value that every read of device memory gives, as the crate's description says.
 const FILL: f32 = 64.0;
-/// As strict as any user of a driver's memory may expect.
+/// Alignment of allocations, bytes: as large as that of a driver.
 const ALIGNMENT: usize = 512;
 
 /// Address and layout of everything that is allocated.
@@ -21,7 +21,7 @@ fn allocated() -> MutexGuard<'static, BTreeMap<usize, Layout>> {
     ALLOCATED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Whether `size` bytes from `address` lie within one allocation.
+/// Tells whether `size` bytes from `address` lie within one allocation.
 pub fn holds(address: usize, size: usize) -> bool {
     let end = address.checked_add(size);
     let before = allocated().range(..=address).next_back().map(|(start, layout)| start + layout.size());
@@ -52,13 +52,13 @@ fn free(function: &str, address: usize) -> Status {
     }
 }
 
-/// An error where `size` bytes from one of these addresses of the device are not within one allocation.
+/// Fails if `size` bytes from one of the addresses `device` are not within one allocation.
 fn check(function: &str, device: &[usize], size: usize) -> Result<(), Status> {
     let beyond = || refuse(function, INVALID_VALUE, &format!("{size} bytes reach beyond an allocation"));
     device.iter().all(|address| holds(*address, size)).then_some(()).ok_or_else(beyond)
 }
 
-/// Copies `size` bytes; `device` are the addresses that must lie in memory of ours.
+/// Copies `size` bytes. `device` are the addresses that must lie in our allocations.
 ///
 /// # Safety
 ///
@@ -67,13 +67,13 @@ unsafe fn copy(function: &str, from: usize, to: usize, size: usize, device: &[us
     if let Err(status) = check(function, device, size) {
         return status;
     }
-    // SAFETY: both sides were looked up, or the caller vouches for them.
+    // SAFETY: both sides were checked, or the caller vouches for them.
     unsafe { ptr::copy(from as *const u8, to as *mut u8, size) };
     SUCCESS
 }
 
-/// Reads `size` bytes of the device at `from`. What kernels would have left there is not known, and what was there before them
-/// may be of another kind: as floats, the indices and strides of an earlier launch need not even be numbers.
+/// Reads `size` bytes of the device at `from`, as a fixed value. The results of kernels are unknown. Older bytes, such as
+/// the indices of an earlier launch, could be NaN when read as floats.
 ///
 /// # Safety
 ///
@@ -172,7 +172,7 @@ struct Rectangle {
 }
 
 impl Side {
-    /// Address of a row, and whether it is the device's.
+    /// Address of a row, and true if it is on the device.
     fn row(&self, row: usize) -> (usize, bool) {
         let device = self.kind == 2;
         let start = if device { self.device as usize } else { self.host as usize };

@@ -1,4 +1,4 @@
-//! Modules of PTX as NVRTC makes them, and launches of their kernels, which are looked at and written down.
+//! Modules of PTX as NVRTC makes them, and launches of their kernels, which are checked and logged.
 
 use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -11,7 +11,7 @@ const DYNAMIC_SHARED_MEMORY: c_int = 8;
 /// Dynamic shared memory that a block may have without asking for more, in bytes.
 const USUAL_SHARED_MEMORY: c_int = 48 << 10;
 
-/// A module. It stays for good, as CubeCL's modules do.
+/// Module. It is never unloaded, as CubeCL's modules are not.
 struct Module {
     kernels: Vec<Kernel>,
 }
@@ -19,7 +19,7 @@ struct Module {
 /// A kernel, as its PTX declares it.
 struct Kernel {
     name: String,
-    /// Which of its parameters are addresses.
+    /// For each parameter, true if it is an address.
     addresses: Vec<usize>,
     /// Threads of a block at most.
     threads: c_uint,
@@ -65,7 +65,7 @@ unsafe extern "C" fn cuModuleLoadData(module: *mut *const Module, image: *const 
     let Some(target) = target(ptx) else {
         return refused("the image is no PTX");
     };
-    // `sm_90a` is what sm_90 has beyond its successors.
+    // `sm_90a` adds features to sm_90 that its successors do not have.
     if target.trim_end_matches('a') != format!("sm_{}", capability()) {
         return refused(&format!("the PTX is for {target}"));
     }

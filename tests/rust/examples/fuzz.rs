@@ -1,4 +1,4 @@
-//! Reads many changed files and prints a table of what they did: `fuzz COUNT [TARGET] [FIRST]`. An input that panics,
+//! Runs the fuzzer on many inputs and prints a table of the results: `fuzz COUNT [TARGET] [FIRST]`. An input that panics,
 //! takes too long or takes too much memory is written to `target/fuzz/`.
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -10,7 +10,7 @@ use cse_tests::fuzz::{self, Finding, Memory, Report, Target};
 static ALLOCATED: AtomicUsize = AtomicUsize::new(0);
 static PEAK: AtomicUsize = AtomicUsize::new(0);
 
-/// The system's allocator, which counts. Zeroed memory stays the system's, which gives it without touching it.
+/// Allocator of the system with a count of the bytes. Zeroed memory still comes from the system, which does not touch it.
 struct Counting;
 
 fn count(pointer: *mut u8, bytes: usize) -> *mut u8 {
@@ -67,7 +67,7 @@ fn main() {
     }
 }
 
-/// Writes what went wrong below the table, and the first input of each kind to a file.
+/// Prints the failures below the table, and writes the first input of each kind to a file.
 fn keep(target: &Target, report: &Report) {
     let panics = report.panics.iter().map(|(place, finding)| (place.as_str(), finding));
     let slow = report.slow.iter().map(|finding| ("slow", finding));

@@ -1,5 +1,6 @@
-//! Writes networks with random weights, for tests that need their shapes and not their features: `random_networks EXTRACTOR
-//! TEACHER`, an EfficientNet-B3, which is the paper's extractor, and an EfficientNet-Lite0 as it is published.
+//! Writes networks with random weights, for tests that need only their shapes: `random_networks EXTRACTOR TEACHER`.
+//!
+//! EXTRACTOR is an EfficientNet-B3, the extractor of the paper. TEACHER is an EfficientNet-Lite0 in its published form.
 
 use std::collections::HashMap;
 

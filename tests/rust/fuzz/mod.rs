@@ -1,6 +1,6 @@
-//! A fuzzer: valid files are changed at random, and whatever reads them must answer with a value or an error.
+//! Fuzzer: changes valid files at random. Every reader must return a value or an error.
 //!
-//! Input `n` of a target is made from the number `n` alone, so a number is all that is needed to see a failure again.
+//! Input `n` of a target is made from the number `n` alone, so the number reproduces a failure.
 
 mod mutation;
 pub mod seeds;
@@ -21,25 +21,25 @@ use rand_chacha::ChaCha8Rng;
 pub use mutation::changed;
 pub use targets::all;
 
-/// An input that takes longer is reported.
+/// Time above which an input is reported.
 pub const SLOW: Duration = Duration::from_secs(1);
-/// An input that takes more memory is reported, bytes.
+/// Memory above which an input is reported, bytes.
 pub const LARGE: usize = 1_000_000_000;
-/// An input that takes longer ends the program.
+/// Time above which an input ends the program.
 const ENDLESS: Duration = Duration::from_secs(120);
 
 /// Makes an input from random numbers.
 pub type Maker = Box<dyn Fn(&mut ChaCha8Rng) -> Vec<u8>>;
-/// Reads an input, and says whether it was accepted.
+/// Reads an input, and returns true if it was accepted.
 pub type Reader = Box<dyn Fn(&[u8]) -> bool>;
 
-/// Something that reads bytes from outside.
+/// Reader of untrusted bytes.
 pub struct Target {
     /// Its name in the table.
     pub name: &'static str,
     /// Makes an input.
     pub make: Maker,
-    /// Reads an input; whether it was accepted.
+    /// Reads an input, and returns true if it was accepted.
     pub read: Reader,
 }
 
@@ -55,18 +55,18 @@ impl Target {
 pub struct Memory {
     /// Starts anew.
     pub reset: fn(),
-    /// Most bytes at once since then.
+    /// Most bytes at once since the start.
     pub peak: fn() -> usize,
 }
 
-/// What happened at one place or in one way.
+/// Inputs that failed in the same way.
 #[derive(Clone, Debug, Default)]
 pub struct Finding {
-    /// How many inputs.
+    /// Number of inputs.
     pub count: u64,
     /// Numbers of the first ones.
     pub some: Vec<u64>,
-    /// What the first did.
+    /// Failure of the first input.
     pub detail: String,
 }
 
@@ -82,13 +82,13 @@ impl Finding {
     }
 }
 
-/// What a run over many inputs found.
+/// Results of a run over many inputs.
 pub struct Report {
     /// The target.
     pub name: &'static str,
-    /// How many inputs were read.
+    /// Number of inputs that were read.
     pub inputs: u64,
-    /// How many were accepted.
+    /// Number of inputs that were accepted.
     pub accepted: u64,
     /// Panics, by the place in the code.
     pub panics: BTreeMap<String, Finding>,
@@ -132,7 +132,7 @@ pub const HEADING: &str =
     "| target | inputs | accepted | panics | longest time | most memory |\n|---|---|---|---|---|---|";
 
 thread_local! {
-    /// Where the last panic of a thread that is watched was, and what it said.
+    /// Place and message of the last panic of a watched thread.
     static PANIC: RefCell<Option<Option<(String, String)>>> = const { RefCell::new(None) };
 }
 
@@ -196,7 +196,7 @@ impl Report {
     }
 }
 
-/// Ends the program, with the input's number, where one input takes for ever: its thread cannot be ended.
+/// Ends the program if one input takes too long, and prints its number. A thread cannot be ended alone.
 fn watch(name: &str, current: &AtomicU64, done: &AtomicBool) {
     let (mut seen, mut since) = (u64::MAX, Instant::now());
     while !done.load(Ordering::Relaxed) {
@@ -211,7 +211,7 @@ fn watch(name: &str, current: &AtomicU64, done: &AtomicBool) {
     }
 }
 
-/// Keeps the panics of threads that are watched, and leaves others to who heard them before.
+/// Records the panics of watched threads. Other panics go to the previous hook.
 fn listen_to_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

@@ -1,4 +1,4 @@
-//! Random changes to valid files, most of which leave a file that is nearly valid.
+//! Random changes to valid files. Most results are nearly valid.
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 
-/// Numbers at which programs tend to go wrong.
+/// Numbers at which programs tend to fail.
 const NUMBERS: [u64; 22] = [
     0,
     1,
@@ -33,8 +33,8 @@ const NUMBERS: [u64; 22] = [
     u64::MAX,
 ];
 
-/// One of `seeds` with a few changes: bits, bytes and numbers; parts that are removed, repeated, moved or taken from
-/// another seed; the end cut off. Checksums are mostly put right, or nothing behind them would ever be reached.
+/// Makes a few changes to one of `seeds`. It changes bits, bytes and numbers, removes, repeats or moves parts, takes parts
+/// from another seed, or cuts off the end. Checksums are mostly corrected, because readers stop at wrong ones.
 pub fn changed(seeds: &[Vec<u8>], rng: &mut ChaCha8Rng) -> Vec<u8> {
     let mut bytes = seeds.choose(rng).cloned().unwrap_or_default();
     let parts = parts(&bytes);
@@ -55,7 +55,7 @@ fn change(bytes: &mut Vec<u8>, parts: &[Range<usize>], seeds: &[Vec<u8>], rng: &
         return;
     }
     let somewhere = rng.random_range(0..bytes.len());
-    // Those of the file before it was changed: a guess after the first change, which is as good.
+    // The parts are those of the unchanged file. After the first change they are a guess, which is good enough.
     let part = |bytes: &[u8], rng: &mut ChaCha8Rng| {
         let part = parts.choose(rng).cloned().unwrap_or(0..bytes.len());
         part.start.min(bytes.len())..part.end.min(bytes.len())
@@ -64,7 +64,7 @@ fn change(bytes: &mut Vec<u8>, parts: &[Range<usize>], seeds: &[Vec<u8>], rng: &
         0..25 => bytes[somewhere] ^= 1 << rng.random_range(0..8),
         25..40 => bytes[somewhere] = rng.random(),
         40..72 => {
-            // What says how large or how many something is lies at the beginning of its part.
+            // Sizes and counts lie at the beginning of a part.
             let header = part(bytes, rng).start + rng.random_range(0..24);
             change_number(bytes, if rng.random_bool(0.6) { header } else { somewhere }, rng);
         }
@@ -115,7 +115,7 @@ fn change_number(bytes: &mut [u8], at: usize, rng: &mut ChaCha8Rng) {
     field.copy_from_slice(&number[..width]);
 }
 
-/// The parts that a file of a known format consists of, as far as they can be told; else all of it.
+/// Parts of a file of a known format, as far as they can be found. Otherwise the whole file.
 fn parts(bytes: &[u8]) -> Vec<Range<usize>> {
     let number = |range: Range<usize>, big: bool| -> Option<usize> {
         let digits = bytes.get(range)?.iter();
@@ -152,7 +152,7 @@ fn parts(bytes: &[u8]) -> Vec<Range<usize>> {
     }
 }
 
-/// Makes the checksums of a PNG's chunks and of a zip's entries those of their content.
+/// Corrects the checksums of a PNG's chunks and of a zip's entries.
 fn correct_checksums(bytes: &mut [u8]) {
     match bytes {
         [0x89, b'P', ..] => {
@@ -169,7 +169,7 @@ fn correct_checksums(bytes: &mut [u8]) {
     }
 }
 
-/// Of entries that are not compressed.
+/// Corrects the checksums of zip entries that are not compressed.
 fn correct_zip(bytes: &mut [u8]) {
     let positions = |signature: &[u8], bytes: &[u8]| -> Vec<usize> {
         bytes.windows(4).enumerate().filter(|(_, four)| *four == signature).map(|(at, _)| at).collect()

@@ -1,16 +1,16 @@
-//! The valid files that inputs are made from.
+//! Valid files that inputs are made from.
 
 use std::io::Cursor;
 use std::path::Path;
 
 use image::{DynamicImage, ImageFormat};
 
-/// Files in the seeds' folder with one of these endings.
+/// Files in the seeds' folder with one of the `endings`.
 fn files(endings: &[&str]) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rust/fuzz/seeds");
     let entries = std::fs::read_dir(folder).expect("the seeds are there");
     let mut paths: Vec<_> = entries.map(|entry| entry.expect("listed").path()).collect();
-    // An input's number must mean the same input everywhere.
+    // The order must be the same on every machine, because an input's number depends on it.
     paths.sort();
     paths.retain(|path| path.extension().is_some_and(|ending| endings.iter().any(|wanted| ending == *wanted)));
     paths.iter().map(|path| std::fs::read(path).expect("readable")).collect()

@@ -1,4 +1,4 @@
-//! What reads bytes from outside: photos, model files, tensors, PyTorch checkpoints.
+//! Readers of untrusted bytes: photos, model files, tensors, PyTorch checkpoints.
 
 use std::collections::HashMap;
 
@@ -31,7 +31,7 @@ pub fn all() -> Vec<Target> {
 
 const LEVELS: Levels = Levels { black: 0.0, white: 1.0 };
 
-/// Bytes of a photo to pixels, with the range of an integer's type and with one of floats.
+/// Decodes a photo, with the range of its integer type and with a range for floats.
 fn photos() -> Target {
     let seeds = seeds::photos();
     Target {
@@ -41,8 +41,8 @@ fn photos() -> Target {
     }
 }
 
-/// A model file to a model: the description is changed as JSON, or the file as bytes. The method is the one with the
-/// smallest tensors.
+/// Loads a model file. The description is changed as JSON, or the file as bytes. The method is the one with the smallest
+/// tensors.
 fn models() -> Target {
     let channels = Architecture::B0.channels().stage5;
     let extractor = ExtractorInfo {
@@ -75,7 +75,7 @@ fn models() -> Target {
     let seeds = vec![category_file::write(&info, &tensors).expect("a model")];
     let (mut info, tensors): (Value, StateDict) = model_file::read(&seeds[0], Kind::Category).expect("a model");
     if let Some(fields) = info.as_object_mut() {
-        // Every file is written with these.
+        // Every file has these tensors.
         fields.retain(|name, _| !["format_version", "kind"].contains(&name.as_str()));
     }
     let make = move |rng: &mut ChaCha8Rng| {
@@ -84,14 +84,14 @@ fn models() -> Target {
         }
         let mut changed = info.clone();
         change_json(&mut changed, rng);
-        // What JSON cannot hold is not in a file.
+        // A file cannot hold values that JSON does not have.
         model_file::write(&changed, Kind::Category, &tensors, Precision::F32).unwrap_or_default()
     };
     let read = move |bytes: &[u8]| CategoryModel::load(bytes, &extractor, &Device::flex()).is_ok();
     Target { name: "model", make: Box::new(make), read: Box::new(read) }
 }
 
-/// A safetensors file to tensors: its header is changed as JSON, or the file as bytes.
+/// Reads a safetensors file. Its header is changed as JSON, or the file as bytes.
 fn tensors() -> Target {
     let tensors = StateDict::from([
         ("a.weight".into(), (vec![20, 10], vec![0.5; 200])),
@@ -117,7 +117,7 @@ fn tensors() -> Target {
     Target { name: "tensors", make: Box::new(make), read: Box::new(|bytes| state_dict::read(bytes).is_ok()) }
 }
 
-/// A PyTorch checkpoint to tensors, as `weights import` reads it.
+/// Reads a PyTorch checkpoint as `weights import` does.
 fn checkpoints() -> Target {
     let seeds = seeds::checkpoints();
     let file = tempfile::NamedTempFile::new().expect("a file");
@@ -125,7 +125,7 @@ fn checkpoints() -> Target {
         std::fs::write(file.path(), bytes).expect("written");
         let Ok(reader) = PytorchReader::new(file.path()) else { return false };
         let bytes = reader.tensors().values().fold(0_u64, |sum, tensor| sum.saturating_add(tensor.byte_len() as u64));
-        // More is not read, see `weights::state_dict`.
+        // `weights::state_dict` reads no more than this.
         bytes <= 1 << 30 && reader.tensors().values().all(|tensor| tensor.read().is_ok())
     };
     Target { name: "checkpoint", make: Box::new(move |rng| changed(&seeds, rng)), read: Box::new(read) }

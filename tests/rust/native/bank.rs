@@ -20,7 +20,7 @@ struct Clusters {
 #[derive(Deserialize)]
 struct Cluster {
     centre: Summary,
-    /// Index of the embedding nearest to it.
+    /// Index of the embedding nearest to the centre.
     nearest: usize,
 }
 
@@ -44,7 +44,7 @@ fn centres_and_their_nearest_members_are_those_of_pytorch() {
     for seed in 0..3 {
         let bank = Bank::fit(&embeddings, GRID, reference.bank.clusters.len(), seed).expect("embeddings");
         let nearest = bank.nearest_members(&embeddings);
-        // k-means may number them otherwise.
+        // k-means may number the centres in another order.
         let mut found: Vec<(&[f32], &[f32])> = bank.e14().zip(nearest.e14()).collect();
         found.sort_by(|a, b| a.0[0].total_cmp(&b.0[0]));
         for (theirs, (centre, nearest)) in reference.bank.clusters.iter().zip(found) {

@@ -1,4 +1,4 @@
-//! Parity with timm on ImageNet's weights and real photos, which are not part of the repository.
+//! Parity with timm on ImageNet weights and real photos, which are not part of the repository.
 
 use burn::tensor::{Device, Tensor, TensorData};
 use cse::files::category_file::CategoryModel;

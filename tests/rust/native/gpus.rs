@@ -1,5 +1,5 @@
-//! GPUs against the CPU and timm: feature maps, and how a network learns. Any wgpu adapter will do, and a software one takes
-//! about 20 s a photo. These tests are ignored unless someone asks for them; then they fail where the GPU is missing.
+//! Compares GPUs with the CPU and timm: feature maps and training. Any wgpu adapter works, and a software adapter takes
+//! about 20 s a photo. These tests are ignored by default, and fail where the GPU is missing.
 
 use burn::module::Module;
 use burn::optim::{GradientsParams, SgdConfig};
@@ -30,8 +30,8 @@ macro_rules! tests_on {
 
             #[test]
             #[ignore = $needs]
-            fn a_network_learns_what_it_learns_on_the_cpu() {
-                super::a_network_learns_what_it_learns_on_the_cpu(&$device);
+            fn training_gives_the_same_as_on_the_cpu() {
+                super::training_gives_the_same_as_on_the_cpu(&$device);
             }
         }
     };
@@ -41,7 +41,7 @@ tests_on!(wgpu, found(DeviceType::Wgpu, || Device::wgpu(DeviceKind::DefaultDevic
 #[cfg(feature = "cuda")]
 tests_on!(cuda, found(DeviceType::Cuda, || Device::cuda(0)), "needs an NVIDIA GPU, see README");
 
-/// The device that `open` opens, if there is one of its kind.
+/// Device that `open` opens, if there is one of its kind.
 fn found(kind: DeviceType, open: impl FnOnce() -> Device) -> Device {
     assert!(!Device::enumerate(kind).into_vec().is_empty(), "no GPU of the kind that this test needs was found");
     open()
@@ -67,7 +67,7 @@ fn network(architecture: Architecture) -> EfficientNet {
 }
 
 fn a_small_input_gives_what_it_gives_on_the_cpu(device: &Device) {
-    // The two ways to pad.
+    // The two kinds of padding.
     for architecture in [Architecture::B0, Architecture::TfB0] {
         let network = network(architecture);
         let input = Tensor::<4>::random([1, 3, 32, 32], Distribution::Default, &Device::flex());
@@ -79,13 +79,13 @@ fn a_small_input_gives_what_it_gives_on_the_cpu(device: &Device) {
     }
 }
 
-/// On a GPU a network that learns has its convolutions written in another way, and CUDA rounds what it multiplies to
-/// TensorFloat-32, whose mantissa has 10 bits.
-fn a_network_learns_what_it_learns_on_the_cpu(device: &Device) {
+/// Training on a GPU uses other kernels for convolutions. CUDA rounds their inputs to TensorFloat-32, whose mantissa has
+/// 10 bits.
+fn training_gives_the_same_as_on_the_cpu(device: &Device) {
     let cpu = Device::flex();
     let network = network(Architecture::TfB0);
     let input = Tensor::<4>::random([2, 3, 32, 32], Distribution::Default, &cpu).into_data();
-    let learnt = |device: &Device| {
+    let trained = |device: &Device| {
         let device = device.clone().autodiff();
         let network = network.clone().to_device(&device).train();
         let images = Tensor::from_data(input.clone(), &device);
@@ -96,9 +96,9 @@ fn a_network_learns_what_it_learns_on_the_cpu(device: &Device) {
         let after = network.forward(images);
         [vec![loss.into_scalar::<f32>()], values(after.stage5), values(after.stage7)]
     };
-    let expected = learnt(&cpu);
+    let expected = trained(&cpu);
     for ((what, ours), theirs) in
-        ["loss", "stage5 after a step", "stage7 after a step"].iter().zip(learnt(device)).zip(&expected)
+        ["loss", "stage5 after a step", "stage7 after a step"].iter().zip(trained(device)).zip(&expected)
     {
         let error = relative_error(&ours, theirs);
         println!("{what}: relative L2 error {error:.1e}");

@@ -1,4 +1,4 @@
-//! Parts of a photo that are not inspected: what lies there changes nothing, and the map says so.
+//! Parts of a photo that are not inspected: their pixels change no score, and the map has no value there.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use image::{GrayImage, Luma, Rgb, RgbImage};
 
 use crate::model_files::category_bytes;
 
-/// An extractor and a category model of random weights: every call draws others.
+/// Extractor and category model with random weights. Every call draws new ones.
 fn models() -> (Extractor, CategoryModel) {
     let device = Device::flex();
     let extractor = Extractor::load(cse_tests::random_extractor(Architecture::B0, 1), &device).expect("loads");

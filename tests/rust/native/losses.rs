@@ -17,14 +17,14 @@ struct Reference {
 #[derive(Deserialize)]
 struct Slopes {
     loss: f64,
-    /// By each input.
+    /// Gradient of each input.
     gradients: Vec<Summary>,
 }
 
 const PAIRS: usize = 4;
 const CHANNELS: usize = 16;
 
-/// Panics where `loss` of `inputs` or a gradient of it is not PyTorch's.
+/// Panics where `loss` of `inputs` or one of its gradients differs from PyTorch's.
 fn compare<const N: usize>(name: &str, inputs: [Tensor<4>; N], loss: impl FnOnce([Tensor<4>; N]) -> Tensor<1>) {
     let reference: Reference =
         serde_json::from_str(include_str!("../../reference/training.json")).expect("the reference's form");
@@ -53,12 +53,12 @@ fn pair(side: usize) -> [Tensor<4>; 2] {
 fn logits(side: usize) -> [Tensor<4>; 1] {
     let mut values: Vec<f32> =
         formula::noise("logits").take(PAIRS * side * side).map(|value| (4.0 * value) as f32).collect();
-    // Beyond what a probability in f32 can tell from 0 and 1.
+    // Logits so large that a probability in f32 would be 0 or 1.
     (values[0], values[side * side]) = (40.0, -40.0);
     [Tensor::from_data(TensorData::new(values, [PAIRS, 1, side, side]), &device())]
 }
 
-/// No position of the first pair is covered, few of the others in full.
+/// Covers of the pairs. No position of the first pair is covered, and few positions of the others are covered fully.
 fn cover() -> Tensor<4> {
     const POSITIONS: usize = 14 * 14;
     let mut shares: Vec<f32> =

@@ -1,4 +1,4 @@
-//! Model files that are not what they should be: each a clear error, none a wrong verdict.
+//! Invalid model files: each gives a clear error, and none a wrong prediction.
 
 use burn::tensor::Device;
 use cse::detectors::bank::Bank;
@@ -56,7 +56,7 @@ fn predict(extractor: &Extractor, category: &CategoryModel, photo: &Photo) -> Re
     block_on(Predictor { extractor, category, device: &Device::flex() }.predict(photo))
 }
 
-/// A category file, whose embedder's weights are multiplied by `factor`.
+/// Category file whose embedder has its weights multiplied by `factor`.
 fn category_bytes_times(extractor_id: &str, factor: f32) -> Vec<u8> {
     let bank = Bank::fit(&[vec![0.5; LENGTH], vec![0.25; LENGTH]], GRID, 1, 0).expect("two embeddings");
     let info = CategoryInfo {
@@ -95,11 +95,11 @@ fn nan_is_an_error_and_no_verdict() {
         predict(&extractor, &category, &photo)
     };
     assert!(inspect(1.0).is_ok());
-    // Finite weights whose products are not.
+    // The weights are finite, but their products are not.
     assert!(matches!(inspect(1e30), Err(PredictError::NotFinite)));
 }
 
-/// Distances counted in an edge below 0 would all pass for good, and those of a position without one would not count.
+/// A negative edge would make every distance pass for good, and a position without an edge would not be inspected.
 #[test]
 fn a_normal_range_that_cannot_tell_is_refused() {
     let device = Device::flex();
@@ -121,7 +121,7 @@ fn a_normal_range_that_cannot_tell_is_refused() {
     assert!(with(vec![f32::INFINITY; 49], None).is_err());
     let below = Some(DensityWeights { weight: 0.0, excess: -1.0 });
     assert!(matches!(with(vec![0.1; 49], below), Err(ModelFileError::Description(_))));
-    // The density that it speaks of is missing.
+    // The density that the description names is missing.
     assert!(matches!(
         with(vec![0.1; 49], Some(DensityWeights { weight: 1.0, excess: 0.0 })),
         Err(ModelFileError::Tensors(_))
@@ -142,7 +142,7 @@ fn an_embedder_that_counts_against_itself_is_refused() {
     }
 }
 
-/// The second of two members has no weight in the map.
+/// Category file whose second member has no weight in the map.
 #[test]
 fn the_map_has_the_members_with_a_weight_in_it() {
     let device = Device::flex();
@@ -189,7 +189,7 @@ fn a_category_goes_with_its_own_extractor_only() {
     let error = CategoryModel::load(&category, &other.info, &device).expect_err("another's");
     assert!(matches!(error, ModelFileError::OtherExtractor { .. }));
     assert!(error.to_string().contains(&extractor.info.id), "{error}");
-    // The same weights, but padded in another way.
+    // An extractor with the same weights, but another padding.
     let padded = ExtractorInfo { architecture: Architecture::TfB0, ..extractor.info.clone() };
     let error = CategoryModel::load(&category, &padded, &device).expect_err("another architecture");
     assert!(error.to_string().contains("in use is") && error.to_string().contains("tf_efficientnet_b0"), "{error}");
@@ -257,7 +257,7 @@ fn a_file_keeps_the_same_bytes_for_the_same_model() {
     assert!(again == bytes, "read and written again, the file differs");
 }
 
-/// What a file states is believed only within its range: a verdict rests on it.
+/// Every field of a file is checked against its range, because predictions depend on it.
 #[test]
 fn a_description_beyond_its_ranges_is_refused() {
     type Change<'a> = &'a dyn Fn(&mut CategoryInfo);
@@ -289,7 +289,7 @@ fn a_description_beyond_its_ranges_is_refused() {
     }
 }
 
-/// 40,000 losses and 150,000 scores once took minutes to load.
+/// A file with 40,000 losses and 150,000 scores must load fast. It once took minutes.
 #[test]
 fn long_lists_are_tensors_and_a_long_description_is_refused() {
     let (mut info, tensors) = category_file::read(&category_bytes("0")).expect("readable");

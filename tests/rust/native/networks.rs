@@ -1,4 +1,4 @@
-//! Parity with timm and PyTorch (`tests/reference/networks.py`): extractors, embedder, decoder, score, a step of learning.
+//! Parity with timm and PyTorch (`tests/reference/networks.py`): extractors, embedder, decoder, score, a training step.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -22,7 +22,7 @@ use serde::Deserialize;
 
 #[derive(Deserialize)]
 pub(crate) struct Reference {
-    /// By architecture and by size of the image.
+    /// Summaries by architecture and by size of the image.
     pub(crate) extractors: BTreeMap<String, BTreeMap<String, Maps>>,
     heads: Heads,
     step: Step,
@@ -47,13 +47,13 @@ struct Heads {
 struct Step {
     lr: f64,
     e14: Summary,
-    learnt: BTreeMap<String, Summary>,
+    trained: BTreeMap<String, Summary>,
 }
 
 pub(crate) static REFERENCE: LazyLock<Reference> =
     LazyLock::new(|| serde_json::from_str(include_str!("../../reference/networks.json")).expect("its form"));
 
-/// An extractor whose weights are made by formula, through the file that it is shipped as.
+/// Extractor with weights by formula, written to an extractor file and loaded from it.
 pub(crate) fn extractor(architecture: Architecture, precision: Precision, device: &Device) -> Extractor {
     let weights = formula::weights_like(cse_tests::random_weights(architecture, 0));
     let file = extractor_file::from_state_dict(weights, architecture, "by formula".into(), precision);
@@ -115,7 +115,7 @@ fn decoder(device: &Device) -> Decoder {
     Decoder::from_state_dict(formula::weights(shapes), MAPS, device).expect("complete")
 }
 
-/// The embeddings as the inspection computes them.
+/// Embeddings as an inspection computes them.
 fn folded_e14(device: &Device) -> Tensor<4> {
     let mut folded = embedder::fold_state_dict(embedder_weights(), CHANNELS).expect("complete");
     let folded = FoldedEmbedder::take(&mut folded, CHANNELS, device).expect("complete");
@@ -164,11 +164,11 @@ fn a_step_of_learning_is_that_of_pytorch() {
     let loss = (e14.clone() * formula::tensor("slope", e14.dims(), &device)).mean();
     let gradients = GradientsParams::from_grads(loss.backward(), &embedder);
     let trained = SgdConfig::new().init().step(theirs.lr, embedder, gradients);
-    let learnt = block_on(trained.to_state_dict()).expect("read");
-    assert!(learnt.keys().eq(theirs.learnt.keys()));
-    for (name, (_, ours)) in &learnt {
+    let state = block_on(trained.to_state_dict()).expect("read");
+    assert!(state.keys().eq(theirs.trained.keys()));
+    for (name, (_, ours)) in &state {
         // PyTorch keeps the unbiased variance of its n values, which is n / (n - 1) of the batch's, and ours the batch's.
         let tolerance = if name.ends_with("running_var") { 1e-3 } else { 1e-5 };
-        theirs.learnt[name].assert_near_values(ours, name, tolerance);
+        theirs.trained[name].assert_near_values(ours, name, tolerance);
     }
 }

@@ -1,4 +1,4 @@
-//! Every kind of file that a user may drop: a photo, or a sentence.
+//! Files that a user may drop on the page: each gives a photo or an error with a sentence.
 
 use std::collections::BTreeMap;
 use std::io::Cursor;
@@ -8,12 +8,12 @@ use cse::image::photo::{self, Levels, PhotoError, Traits};
 use image::{DynamicImage, ImageFormat, RgbImage};
 use serde::Deserialize;
 
-/// Decodes without a range for deep samples.
+/// Decodes without a range for samples of more than 8 bits.
 fn pixels(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
     photo::decode(bytes, None).map(|photo| photo.pixels)
 }
 
-/// The photos beside `tests/reference/photos.py`, which made them, with what Pillow and LittleCMS give for each.
+/// Photos that `tests/reference/photos.py` made, with the results of Pillow and LittleCMS for each.
 #[derive(Deserialize)]
 struct Expected {
     pixels: Option<String>,
@@ -43,7 +43,7 @@ fn every_kind_of_file_gives_pillows_pixels_or_says_why_not() {
                     wrong.push(format!("{name}: {:?}, not {:?}", photo.pixels.dimensions(), reference.dimensions()));
                     continue;
                 }
-                // What is transparent has no colour to compare.
+                // Transparent pixels have no colour to compare.
                 let pairs = photo.pixels.pixels().zip(reference.pixels()).filter(|(_, theirs)| theirs[3] == 255);
                 let off =
                     pairs.flat_map(|(ours, theirs)| [0, 1, 2].map(|channel| ours[channel].abs_diff(theirs[channel])));
@@ -65,7 +65,7 @@ fn every_kind_of_file_gives_pillows_pixels_or_says_why_not() {
     assert!(expected.len() > 100 && wrong.is_empty(), "{} of {}\n{}", wrong.len(), expected.len(), wrong.join("\n"));
 }
 
-/// A hidden colour must not be judged, and what is not judged must not look judged.
+/// Hidden colours must not change the score, and a preview must show which parts are not inspected.
 #[test]
 fn what_is_transparent_is_marked_whatever_colour_it_hides() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("reference/photos");
@@ -96,7 +96,7 @@ fn a_category_finds_its_range_over_all_photos_and_tells_of_strangers() {
     assert_eq!(Traits::of(&[facts("png-rgb.png")]).levels, None);
 }
 
-/// A picture whose four quarters differ, 64 x 48.
+/// Picture of 64 x 48 pixels whose four quarters differ.
 fn quarters() -> RgbImage {
     RgbImage::from_fn(64, 48, |x, y| match (x < 32, y < 24) {
         (true, true) => image::Rgb([250, 10, 10]),
@@ -142,7 +142,7 @@ fn grey_alpha_and_16_bits_become_8_bit_rgb() {
     }
 }
 
-/// A JPEG with an EXIF block that says only which way is up.
+/// JPEG with an EXIF block that holds only the orientation.
 fn with_orientation(jpeg: &[u8], orientation: u8) -> Vec<u8> {
     let mut exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".to_vec();
     exif.extend([orientation, 0, 0, 0, 0, 0, 0, 0]);
@@ -157,7 +157,7 @@ fn with_orientation(jpeg: &[u8], orientation: u8) -> Vec<u8> {
 #[test]
 fn a_photo_taken_sideways_is_turned_upright() {
     let jpeg = encode(&DynamicImage::from(quarters()), ImageFormat::Jpeg);
-    // 6: the camera was turned left; the stored left column is the top row of the upright photo, from right to left.
+    // Orientation 6: the stored left column is the top row of the upright photo, from right to left.
     let photo = pixels(&with_orientation(&jpeg, 6)).expect("decodes");
     assert_eq!(photo.dimensions(), (48, 64));
     for orientation in 1..=8 {
@@ -189,7 +189,7 @@ fn what_is_no_photo_gets_a_sentence() {
 #[test]
 fn the_end_of_a_thumbnail_is_not_the_end_of_the_photo() {
     let mut jpeg = with_orientation(&encode(&DynamicImage::from(quarters()), ImageFormat::Jpeg), 1);
-    // Inside the EXIF segment.
+    // The file ends inside the EXIF segment.
     jpeg[30..32].copy_from_slice(&[0xff, 0xd9]);
     assert!(pixels(&jpeg[..jpeg.len() - 30]).is_err());
     jpeg.extend(b"a phone's video");
@@ -199,7 +199,7 @@ fn the_end_of_a_thumbnail_is_not_the_end_of_the_photo() {
 #[test]
 fn a_header_that_claims_a_huge_image_allocates_nothing() {
     let mut png = encode(&DynamicImage::from(quarters()), ImageFormat::Png);
-    // The second one is small, but not once it is scaled up to windows of 224 x 224.
+    // The second photo is small, but becomes too large when it is scaled up to windows of 224 x 224.
     for (wide, high) in [(30_000_u32, 30_000_u32), (3_000_000, 32)] {
         png[16..20].copy_from_slice(&wide.to_be_bytes());
         png[20..24].copy_from_slice(&high.to_be_bytes());

@@ -1,4 +1,4 @@
-//! Parity of a photo's preparation with Pillow and torchvision (`tests/reference/preprocess.py`).
+//! Parity of the preprocessing with Pillow and torchvision (`tests/reference/preprocess.py`).
 
 use std::collections::BTreeMap;
 
@@ -30,7 +30,7 @@ fn a_photo_is_prepared_as_by_pillow_and_torchvision() {
     for (name, view) in [("crop", View::Crop), ("resize", View::Resize)] {
         let windows: Vec<RgbImage> = view.windows(&photo()).images().collect();
         let ours: Vec<f32> = preprocess::to_data(&windows).try_into_vec().expect("f32");
-        // In 8-bit steps; of the three standard deviations the smallest is the strictest. Pillow resamples along rows
+        // The difference is in 8-bit steps, by the smallest of the three standard deviations. Pillow resamples along rows
         // first, and our resizer along columns. Both round in between, so that they may differ by one.
         let steps = reference[name].greatest_difference(&ours) * 0.224 * 255.0;
         println!("{name}: off by {steps:.3} of 255");

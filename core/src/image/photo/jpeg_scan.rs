@@ -1,25 +1,25 @@
-//! How much of a JPEG's picture is in its file (ITU-T T.81).
+//! Measures how much of a JPEG's picture is in its file (ITU-T T.81).
 //!
-//! The decoder fills a missing or damaged part with grey or with shifted blocks and reports no error. Both would be judged
-//! as surface. This module follows the Huffman codes of every scan, keeps no coefficient, and counts the blocks.
+//! The decoder fills a missing or damaged part with grey or with shifted blocks and reports no error. Both would be
+//! inspected like a surface. This module follows the Huffman codes of every scan and counts the blocks.
 
 use std::ops::ControlFlow;
 
-use super::check_size;
+use super::limits::check_size;
 
 /// Result of following the coded data of a JPEG.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Coverage {
     /// Every block of every scan is there. The end-of-image marker may be missing.
     Whole,
-    /// Coded data end before the picture does.
+    /// Coded data end before the picture is complete.
     Missing {
         /// Share of the picture's blocks without data, above 0 and at most 1.
         share: f32,
     },
     /// Coded data contradict themselves, as after a transmission error.
     Damaged,
-    /// A kind of coding that is not followed here, as the subject of a sentence.
+    /// An unsupported kind of coding, as the subject of a sentence.
     Unsupported(&'static str),
 }
 
@@ -32,7 +32,7 @@ pub fn coverage(bytes: &[u8]) -> Coverage {
     let mut reader = Reader { bytes, at: 2, ..Reader::default() };
     match reader.follow() {
         Some(coverage) => coverage,
-        // A segment that ends in the middle.
+        // The file ends inside a segment.
         None => reader.unscanned().unwrap_or(Coverage::Whole),
     }
 }
@@ -201,7 +201,7 @@ impl<'a> Reader<'a> {
         Some(())
     }
 
-    /// None where the header names a component or a table that is not there.
+    /// None where the header names a component or a table that does not exist.
     fn scan(&self, segment: &[u8]) -> Option<Scan> {
         let frame = self.frame.as_ref()?;
         let (count, rest) = segment.split_first()?;
@@ -224,7 +224,7 @@ impl<'a> Reader<'a> {
         (sound && !parts.is_empty()).then_some(Scan { parts, first, last, refines, low_bits })
     }
 
-    /// Goes on after a whole scan.
+    /// Updates the coefficients after a whole scan.
     fn follow_scan(&mut self, scan: &Scan) -> ControlFlow<Coverage> {
         let Some(frame) = &mut self.frame else { return ControlFlow::Break(Coverage::Damaged) };
         let mut bits = Bits { bytes: self.bytes, at: self.at, ..Bits::default() };
@@ -271,7 +271,7 @@ impl<'a> Reader<'a> {
         ControlFlow::Continue(())
     }
 
-    /// What the scans that were read leave out; none where they cover the picture.
+    /// Result for scans that leave out a part of the picture. None where they cover it.
     fn unscanned(&self) -> Option<Coverage> {
         let Some(frame) = &self.frame else { return Some(Coverage::Missing { share: 1.0 }) };
         let all = frame.components.iter().flat_map(|component| component.missing_bits);
@@ -280,7 +280,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Coded data end at one of `total` MCUs.
+/// Result for coded data that end at one of `total` MCUs.
 fn missing(mcu: usize, total: usize) -> Coverage {
     Coverage::Missing { share: (total - mcu) as f32 / total as f32 }
 }
@@ -351,7 +351,7 @@ impl Bits<'_> {
         }
         let (symbol, length) = codes[(self.buffer >> 48) as usize];
         if length == 0 {
-            // Bits that are not there may begin no code.
+            // Missing bits may not begin a code.
             let end = self.invented > 0 && self.count < 16 + self.invented;
             return Err(if end { Failure::End } else { Failure::Contradiction });
         }
@@ -448,7 +448,7 @@ impl Bits<'_> {
                     1 => self.skip(1)?,
                     _ => return Err(Failure::Contradiction),
                 }
-                // Past the coefficients that are known, each of which has a bit here, and so many that stay zero.
+                // Skips the known coefficients, each of which has a bit here, and `zeros` coefficients that stay zero.
                 while k <= scan.last {
                     if *nonzero >> k & 1 == 1 {
                         self.skip(1)?;
@@ -481,7 +481,7 @@ impl Bits<'_> {
         Ok(())
     }
 
-    /// Steps over a restart marker, and over the bits before it that fill the last byte. Whether there was one.
+    /// Skips a restart marker, and the bits before it that fill the last byte. Returns true if there was one.
     fn restart(&mut self) -> bool {
         if self.left_over() > PADDING {
             return false;

@@ -1,4 +1,4 @@
-//! From stored samples to 8 bits.
+//! Conversion of stored samples to 8 bits.
 
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
@@ -8,8 +8,8 @@ use super::{Facts, PhotoError};
 
 /// Stored values that become 0 and 255, for samples of more than 8 bits. Values beyond them are clipped.
 ///
-/// A 12-bit camera writes 0 to 4095 into 16-bit files. One photo cannot tell its camera's range, so it belongs to the
-/// category.
+/// A 12-bit camera writes 0 to 4095 into 16-bit files. A single photo does not show the range of its camera, so the range
+/// is a setting of the category.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Levels {
     /// The value that becomes 0.
@@ -38,15 +38,15 @@ impl std::str::FromStr for Levels {
 }
 
 impl Levels {
-    /// Whether both values are finite and white lies above black.
+    /// Tells whether both values are finite and white lies above black.
     pub fn is_sound(&self) -> bool {
         self.black.is_finite() && self.white.is_finite() && self.white > self.black
     }
 
     /// Range of the photos of a category. None where no photo has samples of more than 8 bits.
     ///
-    /// Integers use the range of the smallest of 10, 12, 14 and 16 bits that holds all of them; floating-point numbers
-    /// between 0 and 1 that range, and others from the smallest to the largest.
+    /// Integers use the smallest range of 10, 12, 14 and 16 bits that holds all of them. Floating-point numbers between
+    /// 0 and 1 use that range. Others use the range from the smallest to the largest.
     pub fn of<'a>(photos: impl IntoIterator<Item = &'a Facts>) -> Option<Self> {
         let deep = photos.into_iter().filter(|facts| facts.samples != Samples::Integer { bits: 8 });
         let join = |(least, largest, whole): (f32, f32, bool), facts: &Facts| {
@@ -79,7 +79,7 @@ pub(super) fn to_rgb(stored: Stored, levels: Option<Levels>) -> Result<(RgbImage
     let (bytes, opacity) = match values {
         Values::Byte(values) => spread(values, colours, alpha, |value| value, |value| value),
         Values::Word(values) => {
-            // As `image` scales 16 bits to 8.
+            // The crate `image` scales 16 bits to 8 in the same way.
             let full = |value: u16| ((u32::from(value) + 128) / 257) as u8;
             match levels {
                 Some(levels) => spread(values, colours, alpha, |value| levels.byte(f32::from(value)), full),

@@ -1,4 +1,4 @@
-//! Transparent pixels: they have no colour of their own, whatever colour the file hides there.
+//! Transparent pixels. The colours that a file hides there are not used.
 
 use image::{GrayImage, Luma, RgbImage};
 
@@ -7,14 +7,14 @@ use super::PhotoError;
 /// Alpha from which on a pixel counts as opaque.
 const OPAQUE: u8 = 128;
 
-/// Shifts of a photo, as shares of its sides, of which the first that shows an opaque pixel gives the colour of a transparent
-/// one. A surface looks much the same elsewhere, and a patch of one colour would show in the features around it.
+/// Shifts of a photo, as shares of its sides. A transparent pixel gets its colour from the first shift that gives an opaque
+/// pixel. A surface looks similar elsewhere, and a patch of one colour would change the features around it.
 const SHIFTS: [(f32, f32); 8] =
     [(0.5, 0.0), (0.0, 0.5), (0.5, 0.5), (0.25, 0.0), (0.0, 0.25), (0.75, 0.0), (0.0, 0.75), (0.25, 0.25)];
 
-/// Blends `pixels` over other places of the photo, as `alpha` says, so that hidden colours change nothing. Where no place is
-/// opaque, the mean colour of the photo stands in. Gives 255 for opaque and 0 for transparent pixels, or none where all are
-/// opaque. An error where none is.
+/// Blends `pixels` with other places of the photo by `alpha`, so that hidden colours have no effect. If no shifted place is
+/// opaque, the mean colour of the photo is used. Gives 255 for opaque and 0 for transparent pixels, or none if all are
+/// opaque. An error if no pixel is opaque.
 pub(super) fn fill(pixels: &mut RgbImage, alpha: Vec<u8>) -> Result<Option<GrayImage>, PhotoError> {
     if alpha.iter().all(|alpha| *alpha == u8::MAX) {
         return Ok(None);

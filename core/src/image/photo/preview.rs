@@ -1,4 +1,4 @@
-//! A photo as it is shown: small enough for a screen, transparent where it is not inspected.
+//! Preview of a photo: small enough for a screen, transparent where it is not inspected.
 
 use image::imageops::{self, FilterType};
 
@@ -17,7 +17,7 @@ pub struct Preview {
 }
 
 impl Photo {
-    /// The photo's own pixels, scaled down where its longer side exceeds `longest` pixels.
+    /// Makes the preview of a photo, scaled down where its longer side exceeds `longest` pixels.
     pub fn preview(&self, longest: u32) -> Preview {
         let (width, height) = self.pixels.dimensions();
         let scale = (f64::from(longest) / f64::from(width.max(height))).min(1.0);

@@ -1,14 +1,14 @@
-//! ICC colour profiles to sRGB.
+//! Conversion from ICC colour profiles to sRGB.
 
 use image::RgbImage;
 use moxcms::{ColorProfile, DataColorSpace, Layout, TransformOptions};
 use serde::{Deserialize, Serialize};
 
-/// How the colour profile of a photo was used.
+/// Use of a photo's colour profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ColourProfile {
-    /// The file has none. Its values are taken as sRGB.
+    /// The file has no profile. Its values are taken as sRGB.
     None,
     /// The profile is sRGB's, to within 1 of 255.
     Srgb,

@@ -15,7 +15,7 @@ const REGION_SIDE: u32 = 256;
 pub struct Reading {
     /// Range of samples of more than 8 bits.
     pub levels: Option<Levels>,
-    /// IgnoreMask of every photo that is neither learned from nor inspected. None to use the whole photo.
+    /// Region of every photo that is neither trained on nor inspected. None to use the whole photo.
     pub ignored: Option<IgnoreMask>,
 }
 

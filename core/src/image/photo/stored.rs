@@ -1,4 +1,4 @@
-//! The samples of a picture as its file stores them, before any change of range, colour or orientation.
+//! Stored samples of a picture, before any change of range, colour or orientation.
 
 use std::io::{BufRead, Cursor, Read, Seek, SeekFrom};
 
@@ -6,18 +6,20 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader};
 use serde::{Deserialize, Serialize};
 
-use super::{ColourProfile, Coverage, Facts, LARGEST_ALLOCATION, PhotoError, check_size, coverage, swaps_sides, tiff};
+use super::limits::{LARGEST_ALLOCATION, check_size};
+use super::orientation::swaps_sides;
+use super::{ColourProfile, Coverage, Facts, PhotoError, coverage, tiff};
 
 /// Number format of a file's samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", tag = "kind")]
 pub enum Samples {
-    /// Integers from 0 on.
+    /// Unsigned integers.
     Integer {
         /// Bits of a sample.
         bits: u8,
     },
-    /// Integers of which some may be below 0.
+    /// Signed integers.
     Signed {
         /// Bits of a sample.
         bits: u8,
@@ -50,7 +52,7 @@ pub(super) enum Values {
     Number(Vec<f32>),
 }
 
-/// A picture as its file stores it.
+/// Stored picture of a file.
 #[derive(Debug)]
 pub(super) struct Stored {
     pub(super) format: &'static str,
@@ -58,7 +60,7 @@ pub(super) struct Stored {
     pub(super) height: u32,
     /// Colour channels, 1 or 3.
     pub(super) colours: usize,
-    /// Whether an alpha channel follows the colours.
+    /// True if an alpha channel follows the colours.
     pub(super) alpha: bool,
     pub(super) values: Values,
     pub(super) samples: Samples,
@@ -139,7 +141,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Stored, PhotoError> {
     if format == ImageFormat::WebP {
         check_chunks(bytes)?;
     }
-    // Before the decoder, which has other words for what is missing.
+    // This check comes before the decoder, whose errors do not say what is missing.
     if format == ImageFormat::Jpeg {
         match coverage(bytes) {
             Coverage::Whole => {}
@@ -193,7 +195,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Stored, PhotoError> {
     })
 }
 
-/// Remedy for kinds of picture that are not decoded.
+/// Advice for kinds of picture that are not supported.
 pub(super) const AS_PNG: &str = "save it as PNG or as an ordinary JPEG";
 
 /// Format by the first bytes of a file.
@@ -209,7 +211,7 @@ fn format_of(start: &[u8]) -> Result<ImageFormat, PhotoError> {
     })
 }
 
-/// Name of an image format that people bring and that is not decoded here.
+/// Name of a common image format that is not supported here.
 fn unsupported_format(start: &[u8]) -> Option<&'static str> {
     if start.get(4..8) == Some(b"ftyp") {
         return match start.get(8..12)? {
@@ -257,7 +259,7 @@ fn open<'a>(
     format: ImageFormat,
     start: &[u8],
 ) -> Result<impl ImageDecoder + 'a, PhotoError> {
-    // The PNG decoder refuses a huge picture before it tells how huge.
+    // The PNG decoder refuses a huge picture before it gives its size.
     if let (ImageFormat::Png, Some(header)) = (format, start.get(16..24)) {
         let side = |at: usize| u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
         check_size(side(0), side(4))?;
@@ -272,7 +274,7 @@ fn open<'a>(
     Ok(decoder)
 }
 
-/// Pictures in a file, where its format can hold several and the count can be told.
+/// Number of pictures in a file. None where its format holds one picture, or where the number is not known.
 fn pictures(format: ImageFormat, bytes: &[u8]) -> Option<usize> {
     match format {
         ImageFormat::Gif => {
@@ -297,7 +299,7 @@ fn pictures(format: ImageFormat, bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// The name that people know a format by.
+/// Common name of a format.
 fn name(format: ImageFormat) -> &'static str {
     match format {
         ImageFormat::Png => "PNG",

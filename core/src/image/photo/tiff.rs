@@ -1,4 +1,4 @@
-//! TIFF files: more kinds of sample than other formats have, and several pages.
+//! TIFF files, which have more kinds of samples than other formats, and several pages.
 
 use std::io::{BufRead, Cursor, Seek};
 
@@ -7,10 +7,11 @@ use tiff::decoder::{Decoder, DecodingResult, Limits};
 use tiff::tags::Tag;
 use tiff::{ColorType, TiffError};
 
+use super::PhotoError;
+use super::limits::{LARGEST_ALLOCATION, check_size};
 use super::stored::{AS_PNG, Samples, Stored, Values};
-use super::{LARGEST_ALLOCATION, PhotoError, check_size};
 
-/// Pages that are looked at.
+/// Most pages that are read.
 const MOST_PAGES: usize = 10_000;
 /// Bits of the tag NewSubfileType: a smaller version of another page, and a mask.
 const REDUCED_OR_MASK: u32 = 1 | 4;
@@ -101,7 +102,7 @@ fn largest_page<R: BufRead + Seek>(file: R) -> Result<(Decoder<R>, usize), Photo
     Ok((decoder, sizes.len()))
 }
 
-/// A file that holds a sensor's values and, if any, small pictures of them.
+/// Error for a file with raw sensor data, which at most holds small previews.
 fn camera_raw() -> PhotoError {
     PhotoError::Unsupported { what: "a camera's raw format".into(), remedy: AS_PNG }
 }
@@ -126,7 +127,7 @@ impl Interleave {
         }
         let plane = |channel: usize| values.get(channel * self.pixels..(channel + 1) * self.pixels);
         let planes: Option<Vec<&[T]>> = (0..self.channels).map(plane).collect();
-        // Too few samples are noticed where pixels are made of them.
+        // Missing samples become an error when pixels are made of them.
         let Some(planes) = planes else { return Vec::new() };
         (0..self.pixels).flat_map(|pixel| planes.iter().map(move |plane| plane[pixel])).collect()
     }
@@ -176,7 +177,7 @@ fn numbers(values: DecodingResult) -> (Vec<f32>, Samples) {
     }
 }
 
-/// RGB of inks, without a profile: each ink takes away its share of the light.
+/// Converts inks to RGB without a profile: each ink absorbs its share of the light.
 fn from_cmyk(values: Values, samples: Samples) -> Result<Values, PhotoError> {
     match values {
         Values::Byte(values) => {
@@ -199,7 +200,7 @@ fn from_cmyk(values: Values, samples: Samples) -> Result<Values, PhotoError> {
     }
 }
 
-/// RGB by JPEG's conversion (ITU-R BT.601, full range).
+/// Converts YCbCr to RGB as in JPEG (ITU-R BT.601, full range).
 fn from_ycbcr(values: Values) -> Values {
     let Values::Byte(values) = values else { return values };
     let rgb = values.chunks_exact(3).flat_map(|pixel| {

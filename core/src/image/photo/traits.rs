@@ -1,10 +1,11 @@
-//! What the photos of a category have in common, and how a photo differs from it.
+//! Traits that the photos of a category share, and differences of a photo from them.
 
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
+use super::error::percent;
 use super::profile::ColourProfile;
-use super::{Facts, Levels, Samples, percent};
+use super::{Facts, Levels, Samples};
 
 /// Properties that the good photos of a category share. A model file stores them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -12,64 +13,63 @@ pub struct Traits {
     /// Range of samples of more than 8 bits. None for photos of 8 bits.
     #[serde(default)]
     pub levels: Option<Levels>,
-    /// Whether all photos are grey (true) or all are in colour (false). None where both occur, or nothing is known.
+    /// True if all photos are grey, false if all are in colour. None where both occur, or nothing is known.
     #[serde(default)]
     pub grey: Option<bool>,
-    /// Whether all photos have more than 8 bits a channel (true) or none has (false). None where both occur, or nothing is
-    /// known.
+    /// True if all photos have more than 8 bits a channel, false if none has. None where both occur, or nothing is known.
     #[serde(default)]
     pub deep: Option<bool>,
 }
 
-/// A way in which a photo differs from those that a category was learned from, or in which not all of it was judged. Displays
-/// as a sentence.
+/// Difference of a photo from the training photos of its category, or a part of it that is not inspected. Displays as a
+/// sentence.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub enum Difference {
-    /// Grey among colour.
-    #[error("The photo is grey, and the model learned from colour photos.")]
+    /// The photo is grey, and the training photos are in colour.
+    #[error("The photo is grey, and the model was trained on colour photos.")]
     Grey,
-    /// Colour among grey.
-    #[error("The photo is in colour, and the model learned from grey photos.")]
+    /// The photo is in colour, and the training photos are grey.
+    #[error("The photo is in colour, and the model was trained on grey photos.")]
     Colour,
-    /// Fewer bits than the others.
-    #[error("The photo has 8 bits a channel, and the model learned from photos with values of {levels}.")]
+    /// The photo has fewer bits a channel than the training photos.
+    #[error("The photo has 8 bits a channel, and the model was trained on photos with values of {levels}.")]
     Shallow {
-        /// The category's range.
+        /// Range of the category.
         levels: Levels,
     },
-    /// More bits than the others.
-    #[error("The photo has {samples} values up to {largest}, and the model learned from 8-bit photos.")]
+    /// The photo has more bits a channel than the training photos.
+    #[error("The photo has {samples} values up to {largest}, and the model was trained on 8-bit photos.")]
     Deep {
         /// The photo's number format.
         samples: Samples,
-        /// Its largest value.
+        /// Largest value of the photo.
         largest: f32,
     },
-    /// Values that the category's range clips.
+    /// The range of the category clips values of the photo.
     #[error(
         "The photo has values from {least} to {largest}, and the model's range is {levels}: values beyond it are clipped."
     )]
     Clipped {
-        /// The photo's smallest value.
+        /// Smallest value of the photo.
         least: f32,
-        /// Its largest value.
+        /// Largest value of the photo.
         largest: f32,
-        /// The category's range.
+        /// Range of the category.
         levels: Levels,
     },
-    /// Parts that are not inspected.
+    /// Parts of the photo are not inspected.
     #[error("{} of the photo is transparent and was not inspected.", percent(*.share))]
     Transparent {
         /// Share of the photo's pixels, above 0 and below 1.
         share: f32,
     },
-    /// Other pictures in the file.
+    /// The file has other pictures.
     #[error("The file holds {count} pictures, and the largest was inspected.")]
     Pages {
-        /// Pictures, 2 or more.
+        /// Number of pictures, 2 or more.
         count: usize,
     },
-    /// A colour profile that cannot be used.
+    /// The colour profile cannot be used.
     #[error("The photo's colour profile cannot be used, and its colours are taken as sRGB.")]
     Profile,
 }
@@ -85,12 +85,12 @@ impl Traits {
         Self { levels: Levels::of(photos.iter().copied()), grey: shared(|facts| facts.grey), deep: shared(is_deep) }
     }
 
-    /// Whether a model file may hold them.
+    /// Tells whether the values are valid in a model file.
     pub fn is_sound(&self) -> bool {
         self.levels.as_ref().is_none_or(Levels::is_sound)
     }
 
-    /// Differences of a photo, the gravest first.
+    /// Differences of a photo, the most severe first.
     pub fn differences(&self, facts: &Facts) -> Vec<Difference> {
         let (least, largest) = (facts.least, facts.largest);
         let depth = match (self.deep, self.levels) {
@@ -113,7 +113,7 @@ impl Traits {
     }
 }
 
-/// Whether samples have more than 8 bits.
+/// Tells whether samples have more than 8 bits.
 fn is_deep(facts: &Facts) -> bool {
     facts.samples != Samples::Integer { bits: 8 }
 }
@@ -121,7 +121,7 @@ fn is_deep(facts: &Facts) -> bool {
 /// Largest difference of a grey pixel's channels: JPEG rounds by as much.
 const GREY: u8 = 3;
 
-/// Whether the three channels of every pixel are equal, to within [`GREY`].
+/// Tells whether the three channels of every pixel are equal, to within [`GREY`].
 pub(super) fn is_grey(pixels: &RgbImage) -> bool {
     pixels.pixels().all(|pixel| {
         let [red, green, blue] = pixel.0;

@@ -18,7 +18,7 @@ fn yarns() -> [Rgb; 2] {
     [draw::oklch(0.52, 0.055, 245.0), draw::oklch(0.62, 0.04, 240.0)]
 }
 
-/// The set.
+/// The material.
 pub fn material() -> DemoMaterial {
     DemoMaterial {
         name: "cloth",
@@ -46,7 +46,7 @@ fn surface(size: Size, rng: &mut ChaCha8Rng) -> Surface {
     cloth.surface(size, rng)
 }
 
-/// Yarns torn away over a ragged patch, with loose ends about it.
+/// Yarns torn away over a ragged patch, with loose ends around it.
 fn hole(damage: &mut Damage, rng: &mut ChaCha8Rng) {
     let middle = damage.somewhere(0.2, rng);
     let radius = rng.random_range(9.0..20.0);
@@ -64,7 +64,7 @@ fn hole(damage: &mut Damage, rng: &mut ChaCha8Rng) {
     }
 }
 
-/// A weft is missing over a length: the warps lie bare and sag into the gap.
+/// A weft is missing over a length. The warps lie bare and sag into the gap.
 fn broken_yarn(damage: &mut Damage, rng: &mut ChaCha8Rng) {
     let middle = damage.somewhere(0.25, rng);
     let half = damage.surface.size.width as f32 * rng.random_range(0.12..0.3);
@@ -95,7 +95,7 @@ fn broken_yarn(damage: &mut Damage, rng: &mut ChaCha8Rng) {
     }
 }
 
-/// A snag: a loop stands out, and its yarn, drawn tight, puckers the cloth along itself.
+/// A snag. A loop stands out, and its tight yarn puckers the cloth.
 fn thread_pull(damage: &mut Damage, rng: &mut ChaCha8Rng) {
     let middle = damage.somewhere(0.25, rng);
     let reach = damage.surface.size.width as f32 * rng.random_range(0.2..0.35);
@@ -104,7 +104,7 @@ fn thread_pull(damage: &mut Damage, rng: &mut ChaCha8Rng) {
     damage.warp(move |x, y| {
         let (along, across) = (x - middle[0], y - middle[1]);
         let near = (-(across / (1.6 * PITCH[1])).powi(2)).exp() * (-(along / (0.5 * reach)).powi(2)).exp();
-        // Drawn together towards the snag, and lifted aside by it.
+        // The cloth is pulled together towards the snag, and lifted beside it.
         [x + along.signum() * depth * near * (along.abs() / 6.0).min(1.0), y + side * depth * near]
     });
     let tight = move |x: f32, y: f32| {
@@ -132,7 +132,7 @@ fn thread_pull(damage: &mut Damage, rng: &mut ChaCha8Rng) {
     );
 }
 
-/// A liquid that soaked in and dried: darker towards the border, following the yarns.
+/// A liquid that soaked in and dried. It is darker towards the border and follows the yarns.
 fn stain(damage: &mut Damage, rng: &mut ChaCha8Rng) {
     let middle = damage.somewhere(0.22, rng);
     let radius = rng.random_range(16.0..38.0_f32);

@@ -1,5 +1,5 @@
-//! Cork: a scratch, a gouge that crumbles, a water stain, a scorch. No surface that `pretrain` draws is pressed of grains
-//! in grains.
+//! Cork: a scratch, a gouge that crumbles, a water stain, a scorch. No family of the pretraining has granules that consist
+//! of grains.
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -13,7 +13,7 @@ use crate::frame::Frame;
 use crate::light::Camera;
 use crate::surface::{Lamp, Surface};
 
-/// The set.
+/// The material.
 pub fn material() -> DemoMaterial {
     DemoMaterial {
         name: "cork",
@@ -44,7 +44,7 @@ fn surface(size: Size, rng: &mut ChaCha8Rng) -> Surface {
             let reach = [0.22, 0.12][level];
             cells[level].at(u + reach * bend[0].values[p], v + reach * bend[1].values[p])
         });
-        // Some granules are of one tone, some of two, and now and then bark lies between them.
+        // Some granules have one tone and some two. Now and then bark lies between them.
         let value = granule.value(seed);
         let tone = draw::mix(pale, brown, (0.8 * value + 0.35 * (own.value(seed) - 0.3)).clamp(0.0, 1.0));
         let joint = 1.0 - draw::step(0.01, 0.07, granule.inside());

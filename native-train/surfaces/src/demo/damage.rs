@@ -1,4 +1,4 @@
-//! Tools that damage a material: what they touch is recorded as the mask.
+//! Tools that damage a material. The pixels that they change are recorded as the mask.
 
 use image::{GrayImage, Luma};
 use rand::RngExt;
@@ -20,13 +20,13 @@ pub struct Damage {
 const VISIBLE: f32 = 0.2;
 
 impl Damage {
-    /// Nothing touched yet.
+    /// Surface without any damage.
     pub fn new(surface: Surface) -> Self {
         let touched = vec![false; surface.size.pixels()];
         Self { surface, touched }
     }
 
-    /// 255 where something was touched.
+    /// Mask of the damage: 255 where it is visible.
     pub fn mask(&self) -> GrayImage {
         let Size { width, height } = self.surface.size;
         GrayImage::from_fn(width as u32, height as u32, |x, y| {
@@ -40,7 +40,7 @@ impl Damage {
         [within(self.surface.size.width, rng), within(self.surface.size.height, rng)]
     }
 
-    /// Calls `change(surface, pixel, amount)` where `amount(x, y)` is above 0, and records what is visible.
+    /// Calls `change(surface, pixel, amount)` where `amount(x, y)` is above 0, and records the visible pixels.
     pub fn apply(&mut self, amount: impl Fn(f32, f32) -> f32, mut change: impl FnMut(&mut Surface, usize, f32)) {
         for y in 0..self.surface.size.height {
             for x in 0..self.surface.size.width {
@@ -73,7 +73,7 @@ impl Damage {
         }
     }
 
-    /// A curved line of varying width as short straight pieces: points and half widths, pixels.
+    /// Curved line of varying width as short straight segments: points and half widths, pixels.
     pub fn stroke(
         &self,
         start: [f32; 2],
@@ -90,7 +90,7 @@ impl Damage {
         let mut drift = 0.0;
         for step in 0..steps {
             let along = step as f32 / steps as f32;
-            // Thin at both ends, with small changes of pressure.
+            // The line is thin at both ends, with small changes of pressure.
             let pressure = (std::f32::consts::PI * along).sin().max(0.0).sqrt();
             drift = 0.9 * drift + 0.1 * draw::normal(rng, 0.0, 1.0);
             points.push((point, 0.5 * width * pressure * (1.0 + 0.35 * drift)));
@@ -125,7 +125,7 @@ impl Damage {
         }
     }
 
-    /// Pulls the material aside: each pixel shows what lay at `from(x, y)`. Records where it moved by a pixel or more.
+    /// Pulls the material aside: each pixel shows the place `from(x, y)`. Records the pixels that moved by a pixel or more.
     pub fn warp(&mut self, from: impl Fn(f32, f32) -> [f32; 2]) {
         let Size { width, height } = self.surface.size;
         let plane = |pick: &dyn Fn(usize) -> f32| Field {

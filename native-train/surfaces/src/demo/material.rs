@@ -15,19 +15,19 @@ pub type Inflict = fn(&mut Damage, &mut ChaCha8Rng);
 pub struct DemoMaterial {
     /// Name of its folder.
     pub name: &'static str,
-    /// A piece of it.
+    /// Draws a piece of it.
     pub surface: fn(Size, &mut ChaCha8Rng) -> Surface,
     /// The lamp over it.
     pub lamp: Lamp,
     /// The camera above it.
     pub camera: Camera,
-    /// Kinds of defect: the folder's name, and what does the damage.
+    /// Kinds of defect: name of the folder, and the function that draws the damage.
     pub defects: &'static [(&'static str, Inflict)],
 }
 
 impl DemoMaterial {
-    /// Photo of a new place of the material, `side` pixels square, and its mask: 255 where it is damaged, else 0. `defect` is
-    /// the index of the damage.
+    /// Photo of a new place of the material, `side` pixels square, and its mask: 255 where it is damaged, else 0.
+    /// `defect` is the index of the damage.
     pub fn photo(&self, side: u32, defect: Option<usize>, rng: &mut ChaCha8Rng) -> (RgbImage, GrayImage) {
         let surface = (self.surface)(Size::square(side), rng);
         let mut damage = Damage::new(surface);

@@ -1,7 +1,7 @@
 //! Demo materials with hand-designed damages, for the demo models.
 //!
-//! A damage changes the material before it is lit and photographed: a dent changes the height, a broken yarn bares the yarns
-//! below. Damages are not the synthetic defects of training, so they measure what training has not seen.
+//! A damage changes the material before it is lit and photographed. A dent changes the height, and a broken yarn bares the
+//! yarns below. Damages differ from the synthetic defects of the training, so the demo measures unseen defects.
 
 mod cloth;
 mod cork;

@@ -1,5 +1,4 @@
-//! Vinyl embossed with scales: a cut, a scratch, a dent by a tool, a glue stain. No surface that `pretrain` draws has
-//! scales.
+//! Vinyl embossed with scales: a cut, a scratch, a dent by a tool, a glue stain. No family of the pretraining has scales.
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -12,7 +11,7 @@ use crate::frame::Frame;
 use crate::light::Camera;
 use crate::surface::{Lamp, Surface};
 
-/// The set.
+/// The material.
 pub fn material() -> DemoMaterial {
     DemoMaterial {
         name: "vinyl",
@@ -30,14 +29,14 @@ const ROW: f32 = 0.52;
 /// Radius of a scale, in widths.
 const RADIUS: f32 = 0.64;
 
-/// A scale at a point: which one, and the point in it, in radii from its middle; y runs to its free edge.
+/// Scale at a point, and the point's place in it in radii from its middle. The y axis points to the free edge.
 struct Scale {
     name: [i32; 2],
     at: [f32; 2],
 }
 
-/// The scale that lies on top at `(u, v)`, in widths: of those that reach there, the one of the highest row, since every
-/// row lies on the next one.
+/// Scale that lies on top at `(u, v)`, in widths. Every row lies on the next one, so it is the scale of the highest row
+/// that reaches the point.
 fn scale(u: f32, v: f32) -> Scale {
     let nearest = (v / ROW).floor() as i32;
     let of_row = |row: i32| {
@@ -65,7 +64,7 @@ fn surface(size: Size, rng: &mut ChaCha8Rng) -> Surface {
         let Scale { name, at: [u, v] } = scale(px / SCALE + own(&bend[0]), py / SCALE + own(&bend[1]));
         let value = draw::cell_value(name[0], name[1], seed);
         let far = u.hypot(v).min(1.0);
-        // Rises towards its free edge and is rounded over there; a keel runs along the middle.
+        // A scale rises towards its free edge and is rounded there. A keel runs along the middle.
         let rise = 0.5 + 0.5 * v;
         let edge = 1.0 - draw::step(0.82, 1.0, far);
         let keel = (1.0 - (u / 0.22).powi(2)).max(0.0);

@@ -13,7 +13,7 @@ use crate::surface::Surface;
 pub struct Knit {
     /// Width and height of a stitch, pixels, 6..34.
     pub stitch: [f32; 2],
-    /// How steeply the legs of a stitch rise, stitch heights per stitch width, 0.8..2.
+    /// Slope of the legs of a stitch, stitch heights per stitch width, 0.8..2.
     pub slant: f32,
     /// Thickness of the yarn as a part of the row height, 0.75..1.1.
     pub cover: f32,

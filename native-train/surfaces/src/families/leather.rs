@@ -26,7 +26,7 @@ pub struct Leather {
     pub height: f32,
     /// Strength of wrinkles across many cells, 0..1.
     pub wrinkles: f32,
-    /// How much the cells are bent out of shape, 0..0.6 cells.
+    /// Distortion of the cells, 0..0.6 cells.
     pub bend: f32,
     /// Colour of the grain.
     pub dye: Rgb,

@@ -1,5 +1,5 @@
-//! Things that lie on one another: chips, flakes, gravel, shreds, pills. The dead leaves model: shapes whose sizes follow
-//! a power law, each of which hides what is below it, as in photos of the world.
+//! Heaps of objects such as chips, flakes, gravel, shreds or pills. This is the dead leaves model: the sizes of the
+//! objects follow a power law, and each object hides those below it.
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -8,12 +8,12 @@ use crate::draw::{self, Rgb};
 use crate::field::{Field, Fractal, Size};
 use crate::surface::Surface;
 
-/// A heap of things.
+/// A heap of objects.
 #[derive(Clone, Copy, Debug)]
 pub struct Leaves {
     /// Least and largest radius, pixels, 2..90.
     pub radii: [f32; 2],
-    /// The number of things falls with this power of their radius, 1..3.
+    /// Power of the radius with which the number of objects falls, 1..3.
     pub power: f32,
     /// Length over width, 1..8.
     pub stretch: f32,
@@ -23,19 +23,19 @@ pub struct Leaves {
     pub roundness: f32,
     /// Colours, mixed at random.
     pub tones: [Rgb; 4],
-    /// Bands on each thing: their contrast, 0..0.4, and their wavelength, pixels, 3..40.
+    /// Bands on each object: their contrast, 0..0.4, and their wavelength, pixels, 3..40.
     pub bands: [f32; 2],
     /// 0 is flat, 1 a dome.
     pub dome: f32,
-    /// Height of a thing, as a part of its radius, 0..0.4.
+    /// Height of an object, as a part of its radius, 0..0.4.
     pub relief: f32,
     /// Mirror-like part, 0..0.4.
     pub gloss: f32,
 }
 
-/// Each pixel is covered about so many times.
+/// Mean number of objects that cover a pixel.
 const LAYERS: f32 = 2.5;
-/// Things painted at most: below a radius there are too many to paint.
+/// Most objects that are painted. Smaller ones would be too many.
 const MOST: usize = 6000;
 
 impl Leaves {
@@ -74,7 +74,7 @@ impl Leaves {
         let fractal = Fractal { largest: 40.0, smallest: 1.0, smoothness: 0.5, stretch: 1.0 };
         let grain = Field::fractal(size, fractal, rng);
         let mut surface = Surface::from_fn(size, self.gloss, |_, _| (draw::shade(self.tones[0], 0.6), 0.0));
-        // What is drawn of a thing must not depend on where the things before it lie.
+        // Random numbers of an object must not depend on the places of the objects before it.
         let mut things = ChaCha8Rng::seed_from_u64(rng.random());
         let margin = self.radii[1] * self.stretch.sqrt();
         let [width, height] = [size.width as f32 + 2.0 * margin, size.height as f32 + 2.0 * margin];
@@ -111,7 +111,7 @@ impl Leaves {
             for x in range(middle[0], width) {
                 let (dx, dy) = (x as f32 - middle[0], y as f32 - middle[1]);
                 let (u, v) = ((cos * dx + sin * dy) / axes[0], (cos * dy - sin * dx) / axes[1]);
-                // What the power below would say too, at a tenth of its cost.
+                // Gives the same as the power below at a tenth of its cost.
                 if u.abs() >= 1.0 || v.abs() >= 1.0 {
                     continue;
                 }
@@ -122,7 +122,7 @@ impl Leaves {
                 let p = y * width + x;
                 let wave = (std::f32::consts::TAU * (band.0 * dx + band.1 * dy) / self.bands[1] + phase).sin();
                 let shade = 1.0 + slope * u + self.bands[0] * wave;
-                // Soft over the last pixel, so that a border is no staircase.
+                // The border is soft over one pixel, against aliasing.
                 let inside = ((1.0 - far) * axes[1].min(axes[0])).clamp(0.0, 1.0);
                 surface.tint(p, draw::shade(colour, shade), inside);
                 let dome = 1.0 - self.dome * (u * u + v * v).min(1.0);

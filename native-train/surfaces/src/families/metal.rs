@@ -9,7 +9,7 @@ use crate::field::{Field, Fractal, Size};
 use crate::frame::{Frame, TurnedFields};
 use crate::surface::Surface;
 
-/// How the metal's surface was made.
+/// Finish of a metal surface.
 #[derive(Clone, Copy, Debug)]
 pub enum Working {
     /// Fine parallel scratches of this length, pixels, 30..400.
@@ -27,7 +27,7 @@ pub enum Working {
 /// A metal sheet or casting.
 #[derive(Clone, Copy, Debug)]
 pub struct Metal {
-    /// How the surface was made.
+    /// Finish.
     pub working: Working,
     /// Colour.
     pub tone: Rgb,

@@ -22,9 +22,9 @@ pub struct Paper {
     pub curl: f32,
     /// Preferred direction (the machine's), radians.
     pub angle: f32,
-    /// How many keep to it, 0 (felt) to 1 (all).
+    /// Share of fibres that follow it, 0 (felt) to 1 (all).
     pub order: f32,
-    /// How visible a fibre is, 0.1..0.7.
+    /// Visibility of a fibre, 0.1..0.7.
     pub opacity: f32,
     /// Cloudiness seen against the light, 0.01..0.1.
     pub cloud: f32,

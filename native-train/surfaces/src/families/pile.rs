@@ -9,7 +9,7 @@ use crate::field::{Field, Fractal, Size};
 use crate::frame::Frame;
 use crate::surface::Surface;
 
-/// What the surface is made of.
+/// Kind of soft surface.
 #[derive(Clone, Copy, Debug)]
 pub enum Make {
     /// Upright tufts in rows; `disorder` 0 is a machine's lattice, 1 a shag.
@@ -23,7 +23,7 @@ pub enum Make {
 /// A soft or grainy surface.
 #[derive(Clone, Copy, Debug)]
 pub struct Pile {
-    /// What it is made of.
+    /// Kind.
     pub make: Make,
     /// Width of a tuft, cell or grain, pixels, 2.5..20.
     pub unit: f32,

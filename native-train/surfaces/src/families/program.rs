@@ -1,5 +1,5 @@
-//! Random programs: a few sources of pattern, combined step by step by operations drawn at random. What comes out is no
-//! material that anyone has named, which is the point: the other kinds are what we thought of.
+//! Random programs: a few sources of pattern, combined step by step by random operations. They give patterns that no other
+//! family has, because the other families only imitate known materials.
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -12,10 +12,10 @@ use crate::surface::Surface;
 
 /// Steps of a program.
 const STEPS: usize = 9;
-/// The first of them make a pattern of nothing.
+/// Number of first steps that make a pattern without an earlier field.
 const SOURCES: usize = 3;
 
-/// One step: a field of values of about -1 to 1, of nothing or of the fields of earlier steps.
+/// One step. It gives a field of values of about -1 to 1, some kinds from the fields of earlier steps.
 #[derive(Clone, Copy, Debug)]
 enum Step {
     /// Power-law noise in a direction (radians).
@@ -28,15 +28,15 @@ enum Step {
     Mean([usize; 2]),
     /// Product of two fields.
     Product([usize; 2]),
-    /// The greater of two fields.
+    /// Maximum of two fields.
     Greatest([usize; 2]),
-    /// How far two fields are apart.
+    /// Absolute difference of two fields.
     Difference([usize; 2]),
     /// The field folded over by a sine, with this many turns between -1 and 1.
     Fold(usize, f32),
     /// Two sides of a level, with a border of a softness.
     Edge { of: usize, level: f32, softness: f32 },
-    /// The first field, displaced in a direction (radians) as far as the second one says, times so many pixels.
+    /// First field, displaced in a direction (radians) by the second field times a number of pixels.
     Displaced { of: [usize; 2], angle: f32, reach: f32 },
 }
 
@@ -59,7 +59,7 @@ impl Step {
         }
     }
 
-    /// Of the fields of the first `known` steps; the latest ones are used most, so that nothing is made for nothing.
+    /// Random step that uses fields of the first `known` steps. Later fields are more likely, so that few remain unused.
     fn operation(known: usize, rng: &mut ChaCha8Rng) -> Self {
         let of = [known - 1, rng.random_range(0..known)];
         match rng.random_range(0..9) {
@@ -126,7 +126,7 @@ impl Step {
     }
 }
 
-/// A program, and what its fields are shown as.
+/// Program with the use of its fields.
 #[derive(Clone, Copy, Debug)]
 pub struct Program {
     steps: [Step; STEPS],
@@ -177,7 +177,7 @@ impl Program {
             let field = step.field(size, &fields, rng);
             fields.push(field);
         }
-        // Something is always there to be seen, also where the operations have left nothing.
+        // The photo always shows a pattern, even where the operations give a constant.
         let grain = Field::fractal(size, Fractal { largest: 20.0, smallest: 1.0, smoothness: 0.4, stretch: 1.0 }, rng);
         let [colour, height, tint] = self.shown.map(|step| &fields[step].values);
         Surface::from_fn(size, self.gloss, |x, y| {

@@ -25,7 +25,7 @@ pub enum Kind {
 /// A stone surface.
 #[derive(Clone, Copy, Debug)]
 pub struct Stone {
-    /// What it is.
+    /// Kind of stone.
     pub kind: Kind,
     /// Size of grains, clouds or chips, pixels, 3..60.
     pub grain: f32,

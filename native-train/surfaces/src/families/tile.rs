@@ -8,7 +8,7 @@ use crate::field::{Field, Fractal, Size};
 use crate::frame::Frame;
 use crate::surface::Surface;
 
-/// What repeats.
+/// Repeated unit of a lattice.
 #[derive(Clone, Copy, Debug)]
 pub enum Lattice {
     /// Tiles with joints; every row is shifted by `bond` tile widths.
@@ -17,14 +17,14 @@ pub enum Lattice {
     Mesh,
     /// Round holes.
     Perforated { staggered: bool },
-    /// Raised lozenges in turns left and right, as on a tread plate.
+    /// Raised lozenges that point left and right alternately, as on a tread plate.
     Tread,
 }
 
 /// A lattice of one material over another.
 #[derive(Clone, Copy, Debug)]
 pub struct Tile {
-    /// What repeats.
+    /// Repeated unit.
     pub lattice: Lattice,
     /// Width and height of a unit, pixels, 8..110.
     pub unit: [f32; 2],
@@ -121,7 +121,7 @@ impl Tile {
                     (colour, self.height * bevel + tilt * top + 0.06 * noise)
                 }
                 Lattice::Mesh => {
-                    // Wires run along both unit borders and pass over and under in turns.
+                    // Wires run along both unit borders and pass over and under each other alternately.
                     let over = ((column + row) as i32).rem_euclid(2) == 0;
                     let wire = |distance: f32, above: bool| {
                         let section = 1.0 - (distance / half_line).powi(2);

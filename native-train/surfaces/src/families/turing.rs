@@ -1,5 +1,5 @@
-//! Labyrinths and spots that grow out of noise, as in etched, corroded and grown surfaces: what reaction and diffusion
-//! leave, by the short way of an activator and an inhibitor that are blurs of the pattern itself.
+//! Labyrinths and spots that grow out of noise, as on etched and corroded surfaces. They approximate the patterns of
+//! reaction and diffusion: activator and inhibitor are blurs of the pattern itself.
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -13,9 +13,9 @@ use crate::surface::Surface;
 pub struct Turing {
     /// Radius of the activator, pixels, 1.5..12.
     pub radius: f32,
-    /// The inhibitor reaches this many times as far, 1.6..3.
+    /// Radius of the inhibitor over that of the activator, 1.6..3.
     pub reach: f32,
-    /// Below 0 spots, above 0 holes, about 0 a labyrinth: -0.3..0.3.
+    /// Kind of pattern, -0.3..0.3: spots below 0, holes above 0, a labyrinth near 0.
     pub bias: f32,
     /// Rounds of growth, 2..6: more make smoother borders.
     pub rounds: u32,

@@ -22,7 +22,7 @@ pub struct Voronoi {
     pub disorder: f32,
     /// Width of the borders, as a part of a cell, 0.01..0.15.
     pub border: f32,
-    /// How much the borders are bent, in cells, 0..0.5.
+    /// Bend of the borders, in cells, 0..0.5.
     pub bend: f32,
     /// Colours of the cells, mixed at random, and of the borders.
     pub tones: [Rgb; 3],

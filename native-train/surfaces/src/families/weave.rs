@@ -8,11 +8,11 @@ use crate::field::{Field, Size};
 use crate::frame::{Frame, TurnedFields};
 use crate::surface::Surface;
 
-/// Which yarn lies on top where warp `i` crosses weft `j`.
+/// Binding of a cloth: the yarn that lies on top where warp `i` crosses weft `j`.
 #[derive(Clone, Copy, Debug)]
 pub enum Binding {
-    /// Warp on top for `up` of every `up + down` wefts; each warp starts `shift` wefts later than the one before.
-    /// 1, 1, 1 is plain; 2, 2, 1 a twill; 4, 1, 2 a satin.
+    /// Warp on top for `up` of every `up + down` wefts. Each warp starts `shift` wefts later than the one before. 1, 1, 1
+    /// gives plain weave, 2, 2, 1 a twill, and 4, 1, 2 a satin.
     Shifted { up: i32, down: i32, shift: i32 },
     /// Plain weave with this many parallel yarns as one.
     Basket { yarns: i32 },
@@ -47,7 +47,7 @@ pub struct Weave {
     pub dye: [Rgb; 2],
     /// Radians.
     pub angle: f32,
-    /// How far yarns wander from their place, in pitches, 0..0.2.
+    /// Displacement of yarns from their places, in pitches, 0..0.2.
     pub wander: f32,
     /// Variation of brightness between and along yarns, 0..0.3.
     pub slub: f32,
@@ -55,7 +55,7 @@ pub struct Weave {
     pub twist: f32,
     /// Height of the yarn over the ground, as a part of the pitch, 0.1..0.6.
     pub relief: f32,
-    /// Every how many warps one has the weft's colour (0: none): pinstripes and checks.
+    /// Number of warps from one with the weft's colour to the next (0: none), for pinstripes and checks.
     pub stripe: i32,
     /// Mirror-like part, 0..0.3.
     pub gloss: f32,

@@ -15,9 +15,9 @@ pub struct Wood {
     pub ring: f32,
     /// Direction of the grain, radians.
     pub angle: f32,
-    /// How much the rings arch over the board (flat-sawn) instead of running straight (quarter-sawn), 0..1.
+    /// Curvature of the rings, from 0 for straight ones (quarter-sawn) to 1 for arches over the board (flat-sawn).
     pub arch: f32,
-    /// How far the grain wanders, in ring widths, 0..1.5.
+    /// Displacement of the grain, in ring widths, 0..1.5.
     pub wander: f32,
     /// Colours of early and late wood.
     pub tones: [Rgb; 2],
