@@ -48,7 +48,7 @@ pub fn contrastive(a: Tensor<4>, b: Tensor<4>, defective: Tensor<1>, grouping: G
 /// `a` and `b` are embeddings `[n, c, h, w]`. `cover`, `[n, 1, h, w]`, is the share of each position that the defect of
 /// `b` covers, 0 for a good `b`.
 ///
-/// A covered position costs `(1 + cos) / 2`. Its weight grows with the share up to [`FULL_COVER`], and the costs are
+/// A covered position costs `(1 + cos) / 2`. Its weight grows with the share up to 20 %, and the costs are
 /// averaged, so that a small defect weighs as much as a large one. An untouched position costs `1 - cos`, and the sum is
 /// divided by the number of all positions.
 pub fn contrastive_by_position(a: Tensor<4>, b: Tensor<4>, cover: Tensor<4>) -> Tensor<1> {

@@ -5,8 +5,8 @@
 //!    of both in a [`feature_store`].
 //! 3. A [`session`] joins what a training needs. It divides the photos into [`folds`], so that near-duplicates
 //!    ([`groups`]) stay together.
-//! 4. A [`member`] is trained on each fold: [`pairs`], [`losses`] (section 3.4) and the [`one_cycle`] schedule.
-//! 5. The fits ([`ensemble_fit`], [`baseline_fit`], [`density_fit`]) end in a [`fit`]. The photos that each fold
+//! 4. A [`member`] is trained on each fold: pairs, [`losses`] (section 3.4) and the [`one_cycle`] schedule.
+//! 5. The fits (`ensemble_fit`, `baseline_fit`, `density_fit`) end in a [`fit`]. The photos that each fold
 //!    [held out](held_out) give the normal ranges and the threshold, and with them the [`model`].
 //!
 //! Nothing here reads files, clocks or interrupts. The caller drives the loop step by step, gets events and checkpoints as

@@ -1,6 +1,6 @@
 //! `weights`: makes the extractor file of the frozen extractor from published ImageNet weights.
 //!
-//! [`fetch`] downloads timm's EfficientNet-B3 ([`download`]) and imports it. [`import`] takes a local file. It reads the
+//! [`mod@fetch`] downloads timm's EfficientNet-B3 ([`download`]) and imports it. [`mod@import`] takes a local file. It reads the
 //! tensors ([`state_dict`]), recognises the network ([`recognise`]) and renames the tensors as timm does ([`names`]).
 
 mod advice;
