@@ -1,7 +1,7 @@
 //! Fit of an ensemble: a bank or a classifier for each trained embedder, and its weights. Together the members are
 //! trained on every photo, and each photo is scored by members that held it out.
 
-use super::density_fit;
+use super::density_fit::{self, PhotoMaps};
 use super::error::TrainingError;
 use super::feature_store::Slot;
 use super::fit::{Fit, Fitted};
@@ -25,6 +25,9 @@ const CLUSTERS: [usize; 4] = [1, 2, 4, 8];
 /// Least gain in AUROC for which a larger number of clusters is taken.
 const WORTH_MORE_CLUSTERS: f64 = 0.002;
 
+/// Distances of the windows of each held-out photo, by the photo's index.
+type PhotoDistances = Vec<(usize, Vec<Distances>)>;
+
 /// Embeddings `E14` of the photos by one embedder. They take 50 kB a window, so only one member's are kept at a time.
 struct Embeddings {
     /// Embeddings of the windows that the member was trained on.
@@ -39,8 +42,7 @@ pub(super) async fn fit(
     folds: &[Fold],
     embedders: &[TrainedEmbedder],
 ) -> Result<Fit, TrainingError> {
-    let Session { spec, set, extractor, .. } = *session;
-    let grid = set.store.layout().grid;
+    let Session { spec, set, .. } = *session;
     let (clusters, clusters_tried) = match spec.clusters {
         Clusters::Count(count) => (count, Vec::new()),
         Clusters::Auto => best_clusters(session, folds, embedders).await?,
@@ -49,43 +51,12 @@ pub(super) async fn fit(
     let fewest = folds.iter().map(|fold| set.windows(&fold.train).len()).min().unwrap_or(1);
     let clusters = clusters.min(fewest).max(1);
     let density = density_fit::fit(session, folds).await?;
-    let channels = spec.taps.channels(extractor.info.architecture.channels());
     let (mut members, mut held_out) = (Vec::new(), HeldOut::default());
     for ((member, embedder), (index, fold)) in (0..).zip(embedders).zip(folds.iter().enumerate()) {
-        let embeddings = embed_photos(session, embedder, fold).await?;
-        let mut weights = embedder.weights.clone();
-        let head = match spec.method {
-            Method::Classifier => Head::Classifier(take_classifier(&mut weights)?),
-            _ => Head::Bank(bank(&embeddings.train, grid, clusters, spec)?),
-        };
-        let distances = |e14: &Vec<f32>| head.distances(e14, grid, spec.aggregation);
-        let photos: Vec<(usize, Vec<Distances>)> = embeddings
-            .held_out
-            .iter()
-            .map(|(photo, windows)| (*photo, windows.iter().map(distances).collect()))
-            .collect();
-        // The scale of an embedder's distances does not show how good it is, so they are divided by their mean. A
-        // single member without a density keeps its cosine distances.
-        let alone = folds.len() == 1 && density.is_none();
-        let windows = photos.iter().flat_map(|(_, windows)| windows);
-        let mean = if alone { 1.0 } else { mean_distance(windows.map(|window| &window.score)) };
-        for (number, (photo, windows)) in photos.into_iter().enumerate() {
-            let densities = density.as_ref().map(|fit| &fit.held_out[index][number]);
-            let completed = windows.iter().zip(set.inspected(photo)).enumerate().map(|(window, (own, sample))| {
-                let mut own = own.times(Weights::both((1.0 / mean) as f32));
-                own.inspected.clone_from(&sample.inspected);
-                if !spec.contrast.maps(member) {
-                    own.map = GridMap::default();
-                }
-                own.density = densities.map(|windows| windows[window].clone());
-                own
-            });
-            held_out.add(photo, completed);
-        }
-        let mut folded = fold_state_dict(weights, channels)?;
-        embedder.standardisation.fold(&mut folded)?;
-        let weights = spec.contrast.weights_over(mean, member, spec.members);
-        members.push(TrainedMember { embedder: folded, head, weights });
+        let density = density.as_ref().map(|fit| fit.held_out[index].as_slice());
+        let (trained, photos) = fit_member(session, (member, embedder, fold), clusters, density).await?;
+        members.push(trained);
+        photos.into_iter().for_each(|(photo, windows)| held_out.add(photo, windows));
     }
     Ok(Fit {
         members: members.len(),
@@ -115,6 +86,47 @@ async fn embed_photos(session: &Session<'_>, by: &TrainedEmbedder, fold: &Fold) 
         held_out.push((*photo, embed(session, by, &set.inspected_slots(*photo)).await?));
     }
     Ok(Embeddings { train, held_out })
+}
+
+/// Fits head and weights of one member. Gives the distances of its held-out photos too, completed by those of the density.
+async fn fit_member(
+    session: &Session<'_>,
+    (member, embedder, fold): (u32, &TrainedEmbedder, &Fold),
+    clusters: usize,
+    density: Option<&[PhotoMaps]>,
+) -> Result<(TrainedMember, PhotoDistances), TrainingError> {
+    let Session { spec, set, extractor, .. } = *session;
+    let grid = set.store.layout().grid;
+    let embeddings = embed_photos(session, embedder, fold).await?;
+    let mut weights = embedder.weights.clone();
+    let head = match spec.method {
+        Method::Classifier => Head::Classifier(take_classifier(&mut weights)?),
+        _ => Head::Bank(bank(&embeddings.train, grid, clusters, spec)?),
+    };
+    let distances = |e14: &Vec<f32>| head.distances(e14, grid, spec.aggregation);
+    let photos = embeddings.held_out.iter();
+    let mut photos: PhotoDistances =
+        photos.map(|(photo, windows)| (*photo, windows.iter().map(distances).collect())).collect();
+    // How far an embedder spreads good photos says nothing of its worth, so its distances are divided by their mean. The
+    // distances of a single member without a density stay as they are: cosine distances.
+    let alone = spec.members == 1 && density.is_none();
+    let windows = photos.iter().flat_map(|(_, windows)| windows);
+    let mean = if alone { 1.0 } else { mean_distance(windows.map(|window| &window.score)) };
+    for (number, (photo, windows)) in photos.iter_mut().enumerate() {
+        for ((index, own), sample) in windows.iter_mut().enumerate().zip(set.inspected(*photo)) {
+            *own = own.times(Weights::both((1.0 / mean) as f32));
+            own.inspected.clone_from(&sample.inspected);
+            if !spec.contrast.maps(member) {
+                own.map = GridMap::default();
+            }
+            own.density = density.map(|photos| photos[number][index].clone());
+        }
+    }
+    let channels = spec.taps.channels(extractor.info.architecture.channels());
+    let mut folded = fold_state_dict(weights, channels)?;
+    embedder.standardisation.fold(&mut folded)?;
+    let weights = spec.contrast.weights_over(mean, member, spec.members);
+    Ok((TrainedMember { embedder: folded, head, weights }, photos))
 }
 
 /// Embeddings of the synthetic defects of the photos that `fold` holds out.
