@@ -223,17 +223,17 @@ pub struct Inspection {
     #[serde(with = "preserve")]
     #[tsify(type = "Float32Array")]
     pub map: Float32Array,
-    /// Number of values in a row of the map.
+    /// Width of the map, values.
     pub map_width: usize,
-    /// Number of rows of the map.
+    /// Height of the map, values.
     pub map_height: usize,
     /// Pixels that were inspected, RGBA row by row, at most 2,048 on the longer side. Alpha is 0 where transparent.
     #[serde(with = "preserve")]
     #[tsify(type = "Uint8ClampedArray<ArrayBuffer>")]
     pub preview: Uint8ClampedArray,
-    /// Number of pixels in a row of the preview.
+    /// Width of the preview, pixels.
     pub preview_width: u32,
-    /// Number of rows of the preview.
+    /// Height of the preview, pixels.
     pub preview_height: u32,
     /// Duration of each step.
     pub milliseconds: Milliseconds,

@@ -137,7 +137,8 @@ impl Detector {
         }
     }
 
-    /// Distances of one window from its part of the [`Output`], with its inspected positions.
+    /// Computes the distances of one window from good ones at each position. `output` is the window's result on the device,
+    /// and `inspected` has the positions that count.
     pub fn distances(
         &self,
         output: &WindowOutput,

@@ -53,7 +53,9 @@ pub enum ModelFileError {
     #[error("this file has format {0}, and this program reads format {FORMAT_VERSION}: update the program")]
     Newer(u32),
     /// The file has an older format.
-    #[error("this file has format {0}, and this program reads format {FORMAT_VERSION}: train or make the file again")]
+    #[error(
+        "this file has format {0}, and this program reads format {FORMAT_VERSION}: train the category model again, or import the extractor again"
+    )]
     Older(u32),
     /// The file is of the other kind.
     #[error("this file holds {found}, where {wanted} is needed", found = article(*found), wanted = article(*wanted))]

@@ -47,10 +47,10 @@ impl<'a> Session<'a> {
     ///
     /// Parallel trainings would keep more cores busy. But gradients would be added in another order in every run, and a
     /// seed would not give the same weights.
-    pub fn members<'d>(&self, division: &'d Division) -> impl Iterator<Item = Beginning<'a, 'd>> + use<'a, 'd> {
+    pub fn members<'d>(&self, division: &'d Division) -> impl Iterator<Item = Untrained<'a, 'd>> + use<'a, 'd> {
         let session = *self;
         let folds = if self.spec.method.is_trained() { division.folds.as_slice() } else { &[] };
-        (0..).zip(folds).map(move |(member, fold)| Beginning { session, member, fold })
+        (0..).zip(folds).map(move |(member, fold)| Untrained { session, member, fold })
     }
 
     /// Fits the method: banks of the trained embedders and the density, or a baseline. The fit holds the distances of the
@@ -64,8 +64,8 @@ impl<'a> Session<'a> {
     }
 }
 
-/// Member that is about to be trained.
-pub struct Beginning<'a, 'd> {
+/// One embedder of the ensemble whose training has not begun.
+pub struct Untrained<'a, 'd> {
     session: Session<'a>,
     /// Number of the member, from 0.
     pub member: u32,
@@ -73,7 +73,7 @@ pub struct Beginning<'a, 'd> {
     pub fold: &'d Fold,
 }
 
-impl<'a> Beginning<'a, '_> {
+impl<'a> Untrained<'a, '_> {
     /// Begins the training.
     pub async fn begin(&self) -> Result<MemberTraining<'a>, TrainingError> {
         MemberTraining::new(&self.session, self.member, self.fold).await

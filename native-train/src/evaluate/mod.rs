@@ -104,7 +104,8 @@ pub struct Seen {
     pub prediction: Prediction,
     /// Width and height of the photo, pixels.
     pub size: (u32, u32),
-    /// 255 where the photo is opaque. None where all of it is.
+    /// Mask of the size of the photo: 255 at opaque pixels, 0 at transparent ones. None for a photo that is opaque
+    /// throughout.
     pub opaque: Option<GrayImage>,
     /// True if the model was trained on the photo.
     pub trained_on: bool,

@@ -69,8 +69,8 @@ pub fn train(
     log: &mut Option<Log>,
 ) -> Result<Vec<TrainedEmbedder>, TrainError> {
     let mut trained = Vec::with_capacity(division.folds.len());
-    for beginning in session.members(division) {
-        let mut training = block_on(beginning.begin())?;
+    for member in session.members(division) {
+        let mut training = block_on(member.begin())?;
         let what = match session.spec.members {
             1 => "training".to_owned(),
             members => format!("training {}/{members}", training.member() + 1),

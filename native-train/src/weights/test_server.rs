@@ -41,7 +41,8 @@ impl TestServer {
         Self { url, requests }
     }
 
-    /// First byte of the range that each GET request for `path` asked for, empty without a range.
+    /// Start of the byte range that each GET request for `path` asked for, as text. An empty text for a request without a
+    /// range.
     pub fn ranges(&self, path: &str) -> Vec<String> {
         let requests = self.requests.lock().unwrap();
         requests.iter().filter(|(asked, _)| asked == path).map(|(_, start)| start.clone()).collect()

@@ -65,7 +65,7 @@ pub enum PhotoError {
     },
     /// The image has too many pixels.
     #[error(
-        "the image has {width} x {height} pixels: at most {} million can be decoded, with each side counted as at least {INPUT_SIDE}. Make it smaller or cut it",
+        "the image has {width} x {height} pixels: at most {} million can be decoded, where a side under {INPUT_SIDE} counts as {INPUT_SIDE}. Make it smaller or crop it",
         LARGEST_AREA / 1_000_000
     )]
     TooLarge {

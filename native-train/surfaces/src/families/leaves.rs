@@ -17,7 +17,7 @@ pub struct Leaves {
     pub power: f32,
     /// Length over width, 1..8.
     pub stretch: f32,
-    /// Direction of their length, radians, and how far it strays.
+    /// Mean direction of the long side and its largest deviation, radians.
     pub angle: [f32; 2],
     /// 2 is an ellipse, more a rounded box, less a diamond: 1..8.
     pub roundness: f32,

@@ -23,7 +23,7 @@ pub struct Turing {
     pub tones: [Rgb; 2],
     /// Contrast between them, 0.1..1.
     pub contrast: f32,
-    /// Difference of height, pixels, 0..4.
+    /// Difference of height between the two phases, pixels, 0..4.
     pub relief: f32,
     /// Mirror-like part, 0..0.35.
     pub gloss: f32,
