@@ -37,7 +37,7 @@ pub struct Camera {
 }
 
 impl Camera {
-    /// Any camera and room, good and bad.
+    /// Draws a random camera and room, good or bad.
     pub fn sample(rng: &mut ChaCha8Rng) -> Self {
         let cast = 0.09 * rng.random::<f32>().powi(2);
         Self {

@@ -35,7 +35,7 @@ macro_rules! families {
         enum Pattern { $($(#[$doc])* $family($parameters)),+ }
 
         impl Pattern {
-            /// A piece of the material.
+            /// Draws a piece of the material.
             pub fn surface(&self, size: Size, rng: &mut ChaCha8Rng) -> Surface {
                 match self { $(Self::$family(parameters) => parameters.surface(size, rng)),+ }
             }

@@ -37,7 +37,7 @@ pub struct Gabor {
 }
 
 impl Gabor {
-    /// Any mixture.
+    /// Draws a random mixture.
     pub fn sample(rng: &mut ChaCha8Rng) -> Self {
         let bands = std::array::from_fn(|i| Band {
             wavelength: draw::scale(rng, 3.0, 40.0),
@@ -56,7 +56,7 @@ impl Gabor {
         }
     }
 
-    /// A piece of the surface.
+    /// Draws a piece of the surface.
     pub fn surface(&self, size: Size, rng: &mut ChaCha8Rng) -> Surface {
         let mut sum = vec![0.0; size.pixels()];
         let mut power = 0.0;

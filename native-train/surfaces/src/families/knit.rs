@@ -23,7 +23,7 @@ pub struct Knit {
     pub second: Rgb,
     /// Rows between rows of the second colour, 0: none.
     pub stripe: i32,
-    /// Radians.
+    /// Direction, radians.
     pub angle: f32,
     /// Irregularity of the stitches, 0..0.15.
     pub wander: f32,
@@ -34,7 +34,7 @@ pub struct Knit {
 }
 
 impl Knit {
-    /// Any knitted fabric.
+    /// Draws a random knitted fabric.
     pub fn sample(rng: &mut ChaCha8Rng) -> Self {
         let width = draw::scale(rng, 6.0, 30.0);
         Self {
@@ -51,7 +51,7 @@ impl Knit {
         }
     }
 
-    /// A piece of the fabric.
+    /// Draws a piece of the fabric.
     pub fn surface(&self, size: Size, rng: &mut ChaCha8Rng) -> Surface {
         let seed: u32 = rng.random();
         let frame = Frame::anywhere(size, self.angle, 32.0 * self.stitch[0], rng);

@@ -39,7 +39,7 @@ pub struct Leather {
 }
 
 impl Leather {
-    /// Any leather.
+    /// Draws a random leather.
     pub fn sample(rng: &mut ChaCha8Rng) -> Self {
         let dye = match rng.random_range(0..4) {
             0 => draw::dye(rng),
@@ -62,7 +62,7 @@ impl Leather {
         }
     }
 
-    /// A piece of the leather.
+    /// Draws a piece of the leather.
     pub fn surface(&self, size: Size, rng: &mut ChaCha8Rng) -> Surface {
         let seed: u32 = rng.random();
         let frame = Frame::anywhere(size, self.angle, 100.0 * self.cell, rng);

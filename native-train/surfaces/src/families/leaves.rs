@@ -39,7 +39,7 @@ const LAYERS: f32 = 2.5;
 const MOST: usize = 6000;
 
 impl Leaves {
-    /// Any heap.
+    /// Draws a random heap.
     pub fn sample(rng: &mut ChaCha8Rng) -> Self {
         let least = draw::scale(rng, 2.5, 14.0);
         let tone = draw::dye(rng);
@@ -69,7 +69,7 @@ impl Leaves {
         (least + (largest - least) * rng.random::<f32>()).powf(-1.0 / self.power)
     }
 
-    /// A piece of the heap.
+    /// Draws a piece of the heap.
     pub fn surface(&self, size: Size, rng: &mut ChaCha8Rng) -> Surface {
         let fractal = Fractal { largest: 40.0, smallest: 1.0, smoothness: 0.5, stretch: 1.0 };
         let grain = Field::fractal(size, fractal, rng);

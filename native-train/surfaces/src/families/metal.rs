@@ -42,7 +42,7 @@ pub struct Metal {
 }
 
 impl Metal {
-    /// Any metal surface.
+    /// Draws a random metal surface.
     pub fn sample(rng: &mut ChaCha8Rng) -> Self {
         let tone = match rng.random_range(0..5) {
             0 => draw::near_hue(rng, 75.0, 12.0, [0.5, 0.8], [0.03, 0.1]),
@@ -66,7 +66,7 @@ impl Metal {
         }
     }
 
-    /// A piece of the metal.
+    /// Draws a piece of the metal.
     pub fn surface(&self, size: Size, rng: &mut ChaCha8Rng) -> Surface {
         let seed: u32 = rng.random();
         let cloud =

@@ -33,7 +33,7 @@ pub struct Paper {
 }
 
 impl Paper {
-    /// Any sheet of fibres.
+    /// Draws a random sheet of fibres.
     pub fn sample(rng: &mut ChaCha8Rng) -> Self {
         let tone = match rng.random_range(0..3) {
             0 => draw::dye(rng),
@@ -54,7 +54,7 @@ impl Paper {
         }
     }
 
-    /// A piece of the sheet.
+    /// Draws a piece of the sheet.
     pub fn surface(&self, size: Size, rng: &mut ChaCha8Rng) -> Surface {
         let cloud = Fractal { largest: 30.0, smallest: 5.0, smoothness: 0.4, stretch: 1.0 };
         let cloud = Field::fractal(size, cloud, rng);

@@ -27,7 +27,7 @@ pub struct Pile {
     pub make: Make,
     /// Width of a tuft, cell or grain, pixels, 2.5..20.
     pub unit: f32,
-    /// Radians.
+    /// Direction, radians.
     pub angle: f32,
     /// Colours, mixed at random per unit.
     pub tones: [Rgb; 2],
@@ -42,7 +42,7 @@ pub struct Pile {
 }
 
 impl Pile {
-    /// Any such surface.
+    /// Draws a random surface of this family.
     pub fn sample(rng: &mut ChaCha8Rng) -> Self {
         let make = match rng.random_range(0..4) {
             0 | 1 => Make::Carpet { disorder: rng.random_range(0.15..1.0) },
@@ -63,7 +63,7 @@ impl Pile {
         }
     }
 
-    /// A piece of the surface.
+    /// Draws a piece of the surface.
     pub fn surface(&self, size: Size, rng: &mut ChaCha8Rng) -> Surface {
         let seed: u32 = rng.random();
         let frame = Frame::anywhere(size, self.angle, 1000.0, rng);

@@ -30,7 +30,7 @@ pub struct PowerLaw {
 }
 
 impl PowerLaw {
-    /// Any such surface.
+    /// Draws a random surface of this family.
     pub fn sample(rng: &mut ChaCha8Rng) -> Self {
         let noise = Fractal {
             largest: draw::scale(rng, 6.0, 160.0),
@@ -56,7 +56,7 @@ impl PowerLaw {
         }
     }
 
-    /// A piece of the surface.
+    /// Draws a piece of the surface.
     pub fn surface(&self, size: Size, rng: &mut ChaCha8Rng) -> Surface {
         let noise = TurnedFields::new(size, self.angle, |square| [Field::fractal(square, self.noise, rng)]);
         let tint = Field::fractal(size, Fractal { stretch: 1.0, ..self.noise }, rng);

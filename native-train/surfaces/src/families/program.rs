@@ -145,7 +145,7 @@ pub struct Program {
 }
 
 impl Program {
-    /// Any program.
+    /// Draws a random program.
     pub fn sample(rng: &mut ChaCha8Rng) -> Self {
         let steps =
             std::array::from_fn(
@@ -170,7 +170,7 @@ impl Program {
         }
     }
 
-    /// A piece of the surface.
+    /// Draws a piece of the surface.
     pub fn surface(&self, size: Size, rng: &mut ChaCha8Rng) -> Surface {
         let mut fields: Vec<Field> = Vec::with_capacity(STEPS);
         for step in self.steps {

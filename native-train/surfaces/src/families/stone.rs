@@ -38,7 +38,7 @@ pub struct Stone {
 }
 
 impl Stone {
-    /// Any stone.
+    /// Draws a random stone.
     pub fn sample(rng: &mut ChaCha8Rng) -> Self {
         let kind = match rng.random_range(0..5) {
             0 | 1 => Kind::Granite,
@@ -70,7 +70,7 @@ impl Stone {
         }
     }
 
-    /// A piece of the stone.
+    /// Draws a piece of the stone.
     pub fn surface(&self, size: Size, rng: &mut ChaCha8Rng) -> Surface {
         let seed: u32 = rng.random();
         let grit = Field::fractal(size, Fractal { largest: 4.0, smallest: 1.0, smoothness: 0.1, stretch: 1.0 }, rng);

@@ -19,7 +19,7 @@ pub struct Stripes {
     pub duty: f32,
     /// Sharpness of the borders, 0 (sine) to 1 (sharp).
     pub edge: f32,
-    /// Radians.
+    /// Direction, radians.
     pub angle: f32,
     /// Colours of band and gap.
     pub tones: [Rgb; 2],
@@ -34,7 +34,7 @@ pub struct Stripes {
 }
 
 impl Stripes {
-    /// Any striped surface.
+    /// Draws a random striped surface.
     pub fn sample(rng: &mut ChaCha8Rng) -> Self {
         let first = draw::dye(rng);
         let printed = rng.random_bool(0.4);
@@ -52,7 +52,7 @@ impl Stripes {
         }
     }
 
-    /// A piece of the surface.
+    /// Draws a piece of the surface.
     pub fn surface(&self, size: Size, rng: &mut ChaCha8Rng) -> Surface {
         let frame = Frame::anywhere(size, self.angle, 64.0 * self.period, rng);
         let cell = [4.0 * self.period; 2];

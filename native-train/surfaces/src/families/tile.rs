@@ -47,7 +47,7 @@ pub struct Tile {
 }
 
 impl Tile {
-    /// Any lattice.
+    /// Draws a random lattice.
     pub fn sample(rng: &mut ChaCha8Rng) -> Self {
         let lattice = match rng.random_range(0..6) {
             0 => Lattice::Tiles { bond: 0.0 },
@@ -79,7 +79,7 @@ impl Tile {
         }
     }
 
-    /// A piece of the lattice.
+    /// Draws a piece of the lattice.
     pub fn surface(&self, size: Size, rng: &mut ChaCha8Rng) -> Surface {
         let seed: u32 = rng.random();
         let frame = Frame::anywhere(size, self.angle, 24.0 * self.unit[0], rng);

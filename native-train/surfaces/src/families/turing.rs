@@ -30,7 +30,7 @@ pub struct Turing {
 }
 
 impl Turing {
-    /// Any grown pattern.
+    /// Draws a random grown pattern.
     pub fn sample(rng: &mut ChaCha8Rng) -> Self {
         let first = draw::dye(rng);
         let second = if rng.random_bool(0.5) { draw::dye(rng) } else { draw::shade(first, draw::scale(rng, 0.4, 2.0)) };
@@ -46,7 +46,7 @@ impl Turing {
         }
     }
 
-    /// A piece of the surface.
+    /// Draws a piece of the surface.
     pub fn surface(&self, size: Size, rng: &mut ChaCha8Rng) -> Surface {
         let mut pattern = Field::smooth(size, [self.radius; 2], rng);
         for _ in 0..self.rounds {

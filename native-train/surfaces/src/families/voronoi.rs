@@ -16,7 +16,7 @@ pub struct Voronoi {
     pub cell: f32,
     /// Length over width, 1..2.5.
     pub stretch: f32,
-    /// Radians.
+    /// Direction, radians.
     pub angle: f32,
     /// 0 is a lattice, 1 fully random.
     pub disorder: f32,
@@ -37,7 +37,7 @@ pub struct Voronoi {
 }
 
 impl Voronoi {
-    /// Any field of cells.
+    /// Draws a random field of cells.
     pub fn sample(rng: &mut ChaCha8Rng) -> Self {
         let first = draw::dye(rng);
         let second = if rng.random_bool(0.6) { draw::shade(first, draw::scale(rng, 0.6, 1.5)) } else { draw::dye(rng) };
@@ -57,7 +57,7 @@ impl Voronoi {
         }
     }
 
-    /// A piece of the surface.
+    /// Draws a piece of the surface.
     pub fn surface(&self, size: Size, rng: &mut ChaCha8Rng) -> Surface {
         let seed: u32 = rng.random();
         let frame = Frame::anywhere(size, self.angle, 100.0 * self.cell, rng);

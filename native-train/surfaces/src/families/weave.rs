@@ -45,7 +45,7 @@ pub struct Weave {
     pub cover: [f32; 2],
     /// Colours of warp and weft.
     pub dye: [Rgb; 2],
-    /// Radians.
+    /// Direction, radians.
     pub angle: f32,
     /// Displacement of yarns from their places, in pitches, 0..0.2.
     pub wander: f32,
@@ -62,7 +62,7 @@ pub struct Weave {
 }
 
 impl Weave {
-    /// Any woven cloth.
+    /// Draws a random woven cloth.
     pub fn sample(rng: &mut ChaCha8Rng) -> Self {
         let pitch = draw::scale(rng, 3.2, 22.0);
         let warp = draw::dye(rng);
@@ -94,7 +94,7 @@ impl Weave {
         }
     }
 
-    /// A piece of the cloth.
+    /// Draws a piece of the cloth.
     pub fn surface(&self, size: Size, rng: &mut ChaCha8Rng) -> Surface {
         let seed: u32 = rng.random();
         let frame = Frame::anywhere(size, self.angle, 64.0 * self.pitch[0], rng);

@@ -34,7 +34,7 @@ pub struct Wood {
 }
 
 impl Wood {
-    /// Any wood.
+    /// Draws a random wood.
     pub fn sample(rng: &mut ChaCha8Rng) -> Self {
         let early = draw::near_hue(rng, 68.0, 9.0, [0.45, 0.86], [0.03, 0.11]);
         let darker = rng.random_range(0.35..0.85);
@@ -54,7 +54,7 @@ impl Wood {
         }
     }
 
-    /// A piece of the board.
+    /// Draws a piece of the board.
     pub fn surface(&self, size: Size, rng: &mut ChaCha8Rng) -> Surface {
         let arch_length = 14.0 * self.ring;
         let frame = Frame::anywhere(size, self.angle, 40.0 * self.ring, rng);
