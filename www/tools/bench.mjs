@@ -1,5 +1,5 @@
 // Prints the times of the steps of an inspection and of a training, with the machine, the versions and the date. An
-// argument chooses the rows whose names contain it.
+// argument chooses the steps whose names contain it, such as "extractor".
 import { readFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { join } from "node:path";

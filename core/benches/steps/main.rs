@@ -37,7 +37,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::{ImageFormat, RgbImage};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use stopwatch::Table;
+use stopwatch::Step;
 
 /// The architecture of the shipped extractor.
 const ARCHITECTURE: Architecture = Architecture::TfB0;
@@ -47,10 +47,21 @@ const MEMBERS: usize = 6;
 const PHOTOS: usize = 32;
 const DEFECTS_EACH: usize = 2;
 
+/// Measures the steps whose names contain the first argument that is no option. All without one.
 fn main() {
-    let mut table = Table::begin();
-    for step in [decoding, preprocessing, extraction, embedding, scoring, defects, training] {
-        step(&mut table);
+    let filter = std::env::args().skip(1).find(|argument| !argument.starts_with('-')).unwrap_or_default();
+    let steps: [(_, fn(Step)); 7] = [
+        ("decode", decoding),
+        ("preprocess", preprocessing),
+        ("extractor", extraction),
+        ("embedder", embedding),
+        ("score", scoring),
+        ("defect", defects),
+        ("training", training),
+    ];
+    Step::print_head();
+    for (name, measure) in steps.into_iter().filter(|(name, _)| name.contains(&filter)) {
+        measure(Step { name });
     }
 }
 
@@ -68,55 +79,55 @@ fn megapixel() -> RgbImage {
     photo(1000, 0)
 }
 
-fn decoding(table: &mut Table) {
+fn decoding(step: Step) {
     let photo = megapixel();
     let (mut jpeg, mut png) = (Vec::new(), std::io::Cursor::new(Vec::new()));
     JpegEncoder::new_with_quality(&mut jpeg, 90).encode_image(&photo).expect("a photo that JPEG can hold");
     photo.write_to(&mut png, ImageFormat::Png).expect("a photo that PNG can hold");
     for (name, bytes) in [("JPEG of 1 megapixel", jpeg), ("PNG of 1 megapixel", png.into_inner())] {
-        table.row("decode", name, 1, || decode(black_box(&bytes), None).expect("a sound photo"));
+        step.time(name, 1, || decode(black_box(&bytes), None).expect("a sound photo"));
     }
 }
 
-fn preprocessing(table: &mut Table) {
+fn preprocessing(step: Step) {
     let (photo, device) = (megapixel(), Device::flex());
     for (view, name) in [(View::Resize, "1 megapixel, one window"), (View::Tiles, "1 megapixel, tiles")] {
-        table.row("preprocess", name, 1, || {
+        step.time(name, 1, || {
             let windows = view.windows(black_box(&photo));
             windows.batches(WINDOWS_AT_ONCE).for_each(|batch| _ = black_box(to_tensor(&batch, &device)));
         });
     }
 }
 
-fn extraction(table: &mut Table) {
+fn extraction(step: Step) {
     let device = Device::flex();
     let network = extractor(&device).network;
     for count in [1, 8] {
         let images: Vec<RgbImage> = (0..count).map(|seed| photo(INPUT_SIDE, seed)).collect();
         let input = to_tensor(&images, &device);
         let name = format!("one window of {count} at once");
-        table.row("extractor", &name, count as u32, || network.forward(black_box(input.clone())));
+        step.time(&name, count as u32, || network.forward(black_box(input.clone())));
     }
 }
 
-fn embedding(table: &mut Table) {
+fn embedding(step: Step) {
     let device = Device::flex();
     let channels = Taps::Both.channels(ARCHITECTURE.channels());
     let embedder = FoldedEmbedder::take(&mut folded_embedder(), channels, &device).expect("complete");
     let features = features(1, &device);
     let embed = || embedder.forward(Taps::Both.concatenated(black_box(features.clone())));
-    table.row("embedder", "one window, both taps, one member", 1, embed);
+    step.time("one window, both taps, one member", 1, embed);
 }
 
-fn scoring(table: &mut Table) {
+fn scoring(step: Step) {
     let device = Device::flex();
     let detector = detector(&device);
     let output = block_on(detector.forward(features(1, &device), Taps::Both).read()).expect("readable").remove(0);
     let distances = || detector.distances(&output, Aggregation::Max, None);
     let held_out: Vec<Distances> = (0..100).map(|_| distances()).collect();
     let held_out: Vec<&Distances> = held_out.iter().collect();
-    table.row("score", "distances of one window, 6 members", 1, distances);
-    table.row("score", "normal range of 100 windows", 1, || NormalRange::fit(black_box(&held_out), None));
+    step.time("distances of one window, 6 members", 1, distances);
+    step.time("normal range of 100 windows", 1, || NormalRange::fit(black_box(&held_out), None));
     let rule = ScoreRule {
         aggregation: Aggregation::Max,
         normal_range: NormalRange::fit(&held_out, None),
@@ -124,21 +135,21 @@ fn scoring(table: &mut Table) {
         density: None,
     };
     let (regions, distances) = (View::Resize.regions(1000, 1000), [distances()]);
-    table.row("score", "score and 512 x 512 map of one window", 1, || {
+    step.time("score and 512 x 512 map of one window", 1, || {
         Prediction::join(&rule, &regions, black_box(&distances)).expect("finite distances").map(512, 512)
     });
 }
 
-fn defects(table: &mut Table) {
+fn defects(step: Step) {
     let window = photo(INPUT_SIDE, 0);
     for kind in DefectKind::ALL {
         let maker = DefectMaker::new(vec![kind], Vec::new()).expect("a kind");
         let mut seeds = 0..;
-        table.row("defect", kind.into(), 1, || maker.make(black_box(&window), seeds.next().unwrap_or(0)));
+        step.time(kind.into(), 1, || maker.make(black_box(&window), seeds.next().unwrap_or(0)));
     }
 }
 
-fn training(table: &mut Table) {
+fn training(step: Step) {
     let device = Device::flex();
     let extractor = extractor(&device);
     // So many steps that no validation falls into a measured one.
@@ -150,7 +161,7 @@ fn training(table: &mut Table) {
     let beginning = session.members(&division).next().expect("a member");
     let mut member = block_on(beginning.begin()).expect("features");
     let name = format!("one step of {} pairs", spec.batch_size);
-    table.row("training", &name, 1, || block_on(member.advance()).expect("a step"));
+    step.time(&name, 1, || block_on(member.advance()).expect("a step"));
 }
 
 /// An extractor with random weights.

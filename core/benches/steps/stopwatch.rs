@@ -10,24 +10,20 @@ const SAMPLE: Duration = Duration::from_millis(2);
 /// Least number of samples.
 const FEWEST: usize = 10;
 
-/// Table of times that prints each row when it is measured.
-pub struct Table {
-    /// A row is measured where its name contains this.
-    filter: String,
+/// Step whose times are measured.
+pub struct Step {
+    /// Name of the step.
+    pub name: &'static str,
 }
 
-impl Table {
-    /// Prints the head of the table. The first argument of the program that is no option is the filter.
-    pub fn begin() -> Self {
+impl Step {
+    /// Prints the head of the table.
+    pub fn print_head() {
         println!("| step | of | median, ms | middle half, ms | samples |\n|---|---|---:|---:|---:|");
-        Self { filter: std::env::args().skip(1).find(|argument| !argument.starts_with('-')).unwrap_or_default() }
     }
 
-    /// Measures `run`, which does the step for `items` items, and prints the time of one item.
-    pub fn row<T>(&mut self, step: &str, of: &str, items: u32, mut run: impl FnMut() -> T) {
-        if !format!("{step} {of}").contains(&self.filter) {
-            return;
-        }
+    /// Measures `run`, which does the step for `items` items, and prints a row with the time of one item.
+    pub fn time<T>(&self, of: &str, items: u32, mut run: impl FnMut() -> T) {
         let mut timed = |runs: u32| {
             let start = Instant::now();
             (0..runs).for_each(|_| _ = black_box(run()));
@@ -47,6 +43,6 @@ impl Table {
         samples.sort();
         let quantile = |share: f64| samples[(share * (samples.len() - 1) as f64).round() as usize].as_secs_f64() * 1e3;
         let [low, median, high] = [0.25, 0.5, 0.75].map(quantile);
-        println!("| {step} | {of} | {median:.3} | {low:.3} to {high:.3} | {} |", samples.len());
+        println!("| {} | {of} | {median:.3} | {low:.3} to {high:.3} | {} |", self.name, samples.len());
     }
 }
