@@ -283,6 +283,15 @@ impl EfficientNetConfig {
 impl EfficientNet {
     /// Feature maps of a normalised batch `[n, 3, h, w]`. `h` and `w` are multiples of 32.
     pub fn forward(&self, images: Tensor<4>) -> Features {
+        if ops::one_by_one(&images) {
+            let each = images.split(1, 0).into_iter().map(|image| self.forward_at_once(image));
+            let (stage5, stage7) = each.map(|features| (features.stage5, features.stage7)).unzip();
+            return Features { stage5: Tensor::cat(stage5, 0), stage7: Tensor::cat(stage7, 0) };
+        }
+        self.forward_at_once(images)
+    }
+
+    fn forward_at_once(&self, images: Tensor<4>) -> Features {
         let mut x = self.stem(images);
         let mut stage5 = x.clone();
         for (index, stage) in self.blocks.iter().enumerate() {
@@ -368,6 +377,7 @@ impl SqueezeExcite {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use burn::tensor::Distribution;
 
     #[test]
     fn b3_has_the_published_widths_and_depths() {
@@ -386,9 +396,11 @@ mod tests {
     #[test]
     fn the_parts_one_after_the_other_are_the_network() {
         let device = Device::flex();
+        device.seed(0);
         let config = EfficientNetConfig { architecture: Architecture::B0, normalisation: Normalisation::Folded };
         let network = config.init(&device);
-        let images = Tensor::ones([1, 3, 32, 32], &device);
+        // Parts take the batch at once, and the network takes it image by image.
+        let images = Tensor::random([3, 3, 64, 96], Distribution::Normal(0.0, 1.0), &device);
         let mut maps = Vec::new();
         for part in network.parts() {
             maps.push(part.forward(maps.last().unwrap_or(&images).clone()));

@@ -1,14 +1,19 @@
 //! Element-wise operations of the extractor in one pass over memory, for the CPU backend.
 //!
 //! Burn's SiLU uses a scalar `exp`, which takes 44 % of the extractor's time. Its bias, activation and gate are a pass each.
+//! Planes are shared out among the threads that Burn computes on. In the browser there is one.
 //! Tensors leave and enter the backend without a copy, because they are contiguous and not shared.
 
 use burn::nn::conv::Conv2d;
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{DType, Device, Tensor, TensorData};
+#[cfg(not(target_arch = "wasm32"))]
+use rayon::prelude::*;
 
+use super::depthwise::Depthwise;
 use super::padding::padding;
+use super::silu::silu;
 
 /// Whether these functions may replace the backend's own: `x` is on the CPU, in f32, and needs no gradient.
 pub(super) fn applies(x: &Tensor<4>) -> bool {
@@ -18,20 +23,55 @@ pub(super) fn applies(x: &Tensor<4>) -> bool {
 
 /// `silu(conv(x) + bias)` with the bias of `conv`: `[n, c, h, w]` to `[n, c', h', w']`.
 pub(super) fn conv_bias_silu(conv: &Conv2d, x: Tensor<4>) -> Tensor<4> {
-    let [_, _, height, width] = x.dims();
+    let [_, inputs, height, width] = x.dims();
     let [channels, ..] = conv.weight.dims();
     let padding = padding(conv, [height, width]);
-    let options = ConvOptions::new_with_padding(conv.stride, padding, conv.dilation, conv.groups);
-    let y = conv2d(x, conv.weight.val(), None, options);
     let bias = match &conv.bias {
         Some(bias) => floats(bias.val().into_data()),
         None => vec![0.0; channels],
     };
+    if conv.groups == inputs && channels == inputs && conv.dilation == [1, 1] {
+        let shape = Depthwise::new([height, width], padding, conv.kernel_size[0], conv.stride[0]);
+        if let Some(shape) = shape {
+            match (conv.kernel_size, conv.stride) {
+                ([3, 3], [1, 1]) => return depthwise_bias_silu::<3, 1>(shape, conv, &bias, x),
+                ([3, 3], [2, 2]) => return depthwise_bias_silu::<3, 2>(shape, conv, &bias, x),
+                ([5, 5], [1, 1]) => return depthwise_bias_silu::<5, 1>(shape, conv, &bias, x),
+                ([5, 5], [2, 2]) => return depthwise_bias_silu::<5, 2>(shape, conv, &bias, x),
+                _ => {}
+            }
+        }
+    }
+    let options = ConvOptions::new_with_padding(conv.stride, padding, conv.dilation, conv.groups);
+    let y = conv2d(x, conv.weight.val(), None, options);
     map_channels(y, &bias, |plane, bias| {
         for value in plane {
             *value = silu(*value + bias);
         }
     })
+}
+
+fn depthwise_bias_silu<const KERNEL: usize, const STRIDE: usize>(
+    shape: Depthwise,
+    conv: &Conv2d,
+    bias: &[f32],
+    x: Tensor<4>,
+) -> Tensor<4> {
+    let device = x.device();
+    let [n, channels, height, width] = x.dims();
+    let [rows, columns] = shape.output;
+    let data = x.into_data();
+    let input = data.as_slice::<f32>().expect("`applies` lets f32 tensors alone in");
+    let weight = floats(conv.weight.val().into_data());
+    let mut output = vec![0.0; n * channels * rows * columns];
+    let buffer = || shape.buffer::<KERNEL, STRIDE>();
+    each_plane(&mut output, rows * columns, buffer, |buffer, index, output| {
+        let channel = index % channels;
+        let weight = &weight[channel * KERNEL * KERNEL..][..KERNEL * KERNEL];
+        shape.pad::<KERNEL, STRIDE>(&input[index * height * width..][..height * width], buffer);
+        shape.convolve::<KERNEL, STRIDE>(buffer, weight, bias[channel], output);
+    });
+    Tensor::from_data(TensorData::new(output, [n, channels, rows, columns]), &device)
 }
 
 /// `x` of `[n, c, h, w]` times `gate` of `[n, c, 1, 1]`, in place.
@@ -45,68 +85,68 @@ pub(super) fn scale_channels(x: Tensor<4>, gate: Tensor<4>) -> Tensor<4> {
 }
 
 /// Runs `step` on every plane `[h, w]` with its channel's number. `numbers` has one number a channel, or one a plane.
-fn map_channels(x: Tensor<4>, numbers: &[f32], step: impl Fn(&mut [f32], f32)) -> Tensor<4> {
+fn map_channels(x: Tensor<4>, numbers: &[f32], step: impl Fn(&mut [f32], f32) + Sync) -> Tensor<4> {
     let device = x.device();
     let [_, _, height, width] = x.dims();
     let mut data: TensorData = x.into_data();
     let values = data.as_mut_slice::<f32>().expect("`applies` lets f32 tensors alone in");
-    for (plane, number) in values.chunks_exact_mut((height * width).max(1)).zip(numbers.iter().cycle()) {
-        step(plane, *number);
-    }
+    each_plane(values, height * width, || (), |(), index, plane| step(plane, numbers[index % numbers.len()]));
     Tensor::from_data(data, &device)
+}
+
+/// Least number of values that are worth a thread.
+#[cfg(not(target_arch = "wasm32"))]
+const WORTH_A_THREAD: usize = 1 << 14;
+
+/// Runs `work` on every plane of `size` values with its index, and with what `begin` makes for each thread.
+#[cfg(not(target_arch = "wasm32"))]
+fn each_plane<T>(
+    values: &mut [f32],
+    size: usize,
+    begin: impl Fn() -> T + Send + Sync,
+    work: impl Fn(&mut T, usize, &mut [f32]) + Send + Sync,
+) {
+    let size = size.max(1);
+    let planes = values.par_chunks_exact_mut(size).enumerate().with_min_len(WORTH_A_THREAD.div_ceil(size));
+    planes.for_each_init(begin, |own, (index, plane)| work(own, index, plane));
+}
+
+#[cfg(target_arch = "wasm32")]
+fn each_plane<T>(values: &mut [f32], size: usize, begin: impl Fn() -> T, work: impl Fn(&mut T, usize, &mut [f32])) {
+    let mut own = begin();
+    values.chunks_exact_mut(size.max(1)).enumerate().for_each(|(index, plane)| work(&mut own, index, plane));
 }
 
 fn floats(data: TensorData) -> Vec<f32> {
     data.try_into_vec().expect("the weights and gates of an f32 network are f32")
 }
 
-/// `x / (1 + exp(-x))`, to a few units in the last place of f32, written so that the compiler makes SIMD of it.
-#[inline(always)]
-fn silu(x: f32) -> f32 {
-    x / (1.0 + exp(-x))
-}
-
-/// `exp(x)` by range reduction to `2^n * e^r`, |r| <= ln(2)/2, and a polynomial (Cephes `expf`). Inputs beyond +-87
-/// are clamped, where SiLU no longer changes.
-#[inline(always)]
-fn exp(x: f32) -> f32 {
-    // Adding 1.5 * 2^23 leaves the nearest integer in the low bits: rounding without a call.
-    const ROUND: f32 = 12_582_912.0;
-    let x = x.clamp(-87.0, 87.0);
-    let shifted = x * std::f32::consts::LOG2_E + ROUND;
-    let n = shifted - ROUND;
-    // ln(2) in two parts, so that `r` keeps its last bits.
-    let r = x - n * 0.693_359_4 + n * 2.121_944_4e-4;
-    let mut p = 1.987_569_2e-4;
-    p = p * r + 1.398_2e-3;
-    p = p * r + 8.333_452e-3;
-    p = p * r + 4.166_579_6e-2;
-    p = p * r + 1.666_666_5e-1;
-    p = p * r + 0.5;
-    let mantissa = p * r * r + r + 1.0;
-    let exponent = (shifted.to_bits() << 23).wrapping_add(0x3f80_0000);
-    mantissa * f32::from_bits(exponent)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use burn::nn::PaddingConfig2d;
+    use burn::nn::conv::Conv2dConfig;
+    use burn::tensor::Distribution;
 
     #[test]
-    fn exp_agrees_with_the_standard_library() {
-        for step in -8700..=8700 {
-            let x = step as f32 / 100.0;
-            let expected = f64::from(x).exp();
-            let error = (f64::from(exp(x)) - expected).abs() / expected;
-            assert!(error < 3e-7, "exp({x}): relative error {error}");
+    fn a_depthwise_convolution_is_burns_to_the_bit() {
+        let device = Device::flex();
+        device.seed(0);
+        for (kernel, stride) in [(3, 1), (3, 2), (5, 1), (5, 2)] {
+            let half = kernel / 2;
+            for padding in [PaddingConfig2d::Same, PaddingConfig2d::Explicit(half, half, half, half)] {
+                for size in [[7, 7], [14, 14], [28, 17], [1, 40], [2, 3]] {
+                    let conv = Conv2dConfig::new([5, 5], [kernel, kernel])
+                        .with_stride([stride, stride])
+                        .with_groups(5)
+                        .with_padding(padding.clone())
+                        .init(&device);
+                    let x = Tensor::random([2, 5, size[0], size[1]], Distribution::Normal(0.0, 1.0), &device);
+                    let mut theirs = conv.forward(x.clone()).into_data();
+                    theirs.as_mut_slice().expect("f32").iter_mut().for_each(|value: &mut f32| *value = silu(*value));
+                    assert_eq!(conv_bias_silu(&conv, x).into_data(), theirs, "{kernel} {stride} {size:?}");
+                }
+            }
         }
-    }
-
-    #[test]
-    fn silu_keeps_its_limits() {
-        assert_eq!(silu(0.0), 0.0);
-        assert_eq!(silu(200.0), 200.0);
-        assert!(silu(-200.0).abs() < 1e-30);
-        assert!(silu(f32::NAN).is_nan());
     }
 }

@@ -1,11 +1,14 @@
 //! The extractor's operations, each in the fastest form for the device that the tensor is on.
 //!
-//! On the CPU, bias, activation and gate run in one pass over memory (`cpu.rs`). On a GPU with gradients, convolutions
+//! On the CPU, bias, activation and gate run in one pass over memory (`cpu.rs`), for a depthwise convolution together with
+//! it (`depthwise.rs`). On a GPU with gradients, convolutions
 //! are written as matrix products (`gpu_training.rs`). Everywhere else Burn's own operations run.
 
 mod cpu;
+mod depthwise;
 mod gpu_training;
 mod padding;
+mod silu;
 
 use burn::nn::BatchNorm;
 use burn::nn::conv::Conv2d;
@@ -29,6 +32,12 @@ impl Activation {
             Self::Relu6 => x.clamp(0.0, 6.0),
         }
     }
+}
+
+/// Whether a batch like `images` is faster image by image: on the CPU, where the maps of one image fit in the caches and
+/// those of a batch do not.
+pub(super) fn one_by_one(images: &Tensor<4>) -> bool {
+    images.dims()[0] > 1 && cpu::applies(images)
 }
 
 /// Convolution, then BatchNorm and activation where they are given: `[n, c, h, w]` to `[n, c', h', w']`.
