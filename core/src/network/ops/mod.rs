@@ -1,8 +1,8 @@
 //! The extractor's operations, each in the fastest form for the device that the tensor is on.
 //!
-//! On the CPU, bias, activation and gate run in one pass over memory (`cpu.rs`), for a depthwise convolution together with
-//! it (`depthwise.rs`). On a GPU with gradients, convolutions
-//! are written as matrix products (`gpu_training.rs`). Everywhere else Burn's own operations run.
+//! On the CPU, bias, activation and gate run in one pass over memory (`cpu.rs`). A depthwise convolution runs in the same
+//! pass (`depthwise.rs`). On a GPU with gradients, convolutions are written as matrix products (`gpu_training.rs`).
+//! Everywhere else Burn's own operations run.
 
 mod cpu;
 mod depthwise;
