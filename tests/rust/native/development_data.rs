@@ -24,7 +24,8 @@ fn compare(precision: Precision, tolerance: f64) {
     let extractor = Extractor::load(file, &device).expect("loads");
     let (shape, values) = golden["input"].clone();
     let features = extractor.network.forward(Tensor::from_data(TensorData::new(values, shape), &device));
-    for (name, map) in [("stage5", features.stage5), ("stage7", features.stage7)] {
+    // The file has the method's names of the two maps.
+    for (name, map) in [("f1", features.stage5), ("f2", features.stage7)] {
         let ours: Vec<f32> = map.into_data().try_into_vec().expect("f32");
         let error = relative_error(&ours, &golden[name].1);
         println!("{name}: relative L2 error {error:.1e}");
