@@ -1,5 +1,5 @@
 // The worker that the engine runs in. It takes one request at a time.
-import type { Fault, Jobs, Reply, Request, Route, Stage } from "./contract.js";
+import type { Fault, Jobs, Reply, Request, Route, Setting, Stage } from "./contract.js";
 import { nothingLoaded } from "./load-times.js";
 import { bytesOf, LoadedEngine } from "./loaded-engine.js";
 import { pictureOf } from "./picture.js";
@@ -12,6 +12,8 @@ type Answer = Jobs[keyof Jobs]["answers"];
 let stage: Stage = "wasm";
 let route: Route = "cpu";
 const loaded = new LoadedEngine(enter);
+/** Times of what was loaded since the last answer that told them. */
+let load = nothingLoaded();
 
 /** The error of a file that is gone. It may be there again later, as on a stick that was pulled out. */
 class Unreadable extends Error {}
@@ -45,8 +47,12 @@ async function readPhoto(file: Blob): Promise<Uint8Array> {
 	});
 }
 
+function prepare(setting: Setting): ReturnType<LoadedEngine["prepare"]> {
+	route = setting.route;
+	return loaded.prepare(setting, load);
+}
+
 async function answer(request: Request): Promise<Answer> {
-	const load = nothingLoaded();
 	await loaded.startProgram(request.program, load);
 	switch (request.name) {
 		case "describe":
@@ -55,21 +61,18 @@ async function answer(request: Request): Promise<Answer> {
 			route = request.route;
 			return loaded.extractor(route, request.extractor, load);
 		case "prepare": {
-			route = request.setting.route;
-			const { engine: _, ...prepared } = await loaded.prepare(request.setting, load);
+			const { engine: _, ...prepared } = await prepare(request.setting);
 			return prepared;
 		}
 		case "inspect": {
-			route = request.setting.route;
-			const { engine, ...prepared } = await loaded.prepare(request.setting, load);
+			const { engine, ...prepared } = await prepare(request.setting);
 			enter("inspect");
 			const whole = await engine.inspect(await readPhoto(request.photo));
 			const { preview, preview_width, preview_height, ...inspection } = whole;
 			return { ...prepared, inspection, picture: await pictureOf(preview, preview_width, preview_height) };
 		}
 		case "preview": {
-			route = request.setting.route;
-			const { engine } = await loaded.prepare(request.setting, load);
+			const { engine } = await prepare(request.setting);
 			enter("inspect");
 			const { pixels, width, height } = engine.preview(await readPhoto(request.photo));
 			return pictureOf(pixels, width, height);
@@ -104,6 +107,7 @@ self.addEventListener("message", async (event: MessageEvent<Request>) => {
 	stage = "wasm";
 	try {
 		const value = await answer(event.data);
+		if ("load" in value) load = nothingLoaded();
 		post({ is: "answer", value }, largeParts(value));
 	} catch (cause) {
 		fail(cause, faultOf(cause));
