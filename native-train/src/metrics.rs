@@ -33,9 +33,9 @@ pub fn f1_max(scores: &[f32], defective: &[bool]) -> Option<F1Max> {
     Some(Curve::new(&mut entries(scores, defective)?)?.f1_max())
 }
 
-/// False positive rate at the highest threshold with a true positive rate of at least `tpr` (0 to 1).
-pub fn fpr_at_tpr(scores: &[f32], defective: &[bool], tpr: f64) -> Option<f64> {
-    Some(Curve::new(&mut entries(scores, defective)?)?.fpr_at_tpr(tpr))
+/// Highest true positive rate at a threshold with a false positive rate of at most `fpr` (0 to 1).
+pub fn tpr_at_fpr(scores: &[f32], defective: &[bool], fpr: f64) -> Option<f64> {
+    Some(Curve::new(&mut entries(scores, defective)?)?.tpr_at_fpr(fpr))
 }
 
 /// 95 % interval of [`roc_auc`]: percentiles 2.5 and 97.5 over `draws` bootstrap samples. 1,000 are enough.
@@ -290,9 +290,9 @@ impl<'a> Curve<'a> {
         best
     }
 
-    fn fpr_at_tpr(&self, tpr: f64) -> f64 {
-        let enough = self.points().find(|point| point.true_positives / self.defective >= tpr);
-        enough.map_or(1.0, |point| point.false_positives / self.normal)
+    fn tpr_at_fpr(&self, fpr: f64) -> f64 {
+        let allowed = self.points().take_while(|point| point.false_positives / self.normal <= fpr);
+        allowed.last().map_or(0.0, |point| point.true_positives / self.defective)
     }
 }
 
@@ -343,7 +343,9 @@ mod tests {
             f1.threshold.into(),
             f1.precision,
             f1.recall,
-            fpr_at_tpr(&scores, &defective, 0.95).unwrap(),
+            tpr_at_fpr(&scores, &defective, 0.02).unwrap(),
+            tpr_at_fpr(&scores, &defective, 0.05).unwrap(),
+            tpr_at_fpr(&scores, &defective, 0.2).unwrap(),
         ];
         assert_close(
             &ours,
@@ -354,7 +356,9 @@ mod tests {
                 0.453125,
                 0.45161290322580644,
                 0.7777777777777778,
-                0.7142857142857143,
+                0.2222222222222222,
+                0.3333333333333333,
+                0.3888888888888889,
             ],
         );
     }
@@ -398,7 +402,7 @@ mod tests {
         assert_eq!(roc_auc(&[1.0, 2.0, 3.0, 4.0], &classes), Some(1.0));
         assert_eq!(roc_auc(&[4.0, 3.0, 2.0, 1.0], &classes), Some(0.0));
         assert_eq!(roc_auc(&[1.0; 4], &classes), Some(0.5));
-        assert_eq!(fpr_at_tpr(&[1.0, 2.0, 3.0, 4.0], &classes, 0.95), Some(0.0));
+        assert_eq!(tpr_at_fpr(&[1.0, 2.0, 3.0, 4.0], &classes, 0.02), Some(1.0));
         assert_eq!(f1_max(&[1.0, 2.0, 3.0, 4.0], &classes).map(|best| best.threshold), Some(3.0));
         for (scores, classes) in
             [(&[][..], &[][..]), (&[1.0], &[true]), (&[1.0], &[]), (&[f32::NAN, 1.0], &[true, false])]

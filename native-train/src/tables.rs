@@ -85,11 +85,12 @@ struct Column {
     digits: usize,
 }
 
-const COLUMNS: [Column; 8] = [
+const COLUMNS: [Column; 9] = [
     Column { head: "image AUROC", figure: |run| run.figures.image_auroc, digits: 3 },
+    Column { head: "TPR at 2 % FPR", figure: |run| run.figures.tpr_at_2_fpr, digits: 3 },
+    Column { head: "TPR at 5 % FPR", figure: |run| run.figures.tpr_at_5_fpr, digits: 3 },
     Column { head: "AP", figure: |run| run.figures.average_precision, digits: 3 },
     Column { head: "F1 max", figure: |run| run.figures.f1_max, digits: 3 },
-    Column { head: "FPR at 95 % TPR", figure: |run| run.figures.fpr_at_95_tpr, digits: 3 },
     Column { head: "pixel AUROC", figure: |run| run.figures.pixel_auroc, digits: 3 },
     Column { head: "AUPRO", figure: |run| run.figures.aupro, digits: 3 },
     Column { head: "FPR, %", figure: |run| Some(100.0 * run.figures.false_positive_rate), digits: 1 },
@@ -150,7 +151,7 @@ mod tests {
     use super::*;
 
     const LINES: [&str; 3] = [
-        r#"{"settings":"","seed":0,"fit_seconds":7.4,"figures":{"model":"cloth","extractor":"efficientnet_b0 1","images":9,"image_auroc":0.75,"image_auroc_interval":null,"average_precision":0.5,"f1_max":0.5,"f1_max_threshold":0.5,"fpr_at_95_tpr":0.5,"pixel_auroc":null,"pixel_average_precision":null,"pixel_f1_max":null,"aupro":null,"threshold":1.0,"false_positive_rate":0.25,"true_positive_rate":0.5,"seconds":null,"per_kind":{"hole":{"images":4,"image_auroc":0.5,"true_positive_rate":0.5},"stain":{"images":4,"image_auroc":1.0,"true_positive_rate":0.5}}}}"#,
+        r#"{"settings":"","seed":0,"fit_seconds":7.4,"figures":{"model":"cloth","extractor":"efficientnet_b0 1","images":9,"image_auroc":0.75,"image_auroc_interval":null,"average_precision":0.5,"f1_max":0.5,"f1_max_threshold":0.5,"tpr_at_2_fpr":0.25,"tpr_at_5_fpr":0.5,"pixel_auroc":null,"pixel_average_precision":null,"pixel_f1_max":null,"aupro":null,"threshold":1.0,"false_positive_rate":0.25,"true_positive_rate":0.5,"seconds":null,"per_kind":{"hole":{"images":4,"image_auroc":0.5,"true_positive_rate":0.5},"stain":{"images":4,"image_auroc":1.0,"true_positive_rate":0.5}}}}"#,
         "",
         "{}",
     ];
@@ -174,8 +175,8 @@ mod tests {
         let text = chapter(&path).unwrap();
         let row = text.lines().find(|line| line.contains("the default")).unwrap();
         let cells: Vec<&str> = row.split('|').map(str::trim).collect();
-        assert_eq!(cells[2..5], ["2", "0.775 (0.750 to 0.800)", "0.500"]);
-        assert_eq!(cells[7..11], ["-", "-", "25.0", "50.0"], "{text}");
+        assert_eq!(cells[2..6], ["2", "0.775 (0.750 to 0.800)", "0.250", "0.500"]);
+        assert_eq!(cells[8..12], ["-", "-", "25.0", "50.0"], "{text}");
         assert!(text.contains(", one cloth\n\n9 test photos") && text.contains("stain"), "{text}");
     }
 

@@ -23,7 +23,7 @@ def metrics(scores, defective):
         "roc_auc": roc_auc_score(defective, scores),
         "average_precision": average_precision_score(defective, scores),
         "f1_max": [f1[best], thresholds[best], precision[best], recall[best]],
-        "fpr_at_95_tpr": fpr[(tpr >= 0.95).argmax()],
+        "tpr_at_fpr": {limit: tpr[fpr <= limit].max() for limit in (0.02, 0.05, 0.2)},
     }
 
 

@@ -33,8 +33,12 @@ pub struct Figures {
     pub f1_max: Option<f64>,
     /// Threshold of `f1_max`.
     pub f1_max_threshold: Option<f32>,
-    /// False positive rate at the threshold with a true positive rate of 95 %.
-    pub fpr_at_95_tpr: Option<f64>,
+    /// Highest true positive rate with a false positive rate of at most 2 %. None in files of before it was computed.
+    #[serde(default)]
+    pub tpr_at_2_fpr: Option<f64>,
+    /// Highest true positive rate with a false positive rate of at most 5 %. None in files of before it was computed.
+    #[serde(default)]
+    pub tpr_at_5_fpr: Option<f64>,
     /// AUROC of the anomaly maps, over all pixels of good photos and of photos with a mask.
     pub pixel_auroc: Option<f64>,
     /// Average precision over the same pixels.
@@ -135,7 +139,8 @@ impl Figures {
             average_precision: metrics::average_precision(&scores, &defective),
             f1_max: f1.as_ref().map(|f1| f1.f1),
             f1_max_threshold: f1.as_ref().map(|f1| f1.threshold),
-            fpr_at_95_tpr: metrics::fpr_at_tpr(&scores, &defective, 0.95),
+            tpr_at_2_fpr: metrics::tpr_at_fpr(&scores, &defective, 0.02),
+            tpr_at_5_fpr: metrics::tpr_at_fpr(&scores, &defective, 0.05),
             pixel_auroc: pixel.as_ref().map(|pixel| pixel.roc_auc),
             pixel_average_precision: pixel.as_ref().map(|pixel| pixel.average_precision),
             pixel_f1_max: pixel.as_ref().map(|pixel| pixel.f1_max.f1),
@@ -160,7 +165,8 @@ impl Figures {
         println!("  image AUROC        {}{interval}", figure(self.image_auroc));
         println!("  average precision  {}", figure(self.average_precision));
         println!("  F1 max             {}", figure(self.f1_max));
-        println!("  FPR at 95 % TPR    {}", figure(self.fpr_at_95_tpr));
+        println!("  TPR at 2 % FPR     {}", figure(self.tpr_at_2_fpr));
+        println!("  TPR at 5 % FPR     {}", figure(self.tpr_at_5_fpr));
         println!("  pixel AUROC        {}", figure(self.pixel_auroc));
         println!("  pixel AP           {}", figure(self.pixel_average_precision));
         println!("  pixel F1 max       {}", figure(self.pixel_f1_max));

@@ -280,7 +280,8 @@ fn further(figures: &Figures) -> Markup {
                 tbody {
                     (pair("Average precision", &figure(figures.average_precision)))
                     (pair("Best F1 score", &f1))
-                    (pair("False positive rate at 95 % true positive rate", &figures.fpr_at_95_tpr.map_or_else(|| "–".into(), percent)))
+                    (pair("True positive rate at 2 % false positive rate", &figures.tpr_at_2_fpr.map_or_else(|| "–".into(), percent)))
+                    (pair("True positive rate at 5 % false positive rate", &figures.tpr_at_5_fpr.map_or_else(|| "–".into(), percent)))
                     (pair("Pixel AUROC", &figure(figures.pixel_auroc)))
                     (pair("Pixel average precision", &figure(figures.pixel_average_precision)))
                     (pair("Pixel best F1 score", &figure(figures.pixel_f1_max)))
@@ -348,7 +349,8 @@ mod tests {
             average_precision: Some(1.0),
             f1_max: Some(1.0),
             f1_max_threshold: Some(0.8),
-            fpr_at_95_tpr: Some(0.0),
+            tpr_at_2_fpr: Some(1.0),
+            tpr_at_5_fpr: Some(1.0),
             pixel_auroc: None,
             pixel_average_precision: None,
             pixel_f1_max: None,
