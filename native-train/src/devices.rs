@@ -35,7 +35,7 @@ pub enum DeviceError {
     /// The headers that kernels are compiled with are missing.
     #[cfg(feature = "cuda")]
     #[error(
-        "a CUDA device was found, but the CUDA toolkit's headers are missing ({missing}). Install the CUDA toolkit (package nvidia-cuda-toolkit on Debian and Ubuntu), or use --device cpu. Set CUDA_PATH if the toolkit is not in /usr/local/cuda"
+        "a CUDA device was found, but the CUDA toolkit's headers are missing ({missing}): install the CUDA toolkit (package nvidia-cuda-toolkit on Debian and Ubuntu), or use --device cpu. Set CUDA_PATH if the toolkit is not in /usr/local/cuda"
     )]
     NoHeaders {
         /// File or setting that is missing.
@@ -44,7 +44,7 @@ pub enum DeviceError {
     /// A kernel cannot be compiled or does not run.
     #[cfg(feature = "cuda")]
     #[error(
-        "a CUDA device was found, but a trial computation on it failed ({problem}). Install the CUDA toolkit's NVRTC in a version that the NVIDIA driver supports, or use --device cpu. Set LD_LIBRARY_PATH if the loader does not find NVRTC"
+        "a CUDA device was found, but a trial computation on it failed ({problem}): install the CUDA toolkit's NVRTC in a version that the NVIDIA driver supports, or use --device cpu. Set LD_LIBRARY_PATH if the loader does not find NVRTC"
     )]
     CudaFails {
         /// First error.
