@@ -26,6 +26,9 @@ use cse::training::spec::{TrainSpec, ViewChoice};
 use cse::training::training_set::TrainingSet;
 use futures_lite::future::block_on;
 use image::GrayImage;
+use rand::SeedableRng;
+use rand::seq::index;
+use rand_chacha::ChaCha8Rng;
 
 use crate::dataset::Dataset;
 use crate::devices::{self, DeviceChoice, DeviceError};
@@ -54,6 +57,12 @@ pub struct Args {
     /// The first seed
     #[arg(long, value_name = "SEED", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..1 << 32))]
     pub first_seed: u64,
+    /// Numbers of good photos to train on, separated by commas. The photos are drawn at random. Without it, all are used
+    #[arg(long, value_name = "NUMBERS", value_delimiter = ',')]
+    pub photos: Vec<usize>,
+    /// Number of random draws for each number of photos
+    #[arg(long, default_value_t = 1, requires = "photos", value_parser = clap::value_parser!(u64).range(1..=100))]
+    pub subsets: u64,
     /// Extractor file. Without it, the shipped one
     #[arg(long, value_name = "FILE")]
     pub extractor: Option<PathBuf>,
@@ -108,6 +117,9 @@ pub enum CompareError {
     /// Settings that make no training.
     #[error("--with \"{0}\": {1}")]
     Spec(String, SpecError),
+    /// A number of photos that cannot be drawn.
+    #[error("--photos {0}: choose from 3 to {1}, the number of good training photos")]
+    Photos(usize, usize),
     /// A training fails.
     #[error(transparent)]
     Train(#[from] TrainError),
@@ -157,21 +169,25 @@ pub fn run(args: &Args) -> Result<(), CompareError> {
         if args.ways.is_empty() { WAYS.to_vec() } else { args.ways.iter().map(|way| way.trim()).collect() };
     let ways = words.into_iter().map(|words| parse(words, args.view, architecture));
     let ways = ways.collect::<Result<Vec<_>, _>>()?;
+    let draws = draws(&category, &args.photos, args.subsets)?;
     let source = AnomalySource::read(args.anomaly_source.as_deref())?;
     if let Some(path) = &args.json {
         files::write_whole(path, b"")?;
     }
-    let bench = Bench { extractor: &extractor, device: &device.device, source, category, dataset, test: &report.test };
+    let bench = Bench { extractor: &extractor, device: &device.device, source, dataset, test: &report.test };
     let mut runs: Vec<Run> = Vec::new();
     let mut test = None;
-    for seed in args.first_seed..args.first_seed + args.seeds {
-        bench.run_seed(&ways, seed, &mut test, &mut |run| {
-            if let Some(path) = &args.json {
-                append(path, &serde_json::to_string(&run).expect("figures are numbers and names"))?;
-            }
-            runs.push(run);
-            Ok(())
-        })?;
+    for Draw { category, subset } in &draws {
+        for seed in args.first_seed..args.first_seed + args.seeds {
+            bench.run_seed(category, &ways, seed, &mut test, &mut |run| {
+                let run = Run { photos: subset.map(|_| category.photos.len()), subset: *subset, ..run };
+                if let Some(path) = &args.json {
+                    append(path, &serde_json::to_string(&run).expect("figures are numbers and names"))?;
+                }
+                runs.push(run);
+                Ok(())
+            })?;
+        }
     }
     // In the order in which they were asked for.
     runs.sort_by_key(|run| ways.iter().position(|way| way.words == run.settings));
@@ -192,6 +208,31 @@ fn parse(words: &str, view: ViewChoice, architecture: Architecture) -> Result<Wa
     Ok(Way { words: words.to_owned(), spec })
 }
 
+/// Photos that one training gets.
+struct Draw {
+    category: Category,
+    /// Number of the random draw, from 0. None for all photos.
+    subset: Option<u64>,
+}
+
+/// Random draws of `subsets` times each of `numbers` good photos. Without numbers, all photos once.
+fn draws(category: &Category, numbers: &[usize], subsets: u64) -> Result<Vec<Draw>, CompareError> {
+    if numbers.is_empty() {
+        return Ok(vec![Draw { category: category.clone(), subset: None }]);
+    }
+    let all = category.photos.len();
+    if let Some(number) = numbers.iter().find(|number| !(3..=all).contains(*number)) {
+        return Err(CompareError::Photos(*number, all));
+    }
+    let draw = |number: usize, subset: u64| {
+        let mut drawn = index::sample(&mut ChaCha8Rng::seed_from_u64(subset), all, number).into_vec();
+        drawn.sort_unstable();
+        let photos = drawn.into_iter().map(|photo| category.photos[photo].clone()).collect();
+        Draw { category: Category { photos, ..category.clone() }, subset: Some(subset) }
+    };
+    Ok(numbers.iter().flat_map(|number| (0..subsets).map(move |subset| draw(*number, subset))).collect())
+}
+
 fn append(path: &Path, line: &str) -> Result<(), FileError> {
     let open = std::fs::OpenOptions::new().append(true).open(path);
     open.and_then(|mut file| writeln!(file, "{line}"))
@@ -210,7 +251,6 @@ struct Bench<'a> {
     extractor: &'a Extractor,
     device: &'a Device,
     source: AnomalySource,
-    category: Category,
     dataset: Dataset,
     /// Test photos.
     test: &'a [PhotoFile],
@@ -221,6 +261,7 @@ impl Bench<'_> {
     /// other, so that both are made once and kept no longer than that.
     fn run_seed(
         &self,
+        category: &Category,
         ways: &[Way],
         seed: u64,
         test: &mut Option<(View, TestPhotos)>,
@@ -228,7 +269,7 @@ impl Bench<'_> {
     ) -> Result<(), CompareError> {
         let specs: Vec<TrainSpec> = ways.iter().map(|way| TrainSpec { seed, ..way.spec.clone() }).collect();
         let made: Vec<(Recipe, String)> =
-            specs.iter().map(|spec| (self.category.recipe(spec), spec.defects.to_string())).collect();
+            specs.iter().map(|spec| (category.recipe(spec), spec.defects.to_string())).collect();
         let learning: Vec<TrainSpec> = specs.iter().map(TrainSpec::learning).collect();
         let mut order: Vec<usize> = (0..ways.len()).collect();
         order.sort_by_key(|&index| {
@@ -236,7 +277,7 @@ impl Bench<'_> {
             let first = learning.iter().position(|one| *one == learning[index]);
             (mix.clone(), recipe.view.to_string(), recipe.windows_each, std::cmp::Reverse(recipe.defects_each), first)
         });
-        let reading = self.category.reading();
+        let reading = category.reading();
         let mut shared: Option<(&(Recipe, String), TrainingSet)> = None;
         let mut members: Option<Members<'_>> = None;
         for index in order {
@@ -245,7 +286,7 @@ impl Bench<'_> {
             let view = made[index].0.view;
             if !shared.as_ref().is_some_and(|(shared, _)| serves(shared, &made[index])) {
                 let maker = self.source.maker(&spec.defects)?;
-                let photos = &self.category.photos;
+                let photos = &category.photos;
                 let (recipe, _) = &made[index];
                 let set = features::compute(self.extractor, self.device, photos, &reading, *recipe, &maker)?;
                 (shared, members) = (Some((&made[index], set)), None);
@@ -256,15 +297,15 @@ impl Bench<'_> {
             let (Some((_, set)), Some((_, test))) = (&shared, &*test) else { continue };
             let session = Session { spec, extractor: self.extractor, set, device: self.device };
             if members.as_ref().is_none_or(|members| *members.learning != learning[index]) {
-                members = Some(Members::train(&session, &learning[index], &self.category.name)?);
+                members = Some(Members::train(&session, &learning[index], &category.name)?);
             }
             let Some(Members { division, embedders, seconds, .. }) = &members else { continue };
             let started = Instant::now();
-            let TrainedModel { info, tensors, .. } = train::fit(&session, division, embedders, &self.category)?;
+            let TrainedModel { info, tensors, .. } = train::fit(&session, division, embedders, category)?;
             let fit_seconds = seconds + started.elapsed().as_secs_f64();
             let model = CategoryModel::from_parts((info, tensors), &self.extractor.info, self.device)?;
             let figures = test.figures(self, &model)?;
-            done(Run { settings: words.clone(), seed, fit_seconds, figures })?;
+            done(Run { settings: words.clone(), photos: None, subset: None, seed, fit_seconds, figures })?;
         }
         Ok(())
     }

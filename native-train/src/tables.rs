@@ -40,6 +40,12 @@ pub enum TablesError {
 pub struct Run {
     /// Options of `train`. Empty for the defaults.
     pub settings: String,
+    /// Number of good photos, if they were drawn at random. None for all of them.
+    #[serde(default)]
+    pub photos: Option<usize>,
+    /// Number of the random draw, from 0.
+    #[serde(default)]
+    pub subset: Option<u64>,
     /// Seed of all random choices.
     pub seed: u64,
     /// Time of the fit without the features, seconds. Members that several settings share count in each of them.
@@ -97,27 +103,30 @@ const COLUMNS: [Column; 9] = [
     Column { head: "TPR, %", figure: |run| Some(100.0 * run.figures.true_positive_rate), digits: 1 },
 ];
 
-/// Tables in Markdown with a row for each of the settings, in the order of their first lines. A cell has the mean over the
-/// seeds, with minimum and maximum. If there are several kinds of defect, a second table has the image AUROC of each kind.
+/// Tables in Markdown with a row for each of the settings and each number of photos, in the order of their first lines. A
+/// cell has the mean over the runs, with minimum and maximum. If there are several kinds of defect, a second table has the image AUROC of each kind.
 pub fn markdown(runs: &[Run]) -> String {
-    let mut ways: Vec<&str> = Vec::new();
-    for run in runs {
-        if !ways.contains(&run.settings.as_str()) {
-            ways.push(&run.settings);
+    let way = |run: &Run| (run.settings.clone(), run.photos);
+    let mut ways: Vec<(String, Option<usize>)> = Vec::new();
+    for way in runs.iter().map(way) {
+        if !ways.contains(&way) {
+            ways.push(way);
         }
     }
     let table = |heads: Vec<&str>, row: &dyn Fn(&[&Run]) -> Vec<String>| {
         let mut table = Table::new();
         table.load_preset(presets::ASCII_MARKDOWN).set_header(std::iter::once("").chain(heads));
-        for way in &ways {
-            let runs: Vec<&Run> = runs.iter().filter(|run| run.settings == *way).collect();
-            let name = if way.is_empty() { "the default".to_owned() } else { format!("`{way}`") };
+        for (settings, photos) in &ways {
+            let runs: Vec<&Run> =
+                runs.iter().filter(|run| run.settings == *settings && run.photos == *photos).collect();
+            let name = if settings.is_empty() { "the default".to_owned() } else { format!("`{settings}`") };
+            let name = photos.map_or_else(|| name.clone(), |photos| format!("{name}, {photos} photos"));
             table.add_row(std::iter::once(name).chain(row(&runs)));
         }
         table.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
         format!("{}\n", table.trim_fmt())
     };
-    let heads = std::iter::once("seeds").chain(COLUMNS.iter().map(|column| column.head)).collect();
+    let heads = std::iter::once("runs").chain(COLUMNS.iter().map(|column| column.head)).collect();
     let mut tables = table(heads, &|runs| {
         let of = |column: &Column| cell(runs.iter().filter_map(|run| (column.figure)(run)), column.digits);
         std::iter::once(runs.len().to_string()).chain(COLUMNS.iter().map(of)).collect()

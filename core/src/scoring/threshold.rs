@@ -1,6 +1,8 @@
 //! Threshold at a given false positive rate, from the scores of good photos.
 
 use serde::{Deserialize, Serialize};
+use statrs::distribution::{ContinuousCDF, StudentsT};
+use statrs::statistics::Statistics;
 
 /// Threshold with the scores that it was computed from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,25 +18,37 @@ pub struct Threshold {
     pub normal_scores: Vec<f32>,
 }
 
+/// Least score that the logarithm is taken of. Identical photos score 0.
+const LEAST_SCORE: f32 = 1e-6;
+
 impl Threshold {
-    /// Smallest threshold that a further good photo exceeds with probability at most `false_positive_rate`.
+    /// Threshold that a further good photo exceeds with probability `false_positive_rate`, if the logarithms of the scores
+    /// of good photos are normally distributed.
     ///
-    /// This is split conformal prediction: the `ceil((1 - rate)(n + 1))`-th smallest score, or the largest where there
-    /// are too few. `normal_scores` are of photos in `groups` groups. Photos of one group are alike, so the rate is
-    /// limited by the number of groups. `None` for no scores, or one that is not finite.
+    /// It is the upper prediction limit `exp(m + t s sqrt(1 + 1 / n))`, with the mean `m` and the standard deviation `s` of
+    /// the logarithms, and the quantile `t` of Student's distribution with `n - 1` degrees of freedom (Hahn and Meeker,
+    /// Statistical Intervals, 1991). `n` is the number of `groups`: photos of one group are alike, so they count as one.
+    /// A rate below `1 / (n + 1)` is raised to that. `None` for no scores, no groups, or a score that is not finite.
+    ///
+    /// A quantile of the scores, as in conformal prediction, needs no distribution. But below 50 photos it is the largest
+    /// score, which one odd photo decides.
     pub fn new(mut normal_scores: Vec<f32>, groups: usize, false_positive_rate: f32) -> Option<Self> {
-        if normal_scores.iter().any(|score| !score.is_finite()) {
+        if normal_scores.is_empty() || groups == 0 || normal_scores.iter().any(|score| !score.is_finite()) {
             return None;
         }
         normal_scores.sort_by(f32::total_cmp);
-        let n = normal_scores.len();
-        // 2 % in single precision is a little less than 2 %. The rank must not become too low by that.
-        let above = (f64::from(false_positive_rate) * (n + 1) as f64 + 1e-4).floor() as usize;
-        let rank = (n + 1).saturating_sub(above);
-        // Equal photos may have a distance just below 0 by rounding.
-        let value = normal_scores.get(rank.clamp(1, n.max(1)) - 1)?.max(0.0);
-        let promised = false_positive_rate.max(1.0 / (groups.min(n) + 1) as f32);
-        Some(Self { value, false_positive_rate: promised, normal_scores })
+        let n = groups.min(normal_scores.len()) as f64;
+        let promised = f64::from(false_positive_rate).max(1.0 / (n + 1.0));
+        let logs = normal_scores.iter().map(|score| f64::from(score.max(LEAST_SCORE)).ln());
+        let (mean, deviation) = (logs.clone().mean(), logs.std_dev());
+        // A single score has no standard deviation.
+        let spread = if normal_scores.len() > 1 && n > 1.0 {
+            let student = StudentsT::new(0.0, 1.0, n - 1.0).ok()?;
+            student.inverse_cdf(1.0 - promised) * deviation * (1.0 + 1.0 / n).sqrt()
+        } else {
+            0.0
+        };
+        Some(Self { value: (mean + spread).exp() as f32, false_positive_rate: promised as f32, normal_scores })
     }
 }
 
@@ -42,32 +56,46 @@ impl Threshold {
 mod tests {
     use super::*;
 
+    /// Number of scores exp(0.01), exp(0.02), and so on, groups, rate, and the threshold by SciPy
+    /// (`tests/reference/threshold.py`).
+    const REFERENCE: [(usize, usize, f32, f64); 6] = [
+        (2, 2, 0.02, 1.02020134),
+        (12, 12, 0.02, 1.13029618),
+        (20, 20, 0.02, 1.23545258),
+        (99, 99, 0.02, 3.00675491),
+        (99, 20, 0.05, 2.74263884),
+        (764, 130, 0.02, 4542.92858),
+    ];
+
     #[test]
-    fn the_stated_share_of_normal_scores_lies_above() {
-        let scores: Vec<f32> = (0..99).map(|i| i as f32).collect();
-        let threshold = Threshold::new(scores.clone(), 99, 0.05).unwrap();
-        assert_eq!(threshold.value, 94.0);
-        assert_eq!(scores.iter().filter(|s| **s > threshold.value).count(), 4);
-        // The rank is a whole number here, in spite of the rounding of the rate to single precision.
-        for (n, rate, rank) in [(99, 0.02, 98), (149, 0.02, 147), (949, 0.02, 931), (199, 0.01, 198), (299, 0.03, 291)]
-        {
-            let scores = (1..=n).map(|i| i as f32).collect();
-            assert_eq!(Threshold::new(scores, n, rate).unwrap().value, rank as f32, "{n}, {rate}");
+    fn the_threshold_is_the_prediction_limit() {
+        for (n, groups, rate, expected) in REFERENCE {
+            let scores = (1..=n).map(|i| (0.01 * i as f64).exp() as f32).collect();
+            let threshold = Threshold::new(scores, groups, rate).unwrap().value;
+            assert!((f64::from(threshold) / expected - 1.0).abs() < 1e-5, "{n}, {groups}: {threshold}, not {expected}");
         }
     }
 
     #[test]
     fn few_photos_promise_what_they_can() {
-        let threshold = Threshold::new(vec![0.3, 0.1, 0.2], 3, 0.01).unwrap();
-        assert_eq!((threshold.value, threshold.false_positive_rate), (0.3, 0.25));
-        assert_eq!(Threshold::new(vec![], 0, 0.01), None);
-        assert_eq!(Threshold::new(vec![0.3, f32::NAN], 2, 0.01), None);
+        let promised =
+            |scores: &[f32], groups| Some(Threshold::new(scores.to_vec(), groups, 0.01)?.false_positive_rate);
+        assert_eq!(promised(&[0.3, 0.1, 0.2], 3), Some(0.25));
+        assert_eq!(promised(&[0.3; 99], 4), Some(0.2));
+        assert_eq!(promised(&[0.3; 99], 99), Some(0.01));
+        assert_eq!(promised(&[], 0), None);
+        assert_eq!(promised(&[0.3, f32::NAN], 2), None);
     }
 
+    /// A threshold must not be NaN, because then every photo would pass for good.
     #[test]
-    fn many_photos_of_few_groups_promise_no_more_than_the_groups() {
-        let scores: Vec<f32> = (0..99).map(|i| i as f32).collect();
-        let threshold = Threshold::new(scores, 4, 0.05).unwrap();
-        assert_eq!((threshold.value, threshold.false_positive_rate), (94.0, 0.2));
+    fn odd_scores_give_a_number() {
+        for scores in [vec![0.0; 5], vec![0.7], vec![0.0, 3.0], vec![-1e-7, 0.2, 1e30]] {
+            for groups in [1, scores.len()] {
+                let value = Threshold::new(scores.clone(), groups, 0.02).unwrap().value;
+                assert!(value.is_finite() && value >= 0.0, "{scores:?}: {value}");
+            }
+        }
+        assert!((Threshold::new(vec![0.7], 1, 0.02).unwrap().value - 0.7).abs() < 1e-6);
     }
 }
