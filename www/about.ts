@@ -10,6 +10,7 @@ import type { Workbench } from "./workbench.js";
 const longest = 2000;
 
 const views = {
+	fit: "the whole photo, brought to one size with the proportions of most photos",
 	crop: "the centre square of the photo",
 	resize: "the whole photo, brought to a square",
 	tiles: "the whole photo, in overlapping windows at its own scale",

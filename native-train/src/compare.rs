@@ -366,7 +366,7 @@ impl TestPhotos {
                 size: (facts.width, facts.height),
                 opaque: opaque.clone(),
                 trained_on: trained_on::is_among(info, &bench.test[number].digest),
-                differences: info.photos.differences(facts),
+                differences: info.differences(facts),
                 seconds: None,
             })
         };

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use cse::defects::statistics::Statistics;
 use cse::defects::{DefectKind, Defective, Generator, Mix, NoKinds};
-use cse::image::preprocess::INPUT_SIDE;
 use cse::training::spec::ViewChoice;
+use cse::training::suitable_view::suitable_view;
 use image::buffer::ConvertBuffer;
 use image::{Rgb, RgbImage, imageops};
 use rand::SeedableRng;
@@ -45,7 +45,7 @@ pub struct Args {
     /// Folder of images that textural defects are cut from, searched with its subfolders. Without it, generated images
     #[arg(long, value_name = "DIR")]
     pub anomaly_source: Option<PathBuf>,
-    /// View whose windows the defects are made on. auto is resize here
+    /// View whose windows the defects are made on
     #[arg(long, default_value = "resize", value_parser = choice::<ViewChoice>())]
     pub view: ViewChoice,
     /// Examples of each kind on the sheet
@@ -96,7 +96,7 @@ pub fn run(args: &Args) -> Result<(), PreviewError> {
         (image, maker.make_kind(image, kind, (args.seed << 32).wrapping_add(number.into())))
     };
 
-    let sheet = sheet(&kinds, args.count, example);
+    let sheet = sheet(&kinds, args.count, images[0].dimensions(), example);
     files::write_png(&args.preview, &sheet)?;
     println!("written     {} ({} x {} pixels)", args.preview.display(), sheet.width(), sheet.height());
     println!("columns     image, mask, defective image");
@@ -126,7 +126,8 @@ pub fn run(args: &Args) -> Result<(), PreviewError> {
 fn images(args: &Args) -> Result<Vec<RgbImage>, PreviewError> {
     let photos = Dataset::open(&args.data, Marks::NonZero)?.train;
     let some: Vec<PathBuf> = photos.iter().step_by(photos.len().div_ceil(MAX_PHOTOS).max(1)).cloned().collect();
-    let mut images = files::windows(&some, args.view.view().unwrap_or_default())?;
+    let sizes = some.iter().map(|path| files::photo_size(path)).collect::<Result<Vec<_>, _>>()?;
+    let mut images = files::windows(&some, suitable_view(args.view, &sizes).0)?;
     if images.is_empty() {
         return Err(PreviewError::NoGoodPhotos(args.data.clone()));
     }
@@ -140,15 +141,17 @@ fn rows_of(index: u32, count: u32) -> String {
     if first == last { first.to_string() } else { format!("{first}-{last}") }
 }
 
-/// Draws the sheet: `count` rows of image, mask and defective image for each kind, with a bar between the kinds.
+/// Draws the sheet: `count` rows of image, mask and defective image of `side` pixels for each kind, with a bar between the
+/// kinds.
 fn sheet<'a>(
     kinds: &[DefectKind],
     count: u32,
+    side: (u32, u32),
     example: impl Fn(DefectKind, u32) -> (&'a RgbImage, Defective),
 ) -> RgbImage {
-    let pitch = INPUT_SIDE + GAP;
-    let group = count * pitch + GAP + KIND_GAP;
-    let (width, height) = (3 * pitch + GAP, (kinds.len() as u32 * group).saturating_sub(KIND_GAP));
+    let (across, down) = (side.0 + GAP, side.1 + GAP);
+    let group = count * down + GAP + KIND_GAP;
+    let (width, height) = (3 * across + GAP, (kinds.len() as u32 * group).saturating_sub(KIND_GAP));
     let mut sheet = RgbImage::from_pixel(width, height, KIND_BACKGROUND);
     for (top, &kind) in (0..).step_by(group as usize).zip(kinds) {
         let background = RgbImage::from_pixel(width, group - KIND_GAP, BACKGROUND);
@@ -156,9 +159,9 @@ fn sheet<'a>(
         for number in 0..count {
             let (image, defective) = example(kind, number);
             let mask: RgbImage = defective.mask.convert();
-            let y = top + GAP + number * pitch;
+            let y = top + GAP + number * down;
             for (column, picture) in (0..).zip([image, &mask, &defective.image]) {
-                imageops::replace(&mut sheet, picture, (GAP + column * pitch).into(), y.into());
+                imageops::replace(&mut sheet, picture, (GAP + column * across).into(), y.into());
             }
         }
     }

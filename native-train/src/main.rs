@@ -21,7 +21,6 @@ mod predict;
 mod pretrain;
 mod progress;
 mod reproduce;
-mod suitable_view;
 mod surfaces;
 mod tables;
 mod text_table;

@@ -142,7 +142,7 @@ impl Engine {
             width,
             height,
             score: prediction.score,
-            notes: info.photos.differences(&photo.facts).iter().map(ToString::to_string).collect(),
+            notes: info.differences(&photo.facts).iter().map(ToString::to_string).collect(),
             map: Float32Array::from(map.as_slice()),
             map_width,
             map_height,

@@ -1,6 +1,7 @@
 //! Results of the engine as plain objects with generated TypeScript types.
 
 use cse::files::{category_file, extractor_file, provenance};
+use cse::image::view;
 use js_sys::{Float32Array, Uint8ClampedArray};
 use serde::Serialize;
 use serde_wasm_bindgen::preserve;
@@ -75,10 +76,28 @@ macro_rules! names {
     };
 }
 
-names! {
-    /// Windows that a photo is cut into.
-    View = cse::image::view::View { Resize, Crop, Tiles }
+/// Windows that a photo is cut into.
+#[derive(Clone, Copy, Debug, Serialize, Tsify)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum View {
+    Resize,
+    Crop,
+    Tiles,
+    Fit,
 }
+
+impl From<view::View> for View {
+    fn from(view: view::View) -> Self {
+        match view {
+            view::View::Resize => Self::Resize,
+            view::View::Crop => Self::Crop,
+            view::View::Tiles => Self::Tiles,
+            view::View::Fit(_) => Self::Fit,
+        }
+    }
+}
+
 names! {
     /// How normality is modelled.
     Method = cse::detectors::method::Method { Cse, MeanCosine, Gaussian, NearestNeighbours, Classifier }

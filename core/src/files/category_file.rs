@@ -10,7 +10,7 @@ use super::provenance::Provenance;
 use super::state_dict::{Precision, StateDict, StateDictError};
 use crate::detectors::detector::{Detector, Shape};
 use crate::detectors::method::Method;
-use crate::image::photo::{IgnoreMask, Reading, Traits};
+use crate::image::photo::{Difference, Facts, IgnoreMask, Reading, Traits};
 use crate::image::view::View;
 use crate::network::efficientnet::Architecture;
 use crate::network::grid::{Grid, GridMap};
@@ -87,6 +87,10 @@ pub const LONGEST_NAME: usize = 200;
 pub const MOST_MEMBERS: usize = 64;
 /// Most clusters of a bank.
 pub const MOST_CLUSTERS: usize = 1024;
+/// Distortion of a photo above which the user is told.
+const WORTH_TELLING: f64 = 1.5;
+/// Largest ratio of a threshold to the highest score of a good photo.
+const FARTHEST: f32 = 100.0;
 /// Largest threshold: far above every score.
 const LARGEST_THRESHOLD: f32 = 1e6;
 
@@ -122,6 +126,14 @@ impl CategoryInfo {
     /// Settings that the category's photos are decoded with.
     pub fn reading(&self) -> Reading {
         Reading { levels: self.photos.levels, ignored: self.ignored.clone() }
+    }
+
+    /// Differences of a photo from the training photos, the most severe first.
+    pub fn differences(&self, facts: &Facts) -> Vec<Difference> {
+        let distortion = self.view.distortion(facts.width, facts.height);
+        let distorted =
+            (distortion > WORTH_TELLING).then_some(Difference::Proportions { distortion: distortion as f32 });
+        distorted.into_iter().chain(self.photos.differences(facts)).collect()
     }
 
     /// Tells whether the model was trained with this extractor. Both weights and architecture must be the same, because two
@@ -275,16 +287,17 @@ fn check(info: &CategoryInfo) -> Result<(), ModelFileError> {
         (*false_positive_rate > 0.0 && *false_positive_rate < 1.0, "its false-positive rate is not between 0 and 1"),
         (!normal_scores.is_empty(), "it has no scores of good photos"),
         (ascending, "its scores of good photos are not finite, or not in ascending order"),
-        // The threshold is one of the scores.
+        // The threshold extrapolates from the scores, but not far.
         (
-            normal_scores.last().is_some_and(|last| *threshold <= last.max(0.0)),
-            "its threshold lies above all scores of good photos",
+            normal_scores.last().is_some_and(|last| *threshold <= FARTHEST * last.max(f32::MIN_POSITIVE)),
+            "its threshold lies far above all scores of good photos",
         ),
         (low.is_finite() && high.is_finite() && 0.0 <= low && low < high, "the scale of its map is empty or inverted"),
         ((0.0..=1.0).contains(&info.rule.smoothing_sigma), "it smooths by more than a window"),
         (range.is_none_or(NormalRange::is_sound), "an edge of its normal range is not finite and above 0"),
         (info.rule.density.as_ref().is_none_or(DensityWeights::is_sound), "a weight of its density is below 0"),
         (info.photos.is_sound(), "its range of photo values is empty"),
+        (info.view.is_sound(), "the size of its input is out of range"),
     ])
 }
 

@@ -6,6 +6,7 @@ use image::RgbImage;
 use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
 
+use super::fit_size::FitSize;
 use super::preprocess::{INPUT_SIDE, resize};
 use crate::network::grid::Grid;
 
@@ -27,6 +28,9 @@ pub enum View {
     /// The paper's view: the shorter side is resized to 256, and the centre of 224 x 224 is used. Borders are not
     /// inspected.
     Crop,
+    /// The whole photo, resized to one size for all photos of the category, with about their proportions.
+    #[strum(to_string = "fit to {0}")]
+    Fit(FitSize),
     /// Overlapping windows of 224 x 224 over the whole photo at its own scale, for long photos and small defects. The photo
     /// is scaled down by up to a fifth where that saves a row of windows, and up where a side is shorter than 224.
     Tiles,
@@ -50,6 +54,8 @@ pub struct Region {
 pub struct Windows<'a> {
     /// The photo at the scale at which windows are cut from it.
     scaled: Cow<'a, RgbImage>,
+    /// Width and height of each window, pixels.
+    size: (u32, u32),
     corners: Vec<(u32, u32)>,
 }
 
@@ -62,15 +68,15 @@ impl Windows<'_> {
     /// The first `count` windows.
     pub fn first(&self, count: usize) -> Windows<'_> {
         let corners = self.corners.iter().take(count).copied().collect();
-        Windows { scaled: Cow::Borrowed(&*self.scaled), corners }
+        Windows { scaled: Cow::Borrowed(&*self.scaled), size: self.size, corners }
     }
 
     /// Region of each window in the photo.
     pub fn regions(&self) -> Vec<Region> {
-        self.corners.iter().map(|corner| region(*corner, self.scaled.dimensions())).collect()
+        self.corners.iter().map(|corner| region(*corner, self.size, self.scaled.dimensions())).collect()
     }
 
-    /// Windows as 8-bit RGB of 224 x 224 pixels, before normalisation: synthetic defects are painted on these.
+    /// Windows as 8-bit RGB, before normalisation: synthetic defects are painted on these.
     pub fn images(&self) -> impl Iterator<Item = RgbImage> {
         self.corners.iter().map(|corner| self.at(*corner))
     }
@@ -87,38 +93,60 @@ impl Windows<'_> {
 
     /// Upper left corner of a window at a random place of the photo.
     pub fn random_corner(&self, rng: &mut impl Rng) -> (u32, u32) {
-        let mut start = |side: u32| rng.random_range(0..=side - INPUT_SIDE);
-        (start(self.scaled.width()), start(self.scaled.height()))
+        let mut start = |side: u32, window: u32| rng.random_range(0..=side - window);
+        (start(self.scaled.width(), self.size.0), start(self.scaled.height(), self.size.1))
     }
 
     /// Window whose upper left corner is given in pixels of the scaled photo, as 8-bit RGB.
     pub fn at(&self, (x, y): (u32, u32)) -> RgbImage {
-        image::imageops::crop_imm(&*self.scaled, x, y, INPUT_SIDE, INPUT_SIDE).to_image()
+        image::imageops::crop_imm(&*self.scaled, x, y, self.size.0, self.size.1).to_image()
     }
 }
 
 impl View {
     /// Grid of `stage5` for one window.
-    pub const fn grid(self) -> Grid {
-        Grid::of_input(INPUT_SIDE, INPUT_SIDE)
+    pub fn grid(self) -> Grid {
+        let (width, height) = self.window();
+        Grid::of_input(width, height)
+    }
+
+    /// Tells whether the view is valid in a model file.
+    pub fn is_sound(self) -> bool {
+        if let Self::Fit(size) = self { size.is_sound() } else { true }
+    }
+
+    /// How far a photo of `width` x `height` pixels is distorted, 1 or more: the ratio of its proportions to those of the
+    /// input, or the inverse. 1 for views that suit every shape, and for `Resize`, which distorts every photo.
+    pub fn distortion(self, width: u32, height: u32) -> f64 {
+        let Self::Fit(size) = self else { return 1.0 };
+        let ratio = f64::from(width.max(1)) / f64::from(height.max(1)) / size.proportions();
+        ratio.max(1.0 / ratio)
+    }
+
+    /// Width and height of a window, pixels.
+    pub fn window(self) -> (u32, u32) {
+        match self {
+            Self::Fit(size) => size.sides(),
+            Self::Resize | Self::Crop | Self::Tiles => (INPUT_SIDE, INPUT_SIDE),
+        }
     }
 
     /// Regions of the windows of a photo of `width` x `height` pixels.
     pub fn regions(self, width: u32, height: u32) -> Vec<Region> {
         let size = self.scaled_size(width, height);
-        self.corners(size).into_iter().map(|corner| region(corner, size)).collect()
+        self.corners(size).into_iter().map(|corner| region(corner, self.window(), size)).collect()
     }
 
     /// Windows of `photo`.
     pub fn windows(self, photo: &RgbImage) -> Windows<'_> {
         let (width, height) = self.scaled_size(photo.width(), photo.height());
         let scaled = resize(photo, width, height);
-        Windows { corners: self.corners(scaled.dimensions()), scaled }
+        Windows { corners: self.corners(scaled.dimensions()), size: self.window(), scaled }
     }
 
     fn scaled_size(self, width: u32, height: u32) -> (u32, u32) {
         match self {
-            Self::Resize => (INPUT_SIDE, INPUT_SIDE),
+            Self::Resize | Self::Fit(_) => self.window(),
             Self::Crop => shorter_side_to(CROP_SHORTER_SIDE, width, height),
             Self::Tiles => tiles_scale(width, height),
         }
@@ -127,20 +155,20 @@ impl View {
     /// Upper left corners of the windows of a photo that has the [`scaled_size`](Self::scaled_size).
     fn corners(self, size: (u32, u32)) -> Vec<(u32, u32)> {
         match self {
-            Self::Resize => vec![(0, 0)],
+            Self::Resize | Self::Fit(_) => vec![(0, 0)],
             Self::Crop => vec![centre(size.0, size.1)],
             Self::Tiles => grid(size),
         }
     }
 }
 
-fn region((x, y): (u32, u32), (width, height): (u32, u32)) -> Region {
+fn region((x, y): (u32, u32), window: (u32, u32), (width, height): (u32, u32)) -> Region {
     let fraction = |a: u32, b: u32| a as f32 / b as f32;
     Region {
         x: fraction(x, width),
         y: fraction(y, height),
-        width: fraction(INPUT_SIDE, width),
-        height: fraction(INPUT_SIDE, height),
+        width: fraction(window.0, width),
+        height: fraction(window.1, height),
     }
 }
 
@@ -192,6 +220,16 @@ mod tests {
             }
             assert!(seen.iter().all(|count| *count > 0), "{width} x {height}");
         }
+    }
+
+    #[test]
+    fn a_fitted_photo_is_one_window_with_its_proportions() {
+        let view = View::Fit(FitSize::new(1.5));
+        let photo = RgbImage::from_fn(300, 200, |x, _| image::Rgb([(x / 2) as u8; 3]));
+        let windows = view.windows(&photo);
+        assert_eq!(windows.images().next().map(|window| window.dimensions()), Some((352, 224)));
+        assert_eq!(windows.regions(), [Region { x: 0.0, y: 0.0, width: 1.0, height: 1.0 }]);
+        assert_eq!(view.grid(), Grid { rows: 14, columns: 22 });
     }
 
     #[test]

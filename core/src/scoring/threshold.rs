@@ -18,8 +18,9 @@ pub struct Threshold {
     pub normal_scores: Vec<f32>,
 }
 
-/// Least score that the logarithm is taken of. Identical photos score 0.
-const LEAST_SCORE: f32 = 1e-6;
+/// Share of the median score below which a score counts as this share. A photo that scores very low says nothing of the
+/// highest scores, but its logarithm would raise the standard deviation.
+const LEAST_SHARE: f32 = 0.25;
 
 impl Threshold {
     /// Threshold that a further good photo exceeds with probability `false_positive_rate`, if the logarithms of the scores
@@ -39,7 +40,9 @@ impl Threshold {
         normal_scores.sort_by(f32::total_cmp);
         let n = groups.min(normal_scores.len()) as f64;
         let promised = f64::from(false_positive_rate).max(1.0 / (n + 1.0));
-        let logs = normal_scores.iter().map(|score| f64::from(score.max(LEAST_SCORE)).ln());
+        // Identical photos score 0, which has no logarithm.
+        let least = (LEAST_SHARE * normal_scores[normal_scores.len() / 2]).max(f32::MIN_POSITIVE);
+        let logs = normal_scores.iter().map(|score| f64::from(score.max(least)).ln());
         let (mean, deviation) = (logs.clone().mean(), logs.std_dev());
         // A single score has no standard deviation.
         let spread = if normal_scores.len() > 1 && n > 1.0 {
@@ -64,7 +67,7 @@ mod tests {
         (20, 20, 0.02, 1.23545258),
         (99, 99, 0.02, 3.00675491),
         (99, 20, 0.05, 2.74263884),
-        (764, 130, 0.02, 4542.92858),
+        (764, 130, 0.02, 2506.5467),
     ];
 
     #[test]
@@ -85,6 +88,17 @@ mod tests {
         assert_eq!(promised(&[0.3; 99], 99), Some(0.01));
         assert_eq!(promised(&[], 0), None);
         assert_eq!(promised(&[0.3, f32::NAN], 2), None);
+    }
+
+    /// A black frame among the good photos must not hide defects.
+    #[test]
+    fn a_very_low_score_does_not_raise_the_threshold() {
+        let scores: Vec<f32> = (0..20).map(|i| 1.0 + 0.02 * i as f32).collect();
+        let without = Threshold::new(scores.clone(), 20, 0.05).unwrap().value;
+        for low in [0.0, 0.01, 0.2] {
+            let with = Threshold::new([&scores[1..], &[low]].concat(), 20, 0.05).unwrap().value;
+            assert!(with < 1.5 * without, "{low}: {with}, not {without}");
+        }
     }
 
     /// A threshold must not be NaN, because then every photo would pass for good.

@@ -1,7 +1,7 @@
 //! Training as a library: good photos in, a category model out.
 //!
 //! 1. [`spec`] has every setting. [`presets`] are sets of values, and [`knobs`] derives a command line or a form.
-//! 2. [`drawing`] cuts good photos into windows and draws synthetic defects on them. A [`training_set`] keeps the features
+//! 2. [`suitable_view`] chooses the windows by the shape of the photos. [`drawing`] cuts good photos into these windows and draws synthetic defects on them. A [`training_set`] keeps the features
 //!    of both in a [`feature_store`].
 //! 3. A [`session`] joins what a training needs. It divides the photos into [`folds`], so that near-duplicates
 //!    ([`groups`]) stay together.
@@ -36,5 +36,6 @@ pub mod presets;
 pub mod session;
 pub mod sketch;
 pub mod spec;
+pub mod suitable_view;
 mod trainee;
 pub mod training_set;

@@ -7,7 +7,6 @@ use super::knobs::{Knob, Limits, Scope, Value};
 use super::losses::Grouping;
 use crate::defects::{DefectKind, Generator, Mix};
 use crate::detectors::method::Method;
-use crate::image::view::View;
 use crate::network::taps::Taps;
 use crate::scoring::aggregation::Aggregation;
 
@@ -167,24 +166,14 @@ choices! {
         /// Tiles for long photos, and else resize
         #[default]
         Auto,
+        /// The whole photo, resized to one size with the proportions of most photos
+        Fit,
         /// The whole photo, resized to a square
         Resize,
         /// The centre, so that the borders are not inspected: the paper's
         Crop,
         /// Overlapping windows at the photo's own scale
         Tiles,
-    }
-}
-
-impl ViewChoice {
-    /// The chosen view. None for `Auto`.
-    pub fn view(self) -> Option<View> {
-        match self {
-            Self::Auto => None,
-            Self::Resize => Some(View::Resize),
-            Self::Crop => Some(View::Crop),
-            Self::Tiles => Some(View::Tiles),
-        }
     }
 }
 

@@ -194,7 +194,7 @@ fn see(model: &Model, sample: &Sample) -> Result<Seen, EvalError> {
         prediction,
         size: photo.pixels.dimensions(),
         trained_on: trained_on::is_among(info, &Sha256::digest(&bytes).into()),
-        differences: info.photos.differences(&photo.facts),
+        differences: info.differences(&photo.facts),
         opaque: photo.opaque,
         seconds: Some(start.elapsed().as_secs_f64()),
     })

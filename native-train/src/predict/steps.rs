@@ -175,7 +175,7 @@ impl Steps<'_> {
 
     /// Sentences about the verdict on a photo.
     fn notes(&self, photo: &Photo) -> Vec<String> {
-        self.model.category.info.photos.differences(&photo.facts).iter().map(ToString::to_string).collect()
+        self.model.category.info.differences(&photo.facts).iter().map(ToString::to_string).collect()
     }
 
     /// Writes the pictures of a photo. A failure becomes a note.

@@ -18,12 +18,13 @@ use cse::network::efficientnet::{Architecture, EfficientNet, EfficientNetConfig,
 use cse::network::features::Channels;
 use cse::training::initial_weights::initial;
 use cse::training::losses;
+use cse::training::spec::ViewChoice;
+use cse::training::suitable_view::suitable_view;
 
 use super::batches::{Batch, Order, Pairs, Purpose};
 use super::export::exported;
 use super::training::{Log, Plan, Training};
 use super::{Common, PretrainError};
-use crate::suitable_view::suitable_view;
 use crate::{dataset, files};
 
 /// Arguments of `pretrain contrast`.
@@ -152,7 +153,7 @@ fn measure(args: &Args, network: EfficientNet, device: &Device) -> Result<Effici
         Some(folder) => {
             let paths = dataset::images_below(folder)?;
             let sizes = paths.iter().map(|path| files::photo_size(path)).collect::<Result<Vec<_>, _>>()?;
-            files::windows(&paths, suitable_view(&sizes).0)?
+            files::windows(&paths, suitable_view(ViewChoice::Auto, &sizes).0)?
         }
         None => Vec::new(),
     };

@@ -7,12 +7,12 @@ use cse::image::view::View;
 use cse::training::drawing::Recipe;
 use cse::training::model::CategoryFacts;
 use cse::training::spec::{TrainSpec, ViewChoice};
+use cse::training::suitable_view::suitable_view;
 
 use super::args::ReadingArgs;
 use super::error::TrainError;
 use crate::dataset::{DatasetError, Marks, Mask};
 use crate::look::{PhotoFile, Report, sizes};
-use crate::suitable_view::suitable_view;
 
 /// Good photos of one material.
 #[derive(Clone, Debug)]
@@ -50,10 +50,7 @@ impl Category {
 
     /// The view that was chosen, or the one that suits the photos' shape, and the reason.
     pub fn view(&self, choice: ViewChoice) -> (View, String) {
-        match choice.view() {
-            Some(view) => (view, "as asked".into()),
-            None => suitable_view(&sizes(&self.photos)),
-        }
+        suitable_view(choice, &sizes(&self.photos))
     }
 
     /// What a training draws of each photo.

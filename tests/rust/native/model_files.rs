@@ -276,7 +276,7 @@ fn a_description_beyond_its_ranges_is_refused() {
         ("threshold", &|info| info.threshold.value = 1e30),
         ("threshold", &|info| info.threshold.value = -1.0),
         ("threshold", &|info| info.threshold.value = f32::NAN),
-        ("above all scores", &|info| info.threshold.value = 9.0),
+        ("far above all scores", &|info| info.threshold.value = 99.0),
         ("scale", &|info| info.map_scale = MapScale { low: 0.9, high: 0.1 }),
         ("rate", &|info| info.threshold.false_positive_rate = 1.5),
         ("ascending", &|info| info.threshold.normal_scores.reverse()),

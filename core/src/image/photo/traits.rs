@@ -57,6 +57,12 @@ pub enum Difference {
         /// Range of the category.
         levels: Levels,
     },
+    /// The photo has other proportions.
+    #[error("The photo is distorted {distortion:.1} times: the model was trained on photos with other proportions.")]
+    Proportions {
+        /// Ratio of its proportions to those of the view, or the inverse, above 1.
+        distortion: f32,
+    },
     /// Parts of the photo are not inspected.
     #[error("{} of the photo is transparent and was not inspected.", percent(*.share))]
     Transparent {
