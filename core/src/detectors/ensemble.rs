@@ -98,11 +98,13 @@ impl Ensemble {
         Ok(Self { members, grid: shape.grid })
     }
 
-    /// Checks that every member has a positive weight in the score, and that the map has a positive weight and no negative
-    /// one. With a weight of 0 or below, an anomaly that the member detects would pass for good.
+    /// Checks that score and map have a positive weight and no negative one, and that every member counts in one of them.
+    /// With a negative weight, an anomaly that the member detects would pass for good.
     pub fn is_sound(&self) -> bool {
-        let mut weights = self.members.iter().map(|member| member.weights);
-        weights.clone().all(|Weights { score, map }| score > 0.0 && map >= 0.0) && weights.any(|own| own.map > 0.0)
+        let weights = || self.members.iter().map(|member| member.weights);
+        weights().all(|Weights { score, map }| score >= 0.0 && map >= 0.0 && score + map > 0.0)
+            && weights().any(|own| own.score > 0.0)
+            && weights().any(|own| own.map > 0.0)
     }
 
     /// Embeddings of all members, `[n, 64 * members, rows, columns]`.

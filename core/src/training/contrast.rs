@@ -1,5 +1,6 @@
-//! Contrast: the choice between whole images and positions in the contrastive term, and the weights of the members.
+//! Contrast: whole images or positions in the contrastive term, and which embedders count in the score and in the map.
 
+use super::folds::Fold;
 use crate::scoring::distances::Weights;
 
 choices! {
@@ -11,12 +12,12 @@ choices! {
         Image,
         /// Positions, covered by the defect or not
         Position,
-        /// The members take turns: positions, positions, whole images, and again
-        Turns,
+        /// Whole images for the score, and positions in one more embedder for the anomaly map
+        Both,
     }
 }
 
-/// Contrast of one member.
+/// Contrast of one embedder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Contrasted {
     /// Whole images.
@@ -26,41 +27,42 @@ pub enum Contrasted {
 }
 
 impl Contrast {
-    /// Contrast of member number `member`, from 0.
-    pub fn of(self, member: u32) -> Contrasted {
+    /// Folds of all embedders, for the `folds` of those that count in the score. A further embedder for the map has the
+    /// first fold.
+    pub fn folds(self, mut folds: Vec<Fold>) -> Vec<Fold> {
+        if self == Self::Both {
+            folds.extend(folds.first().cloned());
+        }
+        folds
+    }
+
+    /// Contrast of embedder number `index` of `count`, from 0.
+    pub fn of(self, index: usize, count: usize) -> Contrasted {
         match self {
             Self::Image => Contrasted::Image,
-            Self::Turns if member % 3 == 2 => Contrasted::Image,
-            Self::Position | Self::Turns => Contrasted::Position,
+            Self::Both if index + 1 < count => Contrasted::Image,
+            Self::Position | Self::Both => Contrasted::Position,
         }
     }
 
-    /// Tells whether the member counts in the anomaly map. Members that compare whole images count only if all members
-    /// do so.
-    ///
-    /// Magnetic tile with the shipped extractor (seed 0) has an AUPRO of 0.633 by a map of all six members, and of
-    /// 0.695 by a map of the four that compare positions.
-    pub fn maps(self, member: u32) -> bool {
-        self == Self::Image || self.of(member) == Contrasted::Position
+    /// Tells whether embedder number `index` of `count` counts in the score.
+    pub fn scores(self, index: usize, count: usize) -> bool {
+        self != Self::Both || self.of(index, count) == Contrasted::Image
     }
 
-    /// Weights of a member among `members`. Each sums to 1 over all members.
-    ///
-    /// In the score, members that compare positions have half of the weight, and members that compare whole images the
-    /// other half. A held-out photo of the threshold has the same halves: one member of each kind held it out.
-    pub fn weights(self, member: u32, members: u32) -> (f64, f64) {
-        let alike = (0..members).filter(|other| self.of(*other) == self.of(member)).count();
-        let kinds = if alike == members as usize { 1 } else { 2 };
-        let mapping = (0..members).filter(|other| self.maps(*other)).count();
-        let map = if self.maps(member) { 1.0 / mapping.max(1) as f64 } else { 0.0 };
-        (1.0 / (kinds * alike.max(1)) as f64, map)
+    /// Tells whether embedder number `index` of `count` counts in the anomaly map.
+    pub fn maps(self, index: usize, count: usize) -> bool {
+        self != Self::Both || self.of(index, count) == Contrasted::Position
     }
 
-    /// Weights of a member's distances, whose mean over good photos is `mean`: divided by it, so that each member's
-    /// distances have a mean of 1.
-    pub(super) fn weights_over(self, mean: f64, member: u32, members: u32) -> Weights {
-        let (score, map) = self.weights(member, members);
-        Weights { score: (score / mean) as f32, map: (map / mean) as f32 }
+    /// Weights of embedder number `index` of `count`, whose distances have the mean `mean` over good photos. Each embedder
+    /// that counts has a mean of 1, and those that count have equal weights that sum to 1.
+    pub(super) fn weights(self, mean: f64, index: usize, count: usize) -> Weights {
+        let weight = |counts: &dyn Fn(usize) -> bool| {
+            let all = (0..count).filter(|other| counts(*other)).count();
+            if counts(index) { (1.0 / (all.max(1) as f64 * mean)) as f32 } else { 0.0 }
+        };
+        Weights { score: weight(&|index| self.scores(index, count)), map: weight(&|index| self.maps(index, count)) }
     }
 }
 
@@ -69,17 +71,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_kinds_have_half_of_the_score_and_one_has_the_map() {
-        let shares = |contrast: Contrast, members: u32| -> (Vec<f64>, Vec<f64>) {
-            (0..members).map(|member| contrast.weights(member, members)).unzip()
+    fn one_more_embedder_has_the_map() {
+        let fold = |photo| Fold { train: vec![0, 1], held_out: vec![photo] };
+        let folds = Contrast::Both.folds(vec![fold(7), fold(8)]);
+        assert_eq!(folds, [fold(7), fold(8), fold(7)]);
+        assert_eq!(Contrast::Image.folds(vec![fold(7), fold(8)]).len(), 2);
+        let shares = |contrast: Contrast, count: usize| -> (Vec<f32>, Vec<f32>) {
+            let weights = (0..count).map(|index| contrast.weights(2.0, index, count));
+            weights.map(|Weights { score, map }| (score, map)).unzip()
         };
-        let third = 1.0 / 3.0;
-        assert_eq!(shares(Contrast::Turns, 6).0, [0.125, 0.125, 0.25, 0.125, 0.125, 0.25]);
-        assert_eq!(shares(Contrast::Turns, 6).1, [0.25, 0.25, 0.0, 0.25, 0.25, 0.0]);
-        assert_eq!(shares(Contrast::Turns, 2).0, [0.5, 0.5]);
-        assert_eq!(shares(Contrast::Turns, 1), (vec![1.0], vec![1.0]));
+        assert_eq!(shares(Contrast::Both, 3), (vec![0.25, 0.25, 0.0], vec![0.0, 0.0, 0.5]));
         for contrast in [Contrast::Position, Contrast::Image] {
-            assert_eq!(shares(contrast, 3), (vec![third; 3], vec![third; 3]));
+            assert_eq!(shares(contrast, 2), (vec![0.25; 2], vec![0.25; 2]));
         }
     }
 }

@@ -50,11 +50,13 @@ pub(super) async fn fit(
     // Every member has the same number. With few photos, some folds have fewer windows than others.
     let fewest = folds.iter().map(|fold| set.windows(&fold.train).len()).min().unwrap_or(1);
     let clusters = clusters.min(fewest).max(1);
-    let density = density_fit::fit(session, folds).await?;
+    let count = folds.len();
+    let scoring = (0..count).filter(|index| spec.contrast.scores(*index, count)).count();
+    let density = density_fit::fit(session, &folds[..scoring]).await?;
     let (mut members, mut held_out) = (Vec::new(), HeldOut::default());
-    for ((member, embedder), (index, fold)) in (0..).zip(embedders).zip(folds.iter().enumerate()) {
-        let density = density.as_ref().map(|fit| fit.held_out[index].as_slice());
-        let (trained, photos) = fit_member(session, (member, embedder, fold), clusters, density).await?;
+    for (index, (embedder, fold)) in embedders.iter().zip(folds).enumerate() {
+        let density = density.as_ref().and_then(|fit| Some(fit.held_out.get(index)?.as_slice()));
+        let (trained, photos) = fit_member(session, (index, count), (embedder, fold), clusters, density).await?;
         members.push(trained);
         photos.into_iter().for_each(|(photo, windows)| held_out.add(photo, windows));
     }
@@ -88,10 +90,11 @@ async fn embed_photos(session: &Session<'_>, by: &TrainedEmbedder, fold: &Fold) 
     Ok(Embeddings { train, held_out })
 }
 
-/// Fits head and weights of one member. Gives the distances of its held-out photos too, completed by those of the density.
+/// Fits head and weights of embedder number `index` of `count`. Gives the distances of its held-out photos too, completed by those of the density.
 async fn fit_member(
     session: &Session<'_>,
-    (member, embedder, fold): (u32, &TrainedEmbedder, &Fold),
+    (index, count): (usize, usize),
+    (embedder, fold): (&TrainedEmbedder, &Fold),
     clusters: usize,
     density: Option<&[PhotoMaps]>,
 ) -> Result<(TrainedMember, PhotoDistances), TrainingError> {
@@ -109,23 +112,26 @@ async fn fit_member(
         photos.map(|(photo, windows)| (*photo, windows.iter().map(distances).collect())).collect();
     // How far an embedder spreads good photos says nothing of its worth, so its distances are divided by their mean. The
     // distances of a single member without a density stay as they are: cosine distances.
-    let alone = spec.members == 1 && density.is_none();
+    let alone = count == 1 && density.is_none();
     let windows = photos.iter().flat_map(|(_, windows)| windows);
     let mean = if alone { 1.0 } else { mean_distance(windows.map(|window| &window.score)) };
     for (number, (photo, windows)) in photos.iter_mut().enumerate() {
-        for ((index, own), sample) in windows.iter_mut().enumerate().zip(set.inspected(*photo)) {
+        for ((window, own), sample) in windows.iter_mut().enumerate().zip(set.inspected(*photo)) {
             *own = own.times(Weights::both((1.0 / mean) as f32));
             own.inspected.clone_from(&sample.inspected);
-            if !spec.contrast.maps(member) {
+            if !spec.contrast.maps(index, count) {
                 own.map = GridMap::default();
             }
-            own.density = density.map(|photos| photos[number][index].clone());
+            if !spec.contrast.scores(index, count) {
+                own.score = GridMap::default();
+            }
+            own.density = density.map(|photos| photos[number][window].clone());
         }
     }
     let channels = spec.taps.channels(extractor.info.architecture.channels());
     let mut folded = fold_state_dict(weights, channels)?;
     embedder.standardisation.fold(&mut folded)?;
-    let weights = spec.contrast.weights_over(mean, member, spec.members);
+    let weights = spec.contrast.weights(mean, index, count);
     Ok((TrainedMember { embedder: folded, head, weights }, photos))
 }
 

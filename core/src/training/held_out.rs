@@ -18,15 +18,15 @@ pub struct HeldOut(BTreeMap<usize, Photo>);
 struct Photo {
     /// Sum of the distances of each window.
     sums: Vec<Distances>,
-    /// Number of folds.
-    folds: f32,
+    /// Number of folds whose distances count in the score. May be 0.
+    scoring: f32,
     /// Number of folds whose distances count in the map. May be 0.
     mapping: f32,
 }
 
 impl Photo {
     fn mean(&self) -> Vec<Distances> {
-        let weights = Weights { score: 1.0 / self.folds, map: 1.0 / self.mapping.max(1.0) };
+        let weights = Weights { score: 1.0 / self.scoring.max(1.0), map: 1.0 / self.mapping.max(1.0) };
         self.sums.iter().map(|sum| sum.times(weights)).collect()
     }
 }
@@ -76,21 +76,21 @@ impl Normal {
 }
 
 impl HeldOut {
-    /// Adds the distances of one fold for a photo's windows. They count in the map if their map is not empty.
+    /// Adds the distances of one fold for a photo's windows. They count in the score, or in the map, if they have values for
+    /// it.
     pub fn add(&mut self, photo: usize, windows: impl IntoIterator<Item = Distances>) {
         let known = self.0.entry(photo).or_default();
-        let mut maps = false;
+        let (mut scores, mut maps) = (false, false);
         for (index, window) in windows.into_iter().enumerate() {
             if index == known.sums.len() {
                 known.sums.push(Distances::default());
             }
             known.sums[index].add(&window, Weights::both(1.0));
+            scores |= !window.score.is_empty();
             maps |= !window.map.is_empty();
         }
-        known.folds += 1.0;
-        if maps {
-            known.mapping += 1.0;
-        }
+        known.scoring += f32::from(u8::from(scores));
+        known.mapping += f32::from(u8::from(maps));
     }
 
     /// Adds the normal ranges to `rule` if they are wanted, and scores each photo. `groups` has the group of each

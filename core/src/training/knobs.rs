@@ -201,7 +201,7 @@ pub enum SpecError {
     #[error("--{0} is a setting of the bank, and the chosen method has no bank: leave it out")]
     NoBank(&'static str),
     /// A grouping without a contrast of whole images.
-    #[error("--grouping is for the contrast of whole images: use it with --contrast image or turns")]
+    #[error("--grouping is for the contrast of whole images: use it with --contrast image or both")]
     Grouping,
     /// A weight of the density's excess without normal ranges.
     #[error("--density-excess needs the normal range: use it with --normal-range true")]
@@ -278,9 +278,9 @@ mod tests {
     #[test]
     fn a_given_setting_comes_before_the_preset_and_what_suits_the_extractor() {
         let of = |spec: TrainSpec| (spec.contrast, spec.density_weight, spec.clusters);
-        let shipped = (Contrast::Turns, 2.0, Clusters::Count(1));
+        let shipped = (Contrast::Both, 2.0, Clusters::Count(1));
         assert_eq!(of(given("", Architecture::TfB0).unwrap()), shipped);
-        assert_eq!(of(given("", Architecture::B3).unwrap()), (Contrast::Turns, 0.0, Clusters::Count(4)));
+        assert_eq!(of(given("", Architecture::B3).unwrap()), (Contrast::Both, 0.0, Clusters::Count(4)));
         let asked = "contrast image density-weight 0.5 clusters auto";
         for architecture in [Architecture::TfB0, Architecture::B3] {
             assert_eq!(of(given(asked, architecture).unwrap()), (Contrast::Image, 0.5, Clusters::Auto));

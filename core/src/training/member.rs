@@ -6,6 +6,7 @@ use burn::store::ModuleRecord;
 use burn::tensor::{Bytes, Device, Tensor};
 
 use super::checkpoint::{Checkpoint, CheckpointError, History, Kept, Progress};
+use super::contrast::Contrasted;
 use super::error::TrainingError;
 use super::folds::Fold;
 use super::objective::{Objective, Terms, scalar};
@@ -91,7 +92,12 @@ pub enum Event {
 
 impl<'a> MemberTraining<'a> {
     /// Begins the training of member number `member`, from 0, on `fold`.
-    pub(super) async fn new(session: &Session<'a>, member: u32, fold: &Fold) -> Result<Self, TrainingError> {
+    pub(super) async fn new(
+        session: &Session<'a>,
+        member: u32,
+        contrasted: Contrasted,
+        fold: &Fold,
+    ) -> Result<Self, TrainingError> {
         let Session { spec, set, device, extractor } = *session;
         let channels = extractor.info.architecture.channels();
         let (train, held_out) = (set.windows(&fold.train), set.windows(&fold.held_out));
@@ -107,7 +113,7 @@ impl<'a> MemberTraining<'a> {
         let trainee = Trainee::init(spec, channels, &gradients, member);
         let objective = |device: Device| Objective {
             spec,
-            contrasted: spec.contrast.of(member),
+            contrasted,
             contrast_weight: spec.contrast_weight,
             store: &set.store,
             standardise: standardisation.on(&device),

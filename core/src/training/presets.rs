@@ -82,18 +82,19 @@ fn default(architecture: Architecture) -> TrainSpec {
     TrainSpec {
         preset: Preset::Default,
         defects: Mix::Generator(Generator::Default),
-        contrast: Contrast::Turns,
+        contrast: Contrast::Both,
         grouping: Grouping::Rows,
         contrast_weight: 1.0,
         density_weight,
-        density_excess: 0.3,
-        length: Length::Steps(600),
+        density_excess: 0.0,
+        length: Length::Auto,
         max_lr: 4e-4,
         clusters: Clusters::Count(clusters),
         aggregation: Aggregation::Max,
         normal_range: true,
         smoothing_sigma: 0.13,
-        members: 6,
+        members: 3,
+        val_split_ratio: 1.0 / 3.0,
         defects_per_image: None,
         ..paper()
     }

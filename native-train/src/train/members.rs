@@ -71,7 +71,7 @@ pub fn train(
     let mut trained = Vec::with_capacity(division.folds.len());
     for member in session.members(division) {
         let mut training = block_on(member.begin())?;
-        let what = match session.spec.members {
+        let what = match division.folds.len() {
             1 => "training".to_owned(),
             members => format!("training {}/{members}", training.member() + 1),
         };
