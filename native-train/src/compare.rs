@@ -14,7 +14,7 @@ use cse::files::category_file::CategoryModel;
 use cse::files::extractor_file::Extractor;
 use cse::files::model_file::ModelFileError;
 use cse::image::photo::{Facts, Reading};
-use cse::image::view::{Region, View};
+use cse::image::view::Region;
 use cse::network::efficientnet::Architecture;
 use cse::scoring::prediction::Prediction;
 use cse::training::drawing::Recipe;
@@ -264,7 +264,7 @@ impl Bench<'_> {
         category: &Category,
         ways: &[Way],
         seed: u64,
-        test: &mut Option<(View, TestPhotos)>,
+        test: &mut Option<(Recipe, TestPhotos)>,
         done: &mut dyn FnMut(Run) -> Result<(), CompareError>,
     ) -> Result<(), CompareError> {
         let specs: Vec<TrainSpec> = ways.iter().map(|way| TrainSpec { seed, ..way.spec.clone() }).collect();
@@ -275,7 +275,8 @@ impl Bench<'_> {
         order.sort_by_key(|&index| {
             let (recipe, mix) = &made[index];
             let first = learning.iter().position(|one| *one == learning[index]);
-            (mix.clone(), recipe.view.to_string(), recipe.windows_each, std::cmp::Reverse(recipe.defects_each), first)
+            let input = (recipe.view.to_string(), recipe.exposure.to_string());
+            (mix.clone(), input, recipe.windows_each, std::cmp::Reverse(recipe.defects_each), first)
         });
         let reading = category.reading();
         let mut shared: Option<(&(Recipe, String), TrainingSet)> = None;
@@ -283,7 +284,7 @@ impl Bench<'_> {
         for index in order {
             let (words, spec) = (&ways[index].words, &specs[index]);
             println!("\nseed {seed}, {}", if words.is_empty() { "default" } else { words });
-            let view = made[index].0.view;
+            let inspection = made[index].0.of_inspection();
             if !shared.as_ref().is_some_and(|(shared, _)| serves(shared, &made[index])) {
                 let maker = self.source.maker(&spec.defects)?;
                 let photos = &category.photos;
@@ -291,8 +292,8 @@ impl Bench<'_> {
                 let set = features::compute(self.extractor, self.device, photos, &reading, *recipe, &maker)?;
                 (shared, members) = (Some((&made[index], set)), None);
             }
-            if !test.as_ref().is_some_and(|(seen, _)| *seen == view) {
-                *test = Some((view, TestPhotos::read(self, view, &reading)?));
+            if !test.as_ref().is_some_and(|(seen, _)| *seen == inspection) {
+                *test = Some((inspection, TestPhotos::read(self, inspection, &reading)?));
             }
             let (Some((_, set)), Some((_, test))) = (&shared, &*test) else { continue };
             let session = Session { spec, extractor: self.extractor, set, device: self.device };
@@ -343,11 +344,11 @@ struct TestPhoto {
 }
 
 impl TestPhotos {
-    fn read(bench: &Bench<'_>, view: View, reading: &Reading) -> Result<Self, CompareError> {
+    fn read(bench: &Bench<'_>, inspection: Recipe, reading: &Reading) -> Result<Self, CompareError> {
         let mut photos = Vec::with_capacity(bench.test.len());
-        let set = features::inspected(bench.extractor, bench.device, bench.test, reading, view, &mut |photo| {
+        let set = features::inspected(bench.extractor, bench.device, bench.test, reading, inspection, &mut |photo| {
             let (width, height) = photo.pixels.dimensions();
-            let regions = view.regions(width, height);
+            let regions = inspection.view.regions(width, height);
             photos.push(TestPhoto { regions, facts: photo.facts.clone(), opaque: photo.opaque.clone() });
         })?;
         Ok(Self { set, photos })

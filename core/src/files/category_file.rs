@@ -10,6 +10,7 @@ use super::provenance::Provenance;
 use super::state_dict::{Precision, StateDict, StateDictError};
 use crate::detectors::detector::{Detector, Shape};
 use crate::detectors::method::Method;
+use crate::image::exposure::Exposure;
 use crate::image::photo::{Difference, Facts, IgnoreMask, Reading, Traits};
 use crate::image::view::View;
 use crate::network::efficientnet::Architecture;
@@ -50,6 +51,8 @@ pub struct CategoryInfo {
     pub extractor_architecture: Architecture,
     /// Windows that a photo is cut into.
     pub view: View,
+    /// Brightness at which the network gets a photo.
+    pub exposure: Exposure,
     /// Traits that the good photos share.
     pub photos: Traits,
     /// Method.

@@ -1,6 +1,7 @@
 //! From an encoded photo to the network's input: decoding, windows, preprocessing, and positions that are left out.
 
 pub mod components;
+pub mod exposure;
 pub mod fit_size;
 pub mod inspected;
 pub mod photo;

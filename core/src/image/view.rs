@@ -6,6 +6,7 @@ use image::RgbImage;
 use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
 
+use super::exposure;
 use super::fit_size::FitSize;
 use super::preprocess::{INPUT_SIDE, resize};
 use crate::network::grid::Grid;
@@ -57,9 +58,16 @@ pub struct Windows<'a> {
     /// Width and height of each window, pixels.
     size: (u32, u32),
     corners: Vec<(u32, u32)>,
+    /// Factor for the values of all pixels.
+    gain: f32,
 }
 
 impl Windows<'_> {
+    /// The windows with all values multiplied by `gain`.
+    pub fn with_gain(self, gain: f32) -> Self {
+        Self { gain, ..self }
+    }
+
     /// Number of windows.
     pub fn count(&self) -> usize {
         self.corners.len()
@@ -68,7 +76,7 @@ impl Windows<'_> {
     /// The first `count` windows.
     pub fn first(&self, count: usize) -> Windows<'_> {
         let corners = self.corners.iter().take(count).copied().collect();
-        Windows { scaled: Cow::Borrowed(&*self.scaled), size: self.size, corners }
+        Windows { scaled: Cow::Borrowed(&*self.scaled), corners, ..*self }
     }
 
     /// Region of each window in the photo.
@@ -99,7 +107,11 @@ impl Windows<'_> {
 
     /// Window whose upper left corner is given in pixels of the scaled photo, as 8-bit RGB.
     pub fn at(&self, (x, y): (u32, u32)) -> RgbImage {
-        image::imageops::crop_imm(&*self.scaled, x, y, self.size.0, self.size.1).to_image()
+        let mut window = image::imageops::crop_imm(&*self.scaled, x, y, self.size.0, self.size.1).to_image();
+        if self.gain != 1.0 {
+            exposure::multiply(&mut window, self.gain);
+        }
+        window
     }
 }
 
@@ -141,7 +153,7 @@ impl View {
     pub fn windows(self, photo: &RgbImage) -> Windows<'_> {
         let (width, height) = self.scaled_size(photo.width(), photo.height());
         let scaled = resize(photo, width, height);
-        Windows { corners: self.corners(scaled.dimensions()), size: self.window(), scaled }
+        Windows { corners: self.corners(scaled.dimensions()), size: self.window(), scaled, gain: 1.0 }
     }
 
     fn scaled_size(self, width: u32, height: u32) -> (u32, u32) {

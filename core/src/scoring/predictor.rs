@@ -66,7 +66,8 @@ impl<'a> Predictor<'a> {
     }
 
     fn windows<'photo>(&self, photo: &'photo Photo) -> Windows<'photo> {
-        self.category.info.view.windows(&photo.pixels)
+        let info = &self.category.info;
+        info.view.windows(&photo.pixels).with_gain(info.exposure.gain(photo))
     }
 
     /// Inspected positions of each window. Empty for a photo that is opaque throughout.

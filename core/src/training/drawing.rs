@@ -9,6 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use super::sketch::sketch;
 use super::spec::TrainSpec;
 use crate::defects::{DefectMaker, Defective};
+use crate::image::exposure::Exposure;
 use crate::image::inspected::Inspected;
 use crate::image::photo::Photo;
 use crate::image::view::View;
@@ -34,6 +35,8 @@ pub fn defects_each(asked: Option<u32>, windows: usize) -> usize {
 pub struct Recipe {
     /// Windows that a photo is cut into.
     pub view: View,
+    /// Brightness of the windows.
+    pub exposure: Exposure,
     /// Least number of windows of each photo. A photo has more if an inspection needs more.
     pub windows_each: usize,
     /// Number of synthetic defects of each window. 0 for a method without training.
@@ -46,14 +49,14 @@ impl Recipe {
     /// Recipe of a training on photos of `sizes`, width and height in pixels.
     pub fn new(spec: &TrainSpec, view: View, sizes: &[(u32, u32)]) -> Self {
         let windows_each = (spec.windows as usize).div_ceil(sizes.len().max(1));
-        let recipe = Self { view, windows_each, defects_each: 0, seed: spec.seed };
+        let recipe = Self { view, exposure: spec.exposure, windows_each, defects_each: 0, seed: spec.seed };
         let defects = || defects_each(spec.defects_per_image, recipe.windows(sizes));
         Self { defects_each: if spec.method.is_trained() { defects() } else { 0 }, ..recipe }
     }
 
     /// Recipe for the inspection windows only, without defects.
-    pub fn inspection(view: View) -> Self {
-        Self { view, windows_each: 0, defects_each: 0, seed: 0 }
+    pub fn of_inspection(&self) -> Self {
+        Self { windows_each: 0, defects_each: 0, seed: 0, ..*self }
     }
 
     /// Number of windows of photos of `sizes`.
@@ -152,7 +155,7 @@ impl Drawing {
     /// Windows of a photo, and the number of inspection windows, which come first. For tiles, windows at random places
     /// follow. Random windows alone would seldom show the ends of a photo, and these would then look like defects.
     fn windows(&mut self, photo: &Photo) -> (Vec<Window>, usize) {
-        let windows = self.recipe.view.windows(&photo.pixels);
+        let windows = self.recipe.view.windows(&photo.pixels).with_gain(self.recipe.exposure.gain(photo));
         let mask = photo.opaque.clone().map(|opaque| DynamicImage::from(opaque).into_rgb8());
         let mask = mask.as_ref().map(|mask| self.recipe.view.windows(mask));
         let inspected = windows.count();
@@ -240,7 +243,7 @@ mod tests {
         let photo = RgbImage::from_fn(700, 224, |x, _| image::Rgb([(x / 3) as u8; 3]));
         let photo = Photo::of_pixels(photo);
         let draw = |view, windows_each| {
-            let recipe = Recipe { view, windows_each, defects_each: 0, seed: 0 };
+            let recipe = Recipe { view, exposure: Exposure::Own, windows_each, defects_each: 0, seed: 0 };
             Drawing::new(recipe).windows(&photo)
         };
         let (drawn, inspected) = draw(View::Tiles, 7);

@@ -10,6 +10,7 @@ use super::presets;
 use super::spec::{BatchNormTraining, Centre, Clusters, DecoderTraining, KNOBS, Preset, TrainSpec, ViewChoice};
 use crate::defects::{DefectKind, Generator};
 use crate::detectors::method::Method;
+use crate::image::exposure::Exposure;
 use crate::network::efficientnet::Architecture;
 use crate::network::taps::Taps;
 use crate::scoring::aggregation::Aggregation;
@@ -131,6 +132,7 @@ choice_values!(
     Contrast,
     DecoderTraining,
     DefectKind,
+    Exposure,
     Generator,
     Grouping,
     Method,

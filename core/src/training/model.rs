@@ -72,6 +72,7 @@ impl Session<'_> {
             extractor_id: extractor.info.id.clone(),
             extractor_architecture: architecture,
             view: facts.view,
+            exposure: spec.exposure,
             photos: facts.photos,
             ignored: facts.ignored.clone(),
             method: spec.method,

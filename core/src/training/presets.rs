@@ -9,6 +9,7 @@ use super::losses::Grouping;
 use super::spec::{BatchNormTraining, Centre, Clusters, DecoderTraining, Length, Preset, TrainSpec, ViewChoice};
 use crate::defects::{Generator, Mix};
 use crate::detectors::method::Method;
+use crate::image::exposure::Exposure;
 use crate::network::efficientnet::Architecture;
 use crate::network::taps::Taps;
 use crate::scoring::aggregation::Aggregation;
@@ -28,6 +29,7 @@ fn paper() -> TrainSpec {
         seed: 0,
         method: Method::Cse,
         view: ViewChoice::Auto,
+        exposure: Exposure::Own,
         windows: 300,
         taps: Taps::Both,
         defects: Mix::Generator(Generator::Paper),
@@ -81,6 +83,7 @@ fn default(architecture: Architecture) -> TrainSpec {
     };
     TrainSpec {
         preset: Preset::Default,
+        exposure: Exposure::Equal,
         defects: Mix::Generator(Generator::Default),
         contrast: Contrast::Both,
         grouping: Grouping::Rows,

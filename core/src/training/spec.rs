@@ -7,6 +7,7 @@ use super::knobs::{Knob, Limits, Scope, Value};
 use super::losses::Grouping;
 use crate::defects::{DefectKind, Generator, Mix};
 use crate::detectors::method::Method;
+use crate::image::exposure::Exposure;
 use crate::network::taps::Taps;
 use crate::scoring::aggregation::Aggregation;
 
@@ -62,6 +63,9 @@ train_spec! {
     }
     view: ViewChoice, "Windows that a photo is cut into", {
         Any "view" ViewChoice;
+    }
+    exposure: Exposure, "Brightness of the photos", {
+        Any "exposure" Exposure;
     }
     windows: u32, "Windows of each photo to train on, if it has more than one: those of an inspection, and random ones", {
         Any "windows" u32, limits Limits::AtLeast(2.0);

@@ -7,7 +7,6 @@ use burn::tensor::Device;
 use cse::defects::{DefectMaker, Defective, Generator};
 use cse::files::extractor_file::Extractor;
 use cse::image::photo::{Photo, Reading};
-use cse::image::view::View;
 use cse::training::drawing::{Drawing, DrawnPart, Recipe};
 use cse::training::training_set::{TrainingSet, extract};
 use futures_lite::future::block_on;
@@ -45,11 +44,11 @@ pub fn inspected(
     device: &Device,
     photos: &[PhotoFile],
     reading: &Reading,
-    view: View,
+    recipe: Recipe,
     seen: &mut (dyn FnMut(&Photo) + Send),
 ) -> Result<TrainingSet, TrainError> {
     let maker = Generator::Default.maker(Vec::new());
-    compute_each(extractor, device, photos, reading, Recipe::inspection(view), &maker, seen)
+    compute_each(extractor, device, photos, reading, recipe.of_inspection(), &maker, seen)
 }
 
 fn compute_each(

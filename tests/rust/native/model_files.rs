@@ -12,6 +12,7 @@ use cse::files::extractor_file::{self, Extractor, ExtractorInfo};
 use cse::files::model_file::{self, Kind, ModelFileError};
 use cse::files::provenance::Provenance;
 use cse::files::state_dict::{self, Precision, StateDict};
+use cse::image::exposure::Exposure;
 use cse::image::photo::{Photo, Traits};
 use cse::image::view::View;
 use cse::network::efficientnet::Architecture;
@@ -64,6 +65,7 @@ fn category_bytes_times(extractor_id: &str, factor: f32) -> Vec<u8> {
         extractor_id: extractor_id.into(),
         extractor_architecture: Architecture::B0,
         view: View::Resize,
+        exposure: Exposure::Equal,
         photos: Traits::default(),
         method: Method::Cse,
         taps: Taps::Both,
