@@ -47,6 +47,7 @@ function categoryFacts({ info }: Category): [string, string][] {
 			`${asScore(info.threshold)}, set for ${asPercent(info.false_positive_rate)} false alarms on them`,
 		],
 		["Looks at", views[info.view]],
+		["Light", info.has_equal_exposure ? "every photo is brought to the same brightness" : "as it is"],
 		["Method", methods[info.method]],
 		["Score", aggregations[info.aggregation]],
 	];

@@ -231,7 +231,7 @@ fn compare_measures_what_train_and_eval_measure() {
     // The second setting shares the members of the first.
     let ways = [
         "--steps 20 --members 2 --defects-per-image 2",
-        "--steps 20 --members 2 --defects-per-image 2 --aggregation top --clusters 2 --density-weight 0 --density-excess 0",
+        "--steps 20 --members 2 --defects-per-image 2 --aggregation top --clusters 2 --density-weight 0",
         "--method gaussian",
     ];
     let fixed = ["compare", "--data", &data, "--seeds", "1", "--device", "cpu"];

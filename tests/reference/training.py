@@ -7,7 +7,6 @@ Writes `training.json`, which `tests/rust/native/losses.rs`, `tests/rust/native/
 schedule compare our numbers with.
 """
 
-import math
 
 import torch
 from torch.nn import functional as F
@@ -20,8 +19,6 @@ DEFECTIVE = torch.tensor([False, True, True, False])
 EMBEDDINGS = 12
 # core/src/losses.rs: a position whose cover reaches the first counts fully as defective, the second not as normal.
 FULL_COVER, TOUCHED_COVER = 0.2, 0.02
-# No surprise is greater than that of a probability of 1e-7.
-GREATEST_SURPRISE = -math.log(1e-7)
 
 
 def cover():
@@ -52,11 +49,6 @@ def contrastive(a, b, dim):
 def classification(logits):
     probability = torch.sigmoid(logits).mean((1, 2, 3))
     return F.binary_cross_entropy(probability, DEFECTIVE.double(), reduction="sum")
-
-
-def classification_by_position(logits):
-    defective, normal = (F.softplus(sign * logits).clamp(max=GREATEST_SURPRISE) for sign in (-1, 1))
-    return by_position(defective, normal, cover())
 
 
 def decoder(d1, d2):
@@ -90,7 +82,6 @@ def losses():
         "contrastive_position": slopes(lambda a, b: contrastive(a, b, 1), *pair(7)),
         "contrastive_rows": slopes(lambda a, b: contrastive(a, b, 3), *pair(7)),
         "classification": slopes(classification, logits(7)),
-        "classification_by_position": slopes(classification_by_position, logits(14)),
         "decoder": slopes(decoder, noise("d1", [PAIRS, CHANNELS, 14, 14]), noise("d2", [PAIRS, CHANNELS, 7, 7])),
     }
 

@@ -1,6 +1,7 @@
 //! Results of the engine as plain objects with generated TypeScript types.
 
 use cse::files::{category_file, extractor_file, provenance};
+use cse::image::exposure::Exposure;
 use cse::image::view;
 use js_sys::{Float32Array, Uint8ClampedArray};
 use serde::Serialize;
@@ -130,6 +131,8 @@ pub struct CategoryInfo {
     pub has_normal_range: bool,
     /// Standard deviation of the smoothing, as a share of the window's side.
     pub smoothing_sigma: f32,
+    /// Whether photos are brought to one brightness.
+    pub has_equal_exposure: bool,
     /// Whether a density stands beside the embedders.
     pub has_density: bool,
     /// Number of embedders.
@@ -189,7 +192,8 @@ impl CategoryInfo {
             aggregation: info.rule.aggregation.into(),
             has_normal_range: info.rule.normal_range.is_some(),
             smoothing_sigma: info.rule.smoothing_sigma,
-            has_density: info.rule.density.is_some(),
+            has_equal_exposure: info.exposure == Exposure::Equal,
+            has_density: info.rule.density_weight.is_some(),
             members: info.members,
             clusters: info.clusters,
             threshold: info.threshold.value,

@@ -21,7 +21,7 @@ use cse::network::features::Features;
 use cse::network::grid::Grid;
 use cse::network::taps::Taps;
 use cse::scoring::aggregation::Aggregation;
-use cse::scoring::distances::{Distances, Weights};
+use cse::scoring::distances::Distances;
 use cse::scoring::normal_range::NormalRange;
 use cse::scoring::prediction::Prediction;
 use cse::scoring::predictor::WINDOWS_AT_ONCE;
@@ -127,12 +127,12 @@ fn scoring(step: Step) {
     let held_out: Vec<Distances> = (0..100).map(|_| distances()).collect();
     let held_out: Vec<&Distances> = held_out.iter().collect();
     step.time("distances of one window, 6 members", 1, distances);
-    step.time("normal range of 100 windows", 1, || NormalRange::fit(black_box(&held_out), None));
+    step.time("normal range of 100 windows", 1, || NormalRange::fit(black_box(&held_out), 0.0));
     let rule = ScoreRule {
         aggregation: Aggregation::Max,
-        normal_range: NormalRange::fit(&held_out, None),
+        normal_range: NormalRange::fit(&held_out, 0.0),
         smoothing_sigma: presets::spec(Preset::Default, ARCHITECTURE).smoothing_sigma,
-        density: None,
+        density_weight: None,
     };
     let (regions, distances) = (View::Resize.regions(1000, 1000), [distances()]);
     step.time("score and 512 x 512 map of one window", 1, || {
@@ -196,7 +196,7 @@ fn detector(device: &Device) -> Detector {
     let members = (0..MEMBERS).map(|_| {
         let centre = (0..length).map(|_| rng.random_range(-1.0..1.0)).collect();
         let head = Head::Bank(Bank::from_e14(vec![centre], GRID));
-        TrainedMember { embedder: folded_embedder(), head, weights: Weights::both(1.0 / MEMBERS as f32) }
+        TrainedMember { embedder: folded_embedder(), head, weight: 1.0 / MEMBERS as f32 }
     });
     let mut tensors = StateDict::new();
     ensemble::put(members.collect(), &mut tensors);

@@ -11,7 +11,7 @@ choices! {
     #[serde(rename_all = "lowercase")]
     #[strum(serialize_all = "lowercase")]
     pub enum Generator {
-        /// The paper's three kinds, scratches, spots, stains and faint defects
+        /// Textural and structural defects in equal parts
         #[default]
         Default,
         /// CSE: textural, structural and blurred defects in equal parts

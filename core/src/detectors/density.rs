@@ -1,8 +1,8 @@
 //! Density: a Gaussian over `stage7`, added to the embedders.
 //!
 //! An embedder is best at anomalies that resemble its synthetic defects. Other anomalies may leave an embedding unchanged,
-//! but they seldom leave the features in the range of good ones. The density counts only in the score, with its
-//! [`DensityWeights`](crate::scoring::distances::DensityWeights). At half the embedders' resolution it would blur the map.
+//! but they seldom leave the features in the range of good ones. The density counts only in the score, because
+//! at half the embedders' resolution it would blur the map.
 
 use burn::tensor::{Device, Tensor};
 

@@ -10,7 +10,7 @@ use crate::embedding::embedder::{EMBEDDING_CHANNELS, FoldedEmbedder};
 use crate::files::state_dict::{StateDict, StateDictError, take, take_below};
 use crate::network::grid::Grid;
 use crate::scoring::aggregation::Aggregation;
-use crate::scoring::distances::{Distances, Weights};
+use crate::scoring::distances::Distances;
 
 /// Last step of a member: distances from an embedding.
 #[derive(Clone, Debug)]
@@ -31,12 +31,12 @@ impl Head {
     }
 }
 
-/// One embedder of the ensemble on a device, with its head and its weights.
+/// One embedder of the ensemble on a device, with its head and its weight.
 #[derive(Debug)]
 pub struct Member {
     embedder: FoldedEmbedder,
     head: Head,
-    weights: Weights,
+    weight: f32,
 }
 
 /// One embedder of the ensemble as a training makes it.
@@ -46,8 +46,8 @@ pub struct TrainedMember {
     pub embedder: StateDict,
     /// Last step.
     pub head: Head,
-    /// Weights of its distances in the sum of all members.
-    pub weights: Weights,
+    /// Weight of its distances in the sum of all members.
+    pub weight: f32,
 }
 
 /// Embedders whose distances are added.
@@ -71,16 +71,14 @@ pub struct EnsembleShape {
 }
 
 const BANK: &str = "bank.e14";
-const SCORE_WEIGHTS: &str = "members.weight";
-const MAP_WEIGHTS: &str = "members.map_weight";
+const WEIGHTS: &str = "members.weight";
 
 impl Ensemble {
     /// Takes the tensors that [`put`] made.
     pub fn take(shape: EnsembleShape, tensors: &mut StateDict, device: &Device) -> Result<Self, StateDictError> {
-        let score = take(tensors, SCORE_WEIGHTS, &[shape.members])?;
-        let map = take(tensors, MAP_WEIGHTS, &[shape.members])?;
+        let weights = take(tensors, WEIGHTS, &[shape.members])?;
         let Grid { rows, columns } = shape.grid;
-        let member = |(index, (score, map)): (usize, (f32, f32))| {
+        let member = |(index, weight): (usize, f32)| {
             let mut own = take_below(tensors, &format!("member.{index}."));
             let embedder = FoldedEmbedder::take(&mut own, shape.channels, device)?;
             let head = match shape.clusters {
@@ -92,19 +90,16 @@ impl Ensemble {
                     Head::Bank(Bank::from_e14(centres, shape.grid))
                 }
             };
-            Ok(Member { embedder, head, weights: Weights { score, map } })
+            Ok(Member { embedder, head, weight })
         };
-        let members = score.into_iter().zip(map).enumerate().map(member).collect::<Result<_, StateDictError>>()?;
+        let members = weights.into_iter().enumerate().map(member).collect::<Result<_, StateDictError>>()?;
         Ok(Self { members, grid: shape.grid })
     }
 
-    /// Checks that score and map have a positive weight and no negative one, and that every member counts in one of them.
-    /// With a negative weight, an anomaly that the member detects would pass for good.
+    /// Checks that every member has a positive weight. With a negative weight, an anomaly that the member detects would pass
+    /// for good.
     pub fn is_sound(&self) -> bool {
-        let weights = || self.members.iter().map(|member| member.weights);
-        weights().all(|Weights { score, map }| score >= 0.0 && map >= 0.0 && score + map > 0.0)
-            && weights().any(|own| own.score > 0.0)
-            && weights().any(|own| own.map > 0.0)
+        self.members.iter().all(|member| member.weight > 0.0 && member.weight.is_finite())
     }
 
     /// Embeddings of all members, `[n, 64 * members, rows, columns]`.
@@ -117,7 +112,7 @@ impl Ensemble {
         let mut sum = Distances::default();
         let each = embeddings.chunks_exact(EMBEDDING_CHANNELS * self.grid.positions());
         for (member, e14) in self.members.iter().zip(each) {
-            sum.add(&member.head.distances(e14, self.grid, aggregation), member.weights);
+            sum.add(&member.head.distances(e14, self.grid, aggregation), member.weight);
         }
         sum
     }
@@ -125,8 +120,7 @@ impl Ensemble {
 
 /// Adds the tensors of trained members to those of a model file.
 pub fn put(members: Vec<TrainedMember>, tensors: &mut StateDict) {
-    let (score, map): (Vec<_>, Vec<_>) =
-        members.iter().map(|member| (member.weights.score, member.weights.map)).unzip();
+    let weights: Vec<f32> = members.iter().map(|member| member.weight).collect();
     for (index, member) in members.into_iter().enumerate() {
         let mut own = member.embedder;
         match member.head {
@@ -139,7 +133,5 @@ pub fn put(members: Vec<TrainedMember>, tensors: &mut StateDict) {
         }
         tensors.extend(own.into_iter().map(|(name, tensor)| (format!("member.{index}.{name}"), tensor)));
     }
-    for (name, weights) in [(SCORE_WEIGHTS, score), (MAP_WEIGHTS, map)] {
-        tensors.insert(name.into(), (vec![weights.len()], weights));
-    }
+    tensors.insert(WEIGHTS.into(), (vec![weights.len()], weights));
 }

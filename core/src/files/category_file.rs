@@ -16,7 +16,6 @@ use crate::image::view::View;
 use crate::network::efficientnet::Architecture;
 use crate::network::grid::{Grid, GridMap};
 use crate::network::taps::Taps;
-use crate::scoring::distances::DensityWeights;
 use crate::scoring::normal_range::NormalRange;
 use crate::scoring::score_rule::ScoreRule;
 use crate::scoring::threshold::Threshold;
@@ -121,7 +120,7 @@ impl CategoryInfo {
             taps: self.taps,
             members: self.members,
             clusters: self.clusters,
-            density: self.rule.density.is_some(),
+            density: self.rule.density_weight.is_some(),
             grid: self.grid(),
         }
     }
@@ -179,7 +178,6 @@ pub fn read_info(bytes: &[u8]) -> Result<CategoryInfo, ModelFileError> {
 
 const NORMAL_SCORES: &str = "calibration.normal_scores";
 const EDGES: &str = "normal_range.edges";
-const DENSITY_EDGES: &str = "normal_range.density_edges";
 const TRAINED_ON: &str = "photos.trained_on";
 const IGNORED: &str = "photos.ignored";
 const LOSSES: &str = "losses.";
@@ -189,11 +187,8 @@ fn put_lists(info: &CategoryInfo, tensors: &mut StateDict) {
     let mut put = |name: &str, shape: Vec<usize>, values: Vec<f32>| tensors.insert(name.to_owned(), (shape, values));
     put(NORMAL_SCORES, vec![info.threshold.normal_scores.len()], info.threshold.normal_scores.clone());
     if let Some(range) = &info.rule.normal_range {
-        for (name, map) in [(EDGES, Some(&range.edges)), (DENSITY_EDGES, range.density_edges.as_ref())] {
-            if let Some(GridMap { grid, values }) = map {
-                put(name, vec![grid.rows, grid.columns], values.clone());
-            }
-        }
+        let GridMap { grid, values } = &range.edges;
+        put(EDGES, vec![grid.rows, grid.columns], values.clone());
     }
     // Two bytes a value, which a float holds exactly.
     let marks = info.trained_on.iter().flat_map(|mark| mark.as_chunks::<2>().0);
@@ -216,7 +211,6 @@ fn take_lists(info: &mut CategoryInfo, tensors: &mut StateDict) -> Result<(), Mo
     info.threshold.normal_scores = take_rows(tensors, NORMAL_SCORES, 1)?;
     if let Some(range) = &mut info.rule.normal_range {
         range.edges = take_map(tensors, EDGES)?;
-        range.density_edges = info.rule.density.map(|_| take_map(tensors, DENSITY_EDGES)).transpose()?;
     }
     let marks = take_rows(tensors, TRAINED_ON, 4)?;
     if marks.iter().any(|value| value.fract() != 0.0 || !(0.0..=65535.0).contains(value)) {
@@ -298,7 +292,10 @@ fn check(info: &CategoryInfo) -> Result<(), ModelFileError> {
         (low.is_finite() && high.is_finite() && 0.0 <= low && low < high, "the scale of its map is empty or inverted"),
         ((0.0..=1.0).contains(&info.rule.smoothing_sigma), "it smooths by more than a window"),
         (range.is_none_or(NormalRange::is_sound), "an edge of its normal range is not finite and above 0"),
-        (info.rule.density.as_ref().is_none_or(DensityWeights::is_sound), "a weight of its density is below 0"),
+        (
+            info.rule.density_weight.is_none_or(|weight| weight.is_finite() && weight >= 0.0),
+            "the weight of its density is below 0",
+        ),
         (info.photos.is_sound(), "its range of photo values is empty"),
         (info.view.is_sound(), "the size of its input is out of range"),
     ])

@@ -1,33 +1,14 @@
 //! Distances of a window's positions from normal ones, from which its score and its anomaly map are computed.
 
-use serde::{Deserialize, Serialize};
-
 use crate::image::inspected::Inspected;
 use crate::network::grid::GridMap;
-
-/// Weights of one detector's distances in the score and in the map. A detector that is good at the score, which says
-/// whether there is a defect, may be bad at the map, which says where it is.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Weights {
-    /// Weight in the score.
-    pub score: f32,
-    /// Weight in the map.
-    pub map: f32,
-}
-
-impl Weights {
-    /// Weights that are the same in the score and in the map.
-    pub fn both(weight: f32) -> Self {
-        Self { score: weight, map: weight }
-    }
-}
 
 /// Distances of one window.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Distances {
     /// Distances for the score.
     pub score: GridMap,
-    /// Distances for the anomaly map, at the finest grid. Empty for a detector that is left out of the map.
+    /// Distances for the anomaly map, at the finest grid.
     pub map: GridMap,
     /// Distances of the density at the grid of `score`. None without a density.
     pub density: Option<GridMap>,
@@ -41,13 +22,12 @@ impl Distances {
         Self { score, map, density: None, inspected: None }
     }
 
-    /// Adds `weights * other` position by position. The density has the weight of the score. An empty `self` takes the
-    /// shape of `other`, and its inspected positions.
-    pub fn add(&mut self, other: &Self, weights: Weights) {
-        add_to(&mut self.score, &other.score, weights.score);
-        add_to(&mut self.map, &other.map, weights.map);
+    /// Adds `weight * other` position by position. An empty `self` takes the shape of `other`, and its inspected positions.
+    pub fn add(&mut self, other: &Self, weight: f32) {
+        add_to(&mut self.score, &other.score, weight);
+        add_to(&mut self.map, &other.map, weight);
         if let Some(density) = &other.density {
-            add_to(self.density.get_or_insert_default(), density, weights.score);
+            add_to(self.density.get_or_insert_default(), density, weight);
         }
         if self.inspected.is_none() {
             self.inspected.clone_from(&other.inspected);
@@ -63,10 +43,10 @@ impl Distances {
         sum
     }
 
-    /// Distances times their weights.
-    pub fn times(&self, weights: Weights) -> Self {
+    /// Distances times `weight`.
+    pub fn times(&self, weight: f32) -> Self {
         let mut product = Self::default();
-        product.add(self, weights);
+        product.add(self, weight);
         product
     }
 
@@ -82,22 +62,6 @@ fn add_to(sum: &mut GridMap, distances: &GridMap, weight: f32) {
         *sum = GridMap::filled(distances.grid, 0.0);
     }
     sum.values.iter_mut().zip(&distances.values).for_each(|(sum, distance)| *sum += weight * distance);
-}
-
-/// Weights of the density's distances in the score.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct DensityWeights {
-    /// Weight of its distances, which are added to the embedders'.
-    pub weight: f32,
-    /// Weight of the density's excess over its normal edge, in units of that edge. Unused without a normal range.
-    pub excess: f32,
-}
-
-impl DensityWeights {
-    /// Tells whether both weights are finite and 0 or more. With a negative weight an anomaly would lower the score.
-    pub fn is_sound(&self) -> bool {
-        [self.weight, self.excess].iter().all(|weight| weight.is_finite() && *weight >= 0.0)
-    }
 }
 
 /// Cosine distances `1 - cos` over the channels at each position of two embeddings `[channels, positions]`, 0 to 2.

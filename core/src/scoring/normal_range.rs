@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::distances::{DensityWeights, Distances};
+use super::distances::Distances;
 use crate::network::grid::{Grid, GridMap};
 
 /// Edges of the normal ranges. Some positions, such as those at a photo's borders, vary more than others, so a distance
@@ -14,9 +14,6 @@ pub struct NormalRange {
     pub edges: GridMap,
     /// Edge of all positions of the map together.
     pub map_edge: f32,
-    /// Edge of the density's own distances at each position. None without a density.
-    #[serde(skip)]
-    pub density_edges: Option<GridMap>,
 }
 
 /// Weight of the statistics of all positions together, in images, where they are joined with those of a single position.
@@ -32,7 +29,7 @@ type Counted = Vec<Option<f32>>;
 impl NormalRange {
     /// Estimates the ranges on held-out good windows. With few windows the statistics of a single position are
     /// uncertain, so they are shrunk towards those of all positions. `None` without a window.
-    pub fn fit(normal: &[&Distances], density: Option<DensityWeights>) -> Option<Self> {
+    pub fn fit(normal: &[&Distances], density_weight: f32) -> Option<Self> {
         let first = normal.first()?;
         let counted = |image: &Distances, map: GridMap| -> Counted {
             let inspected = image.inspected.as_ref().and_then(|inspected| inspected.at(map.grid));
@@ -41,41 +38,25 @@ impl NormalRange {
         };
         let maps: Vec<f32> = normal.iter().flat_map(|image| counted(image, image.map.clone())).flatten().collect();
         let (map_mean, map_variance) = moments(maps.iter().copied());
-        let DensityWeights { weight, .. } = density.unwrap_or_default();
-        let joined: Vec<_> = normal.iter().map(|image| counted(image, image.with_density(weight))).collect();
-        let densities = normal.iter().map(|image| Some(counted(image, image.density.clone()?)));
-        let densities: Option<Vec<_>> = densities.collect();
+        let joined: Vec<_> = normal.iter().map(|image| counted(image, image.with_density(density_weight))).collect();
         let grid = first.score.grid;
-        Some(Self {
-            edges: edges(grid, &joined),
-            map_edge: edge(map_mean, map_variance),
-            density_edges: densities.map(|densities| edges(grid, &densities)),
-        })
+        Some(Self { edges: edges(grid, &joined), map_edge: edge(map_mean, map_variance) })
     }
 
-    /// Divides `distances` by their edges, and adds `excess` times the density's excess over its own edge.
-    pub(crate) fn relative(&self, distances: &GridMap, density: Option<&GridMap>, excess: f32) -> GridMap {
-        let own = distances.values.iter().zip(&self.edges.values).map(|(distance, edge)| distance.max(0.0) / edge);
-        let mut sum: Vec<f32> = own.collect();
-        if let (Some(density), Some(edges)) = (density, &self.density_edges) {
-            for (sum, (distance, edge)) in sum.iter_mut().zip(density.values.iter().zip(&edges.values)) {
-                *sum += excess * (distance / edge - 1.0).max(0.0);
-            }
-        }
-        GridMap { grid: distances.grid, values: sum }
+    /// Divides `distances` by their edges.
+    pub(crate) fn relative(&self, distances: &GridMap) -> GridMap {
+        let relative = distances.values.iter().zip(&self.edges.values).map(|(distance, edge)| distance.max(0.0) / edge);
+        GridMap { grid: distances.grid, values: relative.collect() }
     }
 
     /// Tells whether every edge is finite and above 0.
     pub fn is_sound(&self) -> bool {
-        let maps = [&self.edges].into_iter().chain(&self.density_edges);
-        let edges = maps.flat_map(|map| &map.values).chain([&self.map_edge]);
-        edges.into_iter().all(|edge| edge.is_finite() && *edge > 0.0)
+        self.edges.values.iter().chain([&self.map_edge]).all(|edge| edge.is_finite() && *edge > 0.0)
     }
 
     /// Tells whether the edges have the positions of `window`. A position without an edge would not be inspected.
     pub(crate) fn fits(&self, window: &Distances) -> bool {
-        let grid = |map: &Option<GridMap>| map.as_ref().map(|map| map.grid);
-        self.edges.grid == window.score.grid && grid(&self.density_edges) == grid(&window.density)
+        self.edges.grid == window.score.grid
     }
 }
 

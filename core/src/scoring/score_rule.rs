@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::aggregation::Aggregation;
-use super::distances::{DensityWeights, Distances};
+use super::distances::Distances;
 use super::normal_range::NormalRange;
 use super::smoothing::{smoothed, smoothed_within};
 use crate::network::grid::GridMap;
@@ -18,8 +18,8 @@ pub struct ScoreRule {
     /// Standard deviation of the Gaussian that smooths the positions, as a share of the window's side, 0 for none. The map
     /// is smoothed half as far as the score, because it says where a defect is and not whether there is one.
     pub smoothing_sigma: f32,
-    /// Weights of the density. None without a density.
-    pub density: Option<DensityWeights>,
+    /// Weight of the density's distances, which are added to the embedders'. None without a density.
+    pub density_weight: Option<f32>,
 }
 
 /// Root of a distance: 0 for a distance of 0, 1 at the normal edge, 2 at four times the edge. It is proportional to the
@@ -36,11 +36,10 @@ impl ScoreRule {
         if !window.is_finite() {
             return f32::NAN;
         }
-        let DensityWeights { weight, excess } = self.density.unwrap_or_default();
-        let distances = window.with_density(weight);
+        let distances = window.with_density(self.density_weight.unwrap_or_default());
         let relative = match &self.normal_range {
             Some(range) if !range.fits(window) => return f32::NAN,
-            Some(range) => range.relative(&distances, window.density.as_ref(), excess).map(chord),
+            Some(range) => range.relative(&distances).map(chord),
             None => distances,
         };
         let Some(inspected) = &window.inspected else {
@@ -87,11 +86,11 @@ mod tests {
 
     fn normal(images: &[Vec<f32>]) -> Option<NormalRange> {
         let windows: Vec<Distances> = images.iter().map(|distances| window(distances)).collect();
-        NormalRange::fit(&windows.iter().collect::<Vec<_>>(), None)
+        NormalRange::fit(&windows.iter().collect::<Vec<_>>(), 0.0)
     }
 
     fn rule(aggregation: Aggregation, normal_range: Option<NormalRange>, smoothing_sigma: f32) -> ScoreRule {
-        ScoreRule { aggregation, normal_range, smoothing_sigma, density: None }
+        ScoreRule { aggregation, normal_range, smoothing_sigma, density_weight: None }
     }
 
     #[test]
@@ -113,21 +112,18 @@ mod tests {
     }
 
     #[test]
-    fn a_density_is_added_and_counts_again_beyond_its_edge() {
+    fn a_density_is_added_to_the_embedders() {
         let with = |density: f32| Distances { density: Some(map(&[density; 4])), ..window(&[0.25; 4]) };
-        let score = |density: f32, weight: f32, excess: f32| {
-            let weights = Some(DensityWeights { weight, excess });
-            let normal_range = NormalRange::fit(&[&with(30.0); 9], weights);
-            ScoreRule { density: weights, ..rule(Aggregation::Mean, normal_range, 0.0) }.score(&with(density)).powi(2)
+        let score = |density: f32, weight: f32| {
+            let normal_range = NormalRange::fit(&[&with(30.0); 9], weight);
+            let rule = ScoreRule { density_weight: Some(weight), ..rule(Aggregation::Mean, normal_range, 0.0) };
+            rule.score(&with(density)).powi(2)
         };
-        // The embedders' part is at its edge, and the density's part is at its edge with 30.
         let near = |score: f32, wanted: f32| assert!((score - wanted).abs() < 1e-5, "{score}, not {wanted}");
-        near(score(75.0, 0.0, 0.0), 1.0);
-        near(score(10.0, 0.0, 2.0), 1.0);
-        near(score(75.0, 0.0, 2.0), 4.0);
+        near(score(75.0, 0.0), 1.0);
         // 0.25 and 0.01 times 30 or 75.
-        near(score(75.0, 0.01, 0.0), 1.0 / 0.55);
-        near(score(75.0, 0.01, 2.0), 1.0 / 0.55 + 3.0);
+        near(score(30.0, 0.01), 1.0);
+        near(score(75.0, 0.01), 1.0 / 0.55);
     }
 
     /// No defect would be detected at a position without an edge.

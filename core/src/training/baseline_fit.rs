@@ -44,8 +44,7 @@ pub(super) async fn fit(session: &Session<'_>, folds: &[Fold]) -> Result<Fit, Tr
         method: Fitted::Baseline(baseline),
         members: 1,
         clusters: 1,
-        clusters_tried: Vec::new(),
-        density: None,
+        density_weight: None,
         histories: Vec::new(),
         held_out,
     })

@@ -10,14 +10,13 @@ use crate::detectors::gaussian::Whitening;
 use crate::network::features::Features;
 use crate::network::grid::GridMap;
 use crate::network::taps::Taps;
-use crate::scoring::distances::DensityWeights;
 
 /// Density, and its distances for the held-out photos.
 pub(super) struct DensityFit {
     /// Density of all photos.
     pub density: Whitening,
-    /// Weights of its distances.
-    pub weights: DensityWeights,
+    /// Weight of its distances.
+    pub weight: f32,
     /// Distances of each fold's held-out photos.
     pub held_out: Vec<Vec<PhotoMaps>>,
 }
@@ -26,12 +25,10 @@ pub(super) struct DensityFit {
 pub(super) type PhotoMaps = Vec<GridMap>;
 
 /// Fits the density to each fold for the distances of its held-out photos, and then to all photos. A single fold is the fit
-/// itself. `None` where the settings give the density no weight.
+/// itself. `None` where the density has no weight.
 pub(super) async fn fit(session: &Session<'_>, folds: &[Fold]) -> Result<Option<DensityFit>, TrainingError> {
     let Session { spec, set, .. } = *session;
-    // Without a normal range there is no edge to exceed.
-    let excess = if spec.normal_range { spec.density_excess } else { 0.0 };
-    if spec.density_weight == 0.0 && excess == 0.0 {
+    if spec.density_weight == 0.0 {
         return Ok(None);
     }
     let (mut held_out, mut last) = (Vec::with_capacity(folds.len()), None);
@@ -46,7 +43,7 @@ pub(super) async fn fit(session: &Session<'_>, folds: &[Fold]) -> Result<Option<
     };
     // The distances are divided by their mean, so that a weight of 1 equals that of the embedders.
     let weight = (spec.density_weight / mean_distance(held_out.iter().flatten().flatten())) as f32;
-    Ok(Some(DensityFit { density, weights: DensityWeights { weight, excess }, held_out }))
+    Ok(Some(DensityFit { density, weight, held_out }))
 }
 
 async fn fit_on(session: &Session<'_>, photos: &[usize]) -> Result<Whitening, TrainingError> {

@@ -9,21 +9,15 @@ use super::folds::Fold;
 use super::held_out::{HeldOut, mean_distance};
 use super::member::TrainedEmbedder;
 use super::session::Session;
-use super::spec::{Centre, Clusters, TrainSpec};
+use super::spec::{Centre, TrainSpec};
 use super::trainee::take_classifier;
 use super::training_set;
 use crate::detectors::bank::Bank;
 use crate::detectors::ensemble::{Head, TrainedMember};
 use crate::detectors::method::Method;
 use crate::embedding::embedder::{Embedder, Statistics, fold_state_dict};
-use crate::network::grid::{Grid, GridMap};
-use crate::scoring::auroc::auroc;
-use crate::scoring::distances::{Distances, Weights};
-
-/// Numbers of clusters that `clusters auto` tries.
-const CLUSTERS: [usize; 4] = [1, 2, 4, 8];
-/// Least gain in AUROC for which a larger number of clusters is taken.
-const WORTH_MORE_CLUSTERS: f64 = 0.002;
+use crate::network::grid::Grid;
+use crate::scoring::distances::Distances;
 
 /// Distances of the windows of each held-out photo, by the photo's index.
 type PhotoDistances = Vec<(usize, Vec<Distances>)>;
@@ -43,28 +37,22 @@ pub(super) async fn fit(
     embedders: &[TrainedEmbedder],
 ) -> Result<Fit, TrainingError> {
     let Session { spec, set, .. } = *session;
-    let (clusters, clusters_tried) = match spec.clusters {
-        Clusters::Count(count) => (count, Vec::new()),
-        Clusters::Auto => best_clusters(session, folds, embedders).await?,
-    };
     // Every member has the same number. With few photos, some folds have fewer windows than others.
     let fewest = folds.iter().map(|fold| set.windows(&fold.train).len()).min().unwrap_or(1);
-    let clusters = clusters.min(fewest).max(1);
+    let clusters = (spec.clusters as usize).min(fewest).max(1);
     let count = folds.len();
-    let scoring = (0..count).filter(|index| spec.contrast.scores(*index, count)).count();
-    let density = density_fit::fit(session, &folds[..scoring]).await?;
+    let density = density_fit::fit(session, folds).await?;
     let (mut members, mut held_out) = (Vec::new(), HeldOut::default());
     for (index, (embedder, fold)) in embedders.iter().zip(folds).enumerate() {
         let density = density.as_ref().and_then(|fit| Some(fit.held_out.get(index)?.as_slice()));
-        let (trained, photos) = fit_member(session, (index, count), (embedder, fold), clusters, density).await?;
+        let (trained, photos) = fit_member(session, count, (embedder, fold), clusters, density).await?;
         members.push(trained);
         photos.into_iter().for_each(|(photo, windows)| held_out.add(photo, windows));
     }
     Ok(Fit {
         members: members.len(),
         clusters: if spec.method == Method::Classifier { 1 } else { clusters },
-        clusters_tried,
-        density: density.as_ref().map(|fit| fit.weights),
+        density_weight: density.as_ref().map(|fit| fit.weight),
         histories: embedders.iter().map(|embedder| embedder.history.clone()).collect(),
         method: Fitted::Ensemble(members, density.map(|fit| fit.density)),
         held_out,
@@ -90,10 +78,11 @@ async fn embed_photos(session: &Session<'_>, by: &TrainedEmbedder, fold: &Fold) 
     Ok(Embeddings { train, held_out })
 }
 
-/// Fits head and weights of embedder number `index` of `count`. Gives the distances of its held-out photos too, completed by those of the density.
+/// Fits head and weight of one of `count` embedders. Gives the distances of its held-out photos too, completed by those of
+/// the density.
 async fn fit_member(
     session: &Session<'_>,
-    (index, count): (usize, usize),
+    count: usize,
     (embedder, fold): (&TrainedEmbedder, &Fold),
     clusters: usize,
     density: Option<&[PhotoMaps]>,
@@ -117,71 +106,19 @@ async fn fit_member(
     let mean = if alone { 1.0 } else { mean_distance(windows.map(|window| &window.score)) };
     for (number, (photo, windows)) in photos.iter_mut().enumerate() {
         for ((window, own), sample) in windows.iter_mut().enumerate().zip(set.inspected(*photo)) {
-            *own = own.times(Weights::both((1.0 / mean) as f32));
+            *own = own.times((1.0 / mean) as f32);
             own.inspected.clone_from(&sample.inspected);
-            if !spec.contrast.maps(index, count) {
-                own.map = GridMap::default();
-            }
-            if !spec.contrast.scores(index, count) {
-                own.score = GridMap::default();
-            }
             own.density = density.map(|photos| photos[number][window].clone());
         }
     }
     let channels = spec.taps.channels(extractor.info.architecture.channels());
     let mut folded = fold_state_dict(weights, channels)?;
     embedder.standardisation.fold(&mut folded)?;
-    let weights = spec.contrast.weights(mean, index, count);
-    Ok((TrainedMember { embedder: folded, head, weights }, photos))
-}
-
-/// Embeddings of the synthetic defects of the photos that `fold` holds out.
-async fn embed_defects(
-    session: &Session<'_>,
-    by: &TrainedEmbedder,
-    fold: &Fold,
-) -> Result<Vec<Vec<f32>>, TrainingError> {
-    let held_out = session.set.windows(&fold.held_out);
-    let slots = held_out.iter().flat_map(|sample| sample.defective.iter().map(|defect| defect.slot));
-    embed(session, by, &slots.collect::<Vec<_>>()).await
+    let weight = (1.0 / (count as f64 * mean)) as f32;
+    Ok((TrainedMember { embedder: folded, head, weight }, photos))
 }
 
 fn bank(train: &[Vec<f32>], grid: Grid, clusters: usize, spec: &TrainSpec) -> Result<Bank, TrainingError> {
     let bank = Bank::fit(train, grid, clusters, spec.seed).ok_or(TrainingError::NoFeatures)?;
     Ok(if spec.centre == Centre::Nearest { bank.nearest_members(train) } else { bank })
-}
-
-/// Number of clusters that separates the held-out photos from their synthetic defects best, by the mean AUROC over all
-/// members, and the AUROC of each number. Of numbers that are about as good it is the smallest.
-async fn best_clusters(
-    session: &Session<'_>,
-    folds: &[Fold],
-    embedders: &[TrainedEmbedder],
-) -> Result<(usize, Vec<(usize, f64)>), TrainingError> {
-    let Session { spec, set, .. } = *session;
-    let grid = set.store.layout().grid;
-    let mut sums = [0.0; CLUSTERS.len()];
-    for (embedder, fold) in embedders.iter().zip(folds) {
-        let photos = embed_photos(session, embedder, fold).await?;
-        let defective = embed_defects(session, embedder, fold).await?;
-        for (sum, clusters) in sums.iter_mut().zip(CLUSTERS) {
-            let bank = bank(&photos.train, grid, clusters, spec)?;
-            let score = |e14: &Vec<f32>| spec.aggregation.of(&bank.distances(e14, spec.aggregation).score.values);
-            let mut scores: Vec<f32> = photos.held_out.iter().flat_map(|(_, windows)| windows).map(score).collect();
-            let mut labels = vec![false; scores.len()];
-            scores.extend(defective.iter().map(score));
-            labels.resize(scores.len(), true);
-            // Without held-out defects every number is as good.
-            *sum += auroc(&scores, &labels).unwrap_or(0.0);
-        }
-    }
-    let tried = CLUSTERS.into_iter().zip(sums).map(|(clusters, sum)| (clusters, sum / embedders.len().max(1) as f64));
-    let tried: Vec<(usize, f64)> = tried.collect();
-    let mut best = (1, f64::NEG_INFINITY);
-    for &(clusters, auroc) in &tried {
-        if auroc > best.1 + WORTH_MORE_CLUSTERS {
-            best = (clusters, auroc);
-        }
-    }
-    Ok((best.0, tried))
 }

@@ -6,7 +6,6 @@ use crate::detectors::detector::{Baseline, DENSITY};
 use crate::detectors::ensemble::{self, TrainedMember};
 use crate::detectors::gaussian::Whitening;
 use crate::files::state_dict::StateDict;
-use crate::scoring::distances::DensityWeights;
 
 /// Fitted method.
 #[derive(Clone, Debug)]
@@ -43,10 +42,8 @@ pub struct Fit {
     pub members: usize,
     /// Number of clusters in each bank. 1 without a bank.
     pub clusters: usize,
-    /// Image AUROC on held-out photos and their synthetic defects, for each number of clusters that was tried.
-    pub clusters_tried: Vec<(usize, f64)>,
-    /// Weights of the density. None without one.
-    pub density: Option<DensityWeights>,
+    /// Weight of the density's distances. None without one.
+    pub density_weight: Option<f32>,
     /// Course of each member's training.
     pub histories: Vec<History>,
     /// Distances of the held-out photos.

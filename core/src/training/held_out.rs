@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::files::category_file::MapScale;
 use crate::image::inspected::Inspected;
 use crate::network::grid::GridMap;
-use crate::scoring::distances::{Distances, Weights};
+use crate::scoring::distances::Distances;
 use crate::scoring::normal_range::NormalRange;
 use crate::scoring::score_rule::ScoreRule;
 
@@ -18,16 +18,13 @@ pub struct HeldOut(BTreeMap<usize, Photo>);
 struct Photo {
     /// Sum of the distances of each window.
     sums: Vec<Distances>,
-    /// Number of folds whose distances count in the score. May be 0.
-    scoring: f32,
-    /// Number of folds whose distances count in the map. May be 0.
-    mapping: f32,
+    /// Number of folds.
+    folds: f32,
 }
 
 impl Photo {
     fn mean(&self) -> Vec<Distances> {
-        let weights = Weights { score: 1.0 / self.scoring.max(1.0), map: 1.0 / self.mapping.max(1.0) };
-        self.sums.iter().map(|sum| sum.times(weights)).collect()
+        self.sums.iter().map(|sum| sum.times(1.0 / self.folds.max(1.0))).collect()
     }
 }
 
@@ -76,21 +73,16 @@ impl Normal {
 }
 
 impl HeldOut {
-    /// Adds the distances of one fold for a photo's windows. They count in the score, or in the map, if they have values for
-    /// it.
+    /// Adds the distances of one fold for a photo's windows.
     pub fn add(&mut self, photo: usize, windows: impl IntoIterator<Item = Distances>) {
         let known = self.0.entry(photo).or_default();
-        let (mut scores, mut maps) = (false, false);
         for (index, window) in windows.into_iter().enumerate() {
             if index == known.sums.len() {
                 known.sums.push(Distances::default());
             }
-            known.sums[index].add(&window, Weights::both(1.0));
-            scores |= !window.score.is_empty();
-            maps |= !window.map.is_empty();
+            known.sums[index].add(&window, 1.0);
         }
-        known.scoring += f32::from(u8::from(scores));
-        known.mapping += f32::from(u8::from(maps));
+        known.folds += 1.0;
     }
 
     /// Adds the normal ranges to `rule` if they are wanted, and scores each photo. `groups` has the group of each
@@ -104,7 +96,10 @@ impl HeldOut {
         }
         let range_without = |left_out: Option<usize>| {
             let kept = photos.iter().filter(|(group, _)| normal_range && Some(*group) != left_out);
-            NormalRange::fit(&kept.flat_map(|(_, windows)| windows).collect::<Vec<_>>(), rule.density)
+            NormalRange::fit(
+                &kept.flat_map(|(_, windows)| windows).collect::<Vec<_>>(),
+                rule.density_weight.unwrap_or_default(),
+            )
         };
         let with = |normal_range: Option<NormalRange>| ScoreRule { normal_range, ..rule.clone() };
         let whole = with(range_without(None));
@@ -170,24 +165,6 @@ mod tests {
         let normal = photos.normal(&rule(Aggregation::Mean, 0.0), false, &[0, 1, 2, 3]).unwrap();
         assert_eq!(normal.scores, [(1, 0.6), (3, 0.3)]);
         assert_eq!(normal.rule.normal_range, None);
-    }
-
-    #[test]
-    fn a_fold_without_a_map_changes_no_map() {
-        let scale = |others: &[f32]| {
-            let mut photos = HeldOut::default();
-            (0..20).for_each(|photo| photos.add(photo, [window(0.1 + 0.01 * photo as f32)]));
-            others.iter().enumerate().for_each(|(index, distance)| {
-                // One photo that has a map from another fold, and one that has none.
-                let unmapped = Distances { map: GridMap::default(), ..window(*distance) };
-                photos.add(2 * index + 18, [unmapped]);
-            });
-            let normal = photos.normal(&rule(Aggregation::Mean, 0.1), true, &Vec::from_iter(0..30)).unwrap();
-            (normal.map_scale, normal.rule.normal_range.unwrap().map_edge, normal.scores.len())
-        };
-        let (alone, with) = (scale(&[]), scale(&[0.9, 0.8]));
-        assert_eq!((alone.0, alone.1), (with.0, with.1));
-        assert_eq!((alone.2, with.2), (20, 21));
     }
 
     #[test]

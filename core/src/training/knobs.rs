@@ -4,10 +4,9 @@ use std::str::FromStr;
 
 use strum::{EnumMessage, IntoEnumIterator};
 
-use super::contrast::Contrast;
 use super::losses::Grouping;
 use super::presets;
-use super::spec::{BatchNormTraining, Centre, Clusters, DecoderTraining, KNOBS, Preset, TrainSpec, ViewChoice};
+use super::spec::{BatchNormTraining, Centre, DecoderTraining, KNOBS, Preset, TrainSpec, ViewChoice};
 use crate::defects::{DefectKind, Generator};
 use crate::detectors::method::Method;
 use crate::image::exposure::Exposure;
@@ -129,7 +128,6 @@ choice_values!(
     Aggregation,
     BatchNormTraining,
     Centre,
-    Contrast,
     DecoderTraining,
     DefectKind,
     Exposure,
@@ -158,16 +156,6 @@ impl Value for bool {
 
     fn parse(text: &str) -> Result<Self, String> {
         text.parse().map_err(|_| "give true or false".into())
-    }
-}
-
-impl Value for Clusters {
-    fn parse(text: &str) -> Result<Self, String> {
-        match (text, text.parse()) {
-            ("auto", _) => Ok(Self::Auto),
-            (_, Ok(count @ 1..=64)) => Ok(Self::Count(count)),
-            _ => Err("give auto, or a whole number from 1 to 64".into()),
-        }
     }
 }
 
@@ -202,12 +190,6 @@ pub enum SpecError {
     /// A setting of the bank, for a method that has none.
     #[error("--{0} is a setting of the bank, and the chosen method has no bank: leave it out")]
     NoBank(&'static str),
-    /// A grouping without a contrast of whole images.
-    #[error("--grouping is for the contrast of whole images: use it with --contrast image or both")]
-    Grouping,
-    /// A weight of the density's excess without normal ranges.
-    #[error("--density-excess needs the normal range: use it with --normal-range true")]
-    Excess,
     /// Two knobs of the same setting.
     #[error("--{0} and --{1} exclude each other: leave one of them out")]
     Both(&'static str, &'static str),
@@ -257,12 +239,6 @@ impl TrainSpec {
                 _ => {}
             }
         }
-        if spec.contrast == Contrast::Position && is_given("grouping") {
-            return Err(SpecError::Grouping);
-        }
-        if !spec.normal_range && is_given("density-excess") && spec.density_excess > 0.0 {
-            return Err(SpecError::Excess);
-        }
         Ok(spec)
     }
 }
@@ -279,13 +255,11 @@ mod tests {
 
     #[test]
     fn a_given_setting_comes_before_the_preset_and_what_suits_the_extractor() {
-        let of = |spec: TrainSpec| (spec.contrast, spec.density_weight, spec.clusters);
-        let shipped = (Contrast::Both, 2.0, Clusters::Count(1));
-        assert_eq!(of(given("", Architecture::TfB0).unwrap()), shipped);
-        assert_eq!(of(given("", Architecture::B3).unwrap()), (Contrast::Both, 0.0, Clusters::Count(4)));
-        let asked = "contrast image density-weight 0.5 clusters auto";
+        let of = |spec: TrainSpec| (spec.density_weight, spec.clusters);
+        assert_eq!(of(given("", Architecture::TfB0).unwrap()), (2.0, 1));
+        assert_eq!(of(given("", Architecture::B3).unwrap()), (0.0, 1));
         for architecture in [Architecture::TfB0, Architecture::B3] {
-            assert_eq!(of(given(asked, architecture).unwrap()), (Contrast::Image, 0.5, Clusters::Auto));
+            assert_eq!(of(given("density-weight 0.5 clusters 3", architecture).unwrap()), (0.5, 3));
         }
     }
 
@@ -296,12 +270,10 @@ mod tests {
         assert_eq!(refused("max-lr NaN"), "NaN is no value of --max-lr: give a number above 0");
         assert!(refused("val-split-ratio 1").contains("between 0 and 1"));
         assert!(refused("taps f1").contains("stage5, stage7, both"));
-        assert!(refused("clusters none").contains("auto"));
+        assert!(refused("clusters 65").contains("from 1 to 64"));
         assert_eq!(refused("method gaussian steps 3"), SpecError::NotTrained("steps").to_string());
         assert_eq!(refused("method classifier clusters 3"), SpecError::NoBank("clusters").to_string());
         assert_eq!(refused("steps 3 epochs 2"), SpecError::Both("steps", "epochs").to_string());
-        assert_eq!(refused("grouping rows contrast position"), SpecError::Grouping.to_string());
-        assert_eq!(refused("density-excess 1 normal-range false"), SpecError::Excess.to_string());
     }
 
     #[test]

@@ -44,7 +44,8 @@ pub fn contrastive(a: Tensor<4>, b: Tensor<4>, defective: Tensor<1>, grouping: G
     (normal + anomalous).sum()
 }
 
-/// Contrastive term position by position, for defects whose place is known, summed over the batch. Not in the paper.
+/// Contrastive term position by position, for defects whose place is known, summed over the batch. Not in the paper: a
+/// pretraining of an extractor uses it.
 /// `a` and `b` are embeddings `[n, c, h, w]`. `cover`, `[n, 1, h, w]`, is the share of each position that the defect of
 /// `b` covers, 0 for a good `b`.
 ///
@@ -54,19 +55,14 @@ pub fn contrastive(a: Tensor<4>, b: Tensor<4>, defective: Tensor<1>, grouping: G
 pub fn contrastive_by_position(a: Tensor<4>, b: Tensor<4>, cover: Tensor<4>) -> Tensor<1> {
     let norm = |x: &Tensor<4>| x.clone().square().sum_dim(1).sqrt().clamp_min(COSINE_EPSILON);
     let cosine = (a.clone() * b.clone()).sum_dim(1) / (norm(&a) * norm(&b));
-    by_position((cosine.clone() + 1.0) * 0.5, cosine.neg() + 1.0, cover)
-}
-
-/// Sum of the costs of covered and of untouched positions, all `[n, 1, h, w]`, weighted as in [`contrastive_by_position`].
-fn by_position(covered: Tensor<4>, untouched: Tensor<4>, cover: Tensor<4>) -> Tensor<1> {
     let [n, _, height, width] = cover.dims();
     let positions = height * width;
     let flat = |x: Tensor<4>| x.reshape([n, positions]);
-    let (covered, untouched, cover) = (flat(covered), flat(untouched), flat(cover));
+    let (cosine, cover) = (flat(cosine), flat(cover));
     let defective = cover.clone().div_scalar(FULL_COVER).clamp_max(1.0);
     let normal = cover.div_scalar(TOUCHED_COVER).clamp_max(1.0).neg().add_scalar(1.0);
-    let of_defect = (defective.clone() * covered).sum_dim(1) / (defective.sum_dim(1) + 1e-3);
-    let of_rest = (normal * untouched).sum_dim(1) / positions as f64;
+    let of_defect = (defective.clone() * (cosine.clone() + 1.0) * 0.5).sum_dim(1) / (defective.sum_dim(1) + 1e-3);
+    let of_rest = (normal * (cosine.neg() + 1.0)).sum_dim(1) / positions as f64;
     (of_defect + of_rest).sum()
 }
 
@@ -78,14 +74,6 @@ pub fn classification(logits: Tensor<4>, defective: Tensor<1>) -> Tensor<1> {
     let surprise = |probability: Tensor<1>| probability.clamp_min(PROBABILITY_EPSILON).log().neg();
     let normal = surprise(probability.clone().neg() + 1.0) * (defective.clone().neg() + 1.0);
     (normal + surprise(probability) * defective).sum()
-}
-
-/// Classification loss position by position, weighted as in [`contrastive_by_position`] and summed over the batch.
-/// `logits` and `cover` are `[n, 1, h, w]`.
-pub fn classification_by_position(logits: Tensor<4>, cover: Tensor<4>) -> Tensor<1> {
-    let probability = activation::sigmoid(logits);
-    let surprise = |probability: Tensor<4>| probability.clamp_min(PROBABILITY_EPSILON).log().neg();
-    by_position(surprise(probability.clone()), surprise(probability.neg() + 1.0), cover)
 }
 
 /// Least probability whose logarithm is taken.

@@ -6,7 +6,6 @@ use burn::store::ModuleRecord;
 use burn::tensor::{Bytes, Device, Tensor};
 
 use super::checkpoint::{Checkpoint, CheckpointError, History, Kept, Progress};
-use super::contrast::Contrasted;
 use super::error::TrainingError;
 use super::folds::Fold;
 use super::objective::{Objective, Terms, scalar};
@@ -41,7 +40,7 @@ pub struct MemberTraining<'a> {
     untrained: crate::embedding::embedder::Embedder,
     optimizer: ModuleOptimizer,
     pairs: Pairs<'a>,
-    validation_pairs: Vec<Pair<'a>>,
+    validation_pairs: Vec<Pair>,
     /// Objective with gradients.
     objective: Objective<'a>,
     /// Objective of the validation.
@@ -92,12 +91,7 @@ pub enum Event {
 
 impl<'a> MemberTraining<'a> {
     /// Begins the training of member number `member`, from 0, on `fold`.
-    pub(super) async fn new(
-        session: &Session<'a>,
-        member: u32,
-        contrasted: Contrasted,
-        fold: &Fold,
-    ) -> Result<Self, TrainingError> {
+    pub(super) async fn new(session: &Session<'a>, member: u32, fold: &Fold) -> Result<Self, TrainingError> {
         let Session { spec, set, device, extractor } = *session;
         let channels = extractor.info.architecture.channels();
         let (train, held_out) = (set.windows(&fold.train), set.windows(&fold.held_out));
@@ -113,7 +107,6 @@ impl<'a> MemberTraining<'a> {
         let trainee = Trainee::init(spec, channels, &gradients, member);
         let objective = |device: Device| Objective {
             spec,
-            contrasted,
             contrast_weight: spec.contrast_weight,
             store: &set.store,
             standardise: standardisation.on(&device),
@@ -206,7 +199,7 @@ impl<'a> MemberTraining<'a> {
         let contrast_weight = if step < self.before { 0.0 } else { self.spec.contrast_weight };
         (self.objective.contrast_weight, self.validation.contrast_weight) = (contrast_weight, contrast_weight);
         let lr = self.schedule.lr(step % steps);
-        let batch: Vec<Pair<'_>> = (0..self.spec.batch_size).map(|_| self.pairs.draw()).collect();
+        let batch: Vec<Pair> = (0..self.spec.batch_size).map(|_| self.pairs.draw()).collect();
         let statistics = match self.spec.batch_norm {
             BatchNormTraining::FirstEpoch if step % steps >= self.epoch => Statistics::Running,
             _ => Statistics::Batch,

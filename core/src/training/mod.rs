@@ -14,7 +14,6 @@
 
 mod baseline_fit;
 pub mod checkpoint;
-pub mod contrast;
 mod density_fit;
 pub mod drawing;
 mod ensemble_fit;

@@ -57,7 +57,7 @@ impl Session<'_> {
             aggregation: spec.aggregation,
             normal_range: None,
             smoothing_sigma: spec.smoothing_sigma,
-            density: fit.density,
+            density_weight: fit.density_weight,
         };
         let Division { groups, folds } = division;
         let normal = fit.held_out.normal(&rule, spec.normal_range, groups).ok_or(TrainingError::NoScores)?;

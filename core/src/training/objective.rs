@@ -2,7 +2,6 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::contrast::Contrasted;
 use super::error::TrainingError;
 use super::feature_store::{FeatureStore, Slot};
 use super::losses;
@@ -13,7 +12,6 @@ use crate::detectors::method::Method;
 use crate::embedding::embedder::{Statistics, pool};
 use crate::embedding::standardisation::Standardise;
 use crate::network::features::Features;
-use crate::network::grid::Grid;
 
 /// Pairs in one pass of a validation.
 const VALIDATED_AT_ONCE: usize = 16;
@@ -22,8 +20,6 @@ const VALIDATED_AT_ONCE: usize = 16;
 pub(super) struct Objective<'a> {
     /// Settings.
     pub spec: &'a TrainSpec,
-    /// Contrast: whole images or positions.
-    pub contrasted: Contrasted,
     /// Weight of the contrastive term.
     pub contrast_weight: f64,
     /// Features.
@@ -46,7 +42,7 @@ pub(super) struct Terms {
 
 impl Objective<'_> {
     /// Terms of a batch.
-    pub fn terms(&self, trainee: &Trainee, pairs: &[Pair<'_>], statistics: Statistics) -> Result<Terms, TrainingError> {
+    pub fn terms(&self, trainee: &Trainee, pairs: &[Pair], statistics: Statistics) -> Result<Terms, TrainingError> {
         let n = pairs.len();
         // One batch of both sides, so that BatchNorm sees good and defective windows together.
         let slots: Vec<Slot> = pairs.iter().map(|pair| pair.a).chain(pairs.iter().map(|pair| pair.b)).collect();
@@ -67,30 +63,19 @@ impl Objective<'_> {
     }
 
     /// Contrastive term of two embeddings `[n, 64, rows, columns]`, or the classification loss that replaces it.
-    fn contrastive(&self, trainee: &Trainee, pairs: &[Pair<'_>], a: Tensor<4>, b: Tensor<4>) -> Tensor<1> {
+    fn contrastive(&self, trainee: &Trainee, pairs: &[Pair], a: Tensor<4>, b: Tensor<4>) -> Tensor<1> {
         let (n, device) = (pairs.len(), &self.device);
-        let covers = || covers(pairs, self.store.layout().grid, device);
-        match (self.contrasted, self.spec.method) {
-            (Contrasted::Position, Method::Classifier) => {
-                let covers = covers();
-                let covers = Tensor::cat(vec![covers.zeros_like(), covers], 0);
-                let logits = trainee.classifier.forward(Tensor::cat(vec![a, b], 0));
-                losses::classification_by_position(logits, covers)
-            }
-            (Contrasted::Image, Method::Classifier) => {
-                let e7 = pool(Tensor::cat(vec![a, b], 0));
-                let defective = Tensor::cat(vec![Tensor::zeros([n], device), defective(pairs, device)], 0);
-                losses::classification(trainee.classifier.forward(e7), defective)
-            }
-            (Contrasted::Position, _) => losses::contrastive_by_position(a, b, covers()),
-            (Contrasted::Image, _) => {
-                losses::contrastive(pool(a), pool(b), defective(pairs, device), self.spec.grouping)
-            }
+        if self.spec.method == Method::Classifier {
+            let e7 = pool(Tensor::cat(vec![a, b], 0));
+            let defective = Tensor::cat(vec![Tensor::zeros([n], device), defective(pairs, device)], 0);
+            losses::classification(trainee.classifier.forward(e7), defective)
+        } else {
+            losses::contrastive(pool(a), pool(b), defective(pairs, device), self.spec.grouping)
         }
     }
 
     /// Mean of the weighted sum over pairs, with the running statistics of BatchNorm.
-    pub async fn mean(&self, trainee: &Trainee, pairs: &[Pair<'_>]) -> Result<f64, TrainingError> {
+    pub async fn mean(&self, trainee: &Trainee, pairs: &[Pair]) -> Result<f64, TrainingError> {
         let mut sum = 0.0;
         for batch in pairs.chunks(VALIDATED_AT_ONCE) {
             sum += scalar(self.terms(trainee, batch, Statistics::Batch)?.sum).await?;
@@ -105,19 +90,7 @@ pub(super) async fn scalar(tensor: Tensor<1>) -> Result<f64, TrainingError> {
 }
 
 /// 1 for each pair with a defect, else 0.
-fn defective(pairs: &[Pair<'_>], device: &Device) -> Tensor<1> {
-    let values: Vec<f32> = pairs.iter().map(|pair| f32::from(pair.defect.is_some())).collect();
+fn defective(pairs: &[Pair], device: &Device) -> Tensor<1> {
+    let values: Vec<f32> = pairs.iter().map(|pair| f32::from(pair.defective)).collect();
     Tensor::from_data(TensorData::new(values, [pairs.len()]), device)
-}
-
-/// Share of each position that the defect of each pair covers, `[n, 1, rows, columns]`, 0 to 1.
-fn covers(pairs: &[Pair<'_>], grid: Grid, device: &Device) -> Tensor<4> {
-    let mut values = Vec::with_capacity(pairs.len() * grid.positions());
-    for pair in pairs {
-        match pair.defect {
-            Some(defect) => values.extend(defect.cover.iter().map(|cover| f32::from(*cover) / 255.0)),
-            None => values.resize(values.len() + grid.positions(), 0.0),
-        }
-    }
-    Tensor::from_data(TensorData::new(values, [pairs.len(), 1, grid.rows, grid.columns]), device)
 }

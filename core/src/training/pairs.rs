@@ -5,20 +5,20 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::feature_store::Slot;
-use super::training_set::{DefectiveSample, Sample};
+use super::training_set::Sample;
 
 /// Most pairs to validate with. More do not change which step is kept.
 const VALIDATION_PAIRS: usize = 400;
 
 /// Two windows. The first is good.
 #[derive(Clone, Copy)]
-pub(super) struct Pair<'a> {
+pub(super) struct Pair {
     /// The first window.
     pub a: Slot,
     /// The second window.
     pub b: Slot,
-    /// Defect of the second window. None where it is good.
-    pub defect: Option<&'a DefectiveSample>,
+    /// True where the second window has a defect.
+    pub defective: bool,
 }
 
 /// Endless training pairs. The first window goes through all samples in a new order each time. The second is any other,
@@ -34,7 +34,7 @@ impl<'a> Pairs<'a> {
         Self { samples, order: Vec::new(), rng: ChaCha8Rng::seed_from_u64(seed) }
     }
 
-    pub fn draw(&mut self) -> Pair<'a> {
+    pub fn draw(&mut self) -> Pair {
         if self.order.is_empty() {
             self.order = (0..self.samples.len()).collect();
             self.order.shuffle(&mut self.rng);
@@ -43,23 +43,19 @@ impl<'a> Pairs<'a> {
         let b = (a + self.rng.random_range(1..self.samples.len().max(2))) % self.samples.len();
         let defects = &self.samples[b].defective;
         let defective = self.rng.random::<bool>() && !defects.is_empty();
-        let defect = defective.then(|| &defects[self.rng.random_range(0..defects.len())]);
-        Pair { a: self.samples[a].normal, b: defect.map_or(self.samples[b].normal, |defect| defect.slot), defect }
+        let b = if defective { defects[self.rng.random_range(0..defects.len())] } else { self.samples[b].normal };
+        Pair { a: self.samples[a].normal, b, defective }
     }
 }
 
 /// Pairs of every validation: each held-out window with another one, good and with each of its defects. A single window is
 /// paired with one to train on.
-pub(super) fn validation_pairs<'a>(train: &[&'a Sample], held_out: &[&'a Sample], seed: u64) -> Vec<Pair<'a>> {
+pub(super) fn validation_pairs(train: &[&Sample], held_out: &[&Sample], seed: u64) -> Vec<Pair> {
     let mut pairs = Vec::new();
     for (index, sample) in held_out.iter().enumerate() {
         let other = if held_out.len() > 1 { held_out[(index + 1) % held_out.len()] } else { train[0] };
-        pairs.push(Pair { a: sample.normal, b: other.normal, defect: None });
-        pairs.extend(sample.defective.iter().map(|defect| Pair {
-            a: other.normal,
-            b: defect.slot,
-            defect: Some(defect),
-        }));
+        pairs.push(Pair { a: sample.normal, b: other.normal, defective: false });
+        pairs.extend(sample.defective.iter().map(|defect| Pair { a: other.normal, b: *defect, defective: true }));
     }
     pairs.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
     pairs.truncate(VALIDATION_PAIRS);

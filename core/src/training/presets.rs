@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::contrast::Contrast;
 use super::losses::Grouping;
-use super::spec::{BatchNormTraining, Centre, Clusters, DecoderTraining, Length, Preset, TrainSpec, ViewChoice};
+use super::spec::{BatchNormTraining, Centre, DecoderTraining, Length, Preset, TrainSpec, ViewChoice};
 use crate::defects::{Generator, Mix};
 use crate::detectors::method::Method;
 use crate::image::exposure::Exposure;
@@ -37,17 +36,15 @@ fn paper() -> TrainSpec {
         length: Length::Epochs(100),
         batch_size: 8,
         max_lr: 4e-3,
-        contrast: Contrast::Image,
         grouping: Grouping::Position,
         contrast_weight: 10.0,
         decoder_weight: 1.0,
         decoder: DecoderTraining::Frozen,
         density_weight: 0.0,
-        density_excess: 0.0,
         batch_norm: BatchNormTraining::Always,
         standardise: false,
         members: 1,
-        clusters: Clusters::Count(1),
+        clusters: 1,
         centre: Centre::Mean,
         aggregation: Aggregation::Mean,
         normal_range: false,
@@ -69,30 +66,20 @@ fn released() -> TrainSpec {
     }
 }
 
-/// Two settings depend on the extractor. They were chosen on magnetic tile and fabric. Synthetic defects cannot choose
-/// them, because the embedders were trained on such defects, and held-out ones favour no setting.
-///
-/// - Weight of the density. With the shipped extractor the density raises the AUROC on both sets. With EfficientNet-B3 it
-///   lowers it on magnetic tile.
-/// - Clusters in the bank. With EfficientNet-B3, four clusters raise the AUROC a little on magnetic tile with every seed.
-///   With the shipped extractor they lower it.
+/// The weight of the density depends on the extractor. With the shipped one the density raises the AUROC on magnetic tile and
+/// fabric. With EfficientNet-B3 it lowers it on magnetic tile. Synthetic defects cannot choose the weight, because the
+/// embedders were trained on such defects, and held-out ones favour no weight.
 fn default(architecture: Architecture) -> TrainSpec {
-    let (density_weight, clusters) = match architecture {
-        Architecture::B3 => (0.0, 4),
-        _ => (2.0, 1),
-    };
+    let density_weight = if architecture == Architecture::B3 { 0.0 } else { 2.0 };
     TrainSpec {
         preset: Preset::Default,
         exposure: Exposure::Equal,
         defects: Mix::Generator(Generator::Default),
-        contrast: Contrast::Both,
         grouping: Grouping::Rows,
         contrast_weight: 1.0,
         density_weight,
-        density_excess: 0.0,
         length: Length::Auto,
         max_lr: 4e-4,
-        clusters: Clusters::Count(clusters),
         aggregation: Aggregation::Max,
         normal_range: true,
         smoothing_sigma: 0.13,

@@ -2,7 +2,6 @@
 
 use burn::tensor::Device;
 
-use super::contrast::Contrasted;
 use super::error::TrainingError;
 use super::fit::Fit;
 use super::folds::{Fold, folds};
@@ -40,7 +39,7 @@ impl<'a> Session<'a> {
     pub async fn divide(&self) -> Result<Division, TrainingError> {
         let groups = groups(self.set, self.device).await?;
         let TrainSpec { members, val_split_ratio, seed, .. } = *self.spec;
-        let folds = self.spec.contrast.folds(folds(&groups, members as usize, val_split_ratio, seed));
+        let folds = folds(&groups, members as usize, val_split_ratio, seed);
         Ok(Division { groups, folds })
     }
 
@@ -51,13 +50,7 @@ impl<'a> Session<'a> {
     pub fn members<'d>(&self, division: &'d Division) -> impl Iterator<Item = Untrained<'a, 'd>> + use<'a, 'd> {
         let session = *self;
         let folds = if self.spec.method.is_trained() { division.folds.as_slice() } else { &[] };
-        let contrasted = move |member| session.spec.contrast.of(member, folds.len());
-        (0..).zip(folds).map(move |(member, fold)| Untrained {
-            session,
-            member,
-            contrasted: contrasted(member as usize),
-            fold,
-        })
+        (0..).zip(folds).map(move |(member, fold)| Untrained { session, member, fold })
     }
 
     /// Fits the method: banks of the trained embedders and the density, or a baseline. The fit holds the distances of the
@@ -76,7 +69,6 @@ pub struct Untrained<'a, 'd> {
     session: Session<'a>,
     /// Number of the member, from 0.
     pub member: u32,
-    contrasted: Contrasted,
     /// Photos that it is trained on and holds out.
     pub fold: &'d Fold,
 }
@@ -84,6 +76,6 @@ pub struct Untrained<'a, 'd> {
 impl<'a> Untrained<'a, '_> {
     /// Begins the training.
     pub async fn begin(&self) -> Result<MemberTraining<'a>, TrainingError> {
-        MemberTraining::new(&self.session, self.member, self.contrasted, self.fold).await
+        MemberTraining::new(&self.session, self.member, self.fold).await
     }
 }

@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::contrast::Contrast;
 use super::knobs::{Knob, Limits, Scope, Value};
 use super::losses::Grouping;
 use crate::defects::{DefectKind, Generator, Mix};
@@ -78,7 +77,7 @@ train_spec! {
         Training "kinds" Vec<DefectKind>, help "Kinds of synthetic defect, separated by commas, instead of a generator",
             as Mix::Kinds;
     }
-    defects_per_image: Option<u32>, "Synthetic defects of each window [default: 2 to 8, about 6,400 in total]", {
+    defects_per_image: Option<u32>, "Synthetic defects of each window [default: 2 to 8, about 3,000 in total]", {
         Training "defects-per-image" u32, limits Limits::Between(1.0, 100.0), as Some;
     }
     length: Length, "Length of the training", {
@@ -92,9 +91,6 @@ train_spec! {
     max_lr: f64, "Highest learning rate of the one-cycle schedule", {
         Training "max-lr" f64, limits Limits::Above(0.0);
     }
-    contrast: Contrast, "Whole images or positions for the contrastive term", {
-        Training "contrast" Contrast;
-    }
     grouping: Grouping, "Vectors whose cosine is compared between whole images", {
         Training "grouping" Grouping;
     }
@@ -107,11 +103,8 @@ train_spec! {
     decoder: DecoderTraining, "Training of the decoder's weights", {
         Training "decoder" DecoderTraining;
     }
-    density_weight: f64, "Weight of the density's distances. The embedders together have weight 1", {
+    density_weight: f64, "Weight of the density's distances. The embedders together have weight 1. 0 for no density", {
         Training "density-weight" f64, limits Limits::AtLeast(0.0);
-    }
-    density_excess: f32, "Weight of the density's excess over its normal edge. With both weights at 0 there is no density", {
-        Training "density-excess" f32, limits Limits::AtLeast(0.0);
     }
     batch_norm: BatchNormTraining, "Steps in which the embedder's BatchNorm uses the statistics of the batch", {
         Training "batch-norm" BatchNormTraining;
@@ -122,8 +115,8 @@ train_spec! {
     members: u32, "Number of embedders. Each holds out different photos", {
         Any "members" u32, limits Limits::Between(1.0, 16.0);
     }
-    clusters: Clusters, "Clusters in each bank, 1 to 64. With auto, the number that separates held-out photos from synthetic defects best", {
-        Bank "clusters" Clusters;
+    clusters: u32, "Clusters in each bank. The paper has one", {
+        Bank "clusters" u32, limits Limits::Between(1.0, 64.0);
     }
     centre: Centre, "Centre of a cluster in the bank", {
         Bank "centre" Centre;
@@ -227,17 +220,6 @@ choices! {
     }
 }
 
-/// Number of clusters in each bank.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Clusters {
-    /// The number that separates held-out good photos from their synthetic defects best.
-    Auto,
-    /// A fixed number. The paper has one cluster.
-    #[serde(rename = "clusters")]
-    Count(usize),
-}
-
 /// Length of a training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -271,8 +253,7 @@ impl TrainSpec {
     pub fn learning(&self) -> Self {
         Self {
             density_weight: 0.0,
-            density_excess: 0.0,
-            clusters: Clusters::Auto,
+            clusters: 1,
             centre: Centre::Mean,
             aggregation: Aggregation::Mean,
             normal_range: true,

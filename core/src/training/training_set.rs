@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use burn::tensor::{Device, Tensor};
 
-use super::drawing::{Drawing, DrawnPart, PhotoFacts, cover, one_by_one};
+use super::drawing::{Drawing, DrawnPart, PhotoFacts, one_by_one};
 use super::error::TrainingError;
 use super::feature_store::{Bytes, FeatureStore, Layout, Packed, Slot};
 use crate::defects::DefectMaker;
@@ -26,15 +26,6 @@ pub const EXTRACTED_AT_ONCE: usize = 9;
 /// Windows in one pass over stored features.
 pub const STORED_AT_ONCE: usize = 16;
 
-/// Window with a synthetic defect.
-#[derive(Clone, Debug)]
-pub struct DefectiveSample {
-    /// Slot of its features.
-    pub slot: Slot,
-    /// Share of each position of `stage5` that the defect covers, 0 to 255.
-    pub cover: Vec<u8>,
-}
-
 /// Window of a good photo.
 #[derive(Clone, Debug)]
 pub struct Sample {
@@ -42,8 +33,8 @@ pub struct Sample {
     pub normal: Slot,
     /// Positions that count. None where all do.
     pub inspected: Option<Inspected>,
-    /// Its copies with a defect.
-    pub defective: Vec<DefectiveSample>,
+    /// Slots of its copies with a defect.
+    pub defective: Vec<Slot>,
 }
 
 /// Good photo.
@@ -111,11 +102,10 @@ impl TrainingSet {
         for batch in packed {
             slots.extend(self.store.push(batch)?);
         }
-        let (grid, mut slots) = (self.store.layout().grid, slots.into_iter());
+        let mut slots = slots.into_iter();
         for window in &part.windows {
             let Some(normal) = slots.next() else { break };
-            let covered = window.defective.iter().map(|made| cover(&made.mask, grid));
-            let defective = covered.zip(&mut slots).map(|(cover, slot)| DefectiveSample { slot, cover }).collect();
+            let defective = slots.by_ref().take(window.defective.len()).collect();
             self.samples.push(Sample { normal, inspected: window.inspected.clone(), defective });
         }
         if let Some(photo) = self.photos.last_mut() {

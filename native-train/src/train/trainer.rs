@@ -120,9 +120,6 @@ pub fn fit(
     category: &Category,
 ) -> Result<TrainedModel, TrainError> {
     let fit = block_on(session.fit(division, embedders))?;
-    for (clusters, auroc) in &fit.clusters_tried {
-        println!("clusters    {clusters}: validation AUROC {auroc:.4}");
-    }
     let (view, _) = category.view(session.spec.view);
     Ok(session.model(division, fit, &category.facts(view))?)
 }

@@ -19,7 +19,6 @@ use cse::network::efficientnet::Architecture;
 use cse::network::grid::{Grid, GridMap};
 use cse::network::taps::Taps;
 use cse::scoring::aggregation::Aggregation;
-use cse::scoring::distances::{DensityWeights, Weights};
 use cse::scoring::normal_range::NormalRange;
 use cse::scoring::prediction::{PredictError, Prediction};
 use cse::scoring::predictor::Predictor;
@@ -81,7 +80,7 @@ fn category_bytes_times(extractor_id: &str, factor: f32) -> Vec<u8> {
     };
     let mut embedder = folded_embedder();
     embedder.values_mut().for_each(|(_, values)| values.iter_mut().for_each(|value| *value *= factor));
-    let member = TrainedMember { embedder, head: Head::Bank(bank), weights: Weights::both(1.0) };
+    let member = TrainedMember { embedder, head: Head::Bank(bank), weight: 1.0 };
     category_file::write(&info, &tensors(vec![member])).expect("complete")
 }
 
@@ -108,11 +107,11 @@ fn a_normal_range_that_cannot_tell_is_refused() {
     let extractor = Extractor::load(extractor_bytes(1), &device).expect("loads");
     let category = category_bytes(&extractor.info.id);
     let photo = Photo::of_pixels(image::RgbImage::from_pixel(64, 64, image::Rgb([90, 120, 128])));
-    let with = |edges: Vec<f32>, density: Option<DensityWeights>| {
+    let with = |edges: Vec<f32>, density_weight: Option<f32>| {
         let (mut info, tensors) = category_file::read(&category).expect("readable");
         let edges = GridMap { grid: Grid { rows: edges.len() / 7, columns: 7 }, values: edges };
-        let normal_range = Some(NormalRange { edges, map_edge: 0.1, density_edges: None });
-        info.rule = ScoreRule { normal_range, density, ..info.rule };
+        let normal_range = Some(NormalRange { edges, map_edge: 0.1 });
+        info.rule = ScoreRule { normal_range, density_weight, ..info.rule };
         CategoryModel::from_parts((info, tensors), &extractor.info, &device)
     };
     let inspect = |edges: Vec<f32>| predict(&extractor, &with(edges, None).expect("loads"), &photo);
@@ -121,32 +120,25 @@ fn a_normal_range_that_cannot_tell_is_refused() {
     let error = with(vec![-0.1; 49], None).expect_err("an edge below 0");
     assert!(error.to_string().contains("above 0"), "{error}");
     assert!(with(vec![f32::INFINITY; 49], None).is_err());
-    let below = Some(DensityWeights { weight: 0.0, excess: -1.0 });
-    assert!(matches!(with(vec![0.1; 49], below), Err(ModelFileError::Description(_))));
+    assert!(matches!(with(vec![0.1; 49], Some(-1.0)), Err(ModelFileError::Description(_))));
     // The density that the description names is missing.
-    assert!(matches!(
-        with(vec![0.1; 49], Some(DensityWeights { weight: 1.0, excess: 0.0 })),
-        Err(ModelFileError::Tensors(_))
-    ));
+    assert!(matches!(with(vec![0.1; 49], Some(1.0)), Err(ModelFileError::Tensors(_))));
 }
 
 #[test]
 fn an_embedder_that_counts_against_itself_is_refused() {
     let extractor = Extractor::load(extractor_bytes(1), &Device::flex()).expect("loads");
     let bytes = category_bytes(&extractor.info.id);
-    for name in ["members.weight", "members.map_weight"] {
-        for weight in [0.0, -1.0, f32::NAN] {
-            let (info, mut tensors) = category_file::read(&bytes).expect("readable");
-            tensors.insert(name.into(), (vec![1], vec![weight]));
-            let loaded = CategoryModel::from_parts((info, tensors), &extractor.info, &Device::flex());
-            assert!(matches!(loaded, Err(ModelFileError::Description(_))), "{name} {weight}");
-        }
+    for weight in [0.0, -1.0, f32::NAN] {
+        let (info, mut tensors) = category_file::read(&bytes).expect("readable");
+        tensors.insert("members.weight".into(), (vec![1], vec![weight]));
+        let loaded = CategoryModel::from_parts((info, tensors), &extractor.info, &Device::flex());
+        assert!(matches!(loaded, Err(ModelFileError::Description(_))), "{weight}");
     }
 }
 
-/// Category file whose second member has no weight in the map.
 #[test]
-fn the_map_has_the_members_with_a_weight_in_it() {
+fn score_and_map_are_weighted_sums_of_the_members() {
     let device = Device::flex();
     let (aggregation, photo) =
         (Aggregation::Mean, Photo::of_pixels(image::RgbImage::from_pixel(64, 64, image::Rgb([90, 120, 128]))));
@@ -154,9 +146,9 @@ fn the_map_has_the_members_with_a_weight_in_it() {
     let bytes = category_bytes(&extractor.info.id);
     let centre = |phase: f32| (0..LENGTH).map(|i| (i as f32 + phase).sin()).collect::<Vec<f32>>();
     let embedder = folded_embedder();
-    let member = |weights: Weights, phase: f32| {
+    let member = |weight: f32, phase: f32| {
         let head = Head::Bank(Bank::from_e14(vec![centre(phase)], GRID));
-        TrainedMember { embedder: embedder.clone(), head, weights }
+        TrainedMember { embedder: embedder.clone(), head, weight }
     };
     let features = || {
         let window = View::Resize.windows(&photo.pixels).images().collect::<Vec<_>>();
@@ -170,13 +162,13 @@ fn the_map_has_the_members_with_a_weight_in_it() {
         let outputs = block_on(detector.forward(features(), Taps::Both).read()).expect("computed");
         detector.distances(&outputs[0], aggregation, None)
     };
-    let weights = [Weights::both(2.0), Weights { score: 3.0, map: 0.0 }];
-    let alone = [0.0, 1.0].map(|phase| distances(vec![member(Weights::both(1.0), phase)]));
-    let both = distances(vec![member(weights[0], 0.0), member(weights[1], 1.0)]);
+    let alone = [0.0, 1.0].map(|phase| distances(vec![member(1.0, phase)]));
+    let both = distances(vec![member(2.0, 0.0), member(3.0, 1.0)]);
     let [first, second] = alone.each_ref().map(|own| own.score.values[10]);
     assert!((first - second).abs() > 1e-3);
     assert!((both.score.values[10] - (2.0 * first + 3.0 * second)).abs() < 1e-5);
-    assert!((both.map.values[100] - 2.0 * alone[0].map.values[100]).abs() < 1e-6);
+    let [first, second] = alone.each_ref().map(|own| own.map.values[100]);
+    assert!((both.map.values[100] - (2.0 * first + 3.0 * second)).abs() < 1e-5);
 }
 
 #[test]
