@@ -71,17 +71,21 @@ function marker(x: number): SVGElement {
 
 function describe(
 	normal: ArrayLike<number> & Iterable<number>,
+	synthetic: ArrayLike<number> & Iterable<number>,
 	threshold: number,
 	modelThreshold: number,
 ): string {
-	const above = Array.from(normal).filter((score) => score > threshold).length;
+	const numberAbove = (scores: Iterable<number>) =>
+		Array.from(scores).filter((score) => score > threshold).length;
+	const above = numberAbove(normal);
 	const share = normal.length > 0 ? ` (${asPercent(above / normal.length)})` : "";
 	const own =
 		threshold === modelThreshold
 			? "The model’s own threshold. "
 			: `The model’s own: ${asScore(modelThreshold)}. `;
-	const flagged = `${above} of ${normal.length} good validation photos${share} lie above it.`;
-	return own + flagged;
+	const flagged = `${above} of ${normal.length} good validation photos${share} lie above it`;
+	if (synthetic.length === 0) return `${own}${flagged}.`;
+	return `${own}${flagged}, and ${asPercent(numberAbove(synthetic) / synthetic.length)} of the synthetic defects.`;
 }
 
 export function renderThreshold(bench: Workbench): void {
@@ -116,7 +120,7 @@ export function renderThreshold(bench: Workbench): void {
 		makeSvg("line", { class: "threshold-line", x1: at(threshold), x2: at(threshold), y1: 0, y2: floor + 4 }),
 		...(selected ? [marker(at(selected.score))] : []),
 	);
-	text.textContent = describe(info.normal_scores, threshold, info.threshold);
+	text.textContent = describe(info.normal_scores, info.synthetic_scores, threshold, info.threshold);
 }
 
 export function wireThreshold(bench: Workbench): void {

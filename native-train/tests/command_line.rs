@@ -147,32 +147,6 @@ fn a_single_member_promises_what_its_held_out_groups_can() {
     assert!(text(&output).contains("kinds scratch,spot"), "{}", text(&output));
 }
 
-#[test]
-fn embedders_that_take_turns_learn_as_each_would() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let at = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
-    std::fs::create_dir(at("good")).expect("a folder");
-    for number in 0..6 {
-        cloth(number, false).save(at(&format!("good/{number}.png"))).expect("saved");
-    }
-    let losses = |contrast: &str| -> Vec<(u64, f64)> {
-        let (data, out, log) = (at(""), at("m.safetensors"), at(&format!("{contrast}.jsonl")));
-        let way = ["--contrast", contrast, "--members", "3", "--steps", "4", "--defects-per-image", "1"];
-        let files = ["train", "--data", &data, "--out", &out, "--log", &log, "--device", "cpu"];
-        let output = run(&[files.as_slice(), &way].concat());
-        assert!(output.status.success(), "{}", text(&output));
-        let log = std::fs::read_to_string(&log).expect("written");
-        let line = |line: &str| serde_json::from_str::<serde_json::Value>(line).expect("JSON");
-        let number = |line: serde_json::Value| Some((line["member"].as_u64()?, line["loss"].as_f64()?));
-        log.lines().map(line).map(|line| number(line).expect("a loss")).collect()
-    };
-    let [position, image, turns] = ["position", "image", "turns"].map(losses);
-    let of = |losses: &[(u64, f64)], member| losses.iter().filter(|(of, _)| *of == member).copied().collect::<Vec<_>>();
-    assert_eq!(of(&turns, 1), of(&position, 1));
-    assert_eq!(of(&turns, 2), of(&image, 2));
-    assert_ne!(of(&position, 2), of(&image, 2));
-}
-
 /// In a folder without splits, some training photos become test photos when defective ones are added.
 #[test]
 fn photos_that_were_trained_on_do_not_pass_for_new_ones() {

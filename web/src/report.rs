@@ -147,6 +147,10 @@ pub struct CategoryInfo {
     #[serde(with = "preserve")]
     #[tsify(type = "Float32Array")]
     pub normal_scores: Float32Array,
+    /// Scores of held-out photos with a synthetic defect, ascending. Empty for a method without training.
+    #[serde(with = "preserve")]
+    #[tsify(type = "Float32Array")]
+    pub synthetic_scores: Float32Array,
     /// Colour scale of the anomaly map.
     pub map_scale: MapScale,
     /// What the model was trained from, and how.
@@ -199,6 +203,7 @@ impl CategoryInfo {
             threshold: info.threshold.value,
             false_positive_rate: info.threshold.false_positive_rate,
             normal_scores: Float32Array::from(info.threshold.normal_scores.as_slice()),
+            synthetic_scores: Float32Array::from(info.threshold.synthetic_scores.as_slice()),
             map_scale: MapScale { low: info.map_scale.low, high: info.map_scale.high },
             provenance: Provenance {
                 program,

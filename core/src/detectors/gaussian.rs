@@ -53,6 +53,26 @@ impl Moments {
         }
     }
 
+    /// Sums over the vectors of all parts. `None` without a part. All have the same number of channels.
+    pub fn sum(parts: &[Self]) -> Option<Self> {
+        let (first, others) = parts.split_first()?;
+        let add = |sum: Self, part: &Self| sum.combined(part, |a, b| a + b);
+        Some(others.iter().fold(first.clone(), add))
+    }
+
+    /// Sums over the vectors that are not in `part`.
+    pub fn without(&self, part: &Self) -> Self {
+        self.clone().combined(part, |a, b| a - b)
+    }
+
+    fn combined(mut self, other: &Self, of: impl Fn(f64, f64) -> f64) -> Self {
+        self.count = of(self.count, other.count);
+        for (own, other) in [(&mut self.sum, &other.sum), (&mut self.products, &other.products)] {
+            own.iter_mut().zip(other).for_each(|(own, other)| *own = of(*own, *other));
+        }
+        self
+    }
+
     /// Gaussian of the vectors. `None` without a vector, or with NaN.
     pub fn whitening(&self) -> Option<Whitening> {
         let channels = self.sum.len();

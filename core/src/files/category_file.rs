@@ -177,6 +177,7 @@ pub fn read_info(bytes: &[u8]) -> Result<CategoryInfo, ModelFileError> {
 }
 
 const NORMAL_SCORES: &str = "calibration.normal_scores";
+const SYNTHETIC_SCORES: &str = "calibration.synthetic_scores";
 const EDGES: &str = "normal_range.edges";
 const TRAINED_ON: &str = "photos.trained_on";
 const IGNORED: &str = "photos.ignored";
@@ -186,6 +187,10 @@ const LOSSES: &str = "losses.";
 fn put_lists(info: &CategoryInfo, tensors: &mut StateDict) {
     let mut put = |name: &str, shape: Vec<usize>, values: Vec<f32>| tensors.insert(name.to_owned(), (shape, values));
     put(NORMAL_SCORES, vec![info.threshold.normal_scores.len()], info.threshold.normal_scores.clone());
+    if !info.threshold.synthetic_scores.is_empty() {
+        let scores = info.threshold.synthetic_scores.clone();
+        put(SYNTHETIC_SCORES, vec![scores.len()], scores);
+    }
     if let Some(range) = &info.rule.normal_range {
         let GridMap { grid, values } = &range.edges;
         put(EDGES, vec![grid.rows, grid.columns], values.clone());
@@ -209,6 +214,9 @@ fn put_lists(info: &CategoryInfo, tensors: &mut StateDict) {
 fn take_lists(info: &mut CategoryInfo, tensors: &mut StateDict) -> Result<(), ModelFileError> {
     info.ignored = tensors.remove(IGNORED).map(|tensor| ignored(&tensor)).transpose()?;
     info.threshold.normal_scores = take_rows(tensors, NORMAL_SCORES, 1)?;
+    if tensors.contains_key(SYNTHETIC_SCORES) {
+        info.threshold.synthetic_scores = take_rows(tensors, SYNTHETIC_SCORES, 1)?;
+    }
     if let Some(range) = &mut info.rule.normal_range {
         range.edges = take_map(tensors, EDGES)?;
     }
@@ -265,8 +273,8 @@ fn ignored((shape, values): &(Vec<usize>, Vec<f32>)) -> Result<IgnoreMask, Model
 
 /// An error where a field is out of its range.
 fn check(info: &CategoryInfo) -> Result<(), ModelFileError> {
-    let Threshold { value: threshold, false_positive_rate, normal_scores } = &info.threshold;
-    let ascending = normal_scores.is_sorted() && normal_scores.iter().all(|score| score.is_finite());
+    let Threshold { value: threshold, false_positive_rate, normal_scores, synthetic_scores } = &info.threshold;
+    let ascending = |scores: &[f32]| scores.is_sorted() && scores.iter().all(|score| score.is_finite());
     let MapScale { low, high } = info.map_scale;
     let printable = |text: &str| !text.chars().any(|letter| letter.is_control());
     let range = info.rule.normal_range.as_ref();
@@ -283,7 +291,8 @@ fn check(info: &CategoryInfo) -> Result<(), ModelFileError> {
         ((0.0..=LARGEST_THRESHOLD).contains(threshold), "its threshold is below 0 or above a million"),
         (*false_positive_rate > 0.0 && *false_positive_rate < 1.0, "its false-positive rate is not between 0 and 1"),
         (!normal_scores.is_empty(), "it has no scores of good photos"),
-        (ascending, "its scores of good photos are not finite, or not in ascending order"),
+        (ascending(synthetic_scores), "its scores of synthetic defects are not finite, or not in ascending order"),
+        (ascending(normal_scores), "its scores of good photos are not finite, or not in ascending order"),
         // The threshold extrapolates from the scores, but not far.
         (
             normal_scores.last().is_some_and(|last| *threshold <= FARTHEST * last.max(f32::MIN_POSITIVE)),

@@ -16,6 +16,15 @@ pub struct Threshold {
     /// Scores of held-out good photos, ascending.
     #[serde(skip)]
     pub normal_scores: Vec<f32>,
+    /// Scores of held-out photos with a synthetic defect, ascending. Empty for a method without training.
+    #[serde(skip)]
+    pub synthetic_scores: Vec<f32>,
+}
+
+/// Share of `scores` above `threshold`, 0 to 1. None without a score.
+pub fn share_above(scores: &[f32], threshold: f32) -> Option<f64> {
+    let above = scores.iter().filter(|score| **score > threshold).count();
+    (!scores.is_empty()).then(|| above as f64 / scores.len() as f64)
 }
 
 /// Share of the median score below which a score counts as this share. A photo that scores very low says nothing of the
@@ -51,7 +60,16 @@ impl Threshold {
         } else {
             0.0
         };
-        Some(Self { value: (mean + spread).exp() as f32, false_positive_rate: promised as f32, normal_scores })
+        let value = (mean + spread).exp() as f32;
+        Some(Self { value, false_positive_rate: promised as f32, normal_scores, synthetic_scores: Vec::new() })
+    }
+}
+
+impl Threshold {
+    /// The threshold with the scores of synthetic defects, which do not change it.
+    pub fn with_synthetic(self, mut scores: Vec<f32>) -> Self {
+        scores.sort_by(f32::total_cmp);
+        Self { synthetic_scores: scores, ..self }
     }
 }
 

@@ -10,11 +10,11 @@ use super::error::TrainingError;
 use super::feature_store::Slot;
 use super::fit::{Fit, Fitted};
 use super::folds::Fold;
-use super::held_out::HeldOut;
+use super::held_out::{HeldOut, HeldOutPhoto};
 use super::session::Session;
 use super::training_set::{self, STORED_AT_ONCE, Sample};
 use crate::detectors::detector::{Baseline, Detector};
-use crate::detectors::gaussian::{Moments, Whitening};
+use crate::detectors::gaussian::Moments;
 use crate::detectors::mean_cosine::MeanMap;
 use crate::detectors::method::Method;
 use crate::detectors::nearest_neighbours;
@@ -32,7 +32,8 @@ pub(super) async fn fit(session: &Session<'_>, folds: &[Fold]) -> Result<Fit, Tr
         let baseline = fit_on(session, &fold.train).await?;
         let detector = Detector::baseline(baseline.clone(), grid, device);
         for photo in &fold.held_out {
-            held_out.add(*photo, set.distances(*photo, &detector, spec.taps, spec.aggregation, device).await?);
+            let windows = set.distances(*photo, &detector, spec.taps, spec.aggregation, device).await?;
+            held_out.add(HeldOutPhoto { photo: *photo, windows, defective: Vec::new() });
         }
         last = Some(baseline);
     }
@@ -70,7 +71,10 @@ async fn fit_on(session: &Session<'_>, photos: &[usize]) -> Result<Baseline, Tra
             let size = nearest_neighbours::CORESET;
             Baseline::NearestNeighbours(nearest_neighbours::coreset(&candidates, channels, size, spec.seed))
         }
-        Method::Gaussian => Baseline::Gaussian(gaussian(session, &windows, spec.taps).await?),
+        Method::Gaussian => {
+            let moments = moments(session, &windows, spec.taps).await?;
+            Baseline::Gaussian(moments.whitening().ok_or(TrainingError::NoFeatures)?)
+        }
         Method::MeanCosine | Method::Cse | Method::Classifier => {
             let maps = maps(&normal).await?;
             Baseline::MeanCosine(MeanMap::fit(maps.iter().map(Vec::as_slice), channels, grid))
@@ -86,12 +90,8 @@ fn counted<'m>(window: &Sample, map: &'m [f32], grid: Grid) -> Cow<'m, [f32]> {
     }
 }
 
-/// Gaussian over the chosen feature maps of `windows`.
-pub(super) async fn gaussian(
-    session: &Session<'_>,
-    windows: &[&Sample],
-    taps: Taps,
-) -> Result<Whitening, TrainingError> {
+/// Sums over the chosen feature maps of `windows`, from which a Gaussian is estimated.
+pub(super) async fn moments(session: &Session<'_>, windows: &[&Sample], taps: Taps) -> Result<Moments, TrainingError> {
     let Session { set, device, extractor, .. } = *session;
     let grid = taps.grid(set.store.layout().grid);
     let mut moments = Moments::new(taps.channels(extractor.info.architecture.channels()));
@@ -99,7 +99,7 @@ pub(super) async fn gaussian(
         let maps = set.compute(&training_set::normal(batch), device, |features| taps.select(features)).await?;
         maps.iter().zip(batch).for_each(|(map, window)| moments.add(&counted(window, map, grid)));
     }
-    moments.whitening().ok_or(TrainingError::NoFeatures)
+    Ok(moments)
 }
 
 /// `[channels, positions]` as `[positions, channels]`.

@@ -21,7 +21,7 @@ pub const WINDOWS_IN_PART: usize = 2 * super::training_set::EXTRACTED_AT_ONCE;
 /// Total number of synthetic defects. A training draws at most about 1,700 for each member.
 const DEFECTS: usize = 3000;
 /// Least and largest number of synthetic defects of each window.
-const DEFECTS_EACH: (usize, usize) = (2, 8);
+const DEFECTS_EACH: (usize, usize) = (2, 16);
 
 /// Number of synthetic defects of each window: the number asked for, or one that gives a total of about 3,000.
 pub fn defects_each(asked: Option<u32>, windows: usize) -> usize {
@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn many_photos_have_fewer_defects_each() {
-        assert_eq!([10, 800, 2000, 5000].map(|windows| defects_each(None, windows)), [8, 3, 2, 2]);
+        assert_eq!([10, 800, 2000, 5000].map(|windows| defects_each(None, windows)), [16, 3, 2, 2]);
         assert_eq!(defects_each(Some(5), 764), 5);
     }
 

@@ -6,48 +6,57 @@ use super::error::TrainingError;
 use super::feature_store::Slot;
 use super::fit::{Fit, Fitted};
 use super::folds::Fold;
-use super::held_out::{HeldOut, mean_distance};
+use super::held_out::{HeldOut, HeldOutPhoto, mean_distance};
 use super::member::TrainedEmbedder;
-use super::session::Session;
+use super::session::{Division, Session};
 use super::spec::{Centre, TrainSpec};
 use super::trainee::take_classifier;
-use super::training_set;
+use super::training_set::{self, slots};
 use crate::detectors::bank::Bank;
 use crate::detectors::ensemble::{Head, TrainedMember};
 use crate::detectors::method::Method;
 use crate::embedding::embedder::{Embedder, Statistics, fold_state_dict};
-use crate::network::grid::Grid;
+use crate::network::grid::{Grid, GridMap};
 use crate::scoring::distances::Distances;
 
-/// Distances of the windows of each held-out photo, by the photo's index.
-type PhotoDistances = Vec<(usize, Vec<Distances>)>;
+/// Distances of the held-out photos.
+type PhotoDistances = Vec<HeldOutPhoto>;
+
+/// Embeddings `E14` of one photo.
+struct PhotoEmbeddings {
+    /// Those of its inspection windows.
+    good: Vec<Vec<f32>>,
+    /// Those of [`TrainingSet::defective_slots`](super::training_set::TrainingSet::defective_slots).
+    defective: Vec<Vec<f32>>,
+}
 
 /// Embeddings `E14` of the photos by one embedder. They take 50 kB a window, so only one member's are kept at a time.
 struct Embeddings {
     /// Embeddings of the windows that the member was trained on.
     train: Vec<Vec<f32>>,
-    /// Embeddings of the inspection windows of the held-out photos, by photo.
-    held_out: Vec<(usize, Vec<Vec<f32>>)>,
+    /// Embeddings of each held-out photo.
+    held_out: Vec<PhotoEmbeddings>,
 }
 
-/// Fits heads and weights of `embedders`, one on each fold, and the density beside them.
+/// Fits heads and weights of `embedders`, one on each fold, and the density.
 pub(super) async fn fit(
     session: &Session<'_>,
-    folds: &[Fold],
+    division: &Division,
     embedders: &[TrainedEmbedder],
 ) -> Result<Fit, TrainingError> {
     let Session { spec, set, .. } = *session;
+    let Division { groups, folds } = division;
     // Every member has the same number. With few photos, some folds have fewer windows than others.
     let fewest = folds.iter().map(|fold| set.windows(&fold.train).len()).min().unwrap_or(1);
     let clusters = (spec.clusters as usize).min(fewest).max(1);
     let count = folds.len();
-    let density = density_fit::fit(session, folds).await?;
+    let density = density_fit::fit(session, groups).await?;
     let (mut members, mut held_out) = (Vec::new(), HeldOut::default());
-    for (index, (embedder, fold)) in embedders.iter().zip(folds).enumerate() {
-        let density = density.as_ref().and_then(|fit| Some(fit.held_out.get(index)?.as_slice()));
+    for (embedder, fold) in embedders.iter().zip(folds) {
+        let density = density.as_ref().map(|fit| fit.held_out.as_slice());
         let (trained, photos) = fit_member(session, count, (embedder, fold), clusters, density).await?;
         members.push(trained);
-        photos.into_iter().for_each(|(photo, windows)| held_out.add(photo, windows));
+        photos.into_iter().for_each(|photo| held_out.add(photo));
     }
     Ok(Fit {
         members: members.len(),
@@ -73,7 +82,9 @@ async fn embed_photos(session: &Session<'_>, by: &TrainedEmbedder, fold: &Fold) 
     let train = embed(session, by, &training_set::normal(&set.windows(&fold.train))).await?;
     let mut held_out = Vec::with_capacity(fold.held_out.len());
     for photo in &fold.held_out {
-        held_out.push((*photo, embed(session, by, &set.inspected_slots(*photo)).await?));
+        let good = embed(session, by, &set.inspected_slots(*photo)).await?;
+        let defective = embed(session, by, &slots(&set.defective_slots(*photo))).await?;
+        held_out.push(PhotoEmbeddings { good, defective });
     }
     Ok(Embeddings { train, held_out })
 }
@@ -96,19 +107,30 @@ async fn fit_member(
         _ => Head::Bank(bank(&embeddings.train, grid, clusters, spec)?),
     };
     let distances = |e14: &Vec<f32>| head.distances(e14, grid, spec.aggregation);
-    let photos = embeddings.held_out.iter();
-    let mut photos: PhotoDistances =
-        photos.map(|(photo, windows)| (*photo, windows.iter().map(distances).collect())).collect();
+    let of_photo = |(photo, PhotoEmbeddings { good, defective }): (&usize, &PhotoEmbeddings)| {
+        let windows = set.defective_slots(*photo).into_iter().map(|(window, _)| window);
+        let defective = windows.zip(defective.iter().map(distances)).collect();
+        HeldOutPhoto { photo: *photo, windows: good.iter().map(distances).collect(), defective }
+    };
+    let mut photos: PhotoDistances = fold.held_out.iter().zip(&embeddings.held_out).map(of_photo).collect();
     // How far an embedder spreads good photos says nothing of its worth, so its distances are divided by their mean. The
     // distances of a single member without a density stay as they are: cosine distances.
     let alone = count == 1 && density.is_none();
-    let windows = photos.iter().flat_map(|(_, windows)| windows);
+    let windows = photos.iter().flat_map(|photo| &photo.windows);
     let mean = if alone { 1.0 } else { mean_distance(windows.map(|window| &window.score)) };
-    for (number, (photo, windows)) in photos.iter_mut().enumerate() {
-        for ((window, own), sample) in windows.iter_mut().enumerate().zip(set.inspected(*photo)) {
+    for HeldOutPhoto { photo, windows, defective } in &mut photos {
+        let samples = set.inspected(*photo);
+        let density = density.map(|photos| &photos[*photo]);
+        let complete = |own: &mut Distances, window: usize, density: Option<&GridMap>| {
             *own = own.times((1.0 / mean) as f32);
-            own.inspected.clone_from(&sample.inspected);
-            own.density = density.map(|photos| photos[number][window].clone());
+            own.inspected.clone_from(&samples[window].inspected);
+            own.density = density.cloned();
+        };
+        for (window, own) in windows.iter_mut().enumerate() {
+            complete(own, window, density.map(|density| &density.good[window]));
+        }
+        for (index, (window, own)) in defective.iter_mut().enumerate() {
+            complete(own, *window, density.map(|density| &density.defective[index]));
         }
     }
     let channels = spec.taps.channels(extractor.info.architecture.channels());

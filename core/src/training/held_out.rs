@@ -13,18 +13,39 @@ use crate::scoring::score_rule::ScoreRule;
 #[derive(Debug, Default)]
 pub struct HeldOut(BTreeMap<usize, Photo>);
 
+/// Distances of one photo by a fold that held it out.
+#[derive(Clone, Debug)]
+pub struct HeldOutPhoto {
+    /// Index of the photo.
+    pub photo: usize,
+    /// Distances of each inspection window.
+    pub windows: Vec<Distances>,
+    /// Number of the window of each synthetic defect, and the distances of that window with the defect.
+    pub defective: Vec<(usize, Distances)>,
+}
+
 /// Sums over the folds that held one photo out.
 #[derive(Debug, Default)]
 struct Photo {
     /// Sum of the distances of each window.
     sums: Vec<Distances>,
+    /// Sum of the distances of each window with a synthetic defect, and the number of its window.
+    defective: Vec<(usize, Distances)>,
     /// Number of folds.
     folds: f32,
 }
 
 impl Photo {
+    fn share(&self) -> f32 {
+        1.0 / self.folds.max(1.0)
+    }
+
     fn mean(&self) -> Vec<Distances> {
-        self.sums.iter().map(|sum| sum.times(1.0 / self.folds.max(1.0))).collect()
+        self.sums.iter().map(|sum| sum.times(self.share())).collect()
+    }
+
+    fn mean_defective(&self) -> impl Iterator<Item = (usize, Distances)> {
+        self.defective.iter().map(|(window, sum)| (*window, sum.times(self.share())))
     }
 }
 
@@ -35,6 +56,8 @@ pub struct Normal {
     pub rule: ScoreRule,
     /// Index and score of each photo.
     pub scores: Vec<(usize, f32)>,
+    /// Score of each photo with each of its synthetic defects.
+    pub synthetic: Vec<f32>,
     /// Colour scale of the map.
     pub map_scale: MapScale,
 }
@@ -73,14 +96,15 @@ impl Normal {
 }
 
 impl HeldOut {
-    /// Adds the distances of one fold for a photo's windows.
-    pub fn add(&mut self, photo: usize, windows: impl IntoIterator<Item = Distances>) {
+    /// Adds the distances of one fold for a photo.
+    pub fn add(&mut self, HeldOutPhoto { photo, windows, defective }: HeldOutPhoto) {
         let known = self.0.entry(photo).or_default();
-        for (index, window) in windows.into_iter().enumerate() {
-            if index == known.sums.len() {
-                known.sums.push(Distances::default());
-            }
-            known.sums[index].add(&window, 1.0);
+        known.sums.resize_with(windows.len(), Distances::default);
+        known.sums.iter_mut().zip(&windows).for_each(|(sum, window)| sum.add(window, 1.0));
+        known.defective.resize_with(defective.len(), Default::default);
+        for (sum, (window, distances)) in known.defective.iter_mut().zip(&defective) {
+            sum.0 = *window;
+            sum.1.add(distances, 1.0);
         }
         known.folds += 1.0;
     }
@@ -115,10 +139,20 @@ impl HeldOut {
             counted.map(|window| of_others[group].score(window)).max_by(f32::total_cmp)
         };
         let scores = photos.iter().map(score).collect::<Option<Vec<f32>>>()?;
+        let mut synthetic = Vec::new();
+        for ((group, windows), known) in photos.iter().zip(self.0.values()) {
+            let rule = &of_others[group];
+            let own: Vec<f32> = windows.iter().map(|window| rule.score(window)).collect();
+            for (window, distances) in known.mean_defective() {
+                let others = own.iter().enumerate().filter(|(other, _)| *other != window).map(|(_, score)| *score);
+                let whole = others.chain([rule.score(&distances)]).filter(|score| !score.is_nan());
+                synthetic.extend(whole.max_by(f32::total_cmp));
+            }
+        }
         let scores = self.0.keys().copied().zip(scores).collect();
         let values = windows().flat_map(|window| whole.map(window).values).filter(|value| !value.is_nan());
         let map_scale = map_scale(values.collect());
-        Some(Normal { rule: whole, scores, map_scale })
+        Some(Normal { rule: whole, scores, synthetic, map_scale })
     }
 }
 
@@ -156,12 +190,16 @@ mod tests {
         Distances::new(map(2), map(4))
     }
 
+    fn photo<const N: usize>(photo: usize, windows: [Distances; N]) -> HeldOutPhoto {
+        HeldOutPhoto { photo, windows: windows.into(), defective: Vec::new() }
+    }
+
     #[test]
     fn a_photo_that_two_folds_hold_out_counts_once() {
         let mut photos = HeldOut::default();
-        photos.add(3, [window(0.2)]);
-        photos.add(1, [window(0.2), window(0.6)]);
-        photos.add(3, [window(0.4)]);
+        photos.add(photo(3, [window(0.2)]));
+        photos.add(photo(1, [window(0.2), window(0.6)]));
+        photos.add(photo(3, [window(0.4)]));
         let normal = photos.normal(&rule(Aggregation::Mean, 0.0), false, &[0, 1, 2, 3]).unwrap();
         assert_eq!(normal.scores, [(1, 0.6), (3, 0.3)]);
         assert_eq!(normal.rule.normal_range, None);
@@ -170,13 +208,13 @@ mod tests {
     #[test]
     fn a_photo_is_scored_by_the_ranges_of_the_other_groups() {
         let mut photos = HeldOut::default();
-        (0..20).for_each(|photo| photos.add(photo, [window(0.1)]));
-        photos.add(20, [window(0.7)]);
+        (0..20).for_each(|number| photos.add(photo(number, [window(0.1)])));
+        photos.add(photo(20, [window(0.7)]));
         let normal = photos.normal(&rule(Aggregation::Mean, 0.1), true, &Vec::from_iter(0..21)).unwrap();
         // The other photos are all alike, so their edge equals their distance.
         assert!((normal.scores[20].1 - 7.0f32.sqrt()).abs() < 1e-3, "{:?}", normal.scores[20]);
         // Another photo of the same group changes nothing.
-        photos.add(21, [window(0.7)]);
+        photos.add(photo(21, [window(0.7)]));
         let groups: Vec<usize> = (0..21).chain([20]).collect();
         let normal = photos.normal(&rule(Aggregation::Mean, 0.1), true, &groups).unwrap();
         assert!((normal.scores[20].1 - 7.0f32.sqrt()).abs() < 1e-3, "{:?}", normal.scores[20]);
@@ -184,10 +222,20 @@ mod tests {
     }
 
     #[test]
+    fn a_photo_with_a_defect_scores_as_its_highest_window() {
+        let mut photos = HeldOut::default();
+        let defective = vec![(0, window(0.2)), (1, window(0.9))];
+        photos.add(HeldOutPhoto { photo: 0, windows: vec![window(0.1), window(0.4)], defective });
+        let normal = photos.normal(&rule(Aggregation::Mean, 0.0), false, &[0]).unwrap();
+        assert_eq!(normal.synthetic, [0.4, 0.9]);
+        assert_eq!(normal.scores, [(0, 0.4)]);
+    }
+
+    #[test]
     fn nan_gives_no_normal_ranges() {
         let mut photos = HeldOut::default();
         assert!(photos.normal(&rule(Aggregation::Top, 0.1), true, &[0]).is_none_or(|normal| normal.scores.is_empty()));
-        photos.add(0, [window(f32::NAN)]);
+        photos.add(photo(0, [window(f32::NAN)]));
         assert!(photos.normal(&rule(Aggregation::Top, 0.1), true, &[0]).is_none());
     }
 
@@ -195,7 +243,7 @@ mod tests {
     fn groups_at_and_above_the_threshold_are_reviewed() {
         let of = |scores| {
             let map_scale = MapScale { low: 0.0, high: 1.0 };
-            Normal { rule: ScoreRule::default(), scores, map_scale }
+            Normal { rule: ScoreRule::default(), scores, synthetic: Vec::new(), map_scale }
         };
         let normal = of(vec![(0, 0.5), (1, 0.2), (2, 1.0), (3, 3.0), (4, 0.9)]);
         let highest = [Reviewed { score: 3.0, photos: vec![3, 1] }, Reviewed { score: 1.0, photos: vec![2] }];

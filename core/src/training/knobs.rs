@@ -256,7 +256,7 @@ mod tests {
     #[test]
     fn a_given_setting_comes_before_the_preset_and_what_suits_the_extractor() {
         let of = |spec: TrainSpec| (spec.density_weight, spec.clusters);
-        assert_eq!(of(given("", Architecture::TfB0).unwrap()), (2.0, 1));
+        assert_eq!(of(given("", Architecture::TfB0).unwrap()), (3.0, 1));
         assert_eq!(of(given("", Architecture::B3).unwrap()), (0.0, 1));
         for architecture in [Architecture::TfB0, Architecture::B3] {
             assert_eq!(of(given("density-weight 0.5 clusters 3", architecture).unwrap()), (0.5, 3));

@@ -23,7 +23,7 @@ use crate::files::state_dict::StateDict;
 /// Weight decay of the authors' code.
 const WEIGHT_DECAY: f64 = 1e-5;
 /// Number of validations in a training.
-const VALIDATIONS: usize = 20;
+const VALIDATIONS: usize = 10;
 
 /// Training of one member, step by step.
 pub struct MemberTraining<'a> {

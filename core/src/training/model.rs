@@ -65,7 +65,7 @@ impl Session<'_> {
         let held_out = folds.iter().flat_map(|fold| &fold.held_out).map(|photo| groups[*photo]);
         let scores = normal.scores.iter().map(|(_, score)| *score).collect();
         let threshold = Threshold::new(scores, groups::count(held_out), spec.false_positive_rate);
-        let threshold = threshold.ok_or(TrainingError::NoScores)?;
+        let threshold = threshold.ok_or(TrainingError::NoScores)?.with_synthetic(normal.synthetic.clone());
         let architecture = extractor.info.architecture;
         let info = CategoryInfo {
             name: facts.name.clone(),

@@ -8,7 +8,7 @@ use super::feature_store::Slot;
 use super::training_set::Sample;
 
 /// Most pairs to validate with. More do not change which step is kept.
-const VALIDATION_PAIRS: usize = 400;
+const VALIDATION_PAIRS: usize = 160;
 
 /// Two windows. The first is good.
 #[derive(Clone, Copy)]

@@ -70,7 +70,7 @@ fn released() -> TrainSpec {
 /// fabric. With EfficientNet-B3 it lowers it on magnetic tile. Synthetic defects cannot choose the weight, because the
 /// embedders were trained on such defects, and held-out ones favour no weight.
 fn default(architecture: Architecture) -> TrainSpec {
-    let density_weight = if architecture == Architecture::B3 { 0.0 } else { 2.0 };
+    let density_weight = if architecture == Architecture::B3 { 0.0 } else { 3.0 };
     TrainSpec {
         preset: Preset::Default,
         exposure: Exposure::Equal,

@@ -57,7 +57,7 @@ impl<'a> Session<'a> {
     /// held-out photos.
     pub async fn fit(&self, division: &Division, embedders: &[TrainedEmbedder]) -> Result<Fit, TrainingError> {
         if self.spec.method.is_trained() {
-            ensemble_fit::fit(self, &division.folds, embedders).await
+            ensemble_fit::fit(self, division, embedders).await
         } else {
             baseline_fit::fit(self, &division.folds).await
         }

@@ -77,11 +77,11 @@ train_spec! {
         Training "kinds" Vec<DefectKind>, help "Kinds of synthetic defect, separated by commas, instead of a generator",
             as Mix::Kinds;
     }
-    defects_per_image: Option<u32>, "Synthetic defects of each window [default: 2 to 8, about 3,000 in total]", {
+    defects_per_image: Option<u32>, "Synthetic defects of each window [default: 2 to 16, about 3,000 in total]", {
         Training "defects-per-image" u32, limits Limits::Between(1.0, 100.0), as Some;
     }
     length: Length, "Length of the training", {
-        Training "steps" u32, help "Number of training steps [default: 15 times the root of the number of windows, and at least 100]", limits Limits::AtLeast(1.0), as Length::Steps;
+        Training "steps" u32, help "Number of training steps [default: 15 times the root of the number of windows, and at least 60]", limits Limits::AtLeast(1.0), as Length::Steps;
         Training "epochs" u32, help "Number of epochs, instead of steps", limits Limits::AtLeast(1.0),
             as Length::Epochs;
     }
@@ -235,7 +235,7 @@ pub enum Length {
 /// Steps of [`Length::Auto`], times the root of the number of images, and the fewest of them. With few images a longer
 /// training learns them by heart: the AUROC on real defects falls below that of a plain statistic.
 const STEPS_A_ROOT: f64 = 15.0;
-const FEWEST_STEPS: f64 = 100.0;
+const FEWEST_STEPS: f64 = 60.0;
 
 impl TrainSpec {
     /// Number of steps for `images` images to train on, and number of steps in an epoch.

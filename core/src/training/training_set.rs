@@ -26,6 +26,9 @@ pub const EXTRACTED_AT_ONCE: usize = 9;
 /// Windows in one pass over stored features.
 pub const STORED_AT_ONCE: usize = 16;
 
+/// Most synthetic defects of a window whose scores are computed.
+const DEFECTS_SCORED: usize = 4;
+
 /// Window of a good photo.
 #[derive(Clone, Debug)]
 pub struct Sample {
@@ -53,6 +56,11 @@ pub struct TrainingPhoto {
 /// Slots of the good windows of `samples`.
 pub fn normal(samples: &[&Sample]) -> Vec<Slot> {
     samples.iter().map(|sample| sample.normal).collect()
+}
+
+/// Slots without the numbers of their windows.
+pub fn slots(numbered: &[(usize, Slot)]) -> Vec<Slot> {
+    numbered.iter().map(|(_, slot)| *slot).collect()
 }
 
 /// Features of good photos and of their synthetic defects.
@@ -127,6 +135,15 @@ impl TrainingSet {
     /// Slots of the inspection windows of a photo.
     pub fn inspected_slots(&self, photo: usize) -> Vec<Slot> {
         self.inspected(photo).iter().map(|sample| sample.normal).collect()
+    }
+
+    /// Slots of synthetic defects in the inspection windows of a photo, at most four a window, each with the number of its
+    /// window. They show how well defects are detected at a threshold.
+    pub fn defective_slots(&self, photo: usize) -> Vec<(usize, Slot)> {
+        let windows = self.inspected(photo).iter().enumerate();
+        windows
+            .flat_map(|(window, sample)| sample.defective.iter().take(DEFECTS_SCORED).map(move |slot| (window, *slot)))
+            .collect()
     }
 
     /// Values `[c, h, w]` that `compute` gives for the features of each slot, read back from `device`.

@@ -1,6 +1,7 @@
 //! Charts of scores as inline SVG. Colours come from the page's style, by class.
 
 use cse::files::category_file::LossPoint;
+use cse::scoring::threshold::share_above;
 use maud::{Markup, html};
 
 use super::score_axis::ScoreAxis;
@@ -10,6 +11,8 @@ const WIDTH: f64 = 420.0;
 const HEIGHT: f64 = 380.0;
 /// Bars of a histogram.
 const BINS: usize = 32;
+/// Steps of a curve over thresholds.
+const SHARES: usize = 200;
 
 /// ROC curve, with a mark at a threshold's `(false positive rate, true positive rate)`.
 pub fn roc(scores: &[f32], defective: &[bool], (fpr, tpr): (f64, f64)) -> Markup {
@@ -90,6 +93,47 @@ pub fn histogram(scores: &[f32], defective: &[bool], threshold: f32) -> Markup {
                 "threshold " (format!("{threshold:.3}"))
             }
             text x=(n(right)) y=(n(bottom + 60.0)) text-anchor="end" { "anomaly score" }
+        }
+    }
+}
+
+/// Shares of held-out good photos and of synthetic defects above each threshold, with a line at the model's own.
+pub fn shares(normal: &[f32], synthetic: &[f32], threshold: f32) -> Markup {
+    let (left, right, top, bottom) = (64.0, WIDTH - 14.0, 12.0, 292.0);
+    let axis = ScoreAxis::over(&[normal, synthetic].concat(), threshold);
+    let x = |place: f64| left + (right - left) * place;
+    let y = |share: f64| bottom - (bottom - top) * share;
+    let line = |scores: &[f32]| {
+        let points = (0..=SHARES).map(|step| step as f64 / SHARES as f64);
+        let at = |place: f64| share_above(scores, axis.score(place) as f32).map(|share| (place, share));
+        let points = points.filter_map(at).map(|(place, share)| format!("{},{}", n(x(place)), n(y(share))));
+        points.collect::<Vec<_>>().join(" ")
+    };
+    let own = x(axis.at(f64::from(threshold)));
+    html! {
+        svg.chart viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img" aria-labelledby="shares-title" {
+            title id="shares-title" {
+                "Above the threshold " (format!("{threshold:.3}")) " are "
+                (share_above(normal, threshold).map_or_else(|| "none".into(), percent)) " of the held-out good photos and "
+                (share_above(synthetic, threshold).map_or_else(|| "none".into(), percent)) " of the synthetic defects"
+            }
+            @for share in [0.0, 0.25, 0.5, 0.75, 1.0] {
+                line.grid x1=(n(left)) x2=(n(right)) y1=(n(y(share))) y2=(n(y(share))) {}
+                text x=(n(left - 8.0)) y=(n(y(share) + 4.5)) text-anchor="end" { (format!("{:.0} %", 100.0 * share)) }
+            }
+            @for tick in axis.ticks(0.09) {
+                @let x = x(axis.at(tick));
+                line.axis x1=(n(x)) x2=(n(x)) y1=(n(bottom)) y2=(n(bottom + 5.0)) {}
+                text x=(n(x)) y=(n(bottom + 20.0)) text-anchor="middle" { (short(tick)) }
+            }
+            polyline.training points=(line(normal)) {}
+            polyline.held-out points=(line(synthetic)) {}
+            line.threshold x1=(n(own)) x2=(n(own)) y1=(n(top)) y2=(n(bottom)) {}
+            text x=(n(right)) y=(n(bottom + 38.0)) text-anchor="end" { "threshold" }
+            line.training x1=(n(left)) x2=(n(left + 24.0)) y1=(n(bottom + 62.0)) y2=(n(bottom + 62.0)) {}
+            text x=(n(left + 32.0)) y=(n(bottom + 66.5)) { "good photos" }
+            line.held-out x1=(n(left + 160.0)) x2=(n(left + 184.0)) y1=(n(bottom + 62.0)) y2=(n(bottom + 62.0)) {}
+            text x=(n(left + 192.0)) y=(n(bottom + 66.5)) { "synthetic defects" }
         }
     }
 }

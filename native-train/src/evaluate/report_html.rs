@@ -21,8 +21,10 @@ pub struct About {
     data: String,
     /// False positive rate that the model states for its threshold.
     false_positive_rate: f64,
-    /// Number of good photos that this rate was estimated from.
-    normal_scores: usize,
+    /// Scores of the good photos that this rate was estimated from.
+    normal_scores: Vec<f32>,
+    /// Scores of held-out photos with a synthetic defect. Empty for a method without training.
+    synthetic_scores: Vec<f32>,
     /// Number of test photos that the model was trained on.
     trained_on: usize,
     /// Settings of the model, by name.
@@ -39,7 +41,8 @@ impl About {
         Self {
             data: data.into(),
             false_positive_rate: info.threshold.false_positive_rate.into(),
-            normal_scores: info.threshold.normal_scores.len(),
+            normal_scores: info.threshold.normal_scores.clone(),
+            synthetic_scores: info.threshold.synthetic_scores.clone(),
             trained_on,
             settings: vec![
                 ("View", info.view.to_string()),
@@ -125,7 +128,7 @@ fn headline(about: &About, figures: &Figures) -> Markup {
             (tile("False positive rate", &percent(figures.false_positive_rate), &format!(
                 "good photos above the threshold; {} in the training, from {}",
                 percent(about.false_positive_rate),
-                photos(about.normal_scores),
+                photos(about.normal_scores.len()),
             )))
             (tile("AUPRO", &figure(figures.aupro), if figures.aupro.is_some() {
                 "overlap of anomaly maps and masks, up to a false positive rate of 30 %"
@@ -163,6 +166,15 @@ fn curves(about: &About, figures: &Figures) -> Markup {
                 p.note { "Scores of good and defective photos. Photos right of the line are labelled as defective." }
             }
             (charts::histogram(&scores, &defective, figures.threshold))
+        }
+        @if !about.synthetic_scores.is_empty() {
+            figure {
+                figcaption {
+                    h2 { "Threshold" }
+                    p.note { "Share of photos above each threshold, of those that the training held out: good photos as they are, and with synthetic defects. Real defects are harder to detect." }
+                }
+                (charts::shares(&about.normal_scores, &about.synthetic_scores, figures.threshold))
+            }
         }
         @if about.losses.iter().any(|losses| !losses.is_empty()) {
             figure {
@@ -334,7 +346,8 @@ mod tests {
         let about = About {
             data: name.into(),
             false_positive_rate: 0.1,
-            normal_scores: 9,
+            normal_scores: vec![0.1, 0.2],
+            synthetic_scores: vec![0.3, 0.9],
             trained_on: 0,
             settings: vec![("Training", name.into())],
             losses: vec![vec![LossPoint { step: 5, training: 1.2, validation: 1.3 }]],

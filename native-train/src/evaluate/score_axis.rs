@@ -27,6 +27,14 @@ impl ScoreAxis {
         ((bent(score) - low) / (high - low)).clamp(0.0, 1.0)
     }
 
+    /// Score at a place of the axis, 0..1.
+    pub fn score(&self, place: f64) -> f64 {
+        let bent = |score: f64| (score.abs() / self.unit).ln_1p().copysign(score);
+        let (low, high) = (bent(self.low), bent(self.high));
+        let at = low + place * (high - low);
+        (self.unit * at.abs().exp_m1()).copysign(at)
+    }
+
     /// Scores to mark, at least `gap` of the axis apart: both ends of the part from 0 on, and round numbers between them.
     /// Powers of ten come first.
     pub fn ticks(&self, gap: f64) -> Vec<f64> {
@@ -74,6 +82,7 @@ mod tests {
         let axis = ScoreAxis::over(&[0.7, 1.1, 38.7], 1.243);
         assert_eq!((axis.at(0.0), axis.at(40.0), axis.at(1e9)), (0.0, 1.0, 1.0));
         assert!((0.15..0.25).contains(&axis.at(1.243)), "{}", axis.at(1.243));
+        assert!((axis.score(axis.at(1.1)) - 1.1).abs() < 1e-9);
         let mut ticks = axis.ticks(0.09);
         ticks.sort_by(f64::total_cmp);
         assert_eq!(ticks, [0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 40.0]);

@@ -7,6 +7,7 @@ use burn::tensor::Device;
 use cse::defects::DefectMaker;
 use cse::files::category_file;
 use cse::files::extractor_file::{Extractor, ExtractorInfo};
+use cse::scoring::threshold::{Threshold, share_above};
 use cse::training::groups;
 use cse::training::member::TrainedEmbedder;
 use cse::training::model::TrainedModel;
@@ -21,6 +22,7 @@ use super::finished::Summary;
 use super::members::{self, Log, Place};
 use super::{checkpoint, features};
 use crate::files;
+use crate::text_table::text_table;
 
 /// Everything that the trainings of one command share.
 pub struct Trainer<'a> {
@@ -70,6 +72,7 @@ impl Trainer<'_> {
             100.0 * threshold.false_positive_rate,
             threshold.normal_scores.len(),
         );
+        print!("{}", along_the_threshold(threshold));
         println!("review      the photos that it rests on, a group a line: it is too high if they are not good");
         for group in reviewed {
             let names = group.photos.iter().filter_map(|photo| category.photos[*photo].path.file_name());
@@ -97,6 +100,25 @@ impl Trainer<'_> {
         let spec = serde_json::to_string(&self.spec).expect("settings are numbers and names");
         format!("{spec} on {}", files::hexadecimal(&digest.finalize()[..8]))
     }
+}
+
+/// Multiples of the threshold that a training prints.
+const MULTIPLES: [f32; 6] = [0.7, 0.8, 0.9, 1.0, 1.1, 1.25];
+
+/// Shares of held-out good photos and of synthetic defects above multiples of the threshold, as a table. Empty for a method
+/// without training.
+fn along_the_threshold(threshold: &Threshold) -> String {
+    let Threshold { value, normal_scores, synthetic_scores, .. } = threshold;
+    let row = |multiple: f32| {
+        let share = |scores: &[f32]| Some(format!("{:.1} %", 100.0 * share_above(scores, multiple * value)?));
+        Some([format!("{:.4}", multiple * value), share(normal_scores)?, share(synthetic_scores)?])
+    };
+    let rows: Vec<[String; 3]> = MULTIPLES.into_iter().filter_map(row).collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let table = text_table(["at", "good photos above it", "synthetic defects above it"], rows, 0);
+    table.lines().map(|line| format!("            {line}\n")).collect()
 }
 
 /// Divides the photos, and prints how.
