@@ -17,6 +17,7 @@ mod look;
 mod metrics;
 mod model;
 mod models;
+mod photos_plot;
 mod predict;
 mod pretrain;
 mod progress;

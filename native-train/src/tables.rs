@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::evaluate::Figures;
 use crate::files::{self, FileError};
+use crate::photos_plot;
 
 /// Settings of `tables`.
 #[derive(Clone, Debug, clap::Args)]
@@ -15,6 +16,10 @@ pub struct Args {
     /// Files that `compare --json` wrote. Each becomes a chapter with the names of its folder and the file
     #[arg(required = true, value_name = "FILE")]
     pub measured: Vec<PathBuf>,
+
+    /// SVG file to draw image AUROC and true positive rate over the number of good photos to, instead of printing tables
+    #[arg(long, value_name = "FILE")]
+    pub plot: Option<PathBuf>,
 }
 
 /// Why no table can be printed.
@@ -56,6 +61,11 @@ pub struct Run {
 
 /// Prints a chapter for each file.
 pub fn run(args: &Args) -> Result<(), TablesError> {
+    if let Some(path) = &args.plot {
+        let runs = args.measured.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
+        let runs: Vec<Run> = runs.into_iter().flatten().collect();
+        return Ok(files::write_whole(path, photos_plot::svg(&runs).as_bytes())?);
+    }
     let chapters = args.measured.iter().map(|path| chapter(path)).collect::<Result<String, _>>()?;
     print!("{chapters}");
     Ok(())

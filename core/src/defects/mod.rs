@@ -4,9 +4,9 @@
 //! texture ([`textural`]), the shuffled image ([`structural`]) and the blurred image ([`blurred`]). The paper leaves some
 //! ranges open. They are those of the authors' released generator, which uses the Python library imgaug 0.4.
 //!
-//! The paper's defects are larger and stronger than most real ones. Four more kinds, which are not in the paper, are small
-//! or faint: translucent ones ([`DefectKind::Faint`]), and marks on the image ([`scratch`], [`spot`], [`stain`]). The
-//! generators of other papers are there for comparison ([`Generator`], [`cutpaste`]).
+//! The default contrasts with textural and structural defects ([`DefectKind::DEFAULT_MIX`]). Four more kinds, which are not in
+//! the paper, are small or faint: translucent ones ([`DefectKind::Faint`]), and marks on the image ([`scratch`], [`spot`],
+//! [`stain`]). The generators of other papers are there for comparison ([`Generator`], [`cutpaste`]).
 //!
 //! Outside the mask the image is unchanged, except for the soft edges of marks ([`DefectKind::has_soft_edges`]).
 

@@ -299,7 +299,7 @@ fn long_lists_are_tensors_and_a_long_description_is_refused() {
         &StateDict::new(),
         [(
             "cse".to_owned(),
-            format!("{{\"kind\":\"category\",\"format_version\":8,\"x\":\"{}\"}}", "y".repeat(40_000)),
+            format!("{{\"kind\":\"category\",\"format_version\":9,\"x\":\"{}\"}}", "y".repeat(40_000)),
         )]
         .into(),
         Precision::F32,
