@@ -7,6 +7,7 @@ use std::hint::black_box;
 use burn::tensor::{Device, Distribution, Tensor};
 use cse::defects::{DefectKind, DefectMaker};
 use cse::detectors::bank::Bank;
+use cse::detectors::density::DensityShape;
 use cse::detectors::detector::{Detector, Shape};
 use cse::detectors::ensemble::{self, Head, TrainedMember};
 use cse::detectors::method::Method;
@@ -200,8 +201,14 @@ fn detector(device: &Device) -> Detector {
     });
     let mut tensors = StateDict::new();
     ensemble::put(members.collect(), &mut tensors);
-    let shape =
-        Shape { method: Method::Cse, taps: Taps::Both, members: MEMBERS, clusters: 1, density: false, grid: GRID };
+    let shape = Shape {
+        method: Method::Cse,
+        taps: Taps::Both,
+        members: MEMBERS,
+        clusters: 1,
+        density: DensityShape::default(),
+        grid: GRID,
+    };
     Detector::take(shape, ARCHITECTURE.channels(), &mut tensors, device).expect("complete")
 }
 

@@ -2,13 +2,13 @@
 
 use burn::tensor::{Device, ExecutionError, Tensor, TensorData, Transaction};
 
-use super::density::Density;
+use super::density::{Density, DensityShape, FittedDensity};
 use super::ensemble::{Ensemble, EnsembleShape};
 use super::gaussian::{Gaussian, Whitening};
 use super::mean_cosine::{MeanCosine, MeanMap};
 use super::method::Method;
 use super::nearest_neighbours::{Coreset, NearestNeighbours};
-use crate::files::state_dict::{StateDict, StateDictError, take_below};
+use crate::files::state_dict::{StateDict, StateDictError};
 use crate::image::inspected::Inspected;
 use crate::network::features::{Channels, Features};
 use crate::network::grid::{Grid, GridMap};
@@ -26,7 +26,7 @@ pub struct Detector {
 
 #[derive(Debug)]
 enum Fitted {
-    Ensemble(Box<Ensemble>, Option<Box<Density>>),
+    Ensemble(Box<Ensemble>, Box<Density>),
     MeanCosine(Box<MeanCosine>),
     Gaussian(Box<Gaussian>),
     NearestNeighbours(Box<NearestNeighbours>),
@@ -43,14 +43,11 @@ pub struct Shape {
     pub members: usize,
     /// Clusters in each member's bank.
     pub clusters: usize,
-    /// True if a density is added to the embedders.
-    pub density: bool,
+    /// Gaussians beside the embedders.
+    pub density: DensityShape,
     /// Grid of `stage5`.
     pub grid: Grid,
 }
-
-/// Prefix of the density's tensors in a model file.
-pub const DENSITY: &str = "density.";
 
 /// Fitted baseline.
 #[derive(Clone, Debug)]
@@ -89,11 +86,8 @@ impl Detector {
                 let clusters = (shape.method == Method::Cse).then_some(shape.clusters);
                 let parts = EnsembleShape { members: shape.members, clusters, channels, grid: shape.grid };
                 let ensemble = Ensemble::take(parts, tensors, device)?;
-                let density = shape.density.then(|| {
-                    let whitening = Whitening::take(&mut take_below(tensors, DENSITY), extractor.stage7)?;
-                    Ok::<_, StateDictError>(Box::new(Density::new(whitening, device)))
-                });
-                let method = Fitted::Ensemble(Box::new(ensemble), density.transpose()?);
+                let density = Density::new(FittedDensity::take(shape.density, extractor, tensors)?, device);
+                let method = Fitted::Ensemble(Box::new(ensemble), Box::new(density));
                 return Ok(Self { method, grid: shape.grid });
             }
             Method::MeanCosine => Baseline::MeanCosine(MeanMap::take(tensors, channels, grid)?),
@@ -125,10 +119,11 @@ impl Detector {
 
     /// Runs the part of the method that runs on the device.
     pub fn forward(&self, features: Features, taps: Taps) -> Output {
-        let distances = |distances| Output { values: distances, density: None };
+        let distances = |distances| Output { values: distances, density: None, map: None };
         match &self.method {
             Fitted::Ensemble(ensemble, density) => Output {
-                density: density.as_ref().map(|density| density.distances(features.stage7.clone())),
+                density: density.score(&features),
+                map: density.map(&features),
                 values: ensemble.forward(&taps.concatenated(features)),
             },
             Fitted::MeanCosine(model) => distances(model.distances(taps.select(features))),
@@ -153,7 +148,8 @@ impl Detector {
             }
         };
         let density = output.density.clone().map(|values| GridMap { grid: self.grid.halved(), values });
-        Distances { density, inspected: inspected.cloned(), ..own }
+        let map = output.map.clone().map_or(own.map, |values| GridMap { grid: self.grid, values });
+        Distances { score: own.score, map, density, inspected: inspected.cloned() }
     }
 }
 
@@ -162,8 +158,10 @@ impl Detector {
 pub struct Output {
     /// Embeddings `[n, 64 * members, rows, columns]` of an ensemble, or distances `[n, 1, rows, columns]`.
     values: Tensor<4>,
-    /// Distances of the density at the grid of `stage7`, `[n, 1, rows, columns]`.
+    /// Distances of the density for the score, at the grid of `stage7`, `[n, 1, rows, columns]`.
     density: Option<Tensor<4>>,
+    /// Distances of the density for the map, at the grid of `stage5`, `[n, 1, rows, columns]`.
+    map: Option<Tensor<4>>,
 }
 
 /// Result of a detector for one window, on the host.
@@ -171,25 +169,27 @@ pub struct Output {
 pub struct WindowOutput {
     /// The window's part of the embeddings or distances.
     values: Vec<f32>,
-    /// The window's part of the density's distances.
+    /// The window's part of the density's distances for the score.
     density: Option<Vec<f32>>,
+    /// The window's part of the density's distances for the map.
+    map: Option<Vec<f32>>,
 }
 
 impl Output {
     /// Reads the results of each window from the device, all at once.
     pub async fn read(self) -> Result<Vec<WindowOutput>, ExecutionError> {
-        let Some(density) = self.density else {
-            let values = read(self.values).await?.into_iter();
-            return Ok(values.map(|values| WindowOutput { values, density: None }).collect());
-        };
-        let lengths = [&self.values, &density].map(|tensor| tensor.dims()[1..].iter().product());
-        let data = Transaction::default().register(self.values).register(density).execute_async().await?;
-        let mut maps = data.into_iter().zip(lengths).map(|(data, length)| images(data, length));
-        let (Some(values), Some(density)) = (maps.next(), maps.next()) else {
-            unreachable!("two tensors were asked for")
-        };
-        let windows = values.into_iter().zip(density);
-        Ok(windows.map(|(values, density)| WindowOutput { values, density: Some(density) }).collect())
+        let tensors: Vec<Tensor<4>> =
+            [Some(self.values), self.density.clone(), self.map.clone()].into_iter().flatten().collect();
+        let lengths: Vec<usize> = tensors.iter().map(|tensor| tensor.dims()[1..].iter().product()).collect();
+        let all = tensors.into_iter().fold(Transaction::default(), Transaction::register).execute_async().await?;
+        let mut parts = all.into_iter().zip(lengths).map(|(data, length)| images(data, length));
+        let mut next = || parts.next().unwrap_or_default();
+        let values = next();
+        let mut optional = |wanted: bool| if wanted { Some(next().into_iter()) } else { None };
+        let (mut density, mut map) = (optional(self.density.is_some()), optional(self.map.is_some()));
+        let part = |of: &mut Option<std::vec::IntoIter<Vec<f32>>>| of.as_mut().and_then(Iterator::next);
+        let window = |values| WindowOutput { values, density: part(&mut density), map: part(&mut map) };
+        Ok(values.into_iter().map(window).collect())
     }
 }
 

@@ -8,6 +8,7 @@ use super::extractor_file::ExtractorInfo;
 use super::model_file::{self, Kind, ModelFileError};
 use super::provenance::Provenance;
 use super::state_dict::{Precision, StateDict, StateDictError};
+use crate::detectors::density::DensityShape;
 use crate::detectors::detector::{Detector, Shape};
 use crate::detectors::method::Method;
 use crate::image::exposure::Exposure;
@@ -65,6 +66,8 @@ pub struct CategoryInfo {
     pub members: usize,
     /// Number of clusters in each member's bank, 1 to [`MOST_CLUSTERS`].
     pub clusters: usize,
+    /// True if the anomaly map is that of a Gaussian over `stage5`, and false if it is that of the method's distances.
+    pub density_map: bool,
     /// Threshold, and the scores of good photos.
     #[serde(flatten)]
     pub threshold: Threshold,
@@ -120,7 +123,7 @@ impl CategoryInfo {
             taps: self.taps,
             members: self.members,
             clusters: self.clusters,
-            density: self.rule.density_weight.is_some(),
+            density: DensityShape { score: self.rule.density_weight.is_some(), map: self.density_map },
             grid: self.grid(),
         }
     }

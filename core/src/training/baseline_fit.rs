@@ -46,6 +46,7 @@ pub(super) async fn fit(session: &Session<'_>, folds: &[Fold]) -> Result<Fit, Tr
         members: 1,
         clusters: 1,
         density_weight: None,
+        density_map: false,
         histories: Vec::new(),
         held_out,
     })

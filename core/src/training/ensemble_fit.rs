@@ -1,7 +1,7 @@
 //! Fit of an ensemble: a bank or a classifier for each trained embedder, and its weights. Together the members are
 //! trained on every photo, and each photo is scored by members that held it out.
 
-use super::density_fit::{self, PhotoMaps};
+use super::density_fit::{DensityFit, PhotoMaps};
 use super::error::TrainingError;
 use super::feature_store::Slot;
 use super::fit::{Fit, Fitted};
@@ -9,14 +9,16 @@ use super::folds::Fold;
 use super::held_out::{HeldOut, HeldOutPhoto, mean_distance};
 use super::member::TrainedEmbedder;
 use super::session::{Division, Session};
-use super::spec::{Centre, TrainSpec};
+use super::spec::{Centre, MapSource, TrainSpec};
 use super::trainee::take_classifier;
 use super::training_set::{self, slots};
 use crate::detectors::bank::Bank;
+use crate::detectors::density::FittedDensity;
 use crate::detectors::ensemble::{Head, TrainedMember};
 use crate::detectors::method::Method;
 use crate::embedding::embedder::{Embedder, Statistics, fold_state_dict};
 use crate::network::grid::{Grid, GridMap};
+use crate::network::taps::Taps;
 use crate::scoring::distances::Distances;
 
 /// Distances of the held-out photos.
@@ -50,10 +52,19 @@ pub(super) async fn fit(
     let fewest = folds.iter().map(|fold| set.windows(&fold.train).len()).min().unwrap_or(1);
     let clusters = (spec.clusters as usize).min(fewest).max(1);
     let count = folds.len();
-    let density = density_fit::fit(session, groups).await?;
+    let score = match spec.density_weight {
+        0.0 => None,
+        _ => Some(DensityFit::new(session, groups, Taps::Stage7).await?),
+    };
+    let map = match spec.map {
+        MapSource::Embedders => None,
+        MapSource::Density => Some(DensityFit::new(session, groups, Taps::Stage5).await?),
+    };
+    // The distances are divided by their mean, so that a weight of 1 equals that of the embedders.
+    let density_weight = score.as_ref().map(|fit| (spec.density_weight / fit.mean()) as f32);
     let (mut members, mut held_out) = (Vec::new(), HeldOut::default());
     for (embedder, fold) in embedders.iter().zip(folds) {
-        let density = density.as_ref().map(|fit| fit.held_out.as_slice());
+        let density = [&score, &map].map(|fit| fit.as_ref().map(|fit| fit.held_out.as_slice()));
         let (trained, photos) = fit_member(session, count, (embedder, fold), clusters, density).await?;
         members.push(trained);
         photos.into_iter().for_each(|photo| held_out.add(photo));
@@ -61,9 +72,13 @@ pub(super) async fn fit(
     Ok(Fit {
         members: members.len(),
         clusters: if spec.method == Method::Classifier { 1 } else { clusters },
-        density_weight: density.as_ref().map(|fit| fit.weight),
+        density_weight,
+        density_map: map.is_some(),
         histories: embedders.iter().map(|embedder| embedder.history.clone()).collect(),
-        method: Fitted::Ensemble(members, density.map(|fit| fit.density)),
+        method: Fitted::Ensemble(
+            members,
+            FittedDensity { score: score.map(|fit| fit.fitted), map: map.map(|fit| fit.fitted) },
+        ),
         held_out,
     })
 }
@@ -96,7 +111,7 @@ async fn fit_member(
     count: usize,
     (embedder, fold): (&TrainedEmbedder, &Fold),
     clusters: usize,
-    density: Option<&[PhotoMaps]>,
+    [density, map]: [Option<&[PhotoMaps]>; 2],
 ) -> Result<(TrainedMember, PhotoDistances), TrainingError> {
     let Session { spec, set, extractor, .. } = *session;
     let grid = set.store.layout().grid;
@@ -128,6 +143,9 @@ async fn fit_member(
         };
         for (window, own) in windows.iter_mut().enumerate() {
             complete(own, window, density.map(|density| &density.good[window]));
+            if let Some(map) = map {
+                own.map = map[*photo].good[window].clone();
+            }
         }
         for (index, (window, own)) in defective.iter_mut().enumerate() {
             complete(own, *window, density.map(|density| &density.defective[index]));

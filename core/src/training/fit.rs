@@ -2,16 +2,16 @@
 
 use super::checkpoint::History;
 use super::held_out::HeldOut;
-use crate::detectors::detector::{Baseline, DENSITY};
+use crate::detectors::density::FittedDensity;
+use crate::detectors::detector::Baseline;
 use crate::detectors::ensemble::{self, TrainedMember};
-use crate::detectors::gaussian::Whitening;
 use crate::files::state_dict::StateDict;
 
 /// Fitted method.
 #[derive(Clone, Debug)]
 pub enum Fitted {
     /// Embedders with their heads, and the density beside them.
-    Ensemble(Vec<TrainedMember>, Option<Whitening>),
+    Ensemble(Vec<TrainedMember>, FittedDensity),
     /// Baseline.
     Baseline(Baseline),
 }
@@ -23,9 +23,7 @@ impl Fitted {
         match self {
             Self::Ensemble(members, density) => {
                 ensemble::put(members, &mut tensors);
-                if let Some(density) = density {
-                    density.put(DENSITY, &mut tensors);
-                }
+                density.put(&mut tensors);
             }
             Self::Baseline(baseline) => baseline.put(&mut tensors),
         }
@@ -42,8 +40,10 @@ pub struct Fit {
     pub members: usize,
     /// Number of clusters in each bank. 1 without a bank.
     pub clusters: usize,
-    /// Weight of the density's distances. None without one.
+    /// Weight of the density's distances in the score. None without one.
     pub density_weight: Option<f32>,
+    /// True if the density gives the map.
+    pub density_map: bool,
     /// Course of each member's training.
     pub histories: Vec<History>,
     /// Distances of the held-out photos.

@@ -6,7 +6,7 @@ use strum::{EnumMessage, IntoEnumIterator};
 
 use super::losses::Grouping;
 use super::presets;
-use super::spec::{BatchNormTraining, Centre, DecoderTraining, KNOBS, Preset, TrainSpec, ViewChoice};
+use super::spec::{BatchNormTraining, Centre, DecoderTraining, KNOBS, MapSource, Preset, TrainSpec, ViewChoice};
 use crate::defects::{DefectKind, Generator};
 use crate::detectors::method::Method;
 use crate::image::exposure::Exposure;
@@ -133,6 +133,7 @@ choice_values!(
     Exposure,
     Generator,
     Grouping,
+    MapSource,
     Method,
     Preset,
     Taps,

@@ -79,6 +79,7 @@ impl Session<'_> {
             taps: spec.taps,
             members: fit.members,
             clusters: fit.clusters,
+            density_map: fit.density_map,
             map_scale: normal.map_scale,
             provenance: Provenance {
                 program: facts.program.clone(),

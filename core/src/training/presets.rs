@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::losses::Grouping;
-use super::spec::{BatchNormTraining, Centre, DecoderTraining, Length, Preset, TrainSpec, ViewChoice};
+use super::spec::{BatchNormTraining, Centre, DecoderTraining, Length, MapSource, Preset, TrainSpec, ViewChoice};
 use crate::defects::{Generator, Mix};
 use crate::detectors::method::Method;
 use crate::image::exposure::Exposure;
@@ -41,6 +41,7 @@ fn paper() -> TrainSpec {
         decoder_weight: 1.0,
         decoder: DecoderTraining::Frozen,
         density_weight: 0.0,
+        map: MapSource::Embedders,
         batch_norm: BatchNormTraining::Always,
         standardise: false,
         members: 1,
@@ -78,6 +79,7 @@ fn default(architecture: Architecture) -> TrainSpec {
         grouping: Grouping::Rows,
         contrast_weight: 1.0,
         density_weight,
+        map: MapSource::Density,
         length: Length::Auto,
         max_lr: 4e-4,
         aggregation: Aggregation::Max,

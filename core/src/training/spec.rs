@@ -106,6 +106,9 @@ train_spec! {
     density_weight: f64, "Weight of the density's distances. The embedders together have weight 1. 0 for no density", {
         Training "density-weight" f64, limits Limits::AtLeast(0.0);
     }
+    map: MapSource, "Distances that the anomaly map shows", {
+        Training "map" MapSource;
+    }
     batch_norm: BatchNormTraining, "Steps in which the embedder's BatchNorm uses the statistics of the batch", {
         Training "batch-norm" BatchNormTraining;
     }
@@ -193,6 +196,20 @@ choices! {
 }
 
 choices! {
+    /// Distances that the anomaly map shows.
+    #[derive(Default)]
+    #[serde(rename_all = "lowercase")]
+    #[strum(serialize_all = "lowercase")]
+    pub enum MapSource {
+        /// Those of the embedders: the paper's
+        Embedders,
+        /// Those of a Gaussian over `stage5`
+        #[default]
+        Density,
+    }
+}
+
+choices! {
     /// Steps in which the embedder's BatchNorm uses the statistics of the batch.
     #[derive(Default)]
     #[serde(rename_all = "kebab-case")]
@@ -253,6 +270,7 @@ impl TrainSpec {
     pub fn learning(&self) -> Self {
         Self {
             density_weight: 0.0,
+            map: MapSource::Embedders,
             clusters: 1,
             centre: Centre::Mean,
             aggregation: Aggregation::Mean,

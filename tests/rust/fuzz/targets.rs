@@ -65,6 +65,7 @@ fn models() -> Target {
         losses: Vec::new(),
         members: 1,
         clusters: 1,
+        density_map: false,
         threshold: Threshold::new(vec![0.1, 0.2, 0.3], 3, 0.05).expect("scores"),
         map_scale: MapScale { low: 0.1, high: 0.9 },
         provenance: Provenance { program: "a program".into(), held_out: vec![1, 2], ..Provenance::default() },

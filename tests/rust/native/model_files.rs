@@ -72,6 +72,7 @@ fn category_bytes_times(extractor_id: &str, factor: f32) -> Vec<u8> {
         losses: Vec::new(),
         members: 1,
         clusters: 1,
+        density_map: false,
         threshold: Threshold::new(vec![0.1, 0.2, 0.3], 3, 0.05).expect("scores"),
         map_scale: MapScale { low: 0.1, high: 0.9 },
         provenance: Provenance::default(),
