@@ -60,6 +60,7 @@ function categoryFacts({ info }: Category): [string, string][] {
 	if (learns) facts.push(["Embedders, averaged", String(info.members)]);
 	if (info.has_density)
 		facts.push(["Density", "counted too: how unlikely the coarse features are among good ones"]);
+	if (info.has_density_map) facts.push(["Heatmap", "how unlikely the fine features are among good ones"]);
 	if (info.method === "cse") facts.push(["Clusters of good patches", String(info.clusters)]);
 	return facts;
 }

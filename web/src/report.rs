@@ -133,8 +133,10 @@ pub struct CategoryInfo {
     pub smoothing_sigma: f32,
     /// Whether photos are brought to one brightness.
     pub has_equal_exposure: bool,
-    /// Whether a density stands beside the embedders.
+    /// Whether a density is added to the score of the embedders.
     pub has_density: bool,
+    /// Whether the anomaly map is that of a density.
+    pub has_density_map: bool,
     /// Number of embedders.
     pub members: usize,
     /// Number of clusters in each bank.
@@ -198,6 +200,7 @@ impl CategoryInfo {
             smoothing_sigma: info.rule.smoothing_sigma,
             has_equal_exposure: info.exposure == Exposure::Equal,
             has_density: info.rule.density_weight.is_some(),
+            has_density_map: info.density_map,
             members: info.members,
             clusters: info.clusters,
             threshold: info.threshold.value,

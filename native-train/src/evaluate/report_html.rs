@@ -53,6 +53,7 @@ impl About {
                 ("Smoothing", format!("{:.0} % of a window's side", 100.0 * info.rule.smoothing_sigma)),
                 ("Members", info.members.to_string()),
                 ("Density", if info.rule.density_weight.is_some() { "of stage 7" } else { "none" }.into()),
+                ("Map", if info.density_map { "density of stage 5" } else { "distances of the score" }.into()),
                 ("Clusters", info.clusters.to_string()),
                 ("Training", info.provenance.to_string()),
             ],
