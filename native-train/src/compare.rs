@@ -15,7 +15,6 @@ use cse::files::extractor_file::Extractor;
 use cse::files::model_file::ModelFileError;
 use cse::image::photo::{Facts, Reading};
 use cse::image::view::Region;
-use cse::network::efficientnet::Architecture;
 use cse::scoring::prediction::Prediction;
 use cse::training::drawing::Recipe;
 use cse::training::knobs::SpecError;
@@ -162,12 +161,11 @@ pub fn run(args: &Args) -> Result<(), CompareError> {
     let device = devices::choose(args.device)?;
     println!("device      {}", device.reason);
     let extractor = models::extractor(args.extractor.as_deref(), &device.device)?;
-    let architecture = extractor.info.architecture;
-    println!("extractor   {architecture} {}", extractor.info.id);
+    println!("extractor   {} {}", extractor.info.architecture, extractor.info.id);
     // Mistakes show before hours are spent on the first.
     let words: Vec<&str> =
         if args.ways.is_empty() { WAYS.to_vec() } else { args.ways.iter().map(|way| way.trim()).collect() };
-    let ways = words.into_iter().map(|words| parse(words, args.view, architecture));
+    let ways = words.into_iter().map(|words| parse(words, args.view));
     let ways = ways.collect::<Result<Vec<_>, _>>()?;
     let draws = draws(&category, &args.photos, args.subsets)?;
     let source = AnomalySource::read(args.anomaly_source.as_deref())?;
@@ -195,13 +193,13 @@ pub fn run(args: &Args) -> Result<(), CompareError> {
     Ok(())
 }
 
-fn parse(words: &str, view: ViewChoice, architecture: Architecture) -> Result<Way, CompareError> {
+fn parse(words: &str, view: ViewChoice) -> Result<Way, CompareError> {
     let knobs = Settings::try_parse_from(words.split_whitespace()).map_err(CompareError::Setting)?.knobs;
     if knobs.has("seed") {
         return Err(CompareError::Seed(words.to_owned()));
     }
     let has_view = knobs.has("view");
-    let mut spec = knobs.spec(architecture).map_err(|error| CompareError::Spec(words.to_owned(), error))?;
+    let mut spec = knobs.spec().map_err(|error| CompareError::Spec(words.to_owned(), error))?;
     if !has_view {
         spec.view = view;
     }
@@ -388,9 +386,9 @@ mod tests {
     #[test]
     fn every_way_is_a_training() {
         for way in WAYS {
-            assert!(parse(way, ViewChoice::Auto, Architecture::B0).is_ok(), "{way}");
+            assert!(parse(way, ViewChoice::Auto).is_ok(), "{way}");
         }
-        let refused = |words: &str| match parse(words, ViewChoice::Auto, Architecture::B0) {
+        let refused = |words: &str| match parse(words, ViewChoice::Auto) {
             Err(error) => error.to_string(),
             Ok(way) => panic!("{} is none", way.words),
         };
@@ -399,8 +397,8 @@ mod tests {
         // Else its row would bear the name of something that was not done.
         assert!(refused("--method gaussian --seed=7").contains("--seed"));
         assert!(refused("--out there").contains("--out"));
-        let own = parse("--view tiles", ViewChoice::Crop, Architecture::B0).unwrap();
+        let own = parse("--view tiles", ViewChoice::Crop).unwrap();
         assert_eq!(own.spec.view, ViewChoice::Tiles);
-        assert_eq!(parse("", ViewChoice::Crop, Architecture::B0).unwrap().spec.view, ViewChoice::Crop);
+        assert_eq!(parse("", ViewChoice::Crop).unwrap().spec.view, ViewChoice::Crop);
     }
 }

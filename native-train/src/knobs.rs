@@ -2,7 +2,6 @@
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Arg, ArgMatches, Command, FromArgMatches};
-use cse::network::efficientnet::Architecture;
 use cse::training::knobs::{Choice, Given, Knob, SpecError, Value};
 use cse::training::spec::{KNOBS, Preset, TrainSpec};
 
@@ -19,10 +18,10 @@ pub struct KnobArgs {
 const PRESET: &str = "preset";
 
 impl KnobArgs {
-    /// Settings of a training with an extractor of `architecture`.
-    pub fn spec(&self, architecture: Architecture) -> Result<TrainSpec, SpecError> {
+    /// Settings of a training.
+    pub fn spec(&self) -> Result<TrainSpec, SpecError> {
         let given: Vec<Given<'_>> = self.given.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        TrainSpec::given(self.preset, architecture, &given)
+        TrainSpec::given(self.preset, &given)
     }
 
     /// Whether a setting is given.

@@ -179,7 +179,7 @@ fn train(args: &Args, row: &Row, data: &Path, model: &Path) -> Result<(), TrainE
     let category = Category::new(dataset.name, data, &report, &ReadingArgs::default())?;
     let device = devices::choose(args.device)?.device;
     let extractor = models::extractor(args.extractor.as_deref(), &device)?;
-    let mut spec = presets::spec(args.preset, extractor.info.architecture);
+    let mut spec = presets::spec(args.preset);
     // The paper's view of a photo is its centre.
     (spec.view, spec.seed) = (ViewChoice::Crop, args.seed);
     (row.change)(&mut spec);

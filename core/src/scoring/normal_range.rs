@@ -54,9 +54,10 @@ impl NormalRange {
         self.edges.values.iter().chain([&self.map_edge]).all(|edge| edge.is_finite() && *edge > 0.0)
     }
 
-    /// Tells whether the edges have the positions of `window`. A position without an edge would not be inspected.
+    /// Tells whether the edges have the positions of `window`, of its density too. A position without an edge would not be
+    /// inspected.
     pub(crate) fn fits(&self, window: &Distances) -> bool {
-        self.edges.grid == window.score.grid
+        [&window.score].into_iter().chain(&window.density).all(|map| map.grid == self.edges.grid)
     }
 }
 

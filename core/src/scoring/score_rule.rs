@@ -131,7 +131,7 @@ mod tests {
     fn a_range_of_other_positions_gives_nan() {
         let rule = rule(Aggregation::Max, normal(&vec![vec![0.25; 4]; 9]), 0.0);
         assert!(rule.score(&window(&[0.25; 9])).is_nan());
-        assert!(rule.score(&Distances { density: Some(map(&[1.0; 4])), ..window(&[0.25; 4]) }).is_nan());
+        assert!(rule.score(&Distances { density: Some(map(&[1.0; 9])), ..window(&[0.25; 4]) }).is_nan());
     }
 
     #[test]

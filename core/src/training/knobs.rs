@@ -10,7 +10,6 @@ use super::spec::{BatchNormTraining, Centre, DecoderTraining, KNOBS, MapSource, 
 use crate::defects::{DefectKind, Generator};
 use crate::detectors::method::Method;
 use crate::image::exposure::Exposure;
-use crate::network::efficientnet::Architecture;
 use crate::network::taps::Taps;
 use crate::scoring::aggregation::Aggregation;
 
@@ -205,12 +204,12 @@ pub fn knob(name: &str) -> Option<&'static Knob> {
 }
 
 impl TrainSpec {
-    /// Settings of a preset for an extractor of `architecture`, changed by those that a user gives.
+    /// Settings of a preset, changed by those that a user gives.
     ///
     /// # Errors
     /// A setting is unknown, has another range, or does not belong to the chosen method.
-    pub fn given(preset: Preset, architecture: Architecture, given: &[Given<'_>]) -> Result<Self, SpecError> {
-        let mut spec = presets::spec(preset, architecture);
+    pub fn given(preset: Preset, given: &[Given<'_>]) -> Result<Self, SpecError> {
+        let mut spec = presets::spec(preset);
         let known = |(name, value): &Given<'_>| match knob(name) {
             Some(knob) => Ok((knob, (*value).to_owned())),
             None => Err(SpecError::Unknown((*name).to_owned())),
@@ -248,25 +247,22 @@ impl TrainSpec {
 mod tests {
     use super::*;
 
-    fn given(words: &str, architecture: Architecture) -> Result<TrainSpec, SpecError> {
+    fn given(words: &str) -> Result<TrainSpec, SpecError> {
         let words: Vec<&str> = words.split_whitespace().collect();
         let pairs: Vec<Given<'_>> = words.chunks(2).map(|pair| (pair[0], pair[1])).collect();
-        TrainSpec::given(Preset::Default, architecture, &pairs)
+        TrainSpec::given(Preset::Default, &pairs)
     }
 
     #[test]
-    fn a_given_setting_comes_before_the_preset_and_what_suits_the_extractor() {
-        let of = |spec: TrainSpec| (spec.density_weight, spec.clusters);
-        assert_eq!(of(given("", Architecture::TfB0).unwrap()), (3.0, 1));
-        assert_eq!(of(given("", Architecture::B3).unwrap()), (0.0, 1));
-        for architecture in [Architecture::TfB0, Architecture::B3] {
-            assert_eq!(of(given("density-weight 0.5 clusters 3", architecture).unwrap()), (0.5, 3));
-        }
+    fn a_given_setting_comes_before_the_preset() {
+        let of = |spec: TrainSpec| (spec.density_weight, spec.clusters, spec.members);
+        assert_eq!(of(given("").unwrap()), (1.0, 1, 3));
+        assert_eq!(of(given("density-weight 0.5 clusters 3").unwrap()), (0.5, 3, 3));
     }
 
     #[test]
     fn a_wrong_value_is_refused_with_what_is_allowed() {
-        let refused = |words: &str| given(words, Architecture::B0).unwrap_err().to_string();
+        let refused = |words: &str| given(words).unwrap_err().to_string();
         assert_eq!(refused("members 17"), "17 is no value of --members: give a number from 1 to 16");
         assert_eq!(refused("max-lr NaN"), "NaN is no value of --max-lr: give a number above 0");
         assert!(refused("val-split-ratio 1").contains("between 0 and 1"));
@@ -281,7 +277,7 @@ mod tests {
     fn every_choice_has_a_name_and_a_help_text() {
         for knob in KNOBS {
             let choices = (knob.choices)();
-            let mut spec = presets::spec(Preset::Default, Architecture::B0);
+            let mut spec = presets::spec(Preset::Default);
             for choice in &choices {
                 assert_eq!((knob.set)(&mut spec, choice.name), Ok(()), "{} {}", knob.name, choice.name);
                 assert!(

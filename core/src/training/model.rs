@@ -66,11 +66,10 @@ impl Session<'_> {
         let scores = normal.scores.iter().map(|(_, score)| *score).collect();
         let threshold = Threshold::new(scores, groups::count(held_out), spec.false_positive_rate);
         let threshold = threshold.ok_or(TrainingError::NoScores)?.with_synthetic(normal.synthetic.clone());
-        let architecture = extractor.info.architecture;
         let info = CategoryInfo {
             name: facts.name.clone(),
             extractor_id: extractor.info.id.clone(),
-            extractor_architecture: architecture,
+            extractor_architecture: extractor.info.architecture,
             view: facts.view,
             exposure: spec.exposure,
             photos: facts.photos,
@@ -87,7 +86,7 @@ impl Session<'_> {
                 held_out: folds.iter().map(|fold| fold.held_out.len()).collect(),
                 kept_steps: fit.histories.iter().map(|history| history.kept_step).collect(),
                 preset: spec.preset.to_string(),
-                settings: presets::changes(spec, architecture),
+                settings: presets::changes(spec),
                 seed: spec.seed,
             },
             trained_on: set.photos.iter().map(|photo| photo_mark(&photo.digest)).collect(),

@@ -75,12 +75,11 @@ mod tests {
     use burn::tensor::{DeviceKind, DeviceType};
 
     use super::*;
-    use crate::network::efficientnet::Architecture;
     use crate::training::presets;
     use crate::training::spec::Preset;
 
     fn weights(device: Device) -> StateDict {
-        let spec = presets::spec(Preset::Default, Architecture::B0);
+        let spec = presets::spec(Preset::Default);
         let channels = Channels { stage5: 8, stage7: 16 };
         let trainee = Trainee::init(&spec, channels, &device.autodiff(), 2);
         futures_lite::future::block_on(trainee.to_state_dict()).unwrap()

@@ -54,7 +54,7 @@ pub fn run(args: &Args) -> Result<(), TrainError> {
     println!("device      {}", chosen.reason);
     let extractor = models::extractor(args.extractor.as_deref(), &chosen.device)?;
     println!("extractor   {} {}", extractor.info.architecture, extractor.info.id);
-    let spec = args.knobs.spec(extractor.info.architecture)?;
+    let spec = args.knobs.spec()?;
     let source = AnomalySource::read(args.anomaly_source.as_deref())?;
     let log = args.log.as_ref().map(|path| Log::open(path, args.resume)).transpose()?;
     interrupt::stop_on_interrupt("stopping at the next checkpoint");

@@ -67,7 +67,7 @@ fn a_training_from_its_checkpoints_gives_the_same_model() {
     let device = Device::flex();
     let extractor = Extractor::load(cse_tests::random_extractor(Architecture::B0, 1), &device).expect("loads");
     let given = [("steps", "24"), ("members", "2"), ("defects-per-image", "1"), ("batch-size", "2")];
-    let spec = TrainSpec::given(Preset::Default, Architecture::B0, &given).expect("settings");
+    let spec = TrainSpec::given(Preset::Default, &given).expect("settings");
     let photos: Vec<Photo> = (0..5).map(photo).collect();
     let set = training_set(&spec, &photos, &extractor);
     let session = Session { spec: &spec, extractor: &extractor, set: &set, device: &device };
@@ -100,7 +100,7 @@ fn a_damaged_checkpoint_is_refused() {
     let device = Device::flex();
     let extractor = Extractor::load(cse_tests::random_extractor(Architecture::B0, 1), &device).expect("loads");
     let given = [("steps", "2"), ("members", "1"), ("defects-per-image", "1"), ("batch-size", "1")];
-    let spec = TrainSpec::given(Preset::Default, Architecture::B0, &given).expect("settings");
+    let spec = TrainSpec::given(Preset::Default, &given).expect("settings");
     let photos: Vec<Photo> = (0..3).map(photo).collect();
     let set = training_set(&spec, &photos, &extractor);
     let session = Session { spec: &spec, extractor: &extractor, set: &set, device: &device };
