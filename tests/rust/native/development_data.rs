@@ -52,7 +52,7 @@ fn leather_is_trained_through_the_library() {
     let device = Device::flex();
     let bytes = include_bytes!("../../../www/public/models/extractor.safetensors");
     let extractor = Extractor::load(bytes.to_vec(), &device).expect("loads");
-    let spec = TrainSpec::given(Preset::Default, extractor.info.architecture, &[("steps", "60"), ("members", "3")]);
+    let spec = TrainSpec::given(Preset::Default, &[("steps", "60"), ("members", "3")]);
     let spec = spec.expect("settings");
     let photos = |folder: &str| -> Vec<Photo> {
         let folder = development_data(&format!("data/leather_sample/{folder}"));
