@@ -132,7 +132,7 @@ fn scoring(step: Step) {
     let rule = ScoreRule {
         aggregation: Aggregation::Max,
         normal_range: NormalRange::fit(&held_out, 0.0),
-        smoothing_sigma: presets::spec(Preset::Default, ARCHITECTURE).smoothing_sigma,
+        smoothing_sigma: presets::spec(Preset::Default).smoothing_sigma,
         density_weight: None,
     };
     let (regions, distances) = (View::Resize.regions(1000, 1000), [distances()]);
@@ -154,8 +154,7 @@ fn training(step: Step) {
     let device = Device::flex();
     let extractor = extractor(&device);
     // So many steps that no validation falls into a measured one.
-    let spec =
-        TrainSpec { members: 2, length: Length::Steps(1_000_000), ..presets::spec(Preset::Default, ARCHITECTURE) };
+    let spec = TrainSpec { members: 2, length: Length::Steps(1_000_000), ..presets::spec(Preset::Default) };
     let set = training_set(&extractor, &device);
     let session = Session { spec: &spec, extractor: &extractor, set: &set, device: &device };
     let division = block_on(session.divide()).expect("divisible");
