@@ -12,7 +12,8 @@ use crate::detectors::density::DensityShape;
 use crate::detectors::detector::{Detector, Shape};
 use crate::detectors::method::Method;
 use crate::image::exposure::Exposure;
-use crate::image::photo::{Difference, Facts, IgnoreMask, Reading, Traits};
+use crate::image::measures::{Beyond, Measures, Ranges};
+use crate::image::photo::{Difference, Facts, IgnoreMask, Photo, Reading, Traits};
 use crate::image::view::View;
 use crate::network::efficientnet::Architecture;
 use crate::network::grid::{Grid, GridMap};
@@ -55,6 +56,8 @@ pub struct CategoryInfo {
     pub exposure: Exposure,
     /// Traits that the good photos share.
     pub photos: Traits,
+    /// Ranges of the good photos' brightness, colour, contrast and sharpness.
+    pub ranges: Ranges,
     /// Method.
     pub method: Method,
     /// Feature maps that the method uses.
@@ -139,6 +142,12 @@ impl CategoryInfo {
         let distorted =
             (distortion > WORTH_TELLING).then_some(Difference::Proportions { distortion: distortion as f32 });
         distorted.into_iter().chain(self.photos.differences(facts)).collect()
+    }
+
+    /// Properties in which a photo that is unlike the good photos lies beyond their ranges. Where it lies beyond none, only
+    /// the extractor tells them apart.
+    pub fn beyond(&self, photo: &Photo) -> Vec<Beyond> {
+        self.ranges.beyond(&Measures::of(&photo.pixels))
     }
 
     /// Tells whether the model was trained with this extractor. Both weights and architecture must be the same, because two
@@ -309,6 +318,7 @@ fn check(info: &CategoryInfo) -> Result<(), ModelFileError> {
             "the weight of its density is below 0",
         ),
         (info.photos.is_sound(), "its range of photo values is empty"),
+        (info.ranges.is_sound(), "a range of its good photos is empty or not finite"),
         (info.view.is_sound(), "the size of its input is out of range"),
     ])
 }

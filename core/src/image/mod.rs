@@ -4,6 +4,7 @@ pub mod components;
 pub mod exposure;
 pub mod fit_size;
 pub mod inspected;
+pub mod measures;
 pub mod photo;
 pub mod preprocess;
 pub mod view;

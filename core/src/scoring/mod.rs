@@ -12,3 +12,4 @@ pub mod predictor;
 pub mod score_rule;
 pub mod smoothing;
 pub mod threshold;
+pub mod verdict;

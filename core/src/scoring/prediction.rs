@@ -3,6 +3,7 @@
 use super::anomaly_map::{self, Patch};
 use super::distances::Distances;
 use super::score_rule::ScoreRule;
+use super::verdict;
 use crate::image::inspected::Inspected;
 use crate::image::view::Region;
 
@@ -11,6 +12,8 @@ use crate::image::view::Region;
 pub struct Prediction {
     /// Anomaly score of the most anomalous window, finite.
     pub score: f32,
+    /// True if most of the photo is unlike the good photos. Always false for a model without normal ranges.
+    pub unlike: bool,
     /// Anomaly map of each window.
     pub patches: Vec<Patch>,
 }
@@ -46,11 +49,18 @@ impl Prediction {
             return Err(PredictError::NotFinite);
         }
         let inspected = windows.iter().filter(|window| window.inspected.as_ref().is_none_or(Inspected::any));
-        let finite = |window| Some(rule.score(window)).filter(|score| score.is_finite());
-        let scores = inspected.map(finite).collect::<Option<Vec<f32>>>().ok_or(PredictError::NotFinite)?;
+        let fields = inspected.map(|window| rule.field(window)).collect::<Option<Vec<_>>>();
+        let fields = fields.ok_or(PredictError::NotFinite)?;
+        let finite = |field: &Vec<f32>| Some(rule.score_of(field)).filter(|score| score.is_finite());
+        let scores = fields.iter().map(finite).collect::<Option<Vec<f32>>>().ok_or(PredictError::NotFinite)?;
         let score = scores.into_iter().reduce(f32::max).ok_or(PredictError::NothingInspected)?;
         let patch = |(region, window): (&Region, &Distances)| Patch { region: *region, map: rule.map(window) };
-        Ok(Self { score, patches: regions.iter().zip(windows).map(patch).collect() })
+        let patches: Vec<Patch> = regions.iter().zip(windows).map(patch).collect();
+        let unlike = rule.normal_range.is_some() && {
+            let map = patches.iter().flat_map(|patch| &patch.map.values).copied().filter(|value| !value.is_nan());
+            verdict::is_unlike(map.collect(), fields.concat())
+        };
+        Ok(Self { score, unlike, patches })
     }
 
     /// Anomaly map of the photo, `width * height` values row by row. NaN where the photo was not inspected.

@@ -33,22 +33,32 @@ impl ScoreRule {
     /// Anomaly score of a window. NaN where a distance is not finite, the normal range has other positions, or no position
     /// is inspected.
     pub fn score(&self, window: &Distances) -> f32 {
+        self.field(window).map_or(f32::NAN, |field| self.score_of(&field))
+    }
+
+    /// Score of a [`field`](Self::field).
+    pub(super) fn score_of(&self, field: &[f32]) -> f32 {
+        self.aggregation.of(field)
+    }
+
+    /// Smoothed distances at the inspected positions of a window, in units of the edge, whose aggregate is the score. None
+    /// where [`score`](Self::score) is NaN.
+    pub(super) fn field(&self, window: &Distances) -> Option<Vec<f32>> {
         if !window.is_finite() {
-            return f32::NAN;
+            return None;
         }
         let distances = window.with_density(self.density_weight.unwrap_or_default());
         let relative = match &self.normal_range {
-            Some(range) if !range.fits(window) => return f32::NAN,
+            Some(range) if !range.fits(window) => return None,
             Some(range) => range.relative(&distances).map(chord),
             None => distances,
         };
         let Some(inspected) = &window.inspected else {
-            return self.aggregation.of(&smoothed(relative, self.smoothing_sigma).values);
+            return Some(smoothed(relative, self.smoothing_sigma).values);
         };
-        let Some(inspected) = inspected.at(relative.grid) else { return f32::NAN };
-        let smoothed = smoothed_within(relative, &inspected, self.smoothing_sigma);
+        let smoothed = smoothed_within(relative.clone(), &inspected.at(relative.grid)?, self.smoothing_sigma);
         let counted: Vec<f32> = smoothed.values.into_iter().filter(|value| !value.is_nan()).collect();
-        if counted.is_empty() { f32::NAN } else { self.aggregation.of(&counted) }
+        (!counted.is_empty()).then_some(counted)
     }
 
     /// Anomaly map of a window at the grid of `window.map`. NaN at a position that is not inspected.

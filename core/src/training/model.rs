@@ -9,6 +9,7 @@ use super::session::{Division, Session};
 use crate::files::category_file::CategoryInfo;
 use crate::files::provenance::Provenance;
 use crate::files::state_dict::StateDict;
+use crate::image::measures::Ranges;
 use crate::image::photo::{IgnoreMask, Traits};
 use crate::image::view::View;
 use crate::scoring::score_rule::ScoreRule;
@@ -23,6 +24,8 @@ pub struct CategoryFacts {
     pub view: View,
     /// Traits that the good photos share.
     pub photos: Traits,
+    /// Ranges of the good photos' brightness, colour, contrast and sharpness.
+    pub ranges: Ranges,
     /// Region of every photo that is neither trained on nor inspected.
     pub ignored: Option<IgnoreMask>,
     /// Program that trains, with its version.
@@ -73,6 +76,7 @@ impl Session<'_> {
             view: facts.view,
             exposure: spec.exposure,
             photos: facts.photos,
+            ranges: facts.ranges.clone(),
             ignored: facts.ignored.clone(),
             method: spec.method,
             taps: spec.taps,

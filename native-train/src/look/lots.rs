@@ -4,7 +4,7 @@
 //! median and the median absolute deviation, which a few outliers do not change. The distance must also be at least
 //! [`CERTAIN`] standard errors, so that small lots do not differ by chance.
 
-use image::RgbImage;
+use cse::image::measures::{Measures, Property};
 use serde::Serialize;
 
 /// Least effect size of a difference that is reported.
@@ -15,63 +15,18 @@ const CERTAIN: f64 = 5.0;
 const GAUSSIAN: f64 = 1.4826;
 /// Fewest photos of a lot.
 const FEWEST: usize = 5;
-/// Least standard deviations of grey levels and of the logarithm of the sharpness. Otherwise lots without spread would
-/// differ by changes that nobody can see.
-const LEAST_LEVELS: f64 = 2.0;
-const LEAST_SHARPNESS: f64 = 0.05;
+/// Properties that are compared. Contrast follows from the others in most cases.
+const COMPARED: [Property; 4] =
+    [Property::Brightness, Property::RedLessGreen, Property::BlueLessGreen, Property::Sharpness];
 
-/// Brightness, colour and sharpness of a photo.
-#[derive(Clone, Copy, Debug)]
-pub struct Measures {
-    /// Mean of the grey values, 0 to 255.
-    brightness: f64,
-    /// Mean of red minus green.
-    red: f64,
-    /// Mean of blue minus green.
-    blue: f64,
-    /// Logarithm of the mean step between neighbouring grey values, in standard deviations of the grey values. A change of
-    /// exposure scales both alike.
-    sharpness: f64,
-}
-
-/// A property in which lots may differ.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Property {
-    /// Mean grey value.
-    Brightness,
-    /// Mean of red minus green.
-    RedLessGreen,
-    /// Mean of blue minus green.
-    BlueLessGreen,
-    /// Logarithm of the mean step between neighbouring pixels.
-    Sharpness,
-}
-
-impl Property {
-    const ALL: [Self; 4] = [Self::Brightness, Self::RedLessGreen, Self::BlueLessGreen, Self::Sharpness];
-
-    /// Name of the property in a report.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Brightness => "brightness",
-            Self::RedLessGreen => "colour (red - green)",
-            Self::BlueLessGreen => "colour (blue - green)",
-            Self::Sharpness => "sharpness (log)",
-        }
-    }
-
-    fn of(self, measures: &Measures) -> f64 {
-        match self {
-            Self::Brightness => measures.brightness,
-            Self::RedLessGreen => measures.red,
-            Self::BlueLessGreen => measures.blue,
-            Self::Sharpness => measures.sharpness,
-        }
-    }
-
-    fn least_deviation(self) -> f64 {
-        if self == Self::Sharpness { LEAST_SHARPNESS } else { LEAST_LEVELS }
+/// Name of a property in a report.
+pub fn name(property: Property) -> &'static str {
+    match property {
+        Property::Brightness => "brightness",
+        Property::RedLessGreen => "colour (red - green)",
+        Property::BlueLessGreen => "colour (blue - green)",
+        Property::Contrast => "contrast",
+        Property::Sharpness => "sharpness (log)",
     }
 }
 
@@ -103,7 +58,7 @@ pub fn compare((first, a): Lot<'_>, (second, b): Lot<'_>) -> Vec<Difference> {
         return Vec::new();
     }
     let difference = |property: Property| {
-        let values = |lot: &[Measures]| lot.iter().map(|measures| property.of(measures)).collect::<Vec<f64>>();
+        let values = |lot: &[Measures]| lot.iter().map(|measures| measures.get(property)).collect::<Vec<f64>>();
         let (a, b) = (values(a), values(b));
         let (middle_a, middle_b) = (median(a.clone()), median(b.clone()));
         let from =
@@ -122,42 +77,12 @@ pub fn compare((first, a): Lot<'_>, (second, b): Lot<'_>) -> Vec<Difference> {
             large,
         }
     };
-    Property::ALL.map(difference).into()
+    COMPARED.map(difference).into()
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
     f64::midpoint(values[(values.len() - 1) / 2], values[values.len() / 2])
-}
-
-impl Measures {
-    /// Measures a photo.
-    pub fn of(photo: &RgbImage) -> Self {
-        let (width, pixels) = (photo.width() as usize, f64::from(photo.width()) * f64::from(photo.height()));
-        // Sums of whole numbers are the same in any order.
-        let (mut sums, mut square, mut steps) = ([0u64; 3], 0u64, 0u64);
-        let mut above: Vec<i32> = Vec::with_capacity(width);
-        for row in photo.rows() {
-            let mut left = None;
-            for (x, pixel) in row.enumerate() {
-                let [red, green, blue] = pixel.0.map(u64::from);
-                [red, green, blue].iter().zip(&mut sums).for_each(|(value, sum)| *sum += value);
-                let grey = red + green + blue;
-                square += grey * grey;
-                let grey = grey as i32;
-                steps += u64::from(left.replace(grey).map_or(0, |left: i32| left.abs_diff(grey)));
-                match above.get_mut(x) {
-                    Some(above) => steps += u64::from(std::mem::replace(above, grey).abs_diff(grey)),
-                    None => above.push(grey),
-                }
-            }
-        }
-        let [red, green, blue] = sums.map(|sum| sum as f64 / pixels);
-        let grey = red + green + blue;
-        let deviation = (square as f64 / pixels - grey * grey).max(0.0).sqrt();
-        let sharpness = (steps as f64 / pixels + 1e-3) / (deviation + 1e-3);
-        Self { brightness: grey / 3.0, red: red - green, blue: blue - green, sharpness: sharpness.ln() }
-    }
 }
 
 #[cfg(test)]
@@ -206,12 +131,5 @@ mod tests {
         for seed in 2..40 {
             assert!(large(&photos(8, seed, |photo| photo)).is_empty(), "{seed}");
         }
-    }
-
-    #[test]
-    fn sharpness_does_not_depend_on_exposure() {
-        let photo = RgbImage::from_fn(60, 60, |x, y| Rgb([((x * 7 + y * 13) % 40 * 4) as u8; 3]));
-        let darker = RgbImage::from_fn(60, 60, |x, y| Rgb(photo.get_pixel(x, y).0.map(|value| value / 2)));
-        assert!((Measures::of(&photo).sharpness - Measures::of(&darker).sharpness).abs() < 0.01);
     }
 }

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
+use cse::image::measures::Measures;
 use cse::image::photo::{Facts, Levels, PhotoError, Reading};
 use sha2::{Digest, Sha256};
 
 use super::duplicates::Thumbnail;
-use super::lots::Measures;
 use crate::files::{self, FileError};
 
 /// Facts and measures of a decoded photo, without its pixels.

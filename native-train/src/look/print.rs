@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::lots;
 use super::report::{Format, Report, few};
 use crate::text_table::text_table;
 
@@ -117,7 +118,7 @@ impl Report {
             let side = |median: f64, photos: usize| format!("{median:.2} ({photos})");
             [
                 format!("{} against {}", lot.first, lot.second),
-                lot.property.name().into(),
+                lots::name(lot.property).into(),
                 side(lot.medians.0, lot.photos.0),
                 side(lot.medians.1, lot.photos.1),
                 format!("{:+.2}", lot.effect_size),

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
+use cse::image::measures::{Measures, Ranges};
 use cse::image::photo::{Facts, Traits};
 use serde::Serialize;
 
 use super::Needs;
 use super::duplicates::{self, Thumbnail};
-use super::lots::{self, Difference, Measures};
+use super::lots::{self, Difference};
 use super::masks::Masks;
 use super::photo::Photo;
 use super::photo_file::PhotoFile;
@@ -31,6 +32,9 @@ pub struct Report {
     /// Properties that all good training photos share.
     #[serde(skip)]
     pub traits: Traits,
+    /// Ranges of brightness, colour, contrast and sharpness over the good photos to train on.
+    #[serde(skip)]
+    pub ranges: Ranges,
     /// Readable training photos.
     #[serde(skip)]
     pub train: Vec<PhotoFile>,
@@ -148,6 +152,7 @@ impl Report {
             data: path.display().to_string(),
             layout: set.layout.to_string(),
             traits: traits(set, seen),
+            ranges: ranges(set, seen),
             train: files_of(set.train.iter(), seen),
             test: files_of(set.test.iter().map(|sample| &sample.photo), seen),
             photos: kinds(set),
@@ -355,7 +360,7 @@ impl Report {
             let Difference { property, first, second, effect_size, medians, photos, .. } = lot;
             format!(
                 "{} differs between {first} and {second}: medians {:.2} and {:.2}, {effect_size:+.1} standard deviations ({} and {} photos). Take both under the same light and focus, or mix the lots",
-                property.name(),
+                lots::name(*property),
                 medians.0,
                 medians.1,
                 photos.0,
@@ -397,6 +402,11 @@ fn kinds(set: &Dataset) -> Vec<Kind> {
         with_mask,
     }));
     kinds
+}
+
+fn ranges(set: &Dataset, seen: &Seen) -> Ranges {
+    let photos = set.train.iter().filter_map(|path| Some(seen.get(path)?.as_ref().ok()?.measures));
+    Ranges::of(&photos.collect::<Vec<_>>())
 }
 
 fn traits(set: &Dataset, seen: &Seen) -> Traits {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use cse::scoring::verdict::Verdict;
+
 use super::raw_map::Scale;
 
 /// Model and threshold of a prediction.
@@ -28,7 +30,13 @@ pub struct Line {
     /// Anomaly score.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<f32>,
-    /// True if the score is above the threshold.
+    /// Anomaly score in multiples of the threshold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relative_score: Option<f32>,
+    /// Verdict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Verdict>,
+    /// True if the verdict is another than "no-defect".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub defective: Option<bool>,
     /// Reason why there is no verdict.

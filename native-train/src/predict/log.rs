@@ -107,15 +107,18 @@ fn is_beginning(line: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use cse::scoring::verdict::Verdict;
+
     use super::super::line::PredictedBy;
     use super::*;
 
     fn line(image: &str) -> Line {
         let by = PredictedBy { threshold: 0.1, model: "m".into(), model_sha256: "0".into(), extractor: "e".into() };
-        let (score, defective) = (Some(0.3), Some(true));
+        let (score, relative_score) = (Some(0.3), Some(3.0));
+        let (verdict, defective) = (Some(Verdict::Defect), Some(true));
         let (image, notes) = (image.into(), vec!["a note".into()]);
         let (sha256, error, map, raw_map, raw_map_scale) = (None, None, None, None, None);
-        Line { image, sha256, score, defective, error, notes, map, raw_map, raw_map_scale, by }
+        Line { image, sha256, score, relative_score, verdict, defective, error, notes, map, raw_map, raw_map_scale, by }
     }
 
     fn lines(path: &Path) -> Result<Vec<Line>, LogError> {

@@ -13,6 +13,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
+use cse::scoring::verdict::Verdict;
+
 use crate::devices;
 use crate::files::{self, FileError};
 use crate::heatmap;
@@ -42,7 +44,10 @@ JSON lines:
   image           path of the photo
   sha256          SHA-256 of the file; absent where it cannot be read
   score           anomaly score; absent where there is no verdict
-  defective       true where the score is above the threshold; absent where there is no verdict
+  relative_score  anomaly score in multiples of the threshold
+  verdict         no-defect; defect: a part of the photo is anomalous; unlike: the photo is unlike the good photos as a \
+whole, for example of another material; absent where there is none
+  defective       true for defect and unlike; absent where there is no verdict
   error           why there is no verdict; absent where there is one
   notes           sentences about the verdict, such as a picture that cannot be written; mostly empty
   map             picture with the heatmap, with --maps
@@ -136,16 +141,24 @@ impl Output {
         match self {
             Self::File(log) => log.add(line),
             Self::Json => log::write(&mut io::stdout().lock(), line).map_err(failed),
-            Self::Table(width) => match (line.score, line.defective) {
-                (Some(score), Some(defective)) => {
-                    let (image, threshold) = (&line.image, line.by.threshold);
-                    let verdict = if defective { "DEFECT" } else { "good" };
-                    writeln!(io::stdout(), "{image:width$}  {score:.4}  (threshold {threshold:.4})  {verdict}")
+            Self::Table(width) => match (line.relative_score, line.verdict) {
+                (Some(relative), Some(verdict)) => {
+                    let (image, verdict) = (&line.image, word(verdict));
+                    writeln!(io::stdout(), "{image:width$}  {relative:6.2} times the threshold  {verdict}")
                         .map_err(failed)
                 }
                 _ => Ok(()),
             },
         }
+    }
+}
+
+/// Verdict in the table.
+fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::NoDefect => "good",
+        Verdict::Defect => "DEFECT",
+        Verdict::Unlike => "UNLIKE the good photos as a whole",
     }
 }
 
@@ -258,18 +271,18 @@ fn predict_all(
         for written in written {
             bar.inc(1);
             match written {
-                Written::Before { defective } => {
-                    outcome.predicted += 1;
+                Written::Before { verdict } => {
                     outcome.before += 1;
-                    outcome.defective += usize::from(defective);
+                    outcome.count(verdict);
                 }
                 Written::Now { line, without_pictures } => {
                     for problem in line.error.iter().chain(&line.notes) {
                         bar.suspend(|| eprintln!("{}: {problem}", line.image));
                     }
-                    outcome.predicted += usize::from(line.defective.is_some());
-                    outcome.failed += usize::from(line.defective.is_none());
-                    outcome.defective += usize::from(line.defective == Some(true));
+                    match line.verdict {
+                        Some(verdict) => outcome.count(verdict),
+                        None => outcome.failed += 1,
+                    }
                     outcome.without_pictures += usize::from(without_pictures);
                     output.add(&line)?;
                 }

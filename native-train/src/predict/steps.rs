@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use cse::image::photo::{Photo, Reading};
 use cse::scoring::prediction::Prediction;
+use cse::scoring::verdict::Verdict;
 use sha2::{Digest, Sha256};
 
 use super::inputs::Input;
@@ -28,8 +29,8 @@ pub struct Task {
 pub enum Written {
     /// An earlier run wrote its line.
     Before {
-        /// True if it was labelled as defective.
-        defective: bool,
+        /// Its verdict.
+        verdict: Verdict,
     },
     /// Its line is to be written.
     Now {
@@ -43,7 +44,7 @@ pub enum Written {
 /// Prediction of an earlier run.
 struct Known {
     sha256: String,
-    defective: bool,
+    verdict: Verdict,
     map: Option<String>,
     raw_map: Option<String>,
 }
@@ -59,10 +60,10 @@ impl Earlier {
         if line.by != *by {
             return false;
         }
-        match (line.sha256, line.defective) {
-            (Some(sha256), Some(defective)) => {
+        match (line.sha256, line.verdict) {
+            (Some(sha256), Some(verdict)) => {
                 let (map, raw_map) = (line.map, line.raw_map);
-                self.0.insert(line.image, Known { sha256, defective, map, raw_map });
+                self.0.insert(line.image, Known { sha256, verdict, map, raw_map });
             }
             // A photo without a verdict is tried again.
             _ => _ = self.0.remove(&line.image),
@@ -70,14 +71,14 @@ impl Earlier {
         true
     }
 
-    /// Label of the same file with the same pictures. None for a path outside Unicode, as lines do not hold such paths.
-    fn of(&self, task: &Task, sha256: &str) -> Option<bool> {
+    /// Verdict on the same file with the same pictures. None for a path outside Unicode, as lines do not hold such paths.
+    fn of(&self, task: &Task, sha256: &str) -> Option<Verdict> {
         let known = self.0.get(task.input.path.to_str()?)?;
         let has = |written: &Option<String>, wanted: &Option<PathBuf>| {
             wanted.as_deref().is_none_or(|wanted| written.as_deref() == wanted.to_str() && wanted.exists())
         };
         let same = known.sha256 == sha256 && has(&known.map, &task.map) && has(&known.raw_map, &task.raw_map);
-        same.then_some(known.defective)
+        same.then_some(known.verdict)
     }
 }
 
@@ -87,7 +88,7 @@ pub struct Opened {
     sha256: Option<String>,
     /// The photo, or the reason why it cannot be read.
     photo: Result<Photo, String>,
-    known: Option<bool>,
+    known: Option<Verdict>,
 }
 
 /// Photo after the step of prediction.
@@ -148,17 +149,20 @@ impl Steps<'_> {
     /// Writes the pictures of a photo, and makes its line.
     pub fn write(&self, Predicted { opened, prediction }: Predicted) -> Written {
         let Opened { task, sha256, photo, known } = opened;
-        if let Some(defective) = known {
-            return Written::Before { defective };
+        if let Some(verdict) = known {
+            return Written::Before { verdict };
         }
         let score = prediction.as_ref().map(|prediction| prediction.score);
+        let verdict = prediction.as_ref().map(|prediction| Verdict::new(prediction, self.by.threshold));
         let mut line = Line {
             image: named(&task.input.path),
             sha256,
             score,
-            defective: score.map(|score| score > self.by.threshold),
+            relative_score: score.map(|score| score / self.by.threshold),
+            verdict,
+            defective: verdict.map(Verdict::is_called),
             error: photo.as_ref().err().cloned(),
-            notes: photo.as_ref().map(|photo| self.notes(photo)).unwrap_or_default(),
+            notes: photo.as_ref().map(|photo| self.notes(photo, verdict)).unwrap_or_default(),
             map: None,
             raw_map: None,
             raw_map_scale: None,
@@ -174,8 +178,11 @@ impl Steps<'_> {
     }
 
     /// Sentences about the verdict on a photo.
-    fn notes(&self, photo: &Photo) -> Vec<String> {
-        self.model.category.info.differences(&photo.facts).iter().map(ToString::to_string).collect()
+    fn notes(&self, photo: &Photo, verdict: Option<Verdict>) -> Vec<String> {
+        let info = &self.model.category.info;
+        let beyond = if verdict == Some(Verdict::Unlike) { info.beyond(photo) } else { Vec::new() };
+        let differences = info.differences(&photo.facts);
+        beyond.iter().map(ToString::to_string).chain(differences.iter().map(ToString::to_string)).collect()
     }
 
     /// Writes the pictures of a photo. A failure becomes a note.

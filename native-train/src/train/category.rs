@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use cse::image::measures::Ranges;
 use cse::image::photo::{IgnoreMask, Reading, Traits};
 use cse::image::view::View;
 use cse::training::drawing::Recipe;
@@ -23,6 +24,8 @@ pub struct Category {
     pub photos: Vec<PhotoFile>,
     /// Traits that the photos share, with the levels that were asked for.
     pub traits: Traits,
+    /// Ranges of their brightness, colour, contrast and sharpness.
+    pub ranges: Ranges,
     /// Region of every photo that is neither trained on nor inspected.
     pub ignored: Option<IgnoreMask>,
 }
@@ -40,7 +43,7 @@ impl Category {
         }
         let traits = Traits { levels: reading.levels.or(report.traits.levels), ..report.traits };
         let ignored = reading.ignore_mask.as_ref().map(ignore_mask).transpose()?;
-        Ok(Self { name, photos: report.train.clone(), traits, ignored })
+        Ok(Self { name, photos: report.train.clone(), traits, ranges: report.ranges.clone(), ignored })
     }
 
     /// Settings that the photos are decoded with.
@@ -64,6 +67,7 @@ impl Category {
             name: self.name.clone(),
             view,
             photos: self.traits,
+            ranges: self.ranges.clone(),
             ignored: self.ignored.clone(),
             program: concat!("native-train ", env!("CARGO_PKG_VERSION")).into(),
         }

@@ -12,6 +12,7 @@ use cse::files::model_file::{self, Kind};
 use cse::files::provenance::Provenance;
 use cse::files::state_dict::{self, Precision, StateDict};
 use cse::image::exposure::Exposure;
+use cse::image::measures::Ranges;
 use cse::image::photo::{self, Levels, Traits};
 use cse::image::view::View;
 use cse::network::efficientnet::Architecture;
@@ -58,6 +59,7 @@ fn models() -> Target {
         extractor_architecture: extractor.architecture,
         view: View::Resize,
         exposure: Exposure::Equal,
+        ranges: Ranges::default(),
         photos: Traits { levels: Some(LEVELS), grey: Some(true), deep: Some(true) },
         method: Method::MeanCosine,
         taps: Taps::Stage5,

@@ -13,6 +13,7 @@ use cse::files::model_file::{self, Kind, ModelFileError};
 use cse::files::provenance::Provenance;
 use cse::files::state_dict::{self, Precision, StateDict};
 use cse::image::exposure::Exposure;
+use cse::image::measures::Ranges;
 use cse::image::photo::{Photo, Traits};
 use cse::image::view::View;
 use cse::network::efficientnet::Architecture;
@@ -66,6 +67,7 @@ fn category_bytes_times(extractor_id: &str, factor: f32) -> Vec<u8> {
         view: View::Resize,
         exposure: Exposure::Equal,
         photos: Traits::default(),
+        ranges: Ranges::default(),
         method: Method::Cse,
         taps: Taps::Both,
         rule: ScoreRule::default(),

@@ -4,6 +4,7 @@ use burn::tensor::Device;
 use cse::defects::Generator;
 use cse::files::category_file;
 use cse::files::extractor_file::Extractor;
+use cse::image::measures::Ranges;
 use cse::image::photo::{Photo, Traits};
 use cse::image::view::View;
 use cse::network::efficientnet::Architecture;
@@ -50,6 +51,7 @@ pub(crate) fn train<'a>(session: &Session<'a>, train: impl Fn(MemberTraining<'a>
         name: "noise".into(),
         view: View::Resize,
         photos: Traits::default(),
+        ranges: Ranges::default(),
         ignored: None,
         program: "a test".into(),
     };
