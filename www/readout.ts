@@ -1,9 +1,9 @@
 // The selected photo's verdict and score, beside the photo.
 import { byId, write } from "./elements.js";
 import { asScore } from "./figures.js";
-import { type Outcome, resultIn } from "./outcomes.js";
+import type { Outcome } from "./outcomes.js";
 import type { Photo } from "./photos.js";
-import { verdictOf, verdictWords } from "./verdict.js";
+import { asMultiple, notesOn, verdictOf, verdictWords } from "./verdict.js";
 import type { Workbench } from "./workbench.js";
 
 function textFor(outcome: Outcome | undefined, threshold: number | undefined): string {
@@ -11,8 +11,7 @@ function textFor(outcome: Outcome | undefined, threshold: number | undefined): s
 	if ("error" in outcome) return outcome.error;
 	if (threshold === undefined) return "";
 	const { score } = outcome.result.inspection;
-	const distance = asScore(Math.abs(score - threshold));
-	return score > threshold ? `${distance} above the threshold` : `${distance} below the threshold`;
+	return asMultiple(score, threshold);
 }
 
 function stateOf(bench: Workbench, photo: Photo): string {
@@ -33,6 +32,5 @@ export function renderReadout(bench: Workbench): void {
 	byId("score", "span").textContent =
 		outcome && "result" in outcome ? asScore(outcome.result.inspection.score) : "–";
 	byId("verdict-text", "p").textContent = textFor(outcome, threshold);
-	const notes = resultIn(outcome)?.inspection.notes ?? [];
-	write(byId("verdict-notes", "p"), notes.join(" "));
+	write(byId("verdict-notes", "p"), notesOn(outcome, threshold).join(" "));
 }

@@ -1,6 +1,6 @@
 // The results of all photos as rows, and as a CSV file for a spreadsheet.
 import { parts } from "./stage-times.js";
-import { verdictOf } from "./verdict.js";
+import { notesOn, verdictOf } from "./verdict.js";
 import type { Workbench } from "./workbench.js";
 
 export type Row = Record<string, string | number | undefined>;
@@ -23,7 +23,7 @@ export function rowsOf(bench: Workbench): Row[] {
 			[...parts, "total" as const].map((part) => [`${part}_ms`, inspection.milliseconds[part]]),
 		);
 		const verdict = verdictOf(outcome, threshold);
-		const found = { verdict, score: inspection.score, notes: inspection.notes.join(" ") };
+		const found = { verdict, score: inspection.score, notes: notesOn(outcome, threshold).join(" ") };
 		return { ...base, ...found, route: device.route, device: device.name, ...times };
 	});
 }

@@ -3,22 +3,39 @@ import { asScore } from "./figures.js";
 import type { Outcome } from "./outcomes.js";
 import type { Workbench } from "./workbench.js";
 
-export type Verdict = "good" | "defect" | "error" | "waiting" | "none";
+export type Verdict = "good" | "defect" | "unlike" | "error" | "waiting" | "none";
 
 export function verdictOf(outcome: Outcome | undefined, threshold: number | undefined): Verdict {
 	if (!outcome) return "waiting";
 	if ("error" in outcome) return "error";
 	if (threshold === undefined) return "waiting";
-	return outcome.result.inspection.score > threshold ? "defect" : "good";
+	const { score, unlike } = outcome.result.inspection;
+	if (score <= threshold) return "good";
+	return unlike ? "unlike" : "defect";
 }
 
 export const verdictWords: Record<Verdict, string> = {
 	good: "No defect found",
 	defect: "Defect",
+	unlike: "Unlike the good photos",
 	error: "Not inspected",
 	waiting: "Waiting",
 	none: "No photo yet",
 };
+
+/** How far a score lies from the threshold, as a multiple of it. A threshold of 0 has no multiples. */
+export function asMultiple(score: number, threshold: number): string {
+	return threshold > 0 ? `${(score / threshold).toFixed(2)} times the threshold` : "";
+}
+
+/** Sentences about the verdict on a photo. */
+export function notesOn(outcome: Outcome | undefined, threshold: number | undefined): string[] {
+	if (!outcome || "error" in outcome) return [];
+	const { beyond, notes } = outcome.result.inspection;
+	if (verdictOf(outcome, threshold) !== "unlike") return notes;
+	const whole = "Most of the photo is unlike the good photos: it may show another material, light or scale.";
+	return [whole, ...beyond, ...notes];
+}
 
 /** The verdict on the selected photo in one line. It is empty before there is a verdict. */
 export function verdictLine(bench: Workbench): string {
@@ -28,6 +45,6 @@ export function verdictLine(bench: Workbench): string {
 	if (!outcome) return "";
 	const start = `${selected.name}: ${verdictWords[verdictOf(outcome, threshold)]}`;
 	if ("error" in outcome) return `${start}. ${outcome.error}`;
-	const { score, notes } = outcome.result.inspection;
-	return [`${start}, score ${asScore(score)}.`, ...notes].join(" ");
+	const { score } = outcome.result.inspection;
+	return [`${start}, score ${asScore(score)}.`, ...notesOn(outcome, threshold)].join(" ");
 }

@@ -137,11 +137,15 @@ impl Engine {
             gpu_check::check(&predictor, &reference.predictor()?, &photo).await?;
             self.checked.set(true);
         }
+        let beyond = if prediction.unlike { info.beyond(&photo) } else { Vec::new() };
+        let beyond = beyond.iter().map(ToString::to_string).collect();
         let preview = photo.preview(PREVIEW_SIDE);
         Ok(Inspection {
             width,
             height,
             score: prediction.score,
+            unlike: prediction.unlike,
+            beyond,
             notes: info.differences(&photo.facts).iter().map(ToString::to_string).collect(),
             map: Float32Array::from(map.as_slice()),
             map_width,
