@@ -73,6 +73,41 @@ impl Folder {
     }
 }
 
+/// Other materials, extremes and the model's own samples, by what each is answered.
+#[test]
+fn another_material_is_unlike_and_a_defect_is_a_defect() {
+    let folder = Folder::new();
+    let flat = |name: &str, value: u8| {
+        let path = folder.at(name);
+        image::RgbImage::from_pixel(320, 320, image::Rgb([value; 3])).save(&path).expect("written");
+        path
+    };
+    let mut foreign = vec![flat("black.png", 0), flat("grey.png", 128), flat("white.png", 255)];
+    let mut own = Vec::new();
+    for entry in std::fs::read_dir(shipped("samples")).expect("the samples") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        (if name.starts_with("cloth-") { &mut own } else { &mut foreign }).push(path.to_string_lossy().into_owned());
+    }
+    let verdicts = |photos: &[String]| {
+        let mut arguments = vec!["--json", "-", "--fail-on-defect"];
+        arguments.extend(photos.iter().map(String::as_str));
+        let output = predict(&arguments);
+        assert_eq!(code(&output), 4, "{}", said(&output));
+        lines(&output.stdout)
+    };
+    for line in verdicts(&foreign) {
+        assert!(line["verdict"] == "unlike" && line["defective"] == true, "{line}");
+        assert!(line["relative_score"].as_f64() > Some(1.0), "{line}");
+        let darker = line["notes"].to_string().contains("darker than the good photos");
+        assert_eq!(darker, images(std::slice::from_ref(&line)) == ["black.png"], "{line}");
+    }
+    for line in verdicts(&own) {
+        let is_good = line["image"].as_str().expect("a path").contains("-good-");
+        assert_eq!(line["verdict"], if is_good { "no-defect" } else { "defect" }, "{line}");
+    }
+}
+
 #[test]
 fn a_folder_of_all_sorts_gives_a_line_a_photo_in_natural_order() {
     let folder = Folder::new();

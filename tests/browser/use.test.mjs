@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { after, before, beforeEach, test } from "node:test";
 import { description, modelFile } from "./model-files.mjs";
 import {
+	catalogue,
 	category,
 	drawn,
 	drop,
@@ -42,6 +43,22 @@ async function moveThreshold(part) {
 		slider.dispatchEvent(new Event("input", { bubbles: true }));
 	}, part);
 }
+
+test("a photo of another material is unlike the good photos, and its defect is not looked for", async () => {
+	const other = catalogue.categories[1].samples.map(({ file }) => file);
+	await page.setInputFiles("#files", other.map((file) => samplePath({ file })));
+	await settled(page);
+	for (const file of other) {
+		await selectTile(page, file);
+		const { verdict, word } = await reading(page);
+		assert.deepEqual([verdict, word], ["unlike", "Unlike the good photos"]);
+		assert.match(await page.textContent("#verdict-notes"), /another material, light or scale/);
+		assert.match(await page.textContent("#verdict-text"), /^[\d.]+ times the threshold$/);
+	}
+	await moveThreshold(1);
+	assert.equal((await reading(page)).word, "No defect found");
+	await page.click("#threshold-reset");
+});
 
 test("moving the threshold changes the verdict, and the reset brings it back", async () => {
 	assert.equal((await reading(page)).verdict, "defect");
