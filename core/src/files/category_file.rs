@@ -56,7 +56,8 @@ pub struct CategoryInfo {
     pub exposure: Exposure,
     /// Traits that the good photos share.
     pub photos: Traits,
-    /// Ranges of the good photos' brightness, colour, contrast and sharpness.
+    /// Ranges of the good photos' brightness, colour, contrast and sharpness. Empty in a file without them.
+    #[serde(default)]
     pub ranges: Ranges,
     /// Method.
     pub method: Method,
