@@ -114,7 +114,8 @@ const COLUMNS: [Column; 9] = [
 ];
 
 /// Tables in Markdown with a row for each of the settings and each number of photos, in the order of their first lines. A
-/// cell has the mean over the runs, with minimum and maximum. If there are several kinds of defect, a second table has the image AUROC of each kind.
+/// cell has the mean over the runs, with minimum and maximum. If there are several kinds of defect, a second table has the
+/// image AUROC of each kind.
 pub fn markdown(runs: &[Run]) -> String {
     let way = |run: &Run| (run.settings.clone(), run.photos);
     let mut ways: Vec<(String, Option<usize>)> = Vec::new();
