@@ -6,7 +6,8 @@
 //! 2. [`network`]: a frozen EfficientNet gives two feature maps of each window, `stage5` and `stage7` (section 3.1).
 //! 3. [`embedding`]: both maps are concatenated and embedded in 64 channels (section 3.2).
 //! 4. [`detectors`]: the [bank](detectors::bank) holds cluster centres of good embeddings. The distance to the nearest
-//!    centre is taken at each position (section 3.5). A [density](detectors::density) is added. Baselines from the literature do the same without an embedder.
+//!    centre is taken at each position (section 3.5). A [density](detectors::density) is added. Baselines from the literature
+//!    do the same without an embedder.
 //! 5. [`scoring`]: distances are taken in units of their normal range, and become a score and an anomaly map.
 //!    A photo above the threshold is labelled as defective. [`scoring::predictor`] runs steps 1 to 5.
 //! 6. [`files`]: an extractor file holds the network, and a category file the trained model of one category.

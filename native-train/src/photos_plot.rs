@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use maud::{Markup, PreEscaped, html};
 
-use crate::tables::Run;
+use crate::tables::{Run, Spread};
 
 const WIDTH: f64 = 760.0;
 const HEIGHT: f64 = 300.0;
@@ -63,17 +63,16 @@ pub fn svg(runs: &[Run]) -> String {
 fn drawn(panel: &Panel, left: f64, runs: &[Run], settings: &[&str], numbers: &[usize]) -> Markup {
     let x = |index: usize| left + PANEL * (index as f64 + 0.5) / numbers.len() as f64;
     let y = |share: f64| TOP + TALL * (1.0 - share) / (1.0 - panel.least);
-    let points = |settings: &str, of: &dyn Fn(&[f64]) -> f64| -> Vec<String> {
+    let spreads = |settings: &str| -> Vec<(f64, Spread)> {
         let at = |(index, number): (usize, &usize)| {
             let own = runs.iter().filter(|run| run.settings == settings && run.photos.unwrap_or(usize::MAX) == *number);
-            let shares: Vec<f64> = own.filter_map(panel.figure).collect();
-            (!shares.is_empty()).then(|| format!("{:.1},{:.1}", x(index), y(of(&shares))))
+            Some((x(index), Spread::of(own.filter_map(panel.figure))?))
         };
         numbers.iter().enumerate().filter_map(at).collect()
     };
-    let mean = |shares: &[f64]| shares.iter().sum::<f64>() / shares.len() as f64;
-    let least = |shares: &[f64]| shares.iter().copied().fold(f64::INFINITY, f64::min);
-    let most = |shares: &[f64]| shares.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let points = |spreads: &[(f64, Spread)], of: fn(&Spread) -> f64| -> Vec<String> {
+        spreads.iter().map(|(x, spread)| format!("{x:.1},{:.1}", y(of(spread)))).collect()
+    };
     let ticks = (0..=5).map(|tick| panel.least + (1.0 - panel.least) * f64::from(tick) / 5.0);
     html! {
         text.title x=(left) y="18" { (panel.title) }
@@ -88,10 +87,12 @@ fn drawn(panel: &Panel, left: f64, runs: &[Run], settings: &[&str], numbers: &[u
         }
         @for (index, settings) in settings.iter().enumerate() {
             @let colour = COLOURS[index % COLOURS.len()];
-            @let (low, mut high) = (points(settings, &least), points(settings, &most));
-            @let () = high.reverse();
-            polygon.band fill=(colour) points=([low, high].concat().join(" ")) {}
-            polyline stroke=(colour) points=(points(settings, &mean).join(" ")) {}
+            @let spreads = spreads(settings);
+            @let low = points(&spreads, |spread| spread.least);
+            @let high = points(&spreads, |spread| spread.most);
+            @let band: Vec<String> = low.into_iter().chain(high.into_iter().rev()).collect();
+            polygon.band fill=(colour) points=(band.join(" ")) {}
+            polyline stroke=(colour) points=(points(&spreads, |spread| spread.mean).join(" ")) {}
         }
         text x=(left + PANEL / 2.0) y=(TOP + TALL + 38.0) text-anchor="middle" { "good photos to train on" }
     }

@@ -55,7 +55,7 @@ pub enum Table {
     Table1,
     /// Image AUROC on TILDA's eight fabrics
     Table2,
-    /// A classifier in the place of the contrast, on the textures of MVTec AD
+    /// A classifier instead of the contrast, on the textures of MVTec AD
     Table4,
     /// What the decoder brings, on the textures of MVTec AD
     Table5,

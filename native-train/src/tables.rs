@@ -114,7 +114,8 @@ const COLUMNS: [Column; 9] = [
 ];
 
 /// Tables in Markdown with a row for each of the settings and each number of photos, in the order of their first lines. A
-/// cell has the mean over the runs, with minimum and maximum. If there are several kinds of defect, a second table has the image AUROC of each kind.
+/// cell has the mean over the runs, with minimum and maximum. If there are several kinds of defect, a second table has the
+/// image AUROC of each kind.
 pub fn markdown(runs: &[Run]) -> String {
     let way = |run: &Run| (run.settings.clone(), run.photos);
     let mut ways: Vec<(String, Option<usize>)> = Vec::new();
@@ -154,15 +155,30 @@ pub fn markdown(runs: &[Run]) -> String {
 
 /// Formats the mean, and the minimum and maximum where they differ.
 fn cell(values: impl Iterator<Item = f64>, digits: usize) -> String {
-    let values: Vec<f64> = values.collect();
-    if values.is_empty() {
-        return "-".into();
-    }
-    let shown = |value: f64| format!("{value:.digits$}");
-    let mean = shown(values.iter().sum::<f64>() / values.len() as f64);
-    let least = shown(values.iter().copied().fold(f64::INFINITY, f64::min));
-    let most = shown(values.iter().copied().fold(f64::NEG_INFINITY, f64::max));
+    let Some(spread) = Spread::of(values) else { return "-".into() };
+    let [mean, least, most] = [spread.mean, spread.least, spread.most].map(|value| format!("{value:.digits$}"));
     if least == most { mean } else { format!("{mean} ({least} to {most})") }
+}
+
+/// Mean of a figure over runs, with minimum and maximum.
+#[derive(Clone, Copy, Debug)]
+pub struct Spread {
+    /// Mean.
+    pub mean: f64,
+    /// Smallest value.
+    pub least: f64,
+    /// Largest value.
+    pub most: f64,
+}
+
+impl Spread {
+    /// Spread of `values`. None without a value.
+    pub fn of(values: impl Iterator<Item = f64>) -> Option<Self> {
+        let values: Vec<f64> = values.collect();
+        let least = values.iter().copied().reduce(f64::min)?;
+        let most = values.iter().copied().reduce(f64::max)?;
+        Some(Self { mean: values.iter().sum::<f64>() / values.len() as f64, least, most })
+    }
 }
 
 #[cfg(test)]

@@ -153,7 +153,7 @@ fn defects(step: Step) {
 fn training(step: Step) {
     let device = Device::flex();
     let extractor = extractor(&device);
-    // So many steps that no validation falls into a measured one.
+    // With so large a number of steps no validation falls into a measured one.
     let spec = TrainSpec { members: 2, length: Length::Steps(1_000_000), ..presets::spec(Preset::Default) };
     let set = training_set(&extractor, &device);
     let session = Session { spec: &spec, extractor: &extractor, set: &set, device: &device };

@@ -178,18 +178,16 @@ pub struct WindowOutput {
 impl Output {
     /// Reads the results of each window from the device, all at once.
     pub async fn read(self) -> Result<Vec<WindowOutput>, ExecutionError> {
-        let tensors: Vec<Tensor<4>> =
-            [Some(self.values), self.density.clone(), self.map.clone()].into_iter().flatten().collect();
-        let lengths: Vec<usize> = tensors.iter().map(|tensor| tensor.dims()[1..].iter().product()).collect();
-        let all = tensors.into_iter().fold(Transaction::default(), Transaction::register).execute_async().await?;
-        let mut parts = all.into_iter().zip(lengths).map(|(data, length)| images(data, length));
-        let mut next = || parts.next().unwrap_or_default();
-        let values = next();
-        let mut optional = |wanted: bool| if wanted { Some(next().into_iter()) } else { None };
-        let (mut density, mut map) = (optional(self.density.is_some()), optional(self.map.is_some()));
-        let part = |of: &mut Option<std::vec::IntoIter<Vec<f32>>>| of.as_mut().and_then(Iterator::next);
-        let window = |values| WindowOutput { values, density: part(&mut density), map: part(&mut map) };
-        Ok(values.into_iter().map(window).collect())
+        let parts = [Some(self.values), self.density, self.map];
+        let lengths = parts.each_ref().map(|part| Some(part.as_ref()?.dims()[1..].iter().product()));
+        let tensors = parts.into_iter().flatten();
+        let data = tensors.fold(Transaction::default(), Transaction::register).execute_async().await?;
+        let mut data = data.into_iter();
+        // A part that was not computed has no window.
+        let windows = |length: Option<usize>| length.and_then(|length| Some(images(data.next()?, length)));
+        let [values, mut density, mut map] =
+            lengths.map(windows).map(|windows| windows.unwrap_or_default().into_iter());
+        Ok(values.map(|values| WindowOutput { values, density: density.next(), map: map.next() }).collect())
     }
 }
 

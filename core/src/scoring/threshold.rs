@@ -35,10 +35,10 @@ impl Threshold {
     /// Threshold that a further good photo exceeds with probability `false_positive_rate`, if the logarithms of the scores
     /// of good photos are normally distributed.
     ///
-    /// It is the upper prediction limit `exp(m + t s sqrt(1 + 1 / n))`, with the mean `m` and the standard deviation `s` of
-    /// the logarithms, and the quantile `t` of Student's distribution with `n - 1` degrees of freedom (Hahn and Meeker,
-    /// Statistical Intervals, 1991). `n` is the number of `groups`: photos of one group are alike, so they count as one.
-    /// A rate below `1 / (n + 1)` is raised to that. `None` for no scores, no groups, or a score that is not finite.
+    /// It is the upper prediction limit `exp(m + t s sqrt(1 + 1 / n))` (Hahn and Meeker, Statistical Intervals, 1991). The
+    /// logarithms have the mean `m` and the standard deviation `s`. `t` is the quantile of Student's distribution with `n - 1`
+    /// degrees of freedom. `n` is the number of `groups`: photos of one group are alike, so they count as one. A rate below
+    /// `1 / (n + 1)` is raised to that. `None` for no scores, no groups, or a score that is not finite.
     ///
     /// A quantile of the scores, as in conformal prediction, needs no distribution. But below 50 photos it is the largest
     /// score, which one odd photo decides.
@@ -63,9 +63,7 @@ impl Threshold {
         let value = (mean + spread).exp() as f32;
         Some(Self { value, false_positive_rate: promised as f32, normal_scores, synthetic_scores: Vec::new() })
     }
-}
 
-impl Threshold {
     /// The threshold with the scores of synthetic defects, which do not change it.
     pub fn with_synthetic(self, mut scores: Vec<f32>) -> Self {
         scores.sort_by(f32::total_cmp);

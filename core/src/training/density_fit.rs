@@ -2,10 +2,9 @@
 
 use super::baseline_fit;
 use super::error::TrainingError;
-use super::feature_store::Slot;
 use super::held_out::mean_distance;
 use super::session::Session;
-use super::training_set::slots;
+use super::training_set::PhotoValues;
 use crate::detectors::gaussian::{Gaussian, Moments, Whitening};
 use crate::network::grid::GridMap;
 use crate::network::taps::Taps;
@@ -18,17 +17,11 @@ pub(super) struct DensityFit {
     pub held_out: Vec<PhotoMaps>,
 }
 
-/// Distances of one photo.
-#[derive(Clone, Debug)]
-pub(super) struct PhotoMaps {
-    /// Those of each inspection window.
-    pub good: Vec<GridMap>,
-    /// Those of [`TrainingSet::defective_slots`](super::training_set::TrainingSet::defective_slots).
-    pub defective: Vec<GridMap>,
-}
+/// Distances of one photo's windows.
+pub(super) type PhotoMaps = PhotoValues<GridMap>;
 
-/// Parts that are left out one after another. The embedders hold out a third of the photos. But a Gaussian of so few more
-/// photos would lie nearer to a new good photo than those do that give the threshold, which would then be too high.
+/// Parts that are left out one after another. The embedders hold out a third of the photos. Gaussians of the other two thirds
+/// would lie farther from a good photo than that of all photos does. The threshold, which rests on them, would be too high.
 const PARTS: usize = 10;
 
 impl DensityFit {
@@ -52,11 +45,11 @@ impl DensityFit {
         let others: Vec<Gaussian> =
             parts.iter().map(|part| Ok(Gaussian::new(others(part)?, device))).collect::<Result<_, TrainingError>>()?;
         let mut held_out = Vec::with_capacity(groups.len());
+        let grid = tap.grid(set.store.layout().grid);
         for photo in 0..groups.len() {
-            let gaussian = &others[part(photo)];
-            let good = maps(session, gaussian, tap, &set.inspected_slots(photo)).await?;
-            let defective = maps(session, gaussian, tap, &slots(&set.defective_slots(photo))).await?;
-            held_out.push(PhotoMaps { good, defective });
+            let distances = |features| others[part(photo)].distances(tap.select(features));
+            let values = set.compute_photo(photo, device, distances).await?;
+            held_out.push(values.map(|values| GridMap { grid, values }));
         }
         Ok(Self { fitted: whitening(&all)?, held_out })
     }
@@ -65,17 +58,4 @@ impl DensityFit {
     pub fn mean(&self) -> f64 {
         mean_distance(self.held_out.iter().flat_map(|photo| &photo.good))
     }
-}
-
-/// Distances of windows.
-async fn maps(
-    session: &Session<'_>,
-    gaussian: &Gaussian,
-    tap: Taps,
-    slots: &[Slot],
-) -> Result<Vec<GridMap>, TrainingError> {
-    let Session { set, device, .. } = *session;
-    let grid = tap.grid(set.store.layout().grid);
-    let windows = set.compute(slots, device, |features| gaussian.distances(tap.select(features))).await?;
-    Ok(windows.into_iter().map(|values| GridMap { grid, values }).collect())
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use image::{DynamicImage, GrayImage, RgbImage};
+use image::{DynamicImage, RgbImage};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -13,7 +13,6 @@ use crate::image::exposure::Exposure;
 use crate::image::inspected::Inspected;
 use crate::image::photo::Photo;
 use crate::image::view::View;
-use crate::network::grid::Grid;
 
 /// Number of windows in a part of a photo. A part is drawn and extracted at once.
 pub const WINDOWS_IN_PART: usize = 2 * super::training_set::EXTRACTED_AT_ONCE;
@@ -198,32 +197,9 @@ fn keep_outside(made: &mut Defective, normal: &RgbImage, mask: &RgbImage) {
     }
 }
 
-/// Number of marked pixels of `mask` at each position of `grid`, row by row, and number of pixels of a position.
-pub fn covered_pixels(mask: &GrayImage, grid: Grid) -> (Vec<u32>, u32) {
-    let cell = |side: u32, positions: usize| (side / positions as u32).max(1);
-    let (wide, high) = (cell(mask.width(), grid.columns), cell(mask.height(), grid.rows));
-    let mut counts = vec![0; grid.positions()];
-    for (x, y, pixel) in mask.enumerate_pixels() {
-        let (row, column) = ((y / high) as usize, (x / wide) as usize);
-        let position = row.min(grid.rows - 1) * grid.columns + column.min(grid.columns - 1);
-        counts[position] += u32::from(pixel.0[0] != 0);
-    }
-    (counts, wide * high)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_position_counts_its_marked_pixels() {
-        let mut mask = GrayImage::new(224, 224);
-        for (x, y) in (16..32).flat_map(|x| (0..8).map(move |y| (x, y))) {
-            mask.put_pixel(x, y, image::Luma([255]));
-        }
-        let (counts, cell) = covered_pixels(&mask, Grid { rows: 14, columns: 14 });
-        assert_eq!((counts[0], counts[1], counts[2], counts[15], cell), (0, 128, 0, 0, 256));
-    }
 
     #[test]
     fn many_photos_have_fewer_defects_each() {

@@ -3,7 +3,6 @@
 
 use super::density_fit::{DensityFit, PhotoMaps};
 use super::error::TrainingError;
-use super::feature_store::Slot;
 use super::fit::{Fit, Fitted};
 use super::folds::Fold;
 use super::held_out::{HeldOut, HeldOutPhoto, mean_distance};
@@ -11,7 +10,7 @@ use super::member::TrainedEmbedder;
 use super::session::{Division, Session};
 use super::spec::{Centre, MapSource, TrainSpec};
 use super::trainee::take_classifier;
-use super::training_set::{self, slots};
+use super::training_set::{self, PhotoValues};
 use crate::detectors::bank::Bank;
 use crate::detectors::density::FittedDensity;
 use crate::detectors::ensemble::{Head, TrainedMember};
@@ -24,20 +23,12 @@ use crate::scoring::distances::Distances;
 /// Distances of the held-out photos.
 type PhotoDistances = Vec<HeldOutPhoto>;
 
-/// Embeddings `E14` of one photo.
-struct PhotoEmbeddings {
-    /// Those of its inspection windows.
-    good: Vec<Vec<f32>>,
-    /// Those of [`TrainingSet::defective_slots`](super::training_set::TrainingSet::defective_slots).
-    defective: Vec<Vec<f32>>,
-}
-
 /// Embeddings `E14` of the photos by one embedder. They take 50 kB a window, so only one member's are kept at a time.
 struct Embeddings {
     /// Embeddings of the windows that the member was trained on.
     train: Vec<Vec<f32>>,
     /// Embeddings of each held-out photo.
-    held_out: Vec<PhotoEmbeddings>,
+    held_out: Vec<PhotoValues<Vec<f32>>>,
 }
 
 /// Fits heads and weights of `embedders`, one on each fold, and the density.
@@ -83,23 +74,16 @@ pub(super) async fn fit(
     })
 }
 
-async fn embed(session: &Session<'_>, by: &TrainedEmbedder, slots: &[Slot]) -> Result<Vec<Vec<f32>>, TrainingError> {
+async fn embed_photos(session: &Session<'_>, by: &TrainedEmbedder, fold: &Fold) -> Result<Embeddings, TrainingError> {
     let Session { spec, set, device, extractor } = *session;
     let channels = spec.taps.channels(extractor.info.architecture.channels());
     let embedder = Embedder::from_state_dict(by.weights.clone(), channels, device)?;
     let standardise = by.standardisation.on(device);
-    let compute = |features| embedder.forward(spec.taps.concatenated(features), &standardise, Statistics::Batch);
-    set.compute(slots, device, compute).await
-}
-
-async fn embed_photos(session: &Session<'_>, by: &TrainedEmbedder, fold: &Fold) -> Result<Embeddings, TrainingError> {
-    let set = session.set;
-    let train = embed(session, by, &training_set::normal(&set.windows(&fold.train))).await?;
+    let embed = |features| embedder.forward(spec.taps.concatenated(features), &standardise, Statistics::Batch);
+    let train = set.compute(&training_set::normal(&set.windows(&fold.train)), device, embed).await?;
     let mut held_out = Vec::with_capacity(fold.held_out.len());
     for photo in &fold.held_out {
-        let good = embed(session, by, &set.inspected_slots(*photo)).await?;
-        let defective = embed(session, by, &slots(&set.defective_slots(*photo))).await?;
-        held_out.push(PhotoEmbeddings { good, defective });
+        held_out.push(set.compute_photo(*photo, device, embed).await?);
     }
     Ok(Embeddings { train, held_out })
 }
@@ -122,7 +106,7 @@ async fn fit_member(
         _ => Head::Bank(bank(&embeddings.train, grid, clusters, spec)?),
     };
     let distances = |e14: &Vec<f32>| head.distances(e14, grid, spec.aggregation);
-    let of_photo = |(photo, PhotoEmbeddings { good, defective }): (&usize, &PhotoEmbeddings)| {
+    let of_photo = |(photo, PhotoValues { good, defective }): (&usize, &PhotoValues<Vec<f32>>)| {
         let windows = set.defective_slots(*photo).into_iter().map(|(window, _)| window);
         let defective = windows.zip(defective.iter().map(distances)).collect();
         HeldOutPhoto { photo: *photo, windows: good.iter().map(distances).collect(), defective }

@@ -201,9 +201,9 @@ choices! {
     #[serde(rename_all = "lowercase")]
     #[strum(serialize_all = "lowercase")]
     pub enum MapSource {
-        /// Those of the embedders: the paper's
+        /// Distances of the embedders: the paper's
         Embedders,
-        /// Those of a Gaussian over `stage5`
+        /// Distances of a Gaussian over `stage5`
         #[default]
         Density,
     }

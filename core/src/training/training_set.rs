@@ -21,7 +21,7 @@ use crate::network::taps::Taps;
 use crate::scoring::aggregation::Aggregation;
 use crate::scoring::distances::Distances;
 
-/// Windows in one pass of the extractor. A window with the default number of defects is one pass.
+/// Windows in one pass of the extractor.
 pub const EXTRACTED_AT_ONCE: usize = 9;
 /// Windows in one pass over stored features.
 pub const STORED_AT_ONCE: usize = 16;
@@ -58,9 +58,21 @@ pub fn normal(samples: &[&Sample]) -> Vec<Slot> {
     samples.iter().map(|sample| sample.normal).collect()
 }
 
-/// Slots without the numbers of their windows.
-pub fn slots(numbered: &[(usize, Slot)]) -> Vec<Slot> {
-    numbered.iter().map(|(_, slot)| *slot).collect()
+/// Values of one photo's windows.
+#[derive(Clone, Debug)]
+pub struct PhotoValues<T> {
+    /// Values of each inspection window.
+    pub good: Vec<T>,
+    /// Values of each window with a synthetic defect, in the order of [`TrainingSet::defective_slots`].
+    pub defective: Vec<T>,
+}
+
+impl<T> PhotoValues<T> {
+    /// Applies `change` to all values.
+    pub fn map<U>(self, change: impl Fn(T) -> U) -> PhotoValues<U> {
+        let changed = |values: Vec<T>| values.into_iter().map(&change).collect();
+        PhotoValues { good: changed(self.good), defective: changed(self.defective) }
+    }
 }
 
 /// Features of good photos and of their synthetic defects.
@@ -158,6 +170,18 @@ impl TrainingSet {
             values.extend(read(compute(self.store.batch(batch, device)?)).await?);
         }
         Ok(values)
+    }
+
+    /// Values as of [`compute`](Self::compute) for a photo.
+    pub async fn compute_photo(
+        &self,
+        photo: usize,
+        device: &Device,
+        compute: impl Fn(Features) -> Tensor<4>,
+    ) -> Result<PhotoValues<Vec<f32>>, TrainingError> {
+        let good = self.compute(&self.inspected_slots(photo), device, &compute).await?;
+        let defective: Vec<Slot> = self.defective_slots(photo).into_iter().map(|(_, slot)| slot).collect();
+        Ok(PhotoValues { good, defective: self.compute(&defective, device, &compute).await? })
     }
 
     /// Distances of the inspection windows of a photo.

@@ -83,11 +83,7 @@ pub fn histogram(scores: &[f32], defective: &[bool], threshold: f32) -> Markup {
                 line.axis x1=(n(left)) x2=(n(right)) y1=(n(top + tall)) y2=(n(top + tall)) {}
                 text.panel x=(n(label)) y=(n(top - 8.0)) text-anchor=(anchor) { (name) ", " (photos(*count)) }
             }
-            @for tick in axis.ticks(0.09) {
-                @let x = x(axis.at(tick));
-                line.axis x1=(n(x)) x2=(n(x)) y1=(n(bottom)) y2=(n(bottom + 5.0)) {}
-                text x=(n(x)) y=(n(bottom + 20.0)) text-anchor="middle" { (short(tick)) }
-            }
+            (score_ticks(&axis, x, bottom))
             line.threshold x1=(n(line)) x2=(n(line)) y1="18" y2=(n(bottom)) {}
             text.mark x=(n(line.clamp(left + 50.0, right - 50.0))) y=(n(bottom + 40.0)) text-anchor="middle" {
                 "threshold " (format!("{threshold:.3}"))
@@ -121,19 +117,13 @@ pub fn shares(normal: &[f32], synthetic: &[f32], threshold: f32) -> Markup {
                 line.grid x1=(n(left)) x2=(n(right)) y1=(n(y(share))) y2=(n(y(share))) {}
                 text x=(n(left - 8.0)) y=(n(y(share) + 4.5)) text-anchor="end" { (format!("{:.0} %", 100.0 * share)) }
             }
-            @for tick in axis.ticks(0.09) {
-                @let x = x(axis.at(tick));
-                line.axis x1=(n(x)) x2=(n(x)) y1=(n(bottom)) y2=(n(bottom + 5.0)) {}
-                text x=(n(x)) y=(n(bottom + 20.0)) text-anchor="middle" { (short(tick)) }
-            }
+            (score_ticks(&axis, x, bottom))
             polyline.training points=(line(normal)) {}
             polyline.held-out points=(line(synthetic)) {}
             line.threshold x1=(n(own)) x2=(n(own)) y1=(n(top)) y2=(n(bottom)) {}
             text x=(n(right)) y=(n(bottom + 38.0)) text-anchor="end" { "threshold" }
-            line.training x1=(n(left)) x2=(n(left + 24.0)) y1=(n(bottom + 62.0)) y2=(n(bottom + 62.0)) {}
-            text x=(n(left + 32.0)) y=(n(bottom + 66.5)) { "good photos" }
-            line.held-out x1=(n(left + 160.0)) x2=(n(left + 184.0)) y1=(n(bottom + 62.0)) y2=(n(bottom + 62.0)) {}
-            text x=(n(left + 192.0)) y=(n(bottom + 66.5)) { "synthetic defects" }
+            (key("training", left, bottom + 62.0, "good photos"))
+            (key("held-out", left + 160.0, bottom + 62.0, "synthetic defects"))
         }
     }
 }
@@ -171,11 +161,28 @@ pub fn losses(trainings: &[Vec<LossPoint>]) -> Markup {
             line.axis x1=(n(left)) x2=(n(right)) y1=(n(bottom)) y2=(n(bottom)) {}
             text x=(n(left)) y=(n(bottom + 19.0)) text-anchor="middle" { "0" }
             text x=(n(right)) y=(n(bottom + 19.0)) text-anchor="end" { (short(last_step)) " steps" }
-            line.training x1=(n(left)) x2=(n(left + 24.0)) y1=(n(bottom + 45.0)) y2=(n(bottom + 45.0)) {}
-            text x=(n(left + 32.0)) y=(n(bottom + 49.5)) { "training photos" }
-            line.held-out x1=(n(left + 180.0)) x2=(n(left + 204.0)) y1=(n(bottom + 45.0)) y2=(n(bottom + 45.0)) {}
-            text x=(n(left + 212.0)) y=(n(bottom + 49.5)) { "held-out photos" }
+            (key("training", left, bottom + 45.0, "training photos"))
+            (key("held-out", left + 180.0, bottom + 45.0, "held-out photos"))
         }
+    }
+}
+
+/// Marks of scores below an axis at `bottom`. `x` has the position of a place of the axis.
+fn score_ticks(axis: &ScoreAxis, x: impl Fn(f64) -> f64, bottom: f64) -> Markup {
+    html! {
+        @for tick in axis.ticks(0.09) {
+            @let x = x(axis.at(tick));
+            line.axis x1=(n(x)) x2=(n(x)) y1=(n(bottom)) y2=(n(bottom + 5.0)) {}
+            text x=(n(x)) y=(n(bottom + 20.0)) text-anchor="middle" { (short(tick)) }
+        }
+    }
+}
+
+/// Sample of a line with its meaning.
+fn key(class: &str, x: f64, y: f64, meaning: &str) -> Markup {
+    html! {
+        line class=(class) x1=(n(x)) x2=(n(x + 24.0)) y1=(n(y)) y2=(n(y)) {}
+        text x=(n(x + 32.0)) y=(n(y + 4.5)) { (meaning) }
     }
 }
 

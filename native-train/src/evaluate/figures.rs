@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use cse::files::category_file::CategoryInfo;
+use cse::scoring::threshold::share_above;
 use serde::{Deserialize, Serialize};
 
 use super::Predicted;
@@ -112,10 +113,7 @@ impl Figures {
         let of = |wanted: &dyn Fn(&PhotoScore) -> bool| -> (Vec<f32>, Vec<bool>) {
             photos.iter().filter(|photo| wanted(photo)).map(|photo| (photo.score, photo.defective())).unzip()
         };
-        let above = |wanted: &dyn Fn(&PhotoScore) -> bool| {
-            let (scores, _) = of(wanted);
-            scores.iter().filter(|score| **score > threshold).count() as f64 / scores.len().max(1) as f64
-        };
+        let above = |wanted: &dyn Fn(&PhotoScore) -> bool| share_above(&of(wanted).0, threshold).unwrap_or(0.0);
         let mut per_kind = BTreeMap::new();
         for kind in photos.iter().filter(|photo| photo.defective()).map(|photo| &photo.kind) {
             per_kind.entry(kind.clone()).or_insert_with(|| {

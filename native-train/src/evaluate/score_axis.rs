@@ -22,17 +22,20 @@ impl ScoreAxis {
 
     /// Place of a score on the axis, 0..1. Scores beyond an end are placed at that end.
     pub fn at(&self, score: f64) -> f64 {
-        let bent = |score: f64| (score.abs() / self.unit).ln_1p().copysign(score);
-        let (low, high) = (bent(self.low), bent(self.high));
-        ((bent(score) - low) / (high - low)).clamp(0.0, 1.0)
+        let (low, high) = (self.bent(self.low), self.bent(self.high));
+        ((self.bent(score) - low) / (high - low)).clamp(0.0, 1.0)
     }
 
     /// Score at a place of the axis, 0..1.
     pub fn score(&self, place: f64) -> f64 {
-        let bent = |score: f64| (score.abs() / self.unit).ln_1p().copysign(score);
-        let (low, high) = (bent(self.low), bent(self.high));
+        let (low, high) = (self.bent(self.low), self.bent(self.high));
         let at = low + place * (high - low);
         (self.unit * at.abs().exp_m1()).copysign(at)
+    }
+
+    /// Symlog of a score.
+    fn bent(&self, score: f64) -> f64 {
+        (score.abs() / self.unit).ln_1p().copysign(score)
     }
 
     /// Scores to mark, at least `gap` of the axis apart: both ends of the part from 0 on, and round numbers between them.

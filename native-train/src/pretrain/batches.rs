@@ -12,7 +12,6 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use cse::network::grid::Grid;
-use cse::training::drawing::covered_pixels;
 use surfaces::field::Size;
 use surfaces::light::Camera;
 use surfaces::material::Material;
@@ -140,6 +139,19 @@ impl Pairs {
     }
 }
 
+/// Number of marked pixels of `mask` at each position of `grid`, row by row, and number of pixels of a position.
+fn covered_pixels(mask: &GrayImage, grid: Grid) -> (Vec<u32>, u32) {
+    let cell = |side: u32, positions: usize| (side / positions as u32).max(1);
+    let (wide, high) = (cell(mask.width(), grid.columns), cell(mask.height(), grid.rows));
+    let mut counts = vec![0; grid.positions()];
+    for (x, y, pixel) in mask.enumerate_pixels() {
+        let (row, column) = ((y / high) as usize, (x / wide) as usize);
+        let position = row.min(grid.rows - 1) * grid.columns + column.min(grid.columns - 1);
+        counts[position] += u32::from(pixel.0[0] != 0);
+    }
+    (counts, wide * high)
+}
+
 /// Two photos of one material through one camera. The second may have a defect, which the mask marks.
 fn pair(side: u32, rng: &mut ChaCha8Rng) -> Result<(RgbImage, (RgbImage, GrayImage)), NoKinds> {
     let (material, camera) = (Material::sample(rng), Camera::sample(rng));
@@ -194,6 +206,16 @@ mod tests {
         assert_eq!(values(&order)?, values(&order)?);
         assert_ne!(values(&order)?, values(&Order { purpose: Purpose::Validation, ..order })?);
         Ok(())
+    }
+
+    #[test]
+    fn a_position_counts_its_marked_pixels() {
+        let mut mask = GrayImage::new(224, 224);
+        for (x, y) in (16..32).flat_map(|x| (0..8).map(move |y| (x, y))) {
+            mask.put_pixel(x, y, image::Luma([255]));
+        }
+        let (counts, cell) = covered_pixels(&mask, Grid { rows: 14, columns: 14 });
+        assert_eq!((counts[0], counts[1], counts[2], counts[15], cell), (0, 128, 0, 0, 256));
     }
 
     #[test]

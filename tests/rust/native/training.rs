@@ -19,7 +19,7 @@ use cse_tests::formula;
 use futures_lite::future::block_on;
 use image::{Rgb, RgbImage};
 
-/// Noise of its own for each number.
+/// Noise, another for each number.
 fn photo(number: usize) -> Photo {
     let mut noise = formula::noise(&format!("photo {number}"));
     Photo::of_pixels(RgbImage::from_fn(96, 96, |_, _| {
