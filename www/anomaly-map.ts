@@ -19,14 +19,6 @@ export interface Peak {
 	y: number;
 }
 
-/**
- * The model's scale, with its top raised to the map's strongest place. Without that, all of a strong defect would have
- * one colour, and its middle would not show. A fainter photo keeps the model's scale, so that normal places stay clear.
- */
-export function reaching(scale: Scale, peak: Peak | undefined): Scale {
-	return { low: scale.low, high: Math.max(scale.high, peak?.value ?? scale.high) };
-}
-
 export function isPartial({ values }: AnomalyMap): boolean {
 	return values.some(Number.isNaN);
 }

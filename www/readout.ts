@@ -3,15 +3,21 @@ import { byId, write } from "./elements.js";
 import { asScore } from "./figures.js";
 import type { Outcome } from "./outcomes.js";
 import type { Photo } from "./photos.js";
-import { asMultiple, notesOn, verdictOf, verdictWords } from "./verdict.js";
+import { notesOn, verdictOf, verdictWords } from "./verdict.js";
 import type { Workbench } from "./workbench.js";
 
 function textFor(outcome: Outcome | undefined, threshold: number | undefined): string {
 	if (!outcome) return "";
 	if ("error" in outcome) return outcome.error;
 	if (threshold === undefined) return "";
-	const { score } = outcome.result.inspection;
-	return asMultiple(score, threshold);
+	switch (verdictOf(outcome, threshold)) {
+		case "good":
+			return `Not above the threshold of ${asScore(threshold)}.`;
+		case "defect":
+			return `Above the threshold of ${asScore(threshold)}. The score comes from the place in the ring.`;
+		default:
+			return `Above the threshold of ${asScore(threshold)}, over most of the photo.`;
+	}
 }
 
 function stateOf(bench: Workbench, photo: Photo): string {

@@ -23,11 +23,6 @@ export const verdictWords: Record<Verdict, string> = {
 	none: "No photo yet",
 };
 
-/** How far a score lies from the threshold, as a multiple of it. A threshold of 0 has no multiples. */
-export function asMultiple(score: number, threshold: number): string {
-	return threshold > 0 ? `${(score / threshold).toFixed(2)} times the threshold` : "";
-}
-
 /** Sentences about the verdict on a photo. */
 export function notesOn(outcome: Outcome | undefined, threshold: number | undefined): string[] {
 	if (!outcome || "error" in outcome) return [];

@@ -1,25 +1,20 @@
 // The selected photo with its anomaly map over it.
 
-import {
-	type AnomalyMap,
-	isPartial,
-	type Peak,
-	peakOf,
-	reaching,
-	type Scale,
-	valueAt,
-} from "./anomaly-map.js";
+import { type AnomalyMap, isPartial, type Peak, peakOf, type Scale, valueAt } from "./anomaly-map.js";
 import type { Picture } from "./contract.js";
 import { byId } from "./elements.js";
 import { asScore } from "./figures.js";
 import { drawLegend, drawMap } from "./heatmap.js";
 import { type Result, resultIn } from "./outcomes.js";
 import type { Photo } from "./photos.js";
+import { verdictOf } from "./verdict.js";
 import type { Workbench } from "./workbench.js";
 
 const stage = byId("stage", "div");
 const image = byId("photo", "canvas");
 const canvas = byId("heatmap", "canvas");
+const ring = byId("ring", "div");
+const edge = byId("scale-edge", "i");
 const pointed = byId("pointed", "output");
 const empty = byId("empty", "div");
 const note = byId("viewer-note", "figcaption");
@@ -73,18 +68,30 @@ function showResult(result: Result, map: AnomalyMap, own: Scale): void {
 	drawn = { result, map };
 	pointed.hidden = true;
 	const peak = peakOf(map);
-	const scale = reaching(own, peak);
 	setShape(result.inspection.width, result.inspection.height);
-	drawMap(canvas, map, scale);
+	drawMap(canvas, map, own);
 	canvas.setAttribute("aria-label", describe(peak));
 	canvas.hidden = false;
-	showScale(scale, isPartial(map));
+	showScale(own, isPartial(map));
 }
 
 function showScale(scale: Scale | undefined, partial: boolean): void {
 	byId("scale-low", "span").textContent = scale ? asScore(scale.low) : "";
 	byId("scale-high", "span").textContent = scale ? asScore(scale.high) : "";
 	byId("partial", "span").hidden = !partial;
+}
+
+/** Share of the photo’s shorter side that the ring around the place of the score is wide. */
+const ringWidth = 0.22;
+
+/** The ring is around a defect. A photo that is unlike as a whole has no such place. */
+function showRing(result: Result | undefined, isDefect: boolean): void {
+	ring.hidden = !result || !isDefect;
+	if (!result) return;
+	const { peak_x, peak_y, width, height } = result.inspection;
+	ring.style.left = `${100 * peak_x}%`;
+	ring.style.top = `${100 * peak_y}%`;
+	ring.style.width = `${(100 * ringWidth * Math.min(width, height)) / width}%`;
 }
 
 export function renderViewer(bench: Workbench): void {
@@ -105,6 +112,9 @@ export function renderViewer(bench: Workbench): void {
 		hideMap();
 		showScale(own, false);
 	}
+	showRing(result, verdictOf(outcome, bench.current.threshold) === "defect");
+	edge.hidden = !own || !bench.current.category?.info?.has_normal_range || own.low >= 1 || own.high <= 1;
+	if (own) edge.style.left = `${(100 * (1 - own.low)) / (own.high - own.low)}%`;
 }
 
 function showPointed(event: PointerEvent): void {

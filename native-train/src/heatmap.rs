@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::path::{Component, Path};
 
 use cse::files::category_file::MapScale;
+use cse::scoring::prediction::Place;
 use image::{Rgb, RgbImage};
 
 /// Base name of the output files for each of `photos`. It is the photo's own name, with as many of its folders, and with
@@ -30,10 +31,9 @@ fn name(photo: &Path, ending: bool, folders: usize) -> String {
     parts.collect::<Vec<_>>().join("_")
 }
 
-/// Colours the photo from yellow to red, stronger where the map is higher. Pixels that are not inspected are darkened. A
-/// map that exceeds the scale raises the scale's top.
+/// Colours the photo from yellow to red, stronger where the map is higher. Pixels that are not inspected are darkened. The
+/// scale is the model's, so that a colour means the same on every photo.
 pub fn overlay(photo: &RgbImage, map: &[f32], scale: MapScale) -> RgbImage {
-    let scale = scale.reaching(map);
     let mut picture = photo.clone();
     for (pixel, value) in picture.pixels_mut().zip(map) {
         if value.is_nan() {
@@ -48,6 +48,23 @@ pub fn overlay(photo: &RgbImage, map: &[f32], scale: MapScale) -> RgbImage {
         }
     }
     picture
+}
+
+/// Radius of a ring, as a share of the photo's shorter side.
+const RADIUS: f32 = 0.11;
+
+/// Draws a white ring with a dark rim around the place that a score comes from.
+pub fn ring(photo: &mut RgbImage, Place { x, y }: Place) {
+    let (width, height) = (photo.width() as f32, photo.height() as f32);
+    let (radius, thickness) = (RADIUS * width.min(height), (width.min(height) / 160.0).max(1.0));
+    for (column, row, pixel) in photo.enumerate_pixels_mut() {
+        let distance = (column as f32 + 0.5 - x * width).hypot(row as f32 + 0.5 - y * height) - radius;
+        if distance.abs() < thickness / 2.0 {
+            *pixel = Rgb([255; 3]);
+        } else if distance.abs() < thickness {
+            *pixel = Rgb([0; 3]);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -65,13 +82,27 @@ mod tests {
     }
 
     #[test]
-    fn the_middle_of_a_defect_beyond_the_scale_shows() {
+    fn a_colour_means_the_same_on_every_photo() {
         let photo = RgbImage::from_pixel(4, 1, Rgb([90, 90, 90]));
         let scale = MapScale { low: 0.5, high: 2.0 };
-        let picture = overlay(&photo, &[0.3, 5.0, 9.0, f32::NAN], scale);
-        let [clear, side, middle, outside] = [0, 1, 2, 3].map(|x| picture.get_pixel(x, 0).0);
-        assert_eq!(clear, [90, 90, 90]);
-        assert_ne!(side, middle);
-        assert_eq!(outside, [30, 30, 30]);
+        let picture = overlay(&photo, &[0.3, 1.0, 9.0, f32::NAN], scale);
+        let [clear, side, _, outside] = [0, 1, 2, 3].map(|x| picture.get_pixel(x, 0).0);
+        assert_eq!((clear, outside), ([90, 90, 90], [30, 30, 30]));
+        assert_eq!(overlay(&photo, &[1.0, 0.3, 0.3, 0.3], scale).get_pixel(0, 0).0, side);
+    }
+
+    #[test]
+    fn the_ring_is_around_its_place() {
+        let plain = RgbImage::from_pixel(100, 60, Rgb([90; 3]));
+        let mut picture = plain.clone();
+        ring(&mut picture, Place { x: 0.5, y: 0.5 });
+        let changed: Vec<(u32, u32)> =
+            picture.enumerate_pixels().filter(|(_, _, pixel)| pixel.0 != [90; 3]).map(|(x, y, _)| (x, y)).collect();
+        assert!(!changed.is_empty() && !changed.contains(&(50, 30)));
+        let distance = |(x, y): &(u32, u32)| (*x as f32 - 49.5).hypot(*y as f32 - 29.5);
+        assert!(changed.iter().all(|pixel| (3.0..9.0).contains(&distance(pixel))), "{changed:?}");
+        // A corner, and a photo of one pixel.
+        ring(&mut picture, Place { x: 0.0, y: 1.0 });
+        ring(&mut RgbImage::new(1, 1), Place { x: 0.5, y: 0.5 });
     }
 }

@@ -98,7 +98,7 @@ fn another_material_is_unlike_and_a_defect_is_a_defect() {
     };
     for line in verdicts(&foreign) {
         assert!(line["verdict"] == "unlike" && line["defective"] == true, "{line}");
-        assert!(line["relative_score"].as_f64() > Some(1.0), "{line}");
+        assert!(line["score"].as_f64() > Some(1.0), "{line}");
         let darker = line["notes"].to_string().contains("darker than the good photos");
         assert_eq!(darker, images(std::slice::from_ref(&line)) == ["black.png"], "{line}");
     }

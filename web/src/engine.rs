@@ -145,6 +145,8 @@ impl Engine {
             height,
             score: prediction.score,
             unlike: prediction.unlike,
+            peak_x: prediction.peak.x,
+            peak_y: prediction.peak.y,
             beyond,
             notes: info.differences(&photo.facts).iter().map(ToString::to_string).collect(),
             map: Float32Array::from(map.as_slice()),

@@ -246,8 +246,12 @@ pub struct Inspection {
     pub width: u32,
     /// Height of the upright photo, pixels.
     pub height: u32,
-    /// Anomaly score.
+    /// Anomaly score, in multiples of the model's threshold.
     pub score: f32,
+    /// Place that the score comes from, as a fraction of the photo's width.
+    pub peak_x: f32,
+    /// Place that the score comes from, as a fraction of the photo's height.
+    pub peak_y: f32,
     /// Whether most of the photo is unlike the good photos. A score above the threshold is then not for a defect.
     pub unlike: bool,
     /// Sentences on how a photo that is unlike the good photos differs from them, where brightness, colour, contrast or

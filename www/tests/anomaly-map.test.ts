@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { coarse, isPartial, peakOf, reaching, valueAt } from "../anomaly-map.js";
+import { coarse, isPartial, peakOf, valueAt } from "../anomaly-map.js";
 
 const map = { values: Float32Array.of(0, 1, 2, Number.NaN, 7, 3), width: 3, height: 2 };
 
@@ -29,11 +29,4 @@ test("a coarse map keeps the strongest value of each block, also beside what was
 		width: 3,
 		height: 2,
 	});
-});
-
-test("the colours reach up to a strong defect, and a faint photo keeps the model's own scale", () => {
-	const scale = { low: 0, high: 2 };
-	expect(reaching(scale, { value: 7, x: 0, y: 0 })).toEqual({ low: 0, high: 7 });
-	expect(reaching(scale, { value: 1, x: 0, y: 0 })).toEqual(scale);
-	expect(reaching(scale, undefined)).toEqual(scale);
 });

@@ -133,7 +133,7 @@ fn scoring(step: Step) {
         aggregation: Aggregation::Max,
         normal_range: NormalRange::fit(&held_out, 0.0),
         smoothing_sigma: presets::spec(Preset::Default).smoothing_sigma,
-        density_weight: None,
+        ..ScoreRule::default()
     };
     let (regions, distances) = (View::Resize.regions(1000, 1000), [distances()]);
     step.time("score and 512 x 512 map of one window", 1, || {
@@ -217,7 +217,7 @@ fn training_set(extractor: &Extractor, device: &Device) -> TrainingSet {
     let mut set = TrainingSet::new(extractor, View::Resize, Box::new(Vec::new()));
     for index in 0..PHOTOS as u64 {
         let normal = Photo::of_pixels(photo(INPUT_SIDE, index)).pixels;
-        let begins = Some(PhotoFacts { inspected: 1, sketch: sketch(&normal), digest: [index as u8; 32] });
+        let begins = Some(PhotoFacts { inspected: 1, sketch: sketch(&normal), digest: [index as u8; 32], copy: false });
         let defective = (0..DEFECTS_EACH as u64).map(|seed| maker.make(&normal, seed)).collect();
         let windows = vec![DrawnWindow { normal, inspected: None, defective }];
         let packed = block_on(set.store.layout().pack(features(1 + DEFECTS_EACH, device))).expect("finite");

@@ -31,14 +31,6 @@ pub struct MapScale {
     pub high: f32,
 }
 
-impl MapScale {
-    /// Raises the top of the scale to the largest value of `map`. Otherwise a strong defect could lie entirely above
-    /// the top, and its middle would not be visible. NaN is ignored.
-    pub fn reaching(self, map: &[f32]) -> Self {
-        Self { low: self.low, high: map.iter().copied().fold(self.high, f32::max) }
-    }
-}
-
 /// Description of a category model.
 ///
 /// A file holds the short fields as JSON. It holds the lists, which grow with the photos, as tensors.
@@ -312,6 +304,7 @@ fn check(info: &CategoryInfo) -> Result<(), ModelFileError> {
             "its threshold lies far above all scores of good photos",
         ),
         (low.is_finite() && high.is_finite() && 0.0 <= low && low < high, "the scale of its map is empty or inverted"),
+        (info.rule.unit.is_finite() && info.rule.unit > 0.0, "the unit of its scores is not above 0"),
         ((0.0..=1.0).contains(&info.rule.smoothing_sigma), "it smooths by more than a window"),
         (range.is_none_or(NormalRange::is_sound), "an edge of its normal range is not finite and above 0"),
         (

@@ -7,4 +7,5 @@ pub mod inspected;
 pub mod measures;
 pub mod photo;
 pub mod preprocess;
+pub mod variation;
 pub mod view;

@@ -143,6 +143,13 @@ impl View {
         }
     }
 
+    /// Pixels of a photo of `width` x `height` in one pixel of a window, as the root of its area.
+    pub(crate) fn pixels_each(self, width: u32, height: u32) -> f32 {
+        let (scaled_width, scaled_height) = self.scaled_size(width, height);
+        let ratio = f64::from(width) * f64::from(height) / (f64::from(scaled_width) * f64::from(scaled_height));
+        ratio.sqrt() as f32
+    }
+
     /// Regions of the windows of a photo of `width` x `height` pixels.
     pub fn regions(self, width: u32, height: u32) -> Vec<Region> {
         let size = self.scaled_size(width, height);

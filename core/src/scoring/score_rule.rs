@@ -9,7 +9,7 @@ use super::smoothing::{smoothed, smoothed_within};
 use crate::network::grid::GridMap;
 
 /// Steps from distances to a score and a map.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ScoreRule {
     /// Aggregation of the positions to one number.
     pub aggregation: Aggregation,
@@ -20,6 +20,25 @@ pub struct ScoreRule {
     pub smoothing_sigma: f32,
     /// Weight of the density's distances, which are added to the embedders'. None without a density.
     pub density_weight: Option<f32>,
+    /// Divisor of the score, above 0. A trained model has the threshold of its training, so that a score is a multiple of it.
+    #[serde(default = "one")]
+    pub unit: f32,
+}
+
+fn one() -> f32 {
+    1.0
+}
+
+impl Default for ScoreRule {
+    fn default() -> Self {
+        Self {
+            aggregation: Aggregation::default(),
+            normal_range: None,
+            smoothing_sigma: 0.0,
+            density_weight: None,
+            unit: one(),
+        }
+    }
 }
 
 /// Root of a distance: 0 for a distance of 0, 1 at the normal edge, 2 at four times the edge. It is proportional to the
@@ -37,13 +56,14 @@ impl ScoreRule {
     }
 
     /// Score of a [`field`](Self::field).
-    pub(super) fn score_of(&self, field: &[f32]) -> f32 {
-        self.aggregation.of(field)
+    pub(super) fn score_of(&self, field: &GridMap) -> f32 {
+        let inspected: Vec<f32> = field.values.iter().copied().filter(|value| !value.is_nan()).collect();
+        self.aggregation.of(&inspected) / self.unit
     }
 
-    /// Smoothed distances at the inspected positions of a window, in units of the edge, whose aggregate is the score. None
-    /// where [`score`](Self::score) is NaN.
-    pub(super) fn field(&self, window: &Distances) -> Option<Vec<f32>> {
+    /// Smoothed distances at the positions of a window, in units of the edge, whose aggregate is the score. NaN at a position
+    /// that is not inspected. None where [`score`](Self::score) is NaN.
+    pub(super) fn field(&self, window: &Distances) -> Option<GridMap> {
         if !window.is_finite() {
             return None;
         }
@@ -54,11 +74,10 @@ impl ScoreRule {
             None => distances,
         };
         let Some(inspected) = &window.inspected else {
-            return Some(smoothed(relative, self.smoothing_sigma).values);
+            return Some(smoothed(relative, self.smoothing_sigma));
         };
         let smoothed = smoothed_within(relative.clone(), &inspected.at(relative.grid)?, self.smoothing_sigma);
-        let counted: Vec<f32> = smoothed.values.into_iter().filter(|value| !value.is_nan()).collect();
-        (!counted.is_empty()).then_some(counted)
+        smoothed.values.iter().any(|value| !value.is_nan()).then_some(smoothed)
     }
 
     /// Anomaly map of a window at the grid of `window.map`. NaN at a position that is not inspected.
@@ -100,7 +119,7 @@ mod tests {
     }
 
     fn rule(aggregation: Aggregation, normal_range: Option<NormalRange>, smoothing_sigma: f32) -> ScoreRule {
-        ScoreRule { aggregation, normal_range, smoothing_sigma, density_weight: None }
+        ScoreRule { aggregation, normal_range, smoothing_sigma, ..ScoreRule::default() }
     }
 
     #[test]

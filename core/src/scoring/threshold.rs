@@ -69,6 +69,16 @@ impl Threshold {
         scores.sort_by(f32::total_cmp);
         Self { synthetic_scores: scores, ..self }
     }
+
+    /// The threshold with itself as the unit of all scores, so that its value is 1, and that unit. A threshold of 0, of
+    /// photos that are all the same, keeps its unit.
+    pub fn in_units(self) -> (Self, f32) {
+        // The reciprocal of a smaller one is infinite.
+        let unit = if self.value > f32::MIN_POSITIVE { self.value } else { 1.0 };
+        let scaled = |scores: Vec<f32>| scores.into_iter().map(|score| score / unit).collect();
+        let (normal_scores, synthetic_scores) = (scaled(self.normal_scores), scaled(self.synthetic_scores));
+        (Self { value: self.value / unit, normal_scores, synthetic_scores, ..self }, unit)
+    }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use crate::defects::{DefectMaker, Defective};
 use crate::image::exposure::Exposure;
 use crate::image::inspected::Inspected;
 use crate::image::photo::Photo;
+use crate::image::variation::{Tolerance, Variation};
 use crate::image::view::View;
 
 /// Number of windows in a part of a photo. A part is drawn and extracted at once.
@@ -28,8 +29,16 @@ pub fn defects_each(asked: Option<u32>, windows: usize) -> usize {
     asked.map_or_else(|| (DEFECTS / windows.max(1)).clamp(least, most), |each| each as usize)
 }
 
+/// Least number of varied copies of all photos together. Each photo has at least one.
+const COPIES: usize = 60;
+
+/// Number of varied copies of each of `photos` photos.
+fn copies_each(photos: usize) -> usize {
+    COPIES.div_ceil(photos.max(1))
+}
+
 /// Recipe for the windows and defects of each photo.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Recipe {
     /// Windows that a photo is cut into.
     pub view: View,
@@ -39,6 +48,10 @@ pub struct Recipe {
     pub windows_each: usize,
     /// Number of synthetic defects of each window. 0 for a method without training.
     pub defects_each: usize,
+    /// Limits of the variations.
+    pub tolerance: Tolerance,
+    /// Number of varied copies of each photo.
+    pub copies_each: usize,
     /// Seed of random windows and defects.
     pub seed: u64,
 }
@@ -47,19 +60,26 @@ impl Recipe {
     /// Recipe of a training on photos of `sizes`, width and height in pixels.
     pub fn new(spec: &TrainSpec, view: View, sizes: &[(u32, u32)]) -> Self {
         let windows_each = (spec.windows as usize).div_ceil(sizes.len().max(1));
-        let recipe = Self { view, exposure: spec.exposure, windows_each, defects_each: 0, seed: spec.seed };
-        let defects = || defects_each(spec.defects_per_image, recipe.windows(sizes));
+        let TrainSpec { exposure, tolerance, seed, .. } = *spec;
+        let copies_each = if tolerance == Tolerance::NONE { 0 } else { copies_each(sizes.len()) };
+        let recipe = Self { view, exposure, windows_each, defects_each: 0, tolerance, copies_each, seed };
+        let of_originals = Self { copies_each: 0, ..recipe };
+        let defects = || defects_each(spec.defects_per_image, of_originals.windows(sizes));
         Self { defects_each: if spec.method.is_trained() { defects() } else { 0 }, ..recipe }
     }
 
     /// Recipe for the inspection windows only, without defects.
     pub fn of_inspection(&self) -> Self {
-        Self { windows_each: 0, defects_each: 0, seed: 0, ..*self }
+        Self { windows_each: 0, defects_each: 0, tolerance: Tolerance::NONE, copies_each: 0, seed: 0, ..*self }
     }
 
-    /// Number of windows of photos of `sizes`.
+    /// Number of windows of photos of `sizes`, those of their copies included.
     pub fn windows(&self, sizes: &[(u32, u32)]) -> usize {
-        sizes.iter().map(|(width, height)| self.window_count(self.view.regions(*width, *height).len())).sum()
+        let of_photo = |&(width, height): &(u32, u32)| {
+            let inspected = self.view.regions(width, height).len();
+            self.window_count(inspected) + self.copies_each * inspected
+        };
+        sizes.iter().map(of_photo).sum()
     }
 
     /// Number of windows of a photo with `inspected` inspection windows.
@@ -72,6 +92,8 @@ impl Recipe {
 pub struct Drawing {
     recipe: Recipe,
     rng: ChaCha8Rng,
+    /// Random numbers of the variations. They have their own, so that windows and defects do not depend on the tolerance.
+    variations: ChaCha8Rng,
     /// Seed of the next defect.
     next_seed: u64,
 }
@@ -85,6 +107,8 @@ pub struct PhotoFacts {
     pub sketch: Vec<f32>,
     /// SHA-256 of the photo's file.
     pub digest: [u8; 32],
+    /// True for a varied copy of the last photo that is none.
+    pub copy: bool,
 }
 
 /// Some windows of one photo, in their order.
@@ -128,19 +152,36 @@ pub fn one_by_one(seeds: Range<u64>, make: &(dyn Fn(u64) -> Defective + Sync)) -
 impl Drawing {
     /// Begins with the first photo.
     pub fn new(recipe: Recipe) -> Self {
-        Self { recipe, rng: ChaCha8Rng::seed_from_u64(recipe.seed), next_seed: recipe.seed << 32 }
+        let rng = ChaCha8Rng::seed_from_u64(recipe.seed);
+        let mut variations = rng.clone();
+        variations.set_stream(1);
+        Self { recipe, rng, variations, next_seed: recipe.seed << 32 }
     }
 
-    /// Windows of the next photo, whose file has the SHA-256 `digest`. There is at least one part.
+    /// Windows of the next photo, whose file has the SHA-256 `digest`, and of its varied copies. There is at least one part.
     pub fn photo(&mut self, photo: &Photo, digest: [u8; 32]) -> Vec<Part> {
-        let (mut windows, inspected) = self.windows(photo);
-        let mut begins = Some(PhotoFacts { inspected, sketch: sketch(&photo.pixels), digest });
+        let facts = |inspected, copy| PhotoFacts { inspected, sketch: sketch(&photo.pixels), digest, copy };
+        let (windows, inspected) = self.windows(photo, false);
+        let mut parts = self.parts(facts(inspected, false), windows, self.recipe.defects_each);
+        for _ in 0..self.recipe.copies_each {
+            let variations = self.recipe.tolerance.draw(&mut self.variations);
+            let changed = |photo: Photo, variation: Variation| variation.of(&photo, self.recipe.view);
+            let (windows, inspected) = self.windows(&variations.into_iter().fold(photo.clone(), changed), true);
+            // A defect on a copy would teach no more than one on the photo itself.
+            parts.extend(self.parts(facts(inspected, true), windows, 0));
+        }
+        parts
+    }
+
+    /// Parts of one photo, with `defects_each` defects of each window.
+    fn parts(&mut self, facts: PhotoFacts, mut windows: Vec<Window>, defects_each: usize) -> Vec<Part> {
+        let mut begins = Some(facts);
         let mut parts = Vec::new();
         while begins.is_some() || !windows.is_empty() {
             let rest = windows.split_off(windows.len().min(WINDOWS_IN_PART));
             let windows = std::mem::replace(&mut windows, rest);
             let seeds = |_| {
-                let seeds = self.next_seed..self.next_seed + self.recipe.defects_each as u64;
+                let seeds = self.next_seed..self.next_seed + defects_each as u64;
                 self.next_seed = seeds.end;
                 seeds
             };
@@ -150,14 +191,15 @@ impl Drawing {
         parts
     }
 
-    /// Windows of a photo, and the number of inspection windows, which come first. For tiles, windows at random places
-    /// follow. Random windows alone would seldom show the ends of a photo, and these would then look like defects.
-    fn windows(&mut self, photo: &Photo) -> (Vec<Window>, usize) {
+    /// Windows of a photo, and the number of inspection windows, which come first. For tiles of a photo that is no copy,
+    /// windows at random places follow. Random windows alone would seldom show the ends of a photo, and these would then
+    /// look like defects.
+    fn windows(&mut self, photo: &Photo, copy: bool) -> (Vec<Window>, usize) {
         let windows = self.recipe.view.windows(&photo.pixels).with_gain(self.recipe.exposure.gain(photo));
         let mask = photo.opaque.clone().map(|opaque| DynamicImage::from(opaque).into_rgb8());
         let mask = mask.as_ref().map(|mask| self.recipe.view.windows(mask));
         let inspected = windows.count();
-        let others = self.recipe.window_count(inspected) - inspected;
+        let others = if copy { 0 } else { self.recipe.window_count(inspected) - inspected };
         let random = std::iter::repeat_with(|| windows.random_corner(&mut self.rng)).take(others);
         let cut = |corner| Window { image: windows.at(corner), mask: mask.as_ref().map(|mask| mask.at(corner)) };
         (windows.corners().iter().copied().chain(random).map(cut).collect(), inspected)
@@ -199,6 +241,8 @@ fn keep_outside(made: &mut Defective, normal: &RgbImage, mask: &RgbImage) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::presets;
+    use super::super::spec::Preset;
     use super::*;
 
     #[test]
@@ -212,8 +256,9 @@ mod tests {
         let photo = RgbImage::from_fn(700, 224, |x, _| image::Rgb([(x / 3) as u8; 3]));
         let photo = Photo::of_pixels(photo);
         let draw = |view, windows_each| {
-            let recipe = Recipe { view, exposure: Exposure::Own, windows_each, defects_each: 0, seed: 0 };
-            Drawing::new(recipe).windows(&photo)
+            let spec = TrainSpec { tolerance: Tolerance::NONE, ..presets::spec(Preset::Paper) };
+            let recipe = Recipe::new(&spec, view, &[photo.pixels.dimensions()]);
+            Drawing::new(Recipe { windows_each, ..recipe }).windows(&photo, false)
         };
         let (drawn, inspected) = draw(View::Tiles, 7);
         let of_inspection = View::Tiles.windows(&photo.pixels);

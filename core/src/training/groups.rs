@@ -32,17 +32,18 @@ const MANY: f64 = 0.1;
 /// that are all alike show one material and not one object.
 const FEW: usize = 12;
 
-/// Number of the group of each photo, from 0.
+/// Number of the group of each photo, from 0. A varied copy has the group of its photo.
 pub async fn groups(set: &TrainingSet, device: &Device) -> Result<Vec<usize>, TrainingError> {
-    let photos = set.photos.len();
-    let features = (0..photos).map(|photo| mean_stage7(set, photo)).collect::<Result<Vec<_>, _>>()?;
+    let originals = set.originals();
+    let features = originals.iter().map(|photo| mean_stage7(set, *photo)).collect::<Result<Vec<_>, _>>()?;
     let features: Vec<&[f32]> = features.iter().map(Vec::as_slice).collect();
-    let sketches: Vec<&[f32]> = set.photos.iter().map(|photo| &photo.sketch[..]).collect();
-    let mut groups: Vec<usize> = (0..photos).collect();
+    let sketches: Vec<&[f32]> = originals.iter().map(|photo| &set.photos[*photo].sketch[..]).collect();
+    let mut groups: Vec<usize> = (0..originals.len()).collect();
     for (vectors, near) in [(features, NEAR), (sketches, NEAR_SKETCHES)] {
         join(&mut groups, &similarity(&vectors, device).await?, near);
     }
-    Ok(groups)
+    let group = |original: usize| originals.binary_search(&original).map_or(original, |index| groups[index]);
+    Ok(set.photos.iter().map(|photo| group(photo.original)).collect())
 }
 
 /// Number of different groups.

@@ -10,6 +10,7 @@ use super::spec::{BatchNormTraining, Centre, DecoderTraining, KNOBS, MapSource, 
 use crate::defects::{DefectKind, Generator};
 use crate::detectors::method::Method;
 use crate::image::exposure::Exposure;
+use crate::image::variation::Tolerance;
 use crate::network::taps::Taps;
 use crate::scoring::aggregation::Aggregation;
 
@@ -156,6 +157,12 @@ impl Value for bool {
 
     fn parse(text: &str) -> Result<Self, String> {
         text.parse().map_err(|_| "give true or false".into())
+    }
+}
+
+impl Value for Tolerance {
+    fn parse(text: &str) -> Result<Self, String> {
+        text.parse()
     }
 }
 

@@ -112,7 +112,9 @@ impl<'a> MemberTraining<'a> {
             standardise: standardisation.on(&device),
             device,
         };
-        let (steps, epoch) = spec.steps(train.len());
+        // Varied copies teach little that their photos do not.
+        let originals: Vec<usize> = fold.train.iter().copied().filter(|photo| !set.is_copy(*photo)).collect();
+        let (steps, epoch) = spec.steps(set.windows(&originals).len());
         let schedule = OneCycle { max_lr: spec.max_lr, steps };
         Ok(Self {
             spec,

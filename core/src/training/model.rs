@@ -61,6 +61,7 @@ impl Session<'_> {
             normal_range: None,
             smoothing_sigma: spec.smoothing_sigma,
             density_weight: fit.density_weight,
+            unit: 1.0,
         };
         let Division { groups, folds } = division;
         let normal = fit.held_out.normal(&rule, spec.normal_range, groups).ok_or(TrainingError::NoScores)?;
@@ -69,6 +70,8 @@ impl Session<'_> {
         let scores = normal.scores.iter().map(|(_, score)| *score).collect();
         let threshold = Threshold::new(scores, groups::count(held_out), spec.false_positive_rate);
         let threshold = threshold.ok_or(TrainingError::NoScores)?.with_synthetic(normal.synthetic.clone());
+        let (threshold, unit) = threshold.in_units();
+        let originals = |photos: &[usize]| photos.iter().filter(|photo| !set.is_copy(**photo)).count();
         let info = CategoryInfo {
             name: facts.name.clone(),
             extractor_id: extractor.info.id.clone(),
@@ -86,19 +89,28 @@ impl Session<'_> {
             map_scale: normal.map_scale,
             provenance: Provenance {
                 program: facts.program.clone(),
-                photos: set.photos.len(),
-                held_out: folds.iter().map(|fold| fold.held_out.len()).collect(),
+                photos: set.originals().len(),
+                held_out: folds.iter().map(|fold| originals(&fold.held_out)).collect(),
                 kept_steps: fit.histories.iter().map(|history| history.kept_step).collect(),
                 preset: spec.preset.to_string(),
                 settings: presets::changes(spec),
                 seed: spec.seed,
             },
-            trained_on: set.photos.iter().map(|photo| photo_mark(&photo.digest)).collect(),
+            trained_on: set.originals().iter().map(|photo| photo_mark(&set.photos[*photo].digest)).collect(),
             losses: fit.histories.into_iter().map(|history| history.losses).collect(),
             threshold,
-            rule: normal.rule.clone(),
+            rule: ScoreRule { unit, ..normal.rule.clone() },
         };
-        let reviewed = normal.reviewed(groups, info.threshold.value);
+        // A user knows photos, and not their varied copies.
+        let order = set.originals();
+        let photo = |copy: usize| order.binary_search(&set.photos[copy].original).ok();
+        let mut reviewed = normal.reviewed(groups, unit * info.threshold.value);
+        for group in &mut reviewed {
+            group.score /= unit;
+            let mut seen = std::collections::BTreeSet::new();
+            group.photos = std::mem::take(&mut group.photos).into_iter().filter_map(photo).collect();
+            group.photos.retain(|photo| seen.insert(*photo));
+        }
         Ok(TrainedModel { info, tensors: fit.method.tensors(), reviewed })
     }
 }

@@ -25,13 +25,16 @@ pub(super) struct Pair {
 /// with a defect in half of the pairs.
 pub(super) struct Pairs<'a> {
     samples: Vec<&'a Sample>,
+    /// Indices of the samples that have defects.
+    with_defects: Vec<usize>,
     order: Vec<usize>,
     rng: ChaCha8Rng,
 }
 
 impl<'a> Pairs<'a> {
     pub fn new(samples: Vec<&'a Sample>, seed: u64) -> Self {
-        Self { samples, order: Vec::new(), rng: ChaCha8Rng::seed_from_u64(seed) }
+        let with_defects = (0..samples.len()).filter(|sample| !samples[*sample].defective.is_empty()).collect();
+        Self { samples, with_defects, order: Vec::new(), rng: ChaCha8Rng::seed_from_u64(seed) }
     }
 
     pub fn draw(&mut self) -> Pair {
@@ -41,9 +44,16 @@ impl<'a> Pairs<'a> {
         }
         let a = self.order.pop().unwrap_or(0);
         let b = (a + self.rng.random_range(1..self.samples.len().max(2))) % self.samples.len();
-        let defects = &self.samples[b].defective;
-        let defective = self.rng.random::<bool>() && !defects.is_empty();
-        let b = if defective { defects[self.rng.random_range(0..defects.len())] } else { self.samples[b].normal };
+        let defective = self.rng.random::<bool>() && !self.with_defects.is_empty();
+        let b = if defective {
+            // Varied copies have no defects. Another sample has them instead.
+            let has = !self.samples[b].defective.is_empty();
+            let b = if has { b } else { self.with_defects[self.rng.random_range(0..self.with_defects.len())] };
+            let defects = &self.samples[b].defective;
+            defects[self.rng.random_range(0..defects.len())]
+        } else {
+            self.samples[b].normal
+        };
         Pair { a: self.samples[a].normal, b, defective }
     }
 }

@@ -9,6 +9,7 @@ use super::spec::{BatchNormTraining, Centre, DecoderTraining, Length, MapSource,
 use crate::defects::{Generator, Mix};
 use crate::detectors::method::Method;
 use crate::image::exposure::Exposure;
+use crate::image::variation::Tolerance;
 use crate::network::taps::Taps;
 use crate::scoring::aggregation::Aggregation;
 
@@ -28,6 +29,7 @@ fn paper() -> TrainSpec {
         method: Method::Cse,
         view: ViewChoice::Auto,
         exposure: Exposure::Own,
+        tolerance: Tolerance::NONE,
         windows: 300,
         taps: Taps::Both,
         defects: Mix::Generator(Generator::Paper),

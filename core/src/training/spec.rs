@@ -7,6 +7,7 @@ use super::losses::Grouping;
 use crate::defects::{DefectKind, Generator, Mix};
 use crate::detectors::method::Method;
 use crate::image::exposure::Exposure;
+use crate::image::variation::Tolerance;
 use crate::network::taps::Taps;
 use crate::scoring::aggregation::Aggregation;
 
@@ -65,6 +66,9 @@ train_spec! {
     }
     exposure: Exposure, "Brightness of the photos", {
         Any "exposure" Exposure;
+    }
+    tolerance: Tolerance, "Variations of light, JPEG quality, scale and blur that do not make a photo defective, as light=SHARE,jpeg=QUALITY,scale=SHARE,blur=PIXELS, or none", {
+        Any "tolerance" Tolerance;
     }
     windows: u32, "Windows of each photo to train on, if it has more than one: those of an inspection, and random ones", {
         Any "windows" u32, limits Limits::AtLeast(2.0);

@@ -51,6 +51,8 @@ pub struct TrainingPhoto {
     pub sketch: Vec<f32>,
     /// SHA-256 of its file.
     pub digest: [u8; 32],
+    /// Index of the photo that this is a varied copy of. Its own index if it is none.
+    pub original: usize,
 }
 
 /// Slots of the good windows of `samples`.
@@ -113,10 +115,11 @@ impl TrainingSet {
 
     /// Adds windows with their features to the photo that they begin, or to the last one.
     pub fn add(&mut self, part: DrawnPart, packed: &[Packed]) -> Result<(), TrainingError> {
-        if let Some(PhotoFacts { inspected, sketch, digest }) = part.begins {
-            let start = self.samples.len();
+        if let Some(PhotoFacts { inspected, sketch, digest, copy }) = part.begins {
+            let (start, photo) = (self.samples.len(), self.photos.len());
             let inspected = start..start + inspected;
-            self.photos.push(TrainingPhoto { samples: start..start, inspected, sketch, digest });
+            let original = self.photos.last().filter(|_| copy).map_or(photo, |last| last.original);
+            self.photos.push(TrainingPhoto { samples: start..start, inspected, sketch, digest, original });
         }
         let mut slots = Vec::new();
         for batch in packed {
@@ -132,6 +135,16 @@ impl TrainingSet {
             photo.samples.end = self.samples.len();
         }
         Ok(())
+    }
+
+    /// Indices of the photos that are no varied copies.
+    pub fn originals(&self) -> Vec<usize> {
+        (0..self.photos.len()).filter(|photo| !self.is_copy(*photo)).collect()
+    }
+
+    /// Tells whether a photo is a varied copy of another one.
+    pub fn is_copy(&self, photo: usize) -> bool {
+        self.photos[photo].original != photo
     }
 
     /// Samples of all windows of `photos`.

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use cse::files::category_file::CategoryInfo;
 use cse::scoring::threshold::share_above;
+use cse::scoring::verdict::Verdict;
 use serde::{Deserialize, Serialize};
 
 use super::Predicted;
+use super::stress::{self, StressRow};
 use crate::metrics::{self, PixelScores};
 use crate::text_table::text_table;
 
@@ -54,6 +56,13 @@ pub struct Figures {
     pub false_positive_rate: f64,
     /// Share of the defective photos that are labelled as defective.
     pub true_positive_rate: f64,
+    /// Share of the good photos that are unlike the good training photos as a whole. None in files of before it was computed.
+    #[serde(default)]
+    pub good_unlike: Option<f64>,
+    /// Share of the defective photos above the threshold that are unlike the good training photos as a whole. None in files
+    /// of before it was computed, or without such photos.
+    #[serde(default)]
+    pub defective_unlike: Option<f64>,
     /// Median time from a decoded photo to its score, seconds. None where features were there already.
     pub seconds: Option<f64>,
     /// Figures of each kind of defect against all good photos.
@@ -61,6 +70,9 @@ pub struct Figures {
     /// Photos that cannot be read. No figure counts them.
     #[serde(default)]
     pub unreadable: Vec<String>,
+    /// Verdicts under variations of how the photos were taken, with `--stress`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stress: Vec<StressRow>,
     /// Score of each photo, in the order of the names. Files of many runs may leave them out.
     #[serde(default)]
     pub scores: Vec<PhotoScore>,
@@ -86,6 +98,12 @@ pub struct PhotoScore {
     pub kind: String,
     /// Anomaly score.
     pub score: f32,
+}
+
+/// Share of `values` that are true, 0 to 1. None without a value.
+pub(super) fn share(values: impl Iterator<Item = bool>) -> Option<f64> {
+    let (count, yes) = values.fold((0u32, 0u32), |(count, yes), value| (count + 1, yes + u32::from(value)));
+    (count > 0).then(|| f64::from(yes) / f64::from(count))
 }
 
 impl PhotoScore {
@@ -128,6 +146,10 @@ impl Figures {
         let (scores, defective) = of(&|_| true);
         let f1 = metrics::f1_max(&scores, &defective);
         let pixel = pixels.metrics(AUPRO_LIMIT);
+        let called = |photo: &&Predicted| photo.seen.prediction.score > threshold;
+        let unlike = |photo: &Predicted| Verdict::new(&photo.seen.prediction, threshold) == Verdict::Unlike;
+        let (good, bad): (Vec<&Predicted>, Vec<&Predicted>) =
+            predicted.iter().partition(|photo| photo.sample.defect.is_none());
         Self {
             model: info.name.clone(),
             extractor: format!("{} {}", info.extractor_architecture, info.extractor_id),
@@ -146,9 +168,12 @@ impl Figures {
             threshold,
             false_positive_rate: above(&|photo| !photo.defective()),
             true_positive_rate: above(&PhotoScore::defective),
+            good_unlike: share(good.into_iter().map(unlike)),
+            defective_unlike: share(bad.into_iter().filter(called).map(unlike)),
             seconds: median(predicted.iter().filter_map(|photo| photo.seen.seconds).collect()),
             per_kind,
             unreadable: Vec::new(),
+            stress: Vec::new(),
             scores: photos,
         }
     }
@@ -178,6 +203,12 @@ impl Figures {
             100.0 * self.true_positive_rate,
             100.0 * self.false_positive_rate
         );
+        let percent = |share: Option<f64>| 100.0 * share.unwrap_or(0.0);
+        println!(
+            "  unlike the good photos as a whole: {:.1} % of the good photos, {:.1} % of the defective ones above the threshold",
+            percent(self.good_unlike),
+            percent(self.defective_unlike)
+        );
         if !self.unreadable.is_empty() {
             println!("  photos that cannot be read and are left out: {}", self.unreadable.len());
         }
@@ -186,6 +217,10 @@ impl Figures {
             [kind.clone(), row.images.to_string(), figure(row.image_auroc), tpr]
         });
         println!("\n{}", text_table(["kind", "photos", "image AUROC", "TPR, %"], rows, 1));
+        if !self.stress.is_empty() {
+            println!();
+            stress::print(&self.stress);
+        }
     }
 }
 

@@ -87,7 +87,8 @@ fn picture(model: &Model, index: usize, predicted: &Predicted, marks: Marks) -> 
     let map = predicted.seen.prediction.map(photo.width() as usize, photo.height() as usize);
     let mask = Mask::read(&predicted.sample.masks, marks)?;
     let outline = mask.and_then(|mask| outlined(&photo, &mask));
-    let heatmap = heatmap::overlay(&photo, &map, model.category.info.map_scale);
+    let mut heatmap = heatmap::overlay(&photo, &map, model.category.info.map_scale);
+    heatmap::ring(&mut heatmap, predicted.seen.prediction.peak);
     Ok(Picture {
         index,
         size: photo.dimensions(),

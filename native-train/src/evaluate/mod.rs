@@ -5,6 +5,7 @@ mod figures;
 mod gallery;
 mod report_html;
 mod score_axis;
+mod stress;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -44,6 +45,10 @@ pub struct Args {
     /// File to write a report with charts and pictures to, as a web page
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
+    /// Evaluate the test photos also as if they had been taken a little differently: other light, JPEG compression, scale and
+    /// blur. It takes eleven times as long
+    #[arg(long)]
+    pub stress: bool,
     /// Options for reading masks.
     #[command(flatten)]
     pub masks: MaskArgs,
@@ -139,7 +144,8 @@ pub fn run(args: &Args) -> Result<(), EvalError> {
         );
     }
     warn_of_differences(&predicted);
-    let figures = Figures { unreadable: report.unreadable_test(), ..Figures::new(info, &predicted, pixels) };
+    let stress = if args.stress { stress::rows(&model, &dataset)? } else { Vec::new() };
+    let figures = Figures { unreadable: report.unreadable_test(), stress, ..Figures::new(info, &predicted, pixels) };
     figures.print();
     if let Some(path) = &args.json {
         let json = serde_json::to_string_pretty(&figures).expect("figures are numbers and names");

@@ -90,6 +90,7 @@ pub fn page(about: &About, figures: &Figures, gallery: &Gallery) -> String {
                     (headline(about, figures))
                     section.charts aria-label="Charts" { (curves(about, figures)) }
                     (kinds(figures))
+                    (stress(figures))
                     (pictures(
                         "Good photos with the highest scores",
                         "False positives, or the first ones at a lower threshold.",
@@ -184,6 +185,42 @@ fn curves(about: &About, figures: &Figures) -> Markup {
                     p.note { "Losses of each member over its training. A loss that rises again on held-out photos is a sign of overfitting." }
                 }
                 (charts::losses(&about.losses))
+            }
+        }
+    }
+}
+
+fn stress(figures: &Figures) -> Markup {
+    let share = |share: Option<f64>| share.map_or_else(|| "–".into(), percent);
+    html! {
+        @if !figures.stress.is_empty() {
+            section aria-labelledby="stress" {
+                h2 #stress { "Variations" }
+                p.note { "The test photos as if they had been taken a little differently." }
+                div.wide tabindex="0" role="region" aria-labelledby="stress" {
+                    table {
+                        thead {
+                            tr {
+                                th scope="col" { "Test photos" }
+                                th scope="col" { "False positive rate" }
+                                th scope="col" { "Good photos that are unlike" }
+                                th scope="col" { "True positive rate" }
+                                th scope="col" { "Image AUROC" }
+                            }
+                        }
+                        tbody {
+                            @for row in &figures.stress {
+                                tr {
+                                    th scope="row" { (row.variation) }
+                                    td { (share(row.false_positive_rate)) }
+                                    td { (share(row.unlike)) }
+                                    td { (share(row.true_positive_rate)) }
+                                    td { (figure(row.image_auroc)) }
+                                }
+                            }
+                        }
+                    }
+                }
             }
         }
     }
@@ -339,6 +376,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::super::figures::KindFigures;
+    use super::super::stress::StressRow;
     use super::*;
 
     const HOSTILE: &str = "\"><script>alert('x')</script>&amp;";
@@ -373,9 +411,18 @@ mod tests {
             threshold: 0.5,
             false_positive_rate: 0.0,
             true_positive_rate: 1.0,
+            good_unlike: Some(0.0),
+            defective_unlike: Some(0.0),
             seconds: Some(0.07),
             per_kind: BTreeMap::from([(name.to_owned(), kind)]),
             unreadable: vec![],
+            stress: vec![StressRow {
+                variation: name.into(),
+                false_positive_rate: Some(0.1),
+                unlike: Some(0.0),
+                true_positive_rate: Some(1.0),
+                image_auroc: Some(0.9),
+            }],
             scores: vec![photo(GOOD, 0.2), photo(name, 0.8)],
         };
         let picture = |index| Picture { index, size: (2, 1), photo: vec![1], heatmap: vec![2], outline: Some(vec![3]) };

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use cse::scoring::prediction::Place;
 use cse::scoring::verdict::Verdict;
 
 use super::raw_map::Scale;
@@ -30,9 +31,9 @@ pub struct Line {
     /// Anomaly score.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<f32>,
-    /// Anomaly score in multiples of the threshold.
+    /// Place in the photo that the score comes from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub relative_score: Option<f32>,
+    pub peak: Option<Place>,
     /// Verdict.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<Verdict>,

@@ -107,6 +107,7 @@ fn is_beginning(line: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use cse::scoring::prediction::Place;
     use cse::scoring::verdict::Verdict;
 
     use super::super::line::PredictedBy;
@@ -114,11 +115,11 @@ mod tests {
 
     fn line(image: &str) -> Line {
         let by = PredictedBy { threshold: 0.1, model: "m".into(), model_sha256: "0".into(), extractor: "e".into() };
-        let (score, relative_score) = (Some(0.3), Some(3.0));
+        let (score, peak) = (Some(0.3), Some(Place { x: 0.5, y: 0.25 }));
         let (verdict, defective) = (Some(Verdict::Defect), Some(true));
         let (image, notes) = (image.into(), vec!["a note".into()]);
         let (sha256, error, map, raw_map, raw_map_scale) = (None, None, None, None, None);
-        Line { image, sha256, score, relative_score, verdict, defective, error, notes, map, raw_map, raw_map_scale, by }
+        Line { image, sha256, score, peak, verdict, defective, error, notes, map, raw_map, raw_map_scale, by }
     }
 
     fn lines(path: &Path) -> Result<Vec<Line>, LogError> {

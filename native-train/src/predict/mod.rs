@@ -43,8 +43,8 @@ A path that occurs twice is predicted once.
 JSON lines:
   image           path of the photo
   sha256          SHA-256 of the file; absent where it cannot be read
-  score           anomaly score; absent where there is no verdict
-  relative_score  anomaly score in multiples of the threshold
+  score           anomaly score, in multiples of the model's threshold; absent where there is no verdict
+  peak            place that the score comes from, as fractions of the photo's width and height
   verdict         no-defect; defect: a part of the photo is anomalous; unlike: the photo is unlike the good photos as a \
 whole, for example of another material; absent where there is none
   defective       true for defect and unlike; absent where there is no verdict
@@ -76,7 +76,7 @@ pub struct Args {
     /// The list has one path in each line, or NUL characters between paths (find -print0). It is read completely first.
     #[arg(required = true, value_name = "PHOTO")]
     pub photos: Vec<PathBuf>,
-    /// Threshold to use instead of the model's
+    /// Threshold to use instead of the model's, which is 1
     #[arg(long, value_parser = threshold)]
     pub threshold: Option<f32>,
     /// Folder for a picture of each photo with its heatmap
@@ -141,11 +141,10 @@ impl Output {
         match self {
             Self::File(log) => log.add(line),
             Self::Json => log::write(&mut io::stdout().lock(), line).map_err(failed),
-            Self::Table(width) => match (line.relative_score, line.verdict) {
-                (Some(relative), Some(verdict)) => {
+            Self::Table(width) => match (line.score, line.verdict) {
+                (Some(score), Some(verdict)) => {
                     let (image, verdict) = (&line.image, word(verdict));
-                    writeln!(io::stdout(), "{image:width$}  {relative:6.2} times the threshold  {verdict}")
-                        .map_err(failed)
+                    writeln!(io::stdout(), "{image:width$}  {score:7.2}  {verdict}").map_err(failed)
                 }
                 _ => Ok(()),
             },

@@ -158,7 +158,7 @@ impl Steps<'_> {
             image: named(&task.input.path),
             sha256,
             score,
-            relative_score: score.map(|score| score / self.by.threshold),
+            peak: prediction.as_ref().map(|prediction| prediction.peak),
             verdict,
             defective: verdict.map(Verdict::is_called),
             error: photo.as_ref().err().cloned(),
@@ -194,7 +194,11 @@ impl Steps<'_> {
         let map = prediction.map(pixels.width() as usize, pixels.height() as usize);
         let model = self.model.category.info.map_scale;
         if let Some(path) = &task.map {
-            match files::write_png(path, &heatmap::overlay(pixels, &map, model)) {
+            let mut picture = heatmap::overlay(pixels, &map, model);
+            if line.verdict == Some(Verdict::Defect) {
+                heatmap::ring(&mut picture, prediction.peak);
+            }
+            match files::write_png(path, &picture) {
                 Ok(()) => line.map = Some(named(path)),
                 Err(error) => line.notes.push(error.to_string()),
             }

@@ -13,8 +13,6 @@ use crate::files::{self, FileError};
 pub struct Summary {
     /// Number of good photos.
     pub photos: usize,
-    /// Threshold of the score.
-    pub threshold: f32,
     /// Duration of the training, seconds.
     pub seconds: f64,
 }

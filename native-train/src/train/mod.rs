@@ -82,19 +82,19 @@ fn train_each(trainer: &mut Trainer<'_>, categories: &[Category], out: &Path) ->
         let path = out.join(format!("{name}.safetensors"));
         let key = trainer.key(category);
         let before = finished::summary(&path, &key).filter(|_| trainer.resume);
-        let Summary { photos, threshold, seconds } = if let Some(summary) = before {
+        let Summary { photos, seconds } = if let Some(summary) = before {
             println!("written     {} (before this run was stopped)", path.display());
             summary
         } else {
             finished::note(&path, key, trainer.train(category, &path)?)?
         };
-        rows.push([name.clone(), photos.to_string(), format!("{threshold:.4}"), format!("{seconds:.0}")]);
+        rows.push([name.clone(), photos.to_string(), format!("{seconds:.0}")]);
         written.push(path);
     }
     for path in written {
         checkpoint::clear(&path)?;
     }
-    println!("\n{}", text_table(["category", "photos", "threshold", "seconds"], rows, 1));
+    println!("\n{}", text_table(["category", "photos", "seconds"], rows, 1));
     Ok(())
 }
 

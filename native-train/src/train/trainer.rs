@@ -67,24 +67,22 @@ impl Trainer<'_> {
         let TrainedModel { info, tensors, reviewed } = fit(&session, &division, &embedders, category)?;
         let threshold = &info.threshold;
         println!(
-            "threshold   {:.4} (false-positive rate {:.1} % from {} good photos)",
-            threshold.value,
+            "threshold   1: a score is a multiple of it (false-positive rate {:.1} % from {} good photos)",
             100.0 * threshold.false_positive_rate,
-            threshold.normal_scores.len(),
+            category.photos.len(),
         );
         print!("{}", along_the_threshold(threshold));
         println!("review      the photos that it rests on, a group a line: it is too high if they are not good");
         for group in reviewed {
             let names = group.photos.iter().filter_map(|photo| category.photos[*photo].path.file_name());
             let names: Vec<_> = names.map(|name| name.to_string_lossy()).collect();
-            println!("            {:.4} {}", group.score, names.join(" "));
+            println!("            {:.2} {}", group.score, names.join(" "));
         }
         let model = category_file::write(&info, &tensors)?;
         files::write_whole(out, &model)?;
         println!("written     {} ({} kB)", out.display(), model.len() / 1000);
         checkpoint::clear(out)?;
-        let (photos, threshold) = (category.photos.len(), threshold.value);
-        Ok(Summary { photos, threshold, seconds: started.elapsed().as_secs_f64() })
+        Ok(Summary { photos: category.photos.len(), seconds: started.elapsed().as_secs_f64() })
     }
 
     /// Key of everything that decides the model of a category.
@@ -111,7 +109,7 @@ fn along_the_threshold(threshold: &Threshold) -> String {
     let Threshold { value, normal_scores, synthetic_scores, .. } = threshold;
     let row = |multiple: f32| {
         let share = |scores: &[f32]| Some(format!("{:.1} %", 100.0 * share_above(scores, multiple * value)?));
-        Some([format!("{:.4}", multiple * value), share(normal_scores)?, share(synthetic_scores)?])
+        Some([format!("{:.2}", multiple * value), share(normal_scores)?, share(synthetic_scores)?])
     };
     let rows: Vec<[String; 3]> = MULTIPLES.into_iter().filter_map(row).collect();
     if rows.is_empty() {
@@ -124,12 +122,14 @@ fn along_the_threshold(threshold: &Threshold) -> String {
 /// Divides the photos, and prints how.
 pub fn divide(session: &Session<'_>) -> Result<Division, TrainError> {
     let division = block_on(session.divide())?;
-    let (photos, distinct) = (division.groups.len(), groups::count(division.groups.iter().copied()));
+    let photos = session.set.originals().len();
+    let distinct = groups::count(division.groups.iter().copied());
     if distinct < photos {
         println!("groups      {distinct}: photos of the same piece are held out together");
     }
     for fold in &division.folds {
-        println!("photos      {} to train, {} held out", fold.train.len(), fold.held_out.len());
+        let originals = |photos: &[usize]| photos.iter().filter(|photo| !session.set.is_copy(**photo)).count();
+        println!("photos      {} to train, {} held out", originals(&fold.train), originals(&fold.held_out));
     }
     Ok(division)
 }
