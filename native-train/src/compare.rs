@@ -4,6 +4,7 @@
 //! alone. Settings that agree in those share the features, and all share those of the test photos. Settings that agree in
 //! everything that members depend on share the members too.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -14,8 +15,10 @@ use cse::files::category_file::CategoryModel;
 use cse::files::extractor_file::Extractor;
 use cse::files::model_file::ModelFileError;
 use cse::image::photo::{Facts, Reading};
+use cse::image::variation::Variation;
 use cse::image::view::Region;
 use cse::scoring::prediction::Prediction;
+use cse::scoring::verdict::Verdict;
 use cse::training::drawing::Recipe;
 use cse::training::knobs::SpecError;
 use cse::training::member::TrainedEmbedder;
@@ -29,8 +32,9 @@ use rand::SeedableRng;
 use rand::seq::index;
 use rand_chacha::ChaCha8Rng;
 
-use crate::dataset::Dataset;
+use crate::dataset::{self, Dataset};
 use crate::devices::{self, DeviceChoice, DeviceError};
+use crate::evaluate::stress::{Answer, StressRow, VARIATIONS};
 use crate::evaluate::{self, EvalError, Figures, Seen};
 use crate::files::{self, FileError};
 use crate::knobs::{KnobArgs, choice};
@@ -74,6 +78,12 @@ pub struct Args {
     /// How the photos are read.
     #[command(flatten)]
     pub reading: ReadingArgs,
+    /// Evaluate the test photos also as if they had been taken a little differently, as `eval --stress`
+    #[arg(long)]
+    pub stress: bool,
+    /// Folder of photos of other materials, to count those that are labelled as unlike the good photos. Can be given again
+    #[arg(long, value_name = "DIR")]
+    pub foreign: Vec<PathBuf>,
     /// File to write each run's figures to as they come, as JSON lines
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
@@ -172,7 +182,16 @@ pub fn run(args: &Args) -> Result<(), CompareError> {
     if let Some(path) = &args.json {
         files::write_whole(path, b"")?;
     }
-    let bench = Bench { extractor: &extractor, device: &device.device, source, dataset, test: &report.test };
+    let foreign = args.foreign.iter().map(|folder| Foreign::find(folder)).collect::<Result<_, CompareError>>()?;
+    let bench = Bench {
+        extractor: &extractor,
+        device: &device.device,
+        source,
+        dataset,
+        test: &report.test,
+        stress: args.stress,
+        foreign,
+    };
     let mut runs: Vec<Run> = Vec::new();
     let mut test = None;
     for Draw { category, subset } in &draws {
@@ -252,6 +271,29 @@ struct Bench<'a> {
     dataset: Dataset,
     /// Test photos.
     test: &'a [PhotoFile],
+    /// Whether to evaluate variations of the test photos.
+    stress: bool,
+    /// Photos of other materials.
+    foreign: Vec<Foreign>,
+}
+
+/// Photos of other materials.
+struct Foreign {
+    /// Name of their folder.
+    name: String,
+    photos: Vec<PhotoFile>,
+}
+
+impl Foreign {
+    fn find(folder: &Path) -> Result<Self, CompareError> {
+        let photo = |path: PathBuf| {
+            // They are not compared with training photos, so they need no digest.
+            Ok::<_, CompareError>(PhotoFile { size: files::photo_size(&path)?, path, digest: [0; 32] })
+        };
+        let paths = dataset::images_below(folder).map_err(EvalError::from)?;
+        let name = folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy().into_owned();
+        Ok(Self { name, photos: paths.into_iter().map(photo).collect::<Result<_, _>>()? })
+    }
 }
 
 impl Bench<'_> {
@@ -262,7 +304,7 @@ impl Bench<'_> {
         category: &Category,
         ways: &[Way],
         seed: u64,
-        test: &mut Option<(Recipe, TestPhotos)>,
+        test: &mut Option<(Recipe, Tests)>,
         done: &mut dyn FnMut(Run) -> Result<(), CompareError>,
     ) -> Result<(), CompareError> {
         let specs: Vec<TrainSpec> = ways.iter().map(|way| TrainSpec { seed, ..way.spec.clone() }).collect();
@@ -291,7 +333,7 @@ impl Bench<'_> {
                 (shared, members) = (Some((&made[index], set)), None);
             }
             if !test.as_ref().is_some_and(|(seen, _)| *seen == inspection) {
-                *test = Some((inspection, TestPhotos::read(self, inspection, &reading)?));
+                *test = Some((inspection, Tests::read(self, inspection, &reading)?));
             }
             let (Some((_, set)), Some((_, test))) = (&shared, &*test) else { continue };
             let session = Session { spec, extractor: self.extractor, set, device: self.device };
@@ -304,7 +346,8 @@ impl Bench<'_> {
             let fit_seconds = seconds + started.elapsed().as_secs_f64();
             let model = CategoryModel::from_parts((info, tensors), &self.extractor.info, self.device)?;
             let figures = test.figures(self, &model)?;
-            done(Run { settings: words.clone(), photos: None, subset: None, seed, fit_seconds, figures })?;
+            let unlike = test.unlike(self, &model)?;
+            done(Run { settings: words.clone(), photos: None, subset: None, seed, fit_seconds, figures, unlike })?;
         }
         Ok(())
     }
@@ -328,7 +371,73 @@ impl<'a> Members<'a> {
     }
 }
 
-/// Test photos as features, with all that an evaluation needs of them.
+/// All photos that a model is evaluated on.
+struct Tests {
+    photos: TestPhotos,
+    /// The test photos under each variation.
+    varied: Vec<(Variation, TestPhotos)>,
+    /// Photos of other materials, by the name of their folder.
+    foreign: Vec<(String, TestPhotos)>,
+}
+
+impl Tests {
+    fn read(bench: &Bench<'_>, inspection: Recipe, reading: &Reading) -> Result<Self, CompareError> {
+        let of = |photos: &[PhotoFile], variation| TestPhotos::read(bench, photos, inspection, reading, variation);
+        let variations = VARIATIONS.iter().filter(|_| bench.stress);
+        let varied = variations.map(|variation| Ok::<_, CompareError>((*variation, of(bench.test, Some(*variation))?)));
+        let foreign = bench
+            .foreign
+            .iter()
+            .map(|foreign| Ok::<_, CompareError>((foreign.name.clone(), of(&foreign.photos, None)?)));
+        Ok(Self {
+            photos: of(bench.test, None)?,
+            varied: varied.collect::<Result<_, _>>()?,
+            foreign: foreign.collect::<Result<_, _>>()?,
+        })
+    }
+
+    fn figures(&self, bench: &Bench<'_>, model: &CategoryModel) -> Result<Figures, CompareError> {
+        let info = &model.info;
+        let see = |number: usize| {
+            let TestPhoto { facts, opaque, .. } = &self.photos.photos[number];
+            Ok::<_, CompareError>(Seen {
+                prediction: self.photos.predict(bench, model, number, &bench.test[number].path)?,
+                size: (facts.width, facts.height),
+                opaque: opaque.clone(),
+                trained_on: trained_on::is_among(info, &bench.test[number].digest),
+                differences: info.differences(facts),
+                seconds: None,
+            })
+        };
+        let figures = evaluate::figures(info, &bench.dataset, see)?;
+        let row = |(variation, photos): &(Variation, TestPhotos)| {
+            let answer = |number: usize| {
+                let prediction = photos.predict(bench, model, number, &bench.test[number].path)?;
+                let verdict = Verdict::new(&prediction, info.threshold.value);
+                let defective = bench.dataset.test[number].defect.is_some();
+                Ok::<_, CompareError>(Answer { score: prediction.score, verdict, defective })
+            };
+            let answers = (0..bench.test.len()).map(answer).collect::<Result<Vec<_>, _>>()?;
+            Ok::<_, CompareError>(StressRow::new(Some(*variation), &answers))
+        };
+        Ok(Figures { stress: self.varied.iter().map(row).collect::<Result<_, _>>()?, ..figures })
+    }
+
+    /// Share of the photos of other materials that are labelled as unlike the good photos, by the name of their folder.
+    fn unlike(&self, bench: &Bench<'_>, model: &CategoryModel) -> Result<BTreeMap<String, f64>, CompareError> {
+        let of = |(number, (name, photos)): (usize, &(String, TestPhotos))| {
+            let mut unlike = 0;
+            for (index, file) in bench.foreign[number].photos.iter().enumerate() {
+                let prediction = photos.predict(bench, model, index, &file.path)?;
+                unlike += usize::from(Verdict::new(&prediction, model.info.threshold.value) == Verdict::Unlike);
+            }
+            Ok((name.clone(), unlike as f64 / photos.photos.len().max(1) as f64))
+        };
+        self.foreign.iter().enumerate().map(of).collect()
+    }
+}
+
+/// Photos as features, with all that an evaluation needs of them.
 struct TestPhotos {
     set: TrainingSet,
     photos: Vec<TestPhoto>,
@@ -342,40 +451,40 @@ struct TestPhoto {
 }
 
 impl TestPhotos {
-    fn read(bench: &Bench<'_>, inspection: Recipe, reading: &Reading) -> Result<Self, CompareError> {
-        let mut photos = Vec::with_capacity(bench.test.len());
-        let set = features::inspected(bench.extractor, bench.device, bench.test, reading, inspection, &mut |photo| {
+    fn read(
+        bench: &Bench<'_>,
+        files: &[PhotoFile],
+        inspection: Recipe,
+        reading: &Reading,
+        variation: Option<Variation>,
+    ) -> Result<Self, CompareError> {
+        let mut photos = Vec::with_capacity(files.len());
+        let set = features::inspected(bench.extractor, bench.device, files, reading, inspection, &mut |photo| {
+            let photo = match variation {
+                Some(variation) => variation.of(&photo, inspection.view),
+                None => photo,
+            };
             let (width, height) = photo.pixels.dimensions();
             let regions = inspection.view.regions(width, height);
             photos.push(TestPhoto { regions, facts: photo.facts.clone(), opaque: photo.opaque.clone() });
+            photo
         })?;
         Ok(Self { set, photos })
     }
 
-    fn figures(&self, bench: &Bench<'_>, model: &CategoryModel) -> Result<Figures, CompareError> {
-        let info = &model.info;
-        let see = |number: usize| {
-            let TestPhoto { regions, facts, opaque } = &self.photos[number];
-            let (detector, aggregation) = (&model.detector, info.rule.aggregation);
-            let distances = self.set.distances(number, detector, info.taps, aggregation, bench.device);
-            let distances = block_on(distances).map_err(TrainError::from)?;
-            let prediction = Prediction::join(&info.rule, regions, &distances);
-            Ok(Seen {
-                prediction: prediction.map_err(|source| bench.no_score(number, source))?,
-                size: (facts.width, facts.height),
-                opaque: opaque.clone(),
-                trained_on: trained_on::is_among(info, &bench.test[number].digest),
-                differences: info.differences(facts),
-                seconds: None,
-            })
-        };
-        evaluate::figures(info, &bench.dataset, see)
-    }
-}
-
-impl Bench<'_> {
-    fn no_score(&self, number: usize, source: cse::scoring::prediction::PredictError) -> EvalError {
-        EvalError::Predict { path: self.test[number].path.clone(), source }
+    /// Prediction of the photo with an index. An error names its `path`.
+    fn predict(
+        &self,
+        bench: &Bench<'_>,
+        model: &CategoryModel,
+        number: usize,
+        path: &Path,
+    ) -> Result<Prediction, CompareError> {
+        let (info, detector) = (&model.info, &model.detector);
+        let distances = self.set.distances(number, detector, info.taps, info.rule.aggregation, bench.device);
+        let distances = block_on(distances).map_err(TrainError::from)?;
+        let prediction = Prediction::join(&info.rule, &self.photos[number].regions, &distances);
+        Ok(prediction.map_err(|source| EvalError::Predict { path: path.to_owned(), source })?)
     }
 }
 

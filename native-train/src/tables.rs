@@ -1,6 +1,6 @@
 //! `tables`: prints the results of `compare` as tables in Markdown.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use comfy_table::{CellAlignment, Table, presets};
@@ -57,6 +57,9 @@ pub struct Run {
     pub fit_seconds: f64,
     /// Figures on the test photos.
     pub figures: Figures,
+    /// Share of the photos of other materials that are labelled as unlike the good photos, by the name of their folder.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unlike: BTreeMap<String, f64>,
 }
 
 /// Prints a chapter for each file.
@@ -148,6 +151,34 @@ pub fn markdown(runs: &[Run]) -> String {
         tables += &table(kinds.iter().copied().collect(), &|runs| {
             let of = |kind: &&str| cell(runs.iter().filter_map(|run| run.figures.per_kind.get(*kind)?.image_auroc), 3);
             kinds.iter().map(of).collect()
+        });
+    }
+    let first = runs.first().map(|run| &run.figures.stress[..]).unwrap_or_default();
+    let variations: Vec<&str> = first.iter().map(|row| row.variation.as_str()).collect();
+    if !variations.is_empty() {
+        tables += "\nFalse positive rate in %, of the test photos as they are and under variations:\n\n";
+        let heads = std::iter::once("as they are").chain(variations.iter().copied()).collect();
+        tables += &table(heads, &|runs| {
+            let of = |variation: &&str| {
+                let rows =
+                    runs.iter().filter_map(|run| run.figures.stress.iter().find(|row| row.variation == **variation));
+                cell(rows.filter_map(|row| Some(100.0 * row.false_positive_rate?)), 1)
+            };
+            let plain = cell(runs.iter().map(|run| 100.0 * run.figures.false_positive_rate), 1);
+            std::iter::once(plain).chain(variations.iter().map(of)).collect()
+        });
+    }
+    let materials: BTreeSet<&str> = runs.iter().flat_map(|run| run.unlike.keys()).map(String::as_str).collect();
+    if !materials.is_empty() {
+        tables += "\nShare of photos in % that are labelled as unlike the good photos: good test photos, defective ones above the \
+                   threshold, and photos of other materials:\n\n";
+        let heads = ["good", "defective"].into_iter().chain(materials.iter().copied()).collect();
+        tables += &table(heads, &|runs| {
+            let percent =
+                |of: &dyn Fn(&&Run) -> Option<f64>| cell(runs.iter().filter_map(|run| Some(100.0 * of(run)?)), 1);
+            let own = [percent(&|run| run.figures.good_unlike), percent(&|run| run.figures.defective_unlike)];
+            let others = materials.iter().map(|material| percent(&|run| run.unlike.get(*material).copied()));
+            own.into_iter().chain(others).collect()
         });
     }
     tables

@@ -5,7 +5,7 @@ mod figures;
 mod gallery;
 mod report_html;
 mod score_axis;
-mod stress;
+pub mod stress;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;

@@ -16,7 +16,7 @@ use crate::text_table::text_table;
 use crate::trained_on;
 
 /// Variations of the table. The first of each kind is slight, and the second is the limit that a model should bear.
-const VARIATIONS: [Variation; 10] = [
+pub const VARIATIONS: [Variation; 10] = [
     Variation::Light(0.8),
     Variation::Light(0.9),
     Variation::Light(1.1),
@@ -44,13 +44,41 @@ pub struct StressRow {
     pub image_auroc: Option<f64>,
 }
 
-/// Rows of all variations.
+/// Answer on a test photo.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer {
+    /// Anomaly score.
+    pub score: f32,
+    /// Verdict.
+    pub verdict: Verdict,
+    /// True for a photo with a defect.
+    pub defective: bool,
+}
+
+impl StressRow {
+    /// Row of the answers on all test photos under one variation. None for the photos as they are.
+    pub fn new(variation: Option<Variation>, answers: &[Answer]) -> Self {
+        let of = |wanted: bool, is: fn(Verdict) -> bool| {
+            share(answers.iter().filter(|answer| answer.defective == wanted).map(|answer| is(answer.verdict)))
+        };
+        let (scores, defective): (Vec<f32>, Vec<bool>) =
+            answers.iter().map(|answer| (answer.score, answer.defective)).unzip();
+        Self {
+            variation: variation.map_or_else(|| "as they are".to_owned(), |variation| variation.to_string()),
+            false_positive_rate: of(false, Verdict::is_called),
+            unlike: of(false, |verdict| verdict == Verdict::Unlike),
+            true_positive_rate: of(true, Verdict::is_called),
+            image_auroc: metrics::roc_auc(&scores, &defective),
+        }
+    }
+}
+
+/// Rows of the photos as they are and of all variations. Photos that the model was trained on are left out.
 pub fn rows(model: &Model, dataset: &Dataset) -> Result<Vec<StressRow>, EvalError> {
     let info = &model.category.info;
     let changes: Vec<Option<Variation>> = std::iter::once(None).chain(VARIATIONS.map(Some)).collect();
     let bar = progress::bar((dataset.test.len() * changes.len()) as u64, "stress", "photos");
-    // Score, verdict and class of each photo, by variation.
-    let mut seen: Vec<Vec<(f32, Verdict, bool)>> = changes.iter().map(|_| Vec::new()).collect();
+    let mut answers: Vec<Vec<Answer>> = changes.iter().map(|_| Vec::new()).collect();
     for sample in &dataset.test {
         let bytes = files::read(&sample.photo)?;
         if trained_on::is_among(info, &Sha256::digest(&bytes).into()) {
@@ -58,30 +86,17 @@ pub fn rows(model: &Model, dataset: &Dataset) -> Result<Vec<StressRow>, EvalErro
             continue;
         }
         let photo = files::decode_photo(&sample.photo, &bytes, &info.reading())?;
-        for (change, seen) in changes.iter().zip(&mut seen) {
+        for (change, answers) in changes.iter().zip(&mut answers) {
             let changed = change.map(|change| change.of(&photo, info.view));
             let prediction = model.predict(changed.as_ref().unwrap_or(&photo));
             let prediction = prediction.map_err(|source| EvalError::Predict { path: sample.photo.clone(), source })?;
             let verdict = Verdict::new(&prediction, info.threshold.value);
-            seen.push((prediction.score, verdict, sample.defect.is_some()));
+            answers.push(Answer { score: prediction.score, verdict, defective: sample.defect.is_some() });
             bar.inc(1);
         }
     }
     bar.finish_and_clear();
-    let row = |(change, seen): (&Option<Variation>, &Vec<(f32, Verdict, bool)>)| {
-        let of = |wanted: bool, is: fn(Verdict) -> bool| {
-            share(seen.iter().filter(|(_, _, defective)| *defective == wanted).map(|(_, verdict, _)| is(*verdict)))
-        };
-        let (scores, defective): (Vec<f32>, Vec<bool>) = seen.iter().map(|(score, _, class)| (*score, *class)).unzip();
-        StressRow {
-            variation: change.map_or_else(|| "as they are".to_owned(), |change| change.to_string()),
-            false_positive_rate: of(false, Verdict::is_called),
-            unlike: of(false, |verdict| verdict == Verdict::Unlike),
-            true_positive_rate: of(true, Verdict::is_called),
-            image_auroc: metrics::roc_auc(&scores, &defective),
-        }
-    };
-    Ok(changes.iter().zip(&seen).map(row).collect())
+    Ok(changes.iter().zip(&answers).map(|(change, answers)| StressRow::new(*change, answers)).collect())
 }
 
 /// Prints the rows as a table for a terminal.

@@ -35,17 +35,18 @@ pub fn compute(
     recipe: Recipe,
     maker: &DefectMaker,
 ) -> Result<TrainingSet, TrainError> {
-    compute_each(extractor, device, photos, reading, recipe, maker, &mut |_| ())
+    compute_each(extractor, device, photos, reading, recipe, maker, &mut |photo| photo)
 }
 
-/// Features of the windows that an inspection has of each photo. `seen` is called with each decoded photo in turn.
+/// Features of the windows that an inspection has of each photo. `seen` is called with each decoded photo in turn, and gives
+/// the photo to inspect.
 pub fn inspected(
     extractor: &Extractor,
     device: &Device,
     photos: &[PhotoFile],
     reading: &Reading,
     recipe: Recipe,
-    seen: &mut (dyn FnMut(&Photo) + Send),
+    seen: &mut (dyn FnMut(Photo) -> Photo + Send),
 ) -> Result<TrainingSet, TrainError> {
     let maker = Generator::Default.maker(Vec::new());
     compute_each(extractor, device, photos, reading, recipe.of_inspection(), &maker, seen)
@@ -58,7 +59,7 @@ fn compute_each(
     reading: &Reading,
     recipe: Recipe,
     maker: &DefectMaker,
-    seen: &mut (dyn FnMut(&Photo) + Send),
+    seen: &mut (dyn FnMut(Photo) -> Photo + Send),
 ) -> Result<TrainingSet, TrainError> {
     let bar = progress::bar(recipe.windows(&sizes(photos)) as u64, "features", "windows");
     let mut set = TrainingSet::new(extractor, recipe.view, Box::new(TemporaryFile::new()?));
@@ -75,7 +76,7 @@ fn compute_each(
                         return;
                     }
                 };
-                seen(&photo);
+                let photo = seen(photo);
                 for part in drawing.photo(&photo, file.digest) {
                     if send.send(Ok(part.draw(maker, in_parallel))).is_err() {
                         // The receiver ended at an error.
