@@ -37,6 +37,13 @@ function copies(count, name = "copy") {
 	return Array.from({ length: count }, (_, i) => asFile(`${name}-${i}.webp`, "image/webp", buffer));
 }
 
+/** The strongest place of the map, as a screen reader hears it. */
+async function peakOfMap() {
+	const label = await page.getAttribute("#heatmap", "aria-label");
+	const [, x, y] = /at (\d+) % across and (\d+) % down/.exec(label);
+	return { x: x / 100, y: y / 100 };
+}
+
 async function moveThreshold(part) {
 	await page.locator("#threshold").evaluate((slider, to) => {
 		slider.value = String(Number(slider.max) * to);
@@ -46,17 +53,41 @@ async function moveThreshold(part) {
 
 test("a photo of another material is unlike the good photos, and its defect is not looked for", async () => {
 	const other = catalogue.categories[1].samples.map(({ file }) => file);
-	await page.setInputFiles("#files", other.map((file) => samplePath({ file })));
+	await page.setInputFiles(
+		"#files",
+		other.map((file) => samplePath({ file })),
+	);
 	await settled(page);
 	for (const file of other) {
 		await selectTile(page, file);
 		const { verdict, word } = await reading(page);
 		assert.deepEqual([verdict, word], ["unlike", "Unlike the good photos"]);
 		assert.match(await page.textContent("#verdict-notes"), /another material, light or scale/);
-		assert.match(await page.textContent("#verdict-text"), /^[\d.]+ times the threshold$/);
+		assert.match(
+			await page.textContent("#verdict-text"),
+			/^Above the threshold of 1\.000, over most of the photo\.$/,
+		);
+		assert.equal(await page.isVisible("#ring"), false);
 	}
 	await moveThreshold(1);
 	assert.equal((await reading(page)).word, "No defect found");
+	await page.click("#threshold-reset");
+});
+
+test("a ring is around the place that the score of a defect comes from, and none is on a good photo", async () => {
+	const [ring, photo] = await Promise.all(
+		["#ring", "#stage"].map((part) => page.locator(part).boundingBox()),
+	);
+	const peak = await peakOfMap();
+	const centre = {
+		x: (ring.x + ring.width / 2 - photo.x) / photo.width,
+		y: (ring.y + ring.height / 2 - photo.y) / photo.height,
+	};
+	// The map is finer than the score's positions, which are a seventh of the photo apart.
+	assert.ok(Math.hypot(centre.x - peak.x, centre.y - peak.y) < 0.2, JSON.stringify({ centre, peak }));
+	assert.match(await page.textContent("#verdict-text"), /The score comes from the place in the ring/);
+	await moveThreshold(1);
+	assert.equal(await page.isVisible("#ring"), false);
 	await page.click("#threshold-reset");
 });
 

@@ -48,8 +48,7 @@ pub struct CategoryInfo {
     pub exposure: Exposure,
     /// Traits that the good photos share.
     pub photos: Traits,
-    /// Ranges of the good photos' brightness, colour, contrast and sharpness. Empty in a file without them.
-    #[serde(default)]
+    /// Ranges of the good photos' brightness, colour, contrast and sharpness. May be empty.
     pub ranges: Ranges,
     /// Method.
     pub method: Method,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::state_dict::{self, Precision, StateDict, StateDictError};
 
 /// Format of the files that this program reads and writes.
-pub const FORMAT_VERSION: u32 = 9;
+pub const FORMAT_VERSION: u32 = 10;
 
 /// Longest description, bytes. Long lists are tensors.
 const LONGEST_DESCRIPTION: usize = 32 * 1024;

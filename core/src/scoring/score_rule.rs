@@ -21,12 +21,7 @@ pub struct ScoreRule {
     /// Weight of the density's distances, which are added to the embedders'. None without a density.
     pub density_weight: Option<f32>,
     /// Divisor of the score, above 0. A trained model has the threshold of its training, so that a score is a multiple of it.
-    #[serde(default = "one")]
     pub unit: f32,
-}
-
-fn one() -> f32 {
-    1.0
 }
 
 impl Default for ScoreRule {
@@ -36,7 +31,7 @@ impl Default for ScoreRule {
             normal_range: None,
             smoothing_sigma: 0.0,
             density_weight: None,
-            unit: one(),
+            unit: 1.0,
         }
     }
 }

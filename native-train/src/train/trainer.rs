@@ -1,5 +1,6 @@
 //! Trainer: from the good photos of a category to its model file.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::time::Instant;
 
@@ -66,10 +67,12 @@ impl Trainer<'_> {
         let embedders = members::train(&session, &division, &category.name, Some(&place), &mut self.log)?;
         let TrainedModel { info, tensors, reviewed } = fit(&session, &division, &embedders, category)?;
         let threshold = &info.threshold;
+        let folds = division.folds.iter().flat_map(|fold| &fold.held_out);
+        let held_out: HashSet<usize> = folds.copied().filter(|photo| !set.is_copy(*photo)).collect();
         println!(
             "threshold   1: a score is a multiple of it (false-positive rate {:.1} % from {} good photos)",
             100.0 * threshold.false_positive_rate,
-            category.photos.len(),
+            held_out.len(),
         );
         print!("{}", along_the_threshold(threshold));
         println!("review      the photos that it rests on, a group a line: it is too high if they are not good");

@@ -9,7 +9,7 @@ use cse::embedding::embedder::{Embedder, fold_state_dict};
 use cse::embedding::standardisation::Standardisation;
 use cse::files::category_file::{self, CategoryInfo, CategoryModel, LossPoint, MapScale};
 use cse::files::extractor_file::{self, Extractor, ExtractorInfo};
-use cse::files::model_file::{self, Kind, ModelFileError};
+use cse::files::model_file::{self, FORMAT_VERSION, Kind, ModelFileError};
 use cse::files::provenance::Provenance;
 use cse::files::state_dict::{self, Precision, StateDict};
 use cse::image::exposure::Exposure;
@@ -300,7 +300,7 @@ fn long_lists_are_tensors_and_a_long_description_is_refused() {
         &StateDict::new(),
         [(
             "cse".to_owned(),
-            format!("{{\"kind\":\"category\",\"format_version\":9,\"x\":\"{}\"}}", "y".repeat(40_000)),
+            format!("{{\"kind\":\"category\",\"format_version\":{FORMAT_VERSION},\"x\":\"{}\"}}", "y".repeat(40_000)),
         )]
         .into(),
         Precision::F32,

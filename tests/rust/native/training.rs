@@ -115,3 +115,34 @@ fn a_damaged_checkpoint_is_refused() {
     let refused: Result<(), CheckpointError> = block_on(member.begin()).expect("begins").resume(checkpoint);
     assert!(refused.is_err());
 }
+
+/// A copy that is trained on while its photo is held out would make the held-out scores, and so the threshold, too low.
+#[test]
+fn varied_copies_stay_with_their_photo_and_do_not_count_as_photos() {
+    let device = Device::flex();
+    let extractor = Extractor::load(cse_tests::random_extractor(Architecture::B0, 1), &device).expect("loads");
+    let given = [
+        ("steps", "2"),
+        ("members", "3"),
+        ("defects-per-image", "1"),
+        ("batch-size", "1"),
+        ("tolerance", "light=0.2,jpeg=50,scale=0.2,blur=1"),
+    ];
+    let spec = TrainSpec::given(Preset::Default, &given).expect("settings");
+    let photos: Vec<Photo> = (0..3).map(photo).collect();
+    let set = training_set(&spec, &photos, &extractor);
+    assert_eq!((set.originals().len(), set.photos.len()), (3, 63));
+    let session = Session { spec: &spec, extractor: &extractor, set: &set, device: &device };
+    let division = block_on(session.divide()).expect("divided");
+    for fold in &division.folds {
+        let originals = |photos: &[usize]| photos.iter().map(|photo| set.photos[*photo].original).collect::<Vec<_>>();
+        let (trained_on, held_out) = (originals(&fold.train), originals(&fold.held_out));
+        assert!(!held_out.is_empty() && held_out.iter().all(|original| !trained_on.contains(original)));
+    }
+    let TrainedModel { info, reviewed, .. } = train(&session, in_one_go);
+    assert_eq!((info.provenance.photos, info.trained_on.len()), (3, 3));
+    assert_eq!(info.provenance.settings["tolerance"], "light=0.2,jpeg=50,scale=0.2,blur=1");
+    assert!(reviewed.iter().all(|group| group.photos.iter().all(|photo| *photo < 3)));
+    // A score is a multiple of the threshold.
+    assert_eq!(info.threshold.value, 1.0);
+}
