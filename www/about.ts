@@ -41,7 +41,7 @@ function categoryFacts({ info }: Category): [string, string][] {
 	const facts: [string, string][] = [
 		["Material", info.name],
 		["Trained from", trainedFrom(info.provenance)],
-		["Held-out good photos that set the threshold", String(info.normal_scores.length)],
+		["Held-out scores that set the threshold", String(info.normal_scores.length)],
 		[
 			"Threshold",
 			`${asScore(info.threshold)}, set for ${asPercent(info.false_positive_rate)} false alarms on them`,
@@ -49,11 +49,12 @@ function categoryFacts({ info }: Category): [string, string][] {
 		["Looks at", views[info.view]],
 		["Light", info.has_equal_exposure ? "every photo is brought to the same brightness" : "as it is"],
 		["Method", methods[info.method]],
-		["Score", aggregations[info.aggregation]],
+		["Score", `${aggregations[info.aggregation]}, as a multiple of the threshold`],
 	];
 	const cosine = info.method === "cse" || info.method === "mean-cosine";
-	if (info.has_normal_range) facts.push(["Scale", "1 is the edge of what is normal, 2 is four times as far"]);
-	else if (cosine) facts.push(["Scale", "cosine distance: 2 is as far away as can be"]);
+	if (info.has_normal_range)
+		facts.push(["Scale of the map", "1 is the edge of what is normal, 2 is four times as far"]);
+	else if (cosine) facts.push(["Scale of the map", "cosine distance: 2 is as far away as can be"]);
 	if (info.smoothing_sigma > 0)
 		facts.push(["Smoothed over", `${asPercent(info.smoothing_sigma)} of a window’s side`]);
 	const learns = info.method === "cse" || info.method === "classifier";
