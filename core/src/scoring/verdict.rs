@@ -35,7 +35,7 @@ impl Verdict {
 
 /// Share of the highest value that the lower quartile of the score's field reaches in a photo that is unlike as a whole.
 /// Around a defect the field falls off, because `stage7` sees far, but not so slowly.
-const EVEN: f32 = 0.65;
+const EVEN: f32 = 0.55;
 
 /// Whether most of a photo is unlike the good photos. `map` and `field` are the values of its anomaly map and of the
 /// score's field at all inspected positions, in units of the edge of the normal range.
