@@ -29,10 +29,10 @@ export function notesOn(outcome: Outcome | undefined, threshold: number | undefi
 	const { beyond, notes } = outcome.result.inspection;
 	if (verdictOf(outcome, threshold) !== "unlike") return notes;
 	const whole = "Most of the photo is unlike the good photos: it may show another material, light or scale.";
-	return [whole, ...beyond, ...notes];
+	return beyond ? [whole, beyond, ...notes] : [whole, ...notes];
 }
 
-/** The verdict on the selected photo in one line. It is empty before there is a verdict. */
+/** The verdict on the selected photo in one line, without its notes. It is empty before there is a verdict. */
 export function verdictLine(bench: Workbench): string {
 	const { selected } = bench.album;
 	const { threshold } = bench.current;
@@ -41,5 +41,5 @@ export function verdictLine(bench: Workbench): string {
 	const start = `${selected.name}: ${verdictWords[verdictOf(outcome, threshold)]}`;
 	if ("error" in outcome) return `${start}. ${outcome.error}`;
 	const { score } = outcome.result.inspection;
-	return [`${start}, score ${asScore(score)}.`, ...notesOn(outcome, threshold)].join(" ");
+	return `${start}, score ${asScore(score)}.`;
 }

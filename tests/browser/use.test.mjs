@@ -63,6 +63,7 @@ test("a photo of another material is unlike the good photos, and its defect is n
 		const { verdict, word } = await reading(page);
 		assert.deepEqual([verdict, word], ["unlike", "Unlike the good photos"]);
 		assert.match(await page.textContent("#verdict-notes"), /another material, light or scale/);
+		assert.match(await page.textContent("#spoken-verdict"), /Compared with the good photos, it is /);
 		assert.match(
 			await page.textContent("#verdict-text"),
 			/^Above the threshold of 1\.000, over most of the photo\.$/,

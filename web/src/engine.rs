@@ -137,8 +137,7 @@ impl Engine {
             gpu_check::check(&predictor, &reference.predictor()?, &photo).await?;
             self.checked.set(true);
         }
-        let beyond = if prediction.unlike { info.beyond(&photo) } else { Vec::new() };
-        let beyond = beyond.iter().map(ToString::to_string).collect();
+        let beyond = prediction.unlike.then(|| info.beyond(&photo)).flatten();
         let preview = photo.preview(PREVIEW_SIDE);
         Ok(Inspection {
             width,

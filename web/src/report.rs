@@ -254,9 +254,9 @@ pub struct Inspection {
     pub peak_y: f32,
     /// Whether most of the photo is unlike the good photos. A score above the threshold is then not for a defect.
     pub unlike: bool,
-    /// Sentences on how a photo that is unlike the good photos differs from them, where brightness, colour, contrast or
+    /// Sentence on how a photo that is unlike the good photos differs from them, where brightness, colour, contrast or
     /// sharpness say it.
-    pub beyond: Vec<String>,
+    pub beyond: Option<String>,
     /// Sentences on how the photo differs from those that the model was trained on.
     pub notes: Vec<String>,
     /// Anomaly map over the whole photo, row by row. NaN where the photo was not inspected.

@@ -12,7 +12,7 @@ use crate::detectors::density::DensityShape;
 use crate::detectors::detector::{Detector, Shape};
 use crate::detectors::method::Method;
 use crate::image::exposure::Exposure;
-use crate::image::measures::{Beyond, Measures, Ranges};
+use crate::image::measures::{self, Measures, Ranges};
 use crate::image::photo::{Difference, Facts, IgnoreMask, Photo, Reading, Traits};
 use crate::image::view::View;
 use crate::network::efficientnet::Architecture;
@@ -136,10 +136,10 @@ impl CategoryInfo {
         distorted.into_iter().chain(self.photos.differences(facts)).collect()
     }
 
-    /// Properties in which a photo that is unlike the good photos lies beyond their ranges. Where it lies beyond none, only
-    /// the extractor tells them apart.
-    pub fn beyond(&self, photo: &Photo) -> Vec<Beyond> {
-        self.ranges.beyond(&Measures::of(&photo.pixels))
+    /// Sentence on how a photo that is unlike the good photos differs from them in brightness, colour, contrast and
+    /// sharpness. None where it lies within all their ranges, so that only the extractor tells them apart.
+    pub fn beyond(&self, photo: &Photo) -> Option<String> {
+        measures::sentence(&self.ranges.beyond(&Measures::of(&photo.pixels)))
     }
 
     /// Tells whether the model was trained with this extractor. Both weights and architecture must be the same, because two

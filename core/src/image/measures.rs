@@ -107,9 +107,8 @@ pub enum Side {
     Above,
 }
 
-/// Property in which a photo lies beyond the range of the good photos. Displays as a sentence.
-#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
-#[error("{}", self.sentence())]
+/// Property in which a photo lies beyond the range of the good photos.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Beyond {
     /// The property.
     pub property: Property,
@@ -122,7 +121,7 @@ pub struct Beyond {
 }
 
 impl Beyond {
-    fn sentence(&self) -> String {
+    fn words(&self) -> String {
         let Self { property, side, value, range: Range { low, high } } = *self;
         let what = match (property, side) {
             (Property::Brightness, Side::Below) => "darker",
@@ -133,16 +132,20 @@ impl Beyond {
             (Property::BlueLessGreen, Side::Above) => "bluer",
             (Property::Contrast, Side::Below) => "of less contrast",
             (Property::Contrast, Side::Above) => "of more contrast",
-            (Property::Sharpness, Side::Below) => "less sharp, or of coarser grain,",
+            (Property::Sharpness, Side::Below) => "less sharp, or of coarser grain",
             (Property::Sharpness, Side::Above) => "sharper, noisier, or of finer grain",
         };
         match property {
-            Property::Brightness => format!(
-                "The photo is {what} than the good photos: its mean grey value is {value:.0}, and theirs {low:.0} to {high:.0}."
-            ),
-            _ => format!("The photo is {what} than the good photos."),
+            Property::Brightness => format!("{what} (mean grey value {value:.0}, theirs {low:.0} to {high:.0})"),
+            _ => what.to_owned(),
         }
     }
+}
+
+/// Sentence on the properties in which a photo lies beyond the ranges. None where it lies within all of them.
+pub fn sentence(beyond: &[Beyond]) -> Option<String> {
+    let words: Vec<String> = beyond.iter().map(Beyond::words).collect();
+    (!words.is_empty()).then(|| format!("Compared with the good photos, it is {}.", words.join("; ")))
 }
 
 /// Ranges of the properties over the good photos of a category.
@@ -225,7 +228,12 @@ mod tests {
     fn a_sentence_says_how() {
         let ranges = Ranges::of(&[Measures::of(&noise(1)), Measures::of(&noise(2))]);
         let dark = RgbImage::from_pixel(8, 8, Rgb([20; 3]));
-        let told = ranges.beyond(&Measures::of(&dark))[0].to_string();
-        assert!(told.starts_with("The photo is darker than the good photos: its mean grey value is 20,"), "{told}");
+        let told = sentence(&ranges.beyond(&Measures::of(&dark))).unwrap();
+        let start = "Compared with the good photos, it is darker (mean grey value 20, theirs 10";
+        assert!(
+            told.starts_with(start) && told.ends_with("; of less contrast; less sharp, or of coarser grain."),
+            "{told}"
+        );
+        assert_eq!(sentence(&ranges.beyond(&Measures::of(&noise(3)))), None);
     }
 }

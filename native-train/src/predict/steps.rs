@@ -180,9 +180,8 @@ impl Steps<'_> {
     /// Sentences about the verdict on a photo.
     fn notes(&self, photo: &Photo, verdict: Option<Verdict>) -> Vec<String> {
         let info = &self.model.category.info;
-        let beyond = if verdict == Some(Verdict::Unlike) { info.beyond(photo) } else { Vec::new() };
-        let differences = info.differences(&photo.facts);
-        beyond.iter().map(ToString::to_string).chain(differences.iter().map(ToString::to_string)).collect()
+        let beyond = (verdict == Some(Verdict::Unlike)).then(|| info.beyond(photo)).flatten();
+        beyond.into_iter().chain(info.differences(&photo.facts).iter().map(ToString::to_string)).collect()
     }
 
     /// Writes the pictures of a photo. A failure becomes a note.
