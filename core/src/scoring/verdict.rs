@@ -35,16 +35,19 @@ impl Verdict {
 
 /// Share of the highest value that the lower quartile of the score's field reaches in a photo that is unlike as a whole.
 /// Around a defect the field falls off, because `stage7` sees far, but not so slowly.
-const EVEN: f32 = 0.55;
+const EVEN: f32 = 0.6;
+/// Lower quartile of the score's field, in edges, that no defect reaches: another material may have a flaw of its own, so that
+/// its field is uneven too. The field around the defects of magnetic tile stays below 1.8.
+const FAR: f32 = 2.0;
 
 /// Whether most of a photo is unlike the good photos. `map` and `field` are the values of its anomaly map and of the
 /// score's field at all inspected positions, in units of the edge of the normal range.
 ///
-/// Either three quarters of the map are beyond the edge, or three quarters of the field are, and about as far as its
-/// highest value.
+/// Either three quarters of the map are beyond the edge, or three quarters of the field are, and far beyond it or about as
+/// far as its highest value.
 pub(super) fn is_unlike(map: Vec<f32>, field: Vec<f32>) -> bool {
     let highest = field.iter().copied().fold(0.0, f32::max);
-    lower_quartile(map) > 1.0 || lower_quartile(field) > f32::max(1.0, EVEN * highest)
+    lower_quartile(map) > 1.0 || lower_quartile(field) > (EVEN * highest).clamp(1.0, FAR)
 }
 
 /// Value that three quarters of `values` reach. 0 for none.
@@ -63,6 +66,10 @@ mod tests {
         assert!(!is_unlike(with(10, 9.0), with(30, 9.0)));
         assert!(is_unlike(with(90, 1.2), with(0, 0.0)), "most of the map");
         assert!(is_unlike(with(0, 0.0), with(90, 5.0)), "most of the field");
+        assert!(
+            is_unlike(with(0, 0.0), (0..100).map(|at| if at < 5 { 9.0 } else { 2.5 }).collect()),
+            "a flaw of its own"
+        );
         // `stage7` sees far: all of the field is raised around a strong defect.
         let around = (0..100).map(|at| 9.0 / (1.0 + 0.05 * at as f32)).collect();
         assert!(!is_unlike(with(30, 4.0), around));
