@@ -85,8 +85,8 @@ pub struct Range {
     pub high: f64,
 }
 
-/// Share of its width that a range is widened by on either side, before a photo is said to lie beyond it: twenty photos
-/// do not show all that is normal.
+/// Margin on either side of a range, as a share of its width. A photo within it is not said to lie beyond the range, because
+/// twenty photos do not show all that is normal.
 const WIDENED: f64 = 0.5;
 
 impl Range {

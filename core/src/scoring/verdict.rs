@@ -27,7 +27,7 @@ impl Verdict {
         }
     }
 
-    /// Whether the photo is not to be taken for good.
+    /// Tells whether the photo is not to be taken for good.
     pub fn is_called(self) -> bool {
         self != Self::NoDefect
     }
@@ -41,7 +41,7 @@ const WHOLE: [f32; 2] = [0.75, 1.5];
 /// falls off further.
 const EVEN: f32 = 0.6;
 
-/// Whether most of a photo is unlike the good photos. `map` and `field` are the values of its anomaly map and of the
+/// Tells whether most of a photo is unlike the good photos. `map` and `field` are the values of its anomaly map and of the
 /// score's field at all inspected positions, in units of the edge of the normal range.
 pub(super) fn is_unlike(map: Vec<f32>, field: Vec<f32>) -> bool {
     let highest = field.iter().copied().fold(0.0, f32::max);
