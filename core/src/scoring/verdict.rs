@@ -66,7 +66,7 @@ mod tests {
         assert!(is_unlike(with(90, 1.2), with(90, 2.0)), "most of the map");
         assert!(is_unlike(with(0, 0.0), with(90, 5.0)), "most of the field");
         let flawed = || (0..100).map(|at| if at < 5 { 9.0 } else { 2.5 }).collect();
-        assert!(is_unlike(with(90, 1.2), flawed()), "another material with a flaw of its own");
+        assert!(is_unlike(with(90, 1.2), flawed()), "another material that has a flaw");
         assert!(!is_unlike(with(5, 3.0), flawed()), "a strong defect");
         // `stage7` sees far: all of the field is raised around a strong defect.
         let around = (0..100).map(|at| 9.0 / (1.0 + 0.05 * at as f32)).collect();

@@ -36,10 +36,10 @@ pub struct Figures {
     pub f1_max: Option<f64>,
     /// Threshold of `f1_max`.
     pub f1_max_threshold: Option<f32>,
-    /// Highest true positive rate with a false positive rate of at most 2 %. None in files of before it was computed.
+    /// Highest true positive rate with a false positive rate of at most 2 %. None in files of an earlier program.
     #[serde(default)]
     pub tpr_at_2_fpr: Option<f64>,
-    /// Highest true positive rate with a false positive rate of at most 5 %. None in files of before it was computed.
+    /// Highest true positive rate with a false positive rate of at most 5 %. None in files of an earlier program.
     #[serde(default)]
     pub tpr_at_5_fpr: Option<f64>,
     /// AUROC of the anomaly maps, over all pixels of good photos and of photos with a mask.
@@ -56,7 +56,7 @@ pub struct Figures {
     pub false_positive_rate: f64,
     /// Share of the defective photos that are labelled as defective.
     pub true_positive_rate: f64,
-    /// Share of the good photos that are unlike the good training photos as a whole. None in files of before it was computed.
+    /// Share of the good photos that are unlike the good training photos as a whole. None in files of an earlier program.
     #[serde(default)]
     pub good_unlike: Option<f64>,
     /// Share of the defective photos above the threshold that are unlike the good training photos as a whole. None in files
