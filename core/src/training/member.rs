@@ -113,8 +113,7 @@ impl<'a> MemberTraining<'a> {
             device,
         };
         // Varied copies teach little that their photos do not.
-        let originals: Vec<usize> = fold.train.iter().copied().filter(|photo| !set.is_copy(*photo)).collect();
-        let (steps, epoch) = spec.steps(set.windows(&originals).len());
+        let (steps, epoch) = spec.steps(set.windows(&set.originals_of(&fold.train)).len());
         let schedule = OneCycle { max_lr: spec.max_lr, steps };
         Ok(Self {
             spec,

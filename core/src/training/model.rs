@@ -71,7 +71,7 @@ impl Session<'_> {
         let threshold = Threshold::new(scores, groups::count(held_out), spec.false_positive_rate);
         let threshold = threshold.ok_or(TrainingError::NoScores)?.with_synthetic(normal.synthetic.clone());
         let (threshold, unit) = threshold.in_units();
-        let originals = |photos: &[usize]| photos.iter().filter(|photo| !set.is_copy(**photo)).count();
+        let originals = set.originals();
         let info = CategoryInfo {
             name: facts.name.clone(),
             extractor_id: extractor.info.id.clone(),
@@ -89,21 +89,20 @@ impl Session<'_> {
             map_scale: normal.map_scale,
             provenance: Provenance {
                 program: facts.program.clone(),
-                photos: set.originals().len(),
-                held_out: folds.iter().map(|fold| originals(&fold.held_out)).collect(),
+                photos: originals.len(),
+                held_out: folds.iter().map(|fold| set.originals_of(&fold.held_out).len()).collect(),
                 kept_steps: fit.histories.iter().map(|history| history.kept_step).collect(),
                 preset: spec.preset.to_string(),
                 settings: presets::changes(spec),
                 seed: spec.seed,
             },
-            trained_on: set.originals().iter().map(|photo| photo_mark(&set.photos[*photo].digest)).collect(),
+            trained_on: originals.iter().map(|photo| photo_mark(&set.photos[*photo].digest)).collect(),
             losses: fit.histories.into_iter().map(|history| history.losses).collect(),
             threshold,
             rule: ScoreRule { unit, ..normal.rule.clone() },
         };
         // A user knows photos, and not their varied copies.
-        let order = set.originals();
-        let photo = |copy: usize| order.binary_search(&set.photos[copy].original).ok();
+        let photo = |copy: usize| originals.binary_search(&set.photos[copy].original).ok();
         let mut reviewed = normal.reviewed(groups, unit * info.threshold.value);
         for group in &mut reviewed {
             group.score /= unit;

@@ -137,14 +137,14 @@ impl TrainingSet {
         Ok(())
     }
 
-    /// Indices of the photos that are no varied copies.
+    /// Indices of all photos that are no varied copies.
     pub fn originals(&self) -> Vec<usize> {
-        (0..self.photos.len()).filter(|photo| !self.is_copy(*photo)).collect()
+        self.originals_of(&(0..self.photos.len()).collect::<Vec<_>>())
     }
 
-    /// Tells whether a photo is a varied copy of another one.
-    pub fn is_copy(&self, photo: usize) -> bool {
-        self.photos[photo].original != photo
+    /// Those of `photos` that are no varied copies.
+    pub fn originals_of(&self, photos: &[usize]) -> Vec<usize> {
+        photos.iter().copied().filter(|photo| self.photos[*photo].original == *photo).collect()
     }
 
     /// Samples of all windows of `photos`.

@@ -67,8 +67,8 @@ impl Trainer<'_> {
         let embedders = members::train(&session, &division, &category.name, Some(&place), &mut self.log)?;
         let TrainedModel { info, tensors, reviewed } = fit(&session, &division, &embedders, category)?;
         let threshold = &info.threshold;
-        let folds = division.folds.iter().flat_map(|fold| &fold.held_out);
-        let held_out: HashSet<usize> = folds.copied().filter(|photo| !set.is_copy(*photo)).collect();
+        let held_out: HashSet<usize> =
+            division.folds.iter().flat_map(|fold| set.originals_of(&fold.held_out)).collect();
         println!(
             "threshold   1: a score is a multiple of it (false-positive rate {:.1} % from {} good photos)",
             100.0 * threshold.false_positive_rate,
@@ -131,7 +131,7 @@ pub fn divide(session: &Session<'_>) -> Result<Division, TrainError> {
         println!("groups      {distinct}: photos of the same piece are held out together");
     }
     for fold in &division.folds {
-        let originals = |photos: &[usize]| photos.iter().filter(|photo| !session.set.is_copy(**photo)).count();
+        let originals = |photos: &[usize]| session.set.originals_of(photos).len();
         println!("photos      {} to train, {} held out", originals(&fold.train), originals(&fold.held_out));
     }
     Ok(division)
