@@ -2,6 +2,7 @@
 import type { Category } from "./categories.js";
 import type { Picture, Route } from "./contract.js";
 import type { CurrentCategory } from "./current-category.js";
+import type { Mark } from "./evaluation.js";
 import { type Outcome, Outcomes, type Result, resultIn } from "./outcomes.js";
 import type { Photo } from "./photos.js";
 import { Previews } from "./previews.js";
@@ -9,6 +10,8 @@ import type { Routing } from "./routing.js";
 
 export class Album {
 	readonly previews = new Previews();
+	/** What the visitor says that photos are. */
+	readonly marks = new Map<Photo, Mark>();
 	selected: Photo | undefined;
 	readonly #current: CurrentCategory;
 	readonly #routing: Routing;
@@ -44,6 +47,7 @@ export class Album {
 		for (const photo of gone) {
 			this.#outcomes.forget(photo);
 			this.previews.forget(photo);
+			this.marks.delete(photo);
 		}
 		this.#photos = this.#photos.filter((photo) => !gone.has(photo));
 		this.selected = undefined;

@@ -7,10 +7,13 @@ import { type Cause, diedName } from "./sentence.js";
 export interface JobOptions {
 	signal?: AbortSignal | undefined;
 	onStage?: ((stage: Stage) => void) | undefined;
+	/** Parts of the request that the worker gets without a copy. */
+	handedOver?: Transferable[] | undefined;
 }
 
 interface Job {
 	request: Request;
+	handedOver: Transferable[];
 	onStage: ((stage: Stage) => void) | undefined;
 	resolve: (value: Jobs[JobName]["answers"]) => void;
 	reject: (cause: unknown) => void;
@@ -56,7 +59,7 @@ export class Bridge {
 	async run<N extends JobName>(
 		name: N,
 		takes: Jobs[N]["takes"],
-		{ signal, onStage }: JobOptions = {},
+		{ signal, onStage, handedOver = [] }: JobOptions = {},
 	): Promise<Jobs[N]["answers"]> {
 		const program = await fetchProgram(signal);
 		return new Promise((resolve, reject) => {
@@ -68,6 +71,7 @@ export class Bridge {
 			const deaf = () => signal?.removeEventListener("abort", onAbort);
 			const job: Job = {
 				request: { name, program, ...takes } as unknown as Request,
+				handedOver,
 				onStage,
 				resolve: (value) => {
 					deaf();
@@ -114,7 +118,7 @@ export class Bridge {
 		try {
 			this.#worker ??= this.#start();
 			this.#listen(job);
-			if (this.#alive) this.#worker.postMessage(job.request);
+			if (this.#alive) this.#worker.postMessage(job.request, job.handedOver);
 		} catch {
 			this.#fail({
 				name: "",
@@ -150,7 +154,7 @@ export class Bridge {
 			this.#alive = true;
 			// Granted to the page only once the worker is gone.
 			void navigator.locks?.request(name, () => current() && this.#died());
-			if (this.#running) worker.postMessage(this.#running.request);
+			if (this.#running) worker.postMessage(this.#running.request, this.#running.handedOver);
 		});
 		worker.addEventListener("error", (event) => {
 			if (!current()) return;

@@ -2,6 +2,7 @@
 import type { Catalogue, Sample } from "./catalogue.js";
 import type { CategoryInfo, ExtractorInfo, Route, Setting } from "./contract.js";
 import { fetchOnce } from "./fetching.js";
+import type { KeptModel } from "./kept-models.js";
 import { fetchProgram } from "./program.js";
 
 export interface Category {
@@ -16,6 +17,8 @@ export interface Category {
 	sha256?: string | undefined;
 	/** The extractor that the model was made with. Undefined before the model is loaded. */
 	extractor?: Extractor;
+	/** Size of its file in this browser's storage. Undefined where it is not kept there. */
+	keptBytes?: number;
 }
 
 export interface Extractor {
@@ -69,6 +72,31 @@ export class Categories {
 			samples: [],
 			file: async () => file,
 		};
+	}
+
+	/** A model that was taught in this page. Not in the list yet. */
+	taught(title: string, file: Blob): Category {
+		this.#dropped += 1;
+		// Kept under this key, so no model of another tab or day may have the same.
+		const key = `taught ${Date.now()} ${Math.random()} ${this.#dropped}`;
+		return { key, title, shipped: false, samples: [], file: async () => file };
+	}
+
+	/** A model that this browser kept. */
+	kept({ key, title, file }: KeptModel): Category {
+		return { key, title, shipped: false, samples: [], file: async () => file, keptBytes: file.size };
+	}
+
+	remove(category: Category): void {
+		const place = this.all.indexOf(category);
+		if (place >= 0) this.all.splice(place, 1);
+	}
+
+	/** Adds a model to the list, in the place of another where that is given. */
+	put(category: Category, before?: Category): void {
+		const place = before ? this.all.indexOf(before) : -1;
+		if (place >= 0) this.all[place] = category;
+		else this.all.push(category);
 	}
 
 	#dropKey(file: File): string {

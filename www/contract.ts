@@ -2,14 +2,26 @@
 import type { Cause } from "./sentence.js";
 import type {
 	CategoryInfo,
+	DefectTask,
+	DrawnDefects,
 	ExtractorInfo,
+	Lesson,
 	Milliseconds,
 	ModelFile as ModelDescription,
 	Route,
 	Inspection as Whole,
 } from "./wasm/cse_web.js";
 
-export type { CategoryInfo, ExtractorInfo, Milliseconds, ModelDescription, Route };
+export type {
+	CategoryInfo,
+	DefectTask,
+	DrawnDefects,
+	ExtractorInfo,
+	Lesson,
+	Milliseconds,
+	ModelDescription,
+	Route,
+};
 
 /** The engine's results for a photo, without its picture. */
 export type Inspection = Omit<Whole, "preview" | "preview_width" | "preview_height">;
@@ -45,10 +57,10 @@ export interface Setting {
 	category: ModelFile;
 }
 
-export type Stage = "wasm" | "device" | "extractor" | "category" | "inspect";
+export type Stage = "wasm" | "device" | "extractor" | "category" | "inspect" | "teach";
 
 /** Milliseconds that this job spent on loading, by stage. A stage that was loaded before has 0. */
-export type LoadTimes = Record<Exclude<Stage, "inspect">, number>;
+export type LoadTimes = Record<Exclude<Stage, "inspect" | "teach">, number>;
 
 export interface Prepared {
 	device: DeviceInfo;
@@ -62,6 +74,16 @@ export interface Inspected extends Prepared {
 	picture: Picture;
 }
 
+/** A photo that was decoded, without its pixels. */
+export interface Looked {
+	/** Width of the upright photo, pixels. */
+	width: number;
+	/** Height of the upright photo, pixels. */
+	height: number;
+	/** A small square of the photo. Undefined where this browser cannot make one in a worker. */
+	thumbnail: Blob | undefined;
+}
+
 /** The kinds of jobs, with what each takes and answers. A job needs none before it, so a fresh worker can do any. */
 export interface Jobs {
 	/** Reads the description of a model file. */
@@ -71,6 +93,15 @@ export interface Jobs {
 	inspect: { takes: { setting: Setting; photo: Blob }; answers: Inspected };
 	/** Only decodes a photo, whose picture was let go. */
 	preview: { takes: { setting: Setting; photo: Blob }; answers: Picture };
+	/** Decodes a photo that belongs to no model yet. */
+	look: { takes: { photo: Blob }; answers: Looked };
+	/** Trains a model on good photos. Progress and tasks for helpers go over the port. */
+	teach: {
+		takes: { route: Route; extractor: ModelFile; lesson: Lesson; photos: Blob[]; port: MessagePort };
+		answers: { model: Uint8Array<ArrayBuffer> };
+	};
+	/** Helps with a teaching. */
+	defects: { takes: { route: Route; extractor: ModelFile; task: DefectTask }; answers: DrawnDefects };
 }
 
 export type JobName = keyof Jobs;

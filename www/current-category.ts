@@ -15,7 +15,11 @@ export class CurrentCategory {
 	/** Undefined brings the model's own threshold back. */
 	setThreshold(value: number | undefined): void {
 		if (!this.category) return;
-		if (value === undefined) this.#thresholds.delete(this.category.key);
-		else this.#thresholds.set(this.category.key, value);
+		this.setThresholdOf(this.category.key, value);
+	}
+
+	setThresholdOf(key: string, value: number | undefined): void {
+		if (value === undefined) this.#thresholds.delete(key);
+		else this.#thresholds.set(key, value);
 	}
 }

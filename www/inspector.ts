@@ -19,6 +19,8 @@ export interface Watch {
 
 export class Inspector {
 	readonly bridge = new Bridge();
+	/** Workers that inspect photos beside the first one. */
+	readonly #helpers: Bridge[] = [];
 	readonly #categories: Categories;
 	readonly #routing: Routing;
 	/** Times of what was loaded for the next photo before its turn. */
@@ -75,17 +77,21 @@ export class Inspector {
 		return this.bridge.run("describe", { file }, watch);
 	}
 
-	/** Inspects a photo. Where its worker ends, `onRestart` is called and another worker tries once more. */
+	/**
+	 * Inspects a photo in worker number `lane`, from 0. Where its worker ends, `onRestart` is called and another worker tries
+	 * once more.
+	 */
 	async inspect(
 		category: Category,
 		photo: Blob,
 		watch: Watch,
 		onRestart: () => void,
+		lane = 0,
 	): Promise<{ result: Result; picture: Picture }> {
 		const inspect = () =>
 			this.#routing.onCpuAtLast(watch.signal, async (route) => {
 				const setting = await this.#categories.setting(category, route, watch.signal);
-				return this.bridge.run("inspect", { setting, photo }, watch);
+				return this.#lane(lane).run("inspect", { setting, photo }, watch);
 			});
 		const inspected = await inspect().catch((cause) => {
 			watch.signal.throwIfAborted();
@@ -97,6 +103,17 @@ export class Inspector {
 		const result = resultOf(inspected, this.#loaded);
 		this.forgetLoaded();
 		return { result, picture: inspected.picture };
+	}
+
+	#lane(lane: number): Bridge {
+		if (lane === 0) return this.bridge;
+		this.#helpers[lane - 1] ??= new Bridge();
+		return this.#helpers[lane - 1] ?? this.bridge;
+	}
+
+	/** Ends all workers. The next job starts another one. */
+	end(): void {
+		for (const bridge of [this.bridge, ...this.#helpers]) bridge.end();
 	}
 
 	/** Decodes a photo without inspecting it. */

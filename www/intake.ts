@@ -6,6 +6,7 @@ import { ofUsableSize } from "./file-size.js";
 import { type Kind, kindOf } from "./kinds-of-file.js";
 import { clearComplaints, complain } from "./notices.js";
 import { photoFrom } from "./photos.js";
+import { isOnPanel, isTeachingOpen, takeGoodSamples } from "./teaching/panel.js";
 import type { Workbench } from "./workbench.js";
 
 const cover = byId("drop-cover", "div");
@@ -65,10 +66,11 @@ function listed(names: string[]): string {
 	return `${names.slice(0, 5).join(", ")}${others}`;
 }
 
-async function takeFrom(bench: Workbench, data: DataTransfer | null): Promise<void> {
+async function takeFrom(bench: Workbench, data: DataTransfer | null, asGood: boolean): Promise<void> {
 	if (!data) return;
 	const { haul, folder } = await haulOf(data);
-	if (haul.found.length + haul.unread.length > 0) take(bench, haul);
+	if (asGood) takeGoodSamples(bench, haul.found);
+	else if (haul.found.length + haul.unread.length > 0) take(bench, haul);
 	else if (folder) complain("There is no file in that folder.");
 	else complain("That was no file. Save the photo first, then drop the file.");
 }
@@ -98,14 +100,15 @@ function wireDrop(bench: Workbench): void {
 	window.addEventListener("drop", (event) => {
 		event.preventDefault();
 		hide();
-		void takeFrom(bench, event.dataTransfer);
+		void takeFrom(bench, event.dataTransfer, isOnPanel(event));
 	});
 }
 
 export function wireIntake(bench: Workbench): void {
 	wireDrop(bench);
 	window.addEventListener("paste", (event) => {
-		if ((event.clipboardData?.files.length ?? 0) > 0) void takeFrom(bench, event.clipboardData);
+		if ((event.clipboardData?.files.length ?? 0) > 0)
+			void takeFrom(bench, event.clipboardData, isTeachingOpen());
 	});
 	byId("open", "button").addEventListener("click", () => chooser.click());
 	chooser.addEventListener("change", () => {

@@ -47,6 +47,13 @@ export class LoadedEngine {
 		return this.#holdExtractor(engine, model, load);
 	}
 
+	/** The engine with an extractor, for jobs that need no model. */
+	async withExtractor(route: Route, model: ModelFile, load: LoadTimes): Promise<Engine> {
+		const { engine } = await this.#start(route, load);
+		await this.#holdExtractor(engine, model, load);
+		return engine;
+	}
+
 	async prepare(setting: Setting, load: LoadTimes): Promise<Prepared & { engine: Engine }> {
 		const { engine, device } = await this.#start(setting.route, load);
 		const extractor = await this.#holdExtractor(engine, setting.extractor, load);

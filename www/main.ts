@@ -3,6 +3,7 @@ import { renderAbout } from "./about.js";
 import { fetchCatalogue } from "./catalogue.js";
 import { downloads } from "./downloads.js";
 import { wireIntake } from "./intake.js";
+import { renderMarks, wireMarks } from "./marks.js";
 import { complain } from "./notices.js";
 import { keepForOffline, useNewest } from "./offline.js";
 import { renderPickers, wirePickers } from "./pickers.js";
@@ -15,6 +16,7 @@ import { sentence } from "./sentence.js";
 import { renderSpoken } from "./spoken.js";
 import { renderStageTimes } from "./stage-times.js";
 import { renderStrip, wireStrip } from "./strip.js";
+import { renderTeaching, wireTeaching } from "./teaching/panel.js";
 import { renderThreshold, wireThreshold } from "./threshold-chart.js";
 import { renderTiming, wireTiming } from "./timing.js";
 import { renderViewer, wireViewer } from "./viewer.js";
@@ -24,12 +26,14 @@ const bench = new Workbench(render, complain);
 
 const renderers = [
 	renderPickers,
+	renderTeaching,
 	renderProgress,
 	renderSpoken,
 	renderSamples,
 	renderStrip,
 	renderViewer,
 	renderReadout,
+	renderMarks,
 	renderThreshold,
 	renderStageTimes,
 	renderSave,
@@ -78,7 +82,7 @@ function begin(): void {
 
 async function open(): Promise<void> {
 	const catalogue = await fetchCatalogue().catch((cause) => complain(sentence(cause)));
-	bench.open(catalogue ?? undefined);
+	await bench.open(catalogue ?? undefined);
 	begin();
 }
 
@@ -88,8 +92,10 @@ wireProgress(bench);
 wireStrip(bench);
 wireViewer();
 wireThreshold(bench);
+wireMarks(bench);
 wireSave(bench);
 wireTiming(bench);
+wireTeaching(bench);
 wireIntake(bench);
 render();
 watchForGpu((gpu) => bench.hearOfGpu(gpu));

@@ -18,8 +18,8 @@ export class PhotoJobs {
 		this.#inspector = inspector;
 	}
 
-	/** Inspects a photo, and counts it in the batch. Throws where the photo has no part in the failure. */
-	async inspect(photo: Photo, category: Category, batch: Batch, watch: Watch): Promise<void> {
+	/** Inspects a photo in worker number `lane`, and counts it in the batch. Throws where the photo has no part in the failure. */
+	async inspect(photo: Photo, category: Category, batch: Batch, watch: Watch, lane: number): Promise<void> {
 		let file: Blob;
 		try {
 			file = await orAbort(photo.file(), watch.signal);
@@ -32,7 +32,7 @@ export class PhotoJobs {
 			batch.restarts += 1;
 		};
 		try {
-			const { result, picture } = await this.#inspector.inspect(category, file, watch, onRestart);
+			const { result, picture } = await this.#inspector.inspect(category, file, watch, onRestart, lane);
 			this.#album.keep(photo, category, result, picture);
 			batch.inspected += 1;
 		} catch (cause) {

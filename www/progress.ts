@@ -18,6 +18,7 @@ const stageWords: Record<Stage, string> = {
 	extractor: "Loading the extractor",
 	category: "Loading the model",
 	inspect: "Inspecting",
+	teach: "Learning",
 };
 
 function wordsForDownload({ names, received, total }: Progress): string {

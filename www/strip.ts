@@ -3,10 +3,11 @@ import { byId, make, write } from "./elements.js";
 import { asScore } from "./figures.js";
 import { resultIn } from "./outcomes.js";
 import type { Photo } from "./photos.js";
-import { verdictOf, verdictWords } from "./verdict.js";
+import { type Verdict, verdictOf, verdictWords } from "./verdict.js";
 import type { Workbench } from "./workbench.js";
 
 const strip = byId("strip", "div");
+const totals = byId("totals", "p");
 
 interface Tile {
 	root: HTMLElement;
@@ -69,6 +70,24 @@ function reveal({ root }: Tile): void {
 	strip.scrollLeft += Math.max(0, tile.right - room.right) + Math.min(0, tile.left - room.left);
 }
 
+const totalWords: Partial<Record<Verdict, string>> = {
+	good: "without a defect found",
+	defect: "with a defect",
+	unlike: "unlike the good photos",
+	error: "not inspected",
+};
+
+/** Numbers of photos by verdict, which a long strip does not show at a glance. */
+function renderTotals(bench: Workbench, photos: readonly Photo[]): void {
+	const verdicts = photos.map((photo) => verdictOf(bench.album.outcome(photo), bench.current.threshold));
+	const parts = Object.entries(totalWords).flatMap(([verdict, word]) => {
+		const count = verdicts.filter((other) => other === verdict).length;
+		return count > 0 ? [`${count} ${word}`] : [];
+	});
+	totals.hidden = photos.length < 2 || parts.length === 0;
+	write(totals, `${photos.length} photos: ${parts.join(", ")}.`);
+}
+
 export function renderStrip(bench: Workbench): void {
 	const { photos, selected } = bench.album;
 	const current = new Set(photos);
@@ -89,6 +108,7 @@ export function renderStrip(bench: Workbench): void {
 		if (there !== tile.root) strip.insertBefore(tile.root, there ?? null);
 	}
 	strip.hidden = photos.length === 0;
+	renderTotals(bench, photos);
 	const tile = selected && tiles.get(selected);
 	if (tile && selected !== shown) reveal(tile);
 	shown = selected;

@@ -89,7 +89,7 @@ async function start(bench: Workbench): Promise<void> {
 	renderTimingTable(timings, heading);
 	// The page's worker would hold memory and, worse, compute at the same time.
 	bench.queue.hold(true);
-	bench.inspector.bridge.end();
+	bench.inspector.end();
 	try {
 		await measure(bench, routes, measured);
 		status.textContent = "Measured.";

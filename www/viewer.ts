@@ -11,6 +11,7 @@ import { verdictOf } from "./verdict.js";
 import type { Workbench } from "./workbench.js";
 
 const stage = byId("stage", "div");
+const scroller = byId("stage-scroll", "div");
 const image = byId("photo", "canvas");
 const canvas = byId("heatmap", "canvas");
 const ring = byId("ring", "div");
@@ -73,6 +74,18 @@ function showResult(result: Result, map: AnomalyMap, own: Scale): void {
 	canvas.setAttribute("aria-label", describe(peak));
 	canvas.hidden = false;
 	showScale(own, isPartial(map));
+	scrollTo(result.inspection.peak_x, result.inspection.peak_y);
+}
+
+/** Brings a place of a photo that is larger than the view into its middle. */
+function scrollTo(x: number, y: number): void {
+	scroller.scrollLeft = x * stage.offsetWidth - scroller.clientWidth / 2;
+	scroller.scrollTop = y * stage.offsetHeight - scroller.clientHeight / 2;
+	// A region that scrolls must be reached by the keyboard.
+	const scrolls =
+		scroller.scrollWidth > scroller.clientWidth + 1 || scroller.scrollHeight > scroller.clientHeight + 1;
+	if (scrolls) scroller.tabIndex = 0;
+	else scroller.removeAttribute("tabindex");
 }
 
 function showScale(scale: Scale | undefined, partial: boolean): void {

@@ -1,4 +1,4 @@
-// The work that is still to do, one job at a time: dropped models first, then the photos in the order of their turns.
+// The work that is still to do: dropped models first, then the photos in the order of their turns, on the CPU some at a time.
 import { isAbort } from "./abort.js";
 import type { Album } from "./album.js";
 import { type Batch, nothingDone, summary } from "./batch.js";
@@ -27,6 +27,8 @@ export interface Listener {
 	complain: (text: string) => void;
 	/** Called with a dropped category model that was loaded. */
 	loaded: (category: Category) => void;
+	/** Number of photos that may be inspected at the same time. */
+	lanes: () => number;
 }
 
 export class WorkQueue {
@@ -47,6 +49,8 @@ export class WorkQueue {
 	#models: File[] = [];
 	/** Photos in the order of their turns. A photo leaves when it has its outcome. */
 	#waiting = new Set<Photo>();
+	/** Photos whose turn it is. They wait too. */
+	readonly #inspected = new Set<Photo>();
 	#loadWanted = false;
 	#abort: AbortController | undefined;
 
@@ -67,7 +71,7 @@ export class WorkQueue {
 	}
 
 	isInspected(photo: Photo): boolean {
-		return this.work?.photo === photo && !this.work.decoding;
+		return this.#inspected.has(photo);
 	}
 
 	/** Photos that are neither settled nor waiting. */
@@ -199,16 +203,42 @@ export class WorkQueue {
 	/** Loads the category model where that is still to do, and inspects the next photo where one waits. */
 	async #takeTurn(category: Category, batch: Batch, signal: AbortSignal): Promise<void> {
 		const [photo] = this.#waiting;
-		const done = batch.inspected + batch.refused;
-		this.#begin({ photo, done, of: done + this.#waiting.size });
+		this.#begin({ photo, ...this.#count(batch) });
 		const watch = this.#watch(signal);
 		if (!category.info) await this.#inspector.prepare(category, watch);
 		this.#loadWanted = false;
 		if (!photo) return;
-		await this.#photoJobs.inspect(photo, category, batch, watch);
-		this.#listener.changed();
-		signal.throwIfAborted();
-		this.#waiting.delete(photo);
+		// Another worker is worth its start only for some photos.
+		const lanes = Math.min(this.#listener.lanes(), Math.max(1, this.#waiting.size >> 1));
+		const each = Array.from({ length: lanes }, (_, lane) =>
+			this.#inspectAlong(lane, category, batch, signal),
+		);
+		// None must go on when the work counts as ended.
+		const failed = (await Promise.allSettled(each)).find(({ status }) => status === "rejected");
+		if (failed?.status === "rejected") throw failed.reason;
+	}
+
+	/** Inspects photo after photo in one worker, until none is left or something else comes first. */
+	async #inspectAlong(lane: number, category: Category, batch: Batch, signal: AbortSignal): Promise<void> {
+		while (!this.held && this.#models.length === 0 && !this.#album.undrawn) {
+			const photo = this.waiting.find((waiting) => !this.#inspected.has(waiting));
+			if (!photo) return;
+			this.#inspected.add(photo);
+			this.#begin({ photo, ...this.#count(batch) });
+			try {
+				await this.#photoJobs.inspect(photo, category, batch, this.#watch(signal), lane);
+			} finally {
+				this.#inspected.delete(photo);
+			}
+			this.#listener.changed();
+			signal.throwIfAborted();
+			this.#waiting.delete(photo);
+		}
+	}
+
+	#count(batch: Batch): { done: number; of: number } {
+		const done = batch.inspected + batch.refused;
+		return { done, of: done + this.#waiting.size };
 	}
 
 	async #addModel(file: File, signal: AbortSignal): Promise<void> {

@@ -2,32 +2,48 @@
 import { Album } from "./album.js";
 import type { Catalogue } from "./catalogue.js";
 import { Categories, type Category } from "./categories.js";
+import { helpersHere } from "./cores.js";
 import { CurrentCategory } from "./current-category.js";
+import type { Mark } from "./evaluation.js";
 import { Inspector } from "./inspector.js";
+import { KeptCategories } from "./kept-categories.js";
 import { type Photo, sampleFrom } from "./photos.js";
 import type { Choice, Gpu } from "./routes.js";
 import { Routing } from "./routing.js";
+import { Teacher } from "./teaching/teacher.js";
 import { WorkQueue } from "./work-queue.js";
 
 export class Workbench {
 	readonly routing = new Routing();
 	readonly categories = new Categories();
 	readonly current = new CurrentCategory();
+	readonly kept: KeptCategories;
 	readonly album = new Album(this.current, this.routing);
 	readonly inspector = new Inspector(this.categories, this.routing);
 	readonly queue: WorkQueue;
+	readonly teacher: Teacher;
 	readonly #changed: () => void;
 
 	/** `changed` is called whenever there may be something else to show, `complain` with a sentence for the visitor. */
 	constructor(changed: () => void, complain: (text: string) => void) {
 		this.#changed = changed;
 		const loaded = (category: Category) => this.useCategory(category);
-		this.queue = new WorkQueue(this.current, this.album, this.inspector, { changed, complain, loaded });
+		this.queue = new WorkQueue(this.current, this.album, this.inspector, {
+			changed,
+			complain,
+			loaded,
+			lanes: () => this.#lanes,
+		});
+		const taught = (model: Category, before: Category | undefined) => this.#useTaught(model, before);
+		this.kept = new KeptCategories(this.categories, this.current, complain);
+		const ended = (model: Category) => void this.kept.keep(model).then(changed);
+		this.teacher = new Teacher(this.categories, { changed, taught, ended });
 	}
 
 	/** Begins the work. Without a catalogue the visitor brings the models. */
-	open(catalogue: Catalogue | undefined): void {
+	async open(catalogue: Catalogue | undefined): Promise<void> {
 		if (catalogue) this.categories.addShipped(catalogue);
+		await this.kept.restore();
 		this.current.category = this.categories.all[0];
 		this.queue.open();
 	}
@@ -40,6 +56,15 @@ export class Workbench {
 		this.queue.inspect(this.album.photos);
 		this.queue.load();
 		this.queue.tell("");
+	}
+
+	/** Deletes a model from this browser's storage. */
+	async letGo(category: Category): Promise<void> {
+		await this.kept.letGo(category);
+		const gone = !this.categories.all.includes(category);
+		const other = this.categories.all[0];
+		if (gone && category === this.current.category && other) this.useCategory(other);
+		this.#changed();
 	}
 
 	useRoute(choice: Choice): void {
@@ -56,6 +81,19 @@ export class Workbench {
 		queue.tell("");
 	}
 
+	/** A GPU takes one photo at a time, and a teaching keeps the other cores busy. */
+	get #lanes(): number {
+		return this.routing.chosen.route === "cpu" && !this.teacher.busy ? 1 + helpersHere() : 1;
+	}
+
+	/** The first model of a material comes into use at once. A better one does where the one before is in use. */
+	#useTaught(model: Category, before: Category | undefined): void {
+		const inUse = !before || before === this.current.category;
+		this.categories.put(model, before);
+		if (inUse) this.useCategory(model);
+		this.#changed();
+	}
+
 	/** Takes effect with the next job: what the CPU does meanwhile is not done again. */
 	hearOfGpu(gpu: Gpu): void {
 		this.routing.hear(gpu);
@@ -64,7 +102,17 @@ export class Workbench {
 
 	setThreshold(value: number | undefined): void {
 		this.current.setThreshold(value);
+		if (this.current.category) this.kept.keepThreshold(this.current.category, value);
 		this.queue.tell("");
+	}
+
+	/** Marks photos as the visitor knows them. Without a mark, takes theirs away. */
+	mark(photos: Photo[], mark: Mark | undefined): void {
+		for (const photo of photos) {
+			if (mark) this.album.marks.set(photo, mark);
+			else this.album.marks.delete(photo);
+		}
+		this.#changed();
 	}
 
 	addPhotos(photos: Photo[]): void {

@@ -5,7 +5,8 @@ import { bytesOf, LoadedEngine } from "./loaded-engine.js";
 import { pictureOf } from "./picture.js";
 import { causeOf, isUnforeseen } from "./sentence.js";
 import { beat, live } from "./signs-of-life.js";
-import { model_file } from "./wasm/cse_web.js";
+import { teach } from "./teaching/teach.js";
+import { decode_alone, model_file } from "./wasm/cse_web.js";
 
 type Answer = Jobs[keyof Jobs]["answers"];
 
@@ -28,6 +29,8 @@ function post(reply: Reply, handedOver: Transferable[] = []): void {
 /** The large parts of an answer, which the page gets without a copy. */
 function largeParts(answer: Answer): Transferable[] {
 	if ("pixels" in answer) return [answer.pixels.buffer];
+	if ("features" in answer) return [answer.features.buffer, answer.picture.buffer];
+	if ("model" in answer) return [answer.model.buffer];
 	if ("inspection" in answer)
 		return [answer.picture.pixels.buffer, answer.inspection.map.buffer as ArrayBuffer];
 	return [];
@@ -77,16 +80,37 @@ async function answer(request: Request): Promise<Answer> {
 			const { pixels, width, height } = engine.preview(await readPhoto(request.photo));
 			return pictureOf(pixels, width, height);
 		}
+		case "look": {
+			enter("inspect");
+			const shown = decode_alone(await readPhoto(request.photo));
+			const { thumbnail } = await pictureOf(shown.pixels, shown.width, shown.height);
+			return { width: shown.photo_width, height: shown.photo_height, thumbnail };
+		}
+		case "teach": {
+			route = request.route;
+			const engine = await loaded.withExtractor(route, request.extractor, load);
+			enter("teach");
+			return { model: await teach(engine, request.lesson, request.photos, request.port) };
+		}
+		case "defects": {
+			route = request.route;
+			const engine = await loaded.withExtractor(route, request.extractor, load);
+			enter("teach");
+			return engine.draw_defects(request.task);
+		}
 	}
 }
 
 function faultOf(thrown: unknown): Fault {
 	if (thrown instanceof Unreadable) return "job";
-	if (stage === "inspect" && thrown instanceof Error && thrown.name === photoError) return "photo";
+	if ((stage === "inspect" || stage === "teach") && thrown instanceof Error && thrown.name === photoError)
+		return "photo";
 	// Unforeseen errors leave the program in an unknown state.
 	if (isUnforeseen(causeOf(thrown))) return "worker";
 	// A worker opens its GPU once and keeps it: one that failed can only be opened anew in another worker.
-	return route === "webgpu" && (stage === "device" || stage === "inspect") ? "worker" : "job";
+	return route === "webgpu" && (stage === "device" || stage === "inspect" || stage === "teach")
+		? "worker"
+		: "job";
 }
 
 function fail(thrown: unknown, fault: Fault): void {

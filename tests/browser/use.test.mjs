@@ -109,6 +109,38 @@ test("moving the threshold changes the verdict, and the reset brings it back", a
 	await page.click("#threshold-reset");
 });
 
+test("marks show how well the model tells photos apart, and where the threshold is best", async () => {
+	await page.click("#clear");
+	const of = (title) => category.samples.filter((sample) => sample.title.startsWith(title));
+	const [good, defective] = [of("good"), [...of("hole"), ...of("thread")]];
+	await page.setInputFiles("#files", [...good, ...defective].map(samplePath));
+	await settled(page);
+	for (const sample of defective) {
+		await selectTile(page, nameOf(sample));
+		await page.getByRole("button", { name: "defective", exact: true }).click();
+	}
+	await selectTile(page, nameOf(good[0]));
+	await page.getByRole("button", { name: "good", exact: true }).click();
+	await page.getByRole("button", { name: `All ${good.length - 1} unmarked too` }).click();
+	await drawn(page);
+	assert.match(
+		await page.textContent("#evaluation-text"),
+		/^Image AUROC 1\.000 on 5 marked photos\. .* would miss 0 defective and call 0 good\.$/,
+	);
+	const cells = async () => {
+		await drawn(page);
+		return page.locator("#evaluation-table td.figure").allTextContents();
+	};
+	assert.deepEqual(await cells(), ["2", "0", "0", "3"]);
+	assert.match(await page.textContent("#totals"), /^5 photos: 3 without a defect found, 2 with a defect\.$/);
+	await moveThreshold(1);
+	assert.deepEqual(await cells(), ["0", "2", "0", "3"]);
+	await page.getByRole("button", { name: "Use this threshold" }).click();
+	assert.deepEqual(await cells(), ["2", "0", "0", "3"]);
+	assert.notEqual(await page.textContent("#threshold-value"), "1.000");
+	await page.click("#threshold-reset");
+});
+
 test("a key moves the threshold finely, also where a defect's score is far above it", async () => {
 	const read = async (selector) => Number(await page.textContent(selector));
 	const [score, model] = [await read("#score"), await read("#threshold-value")];

@@ -106,19 +106,33 @@ impl Engine {
     /// loaded category model, where there is one. An error has the name `PhotoError`.
     pub fn preview(&self, photo: &[u8]) -> Result<Ts<Preview>, JsValue> {
         let reading = self.main.category.as_ref().map(|category| category.info.reading()).unwrap_or_default();
-        let photo = reading.decode(photo).map_err(Failure::from)?;
-        let photo::Preview { width, height, rgba } = photo.preview(PREVIEW_SIDE);
-        Ok(plain(&Preview {
-            pixels: Uint8ClampedArray::from(rgba.as_slice()),
-            width,
-            height,
-            photo_width: photo.pixels.width(),
-            photo_height: photo.pixels.height(),
-        })?)
+        Ok(plain(&shown(&reading.decode(photo).map_err(Failure::from)?))?)
+    }
+}
+
+/// Decodes one encoded photo of a material that is not known. An error has the name `PhotoError`.
+#[wasm_bindgen]
+pub fn decode_alone(photo: &[u8]) -> Result<Ts<Preview>, JsValue> {
+    Ok(plain(&shown(&photo::decode_alone(photo).map_err(Failure::from)?))?)
+}
+
+fn shown(photo: &photo::Photo) -> Preview {
+    let photo::Preview { width, height, rgba } = photo.preview(PREVIEW_SIDE);
+    Preview {
+        pixels: Uint8ClampedArray::from(rgba.as_slice()),
+        width,
+        height,
+        photo_width: photo.pixels.width(),
+        photo_height: photo.pixels.height(),
     }
 }
 
 impl Engine {
+    /// The loaded extractor, and its device.
+    pub(crate) fn network(&self) -> Result<(&Extractor, &Device), Failure> {
+        Ok((self.main.extractor()?, &self.main.device))
+    }
+
     async fn predict(&self, bytes: &[u8]) -> Result<Inspection, Failure> {
         let predictor = self.main.predictor()?;
         let info = &predictor.category.info;
@@ -160,7 +174,7 @@ impl Engine {
 }
 
 /// A result as a plain JavaScript object.
-fn plain<T: Tsify>(value: &T) -> Result<Ts<T>, JsError>
+pub(crate) fn plain<T: Tsify>(value: &T) -> Result<Ts<T>, JsError>
 where
     T: serde::Serialize,
 {

@@ -1,9 +1,13 @@
 //! Failures of the engine as sentences, which the page shows.
 
+use cse::defects::NoKinds;
 use cse::files::model_file::ModelFileError;
 use cse::image::photo::PhotoError;
 use cse::scoring::gpu_check::GpuError;
 use cse::scoring::prediction::PredictError;
+use cse::training::error::TrainingError;
+use cse::training::feature_store::StoreError;
+use cse::training::knobs::SpecError;
 use wasm_bindgen::prelude::*;
 
 /// Why a call gives no result.
@@ -24,6 +28,21 @@ pub enum Failure {
     /// The GPU gives another score than the CPU.
     #[error(transparent)]
     Check(#[from] GpuError),
+    /// The training gives no model.
+    #[error(transparent)]
+    Training(#[from] TrainingError),
+    /// The features of a training cannot be kept.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The settings make no training.
+    #[error(transparent)]
+    Spec(#[from] SpecError),
+    /// There is no such preset.
+    #[error("{0} is no preset: give default, quick, paper or released")]
+    Preset(String),
+    /// No kind of synthetic defect was chosen.
+    #[error(transparent)]
+    Defects(#[from] NoKinds),
     /// The model is not loaded yet.
     #[error("no {0} is loaded yet")]
     NotLoaded(&'static str),

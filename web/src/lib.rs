@@ -4,3 +4,4 @@ mod engine;
 mod failure;
 mod report;
 mod route;
+mod teaching;

@@ -115,15 +115,19 @@ pub struct PhotoFacts {
 pub struct Part {
     /// Facts of the photo, with its first part.
     pub begins: Option<PhotoFacts>,
-    windows: Vec<Window>,
-    defects: Vec<Range<u64>>,
+    /// Windows.
+    pub windows: Vec<Window>,
 }
 
-/// Window of a photo.
-struct Window {
-    image: RgbImage,
-    /// 255 for pixels that count. None where all do.
-    mask: Option<RgbImage>,
+/// Window of a photo, with the seeds of its synthetic defects.
+#[derive(Clone, Debug)]
+pub struct Window {
+    /// The good window, 8-bit RGB.
+    pub image: RgbImage,
+    /// 255 for pixels that count, of the size of `image`. None where all do.
+    pub mask: Option<RgbImage>,
+    /// Seeds of its defects, one each.
+    pub seeds: Range<u64>,
 }
 
 /// Windows with their synthetic defects.
@@ -179,14 +183,12 @@ impl Drawing {
         let mut parts = Vec::new();
         while begins.is_some() || !windows.is_empty() {
             let rest = windows.split_off(windows.len().min(WINDOWS_IN_PART));
-            let windows = std::mem::replace(&mut windows, rest);
-            let seeds = |_| {
-                let seeds = self.next_seed..self.next_seed + defects_each as u64;
-                self.next_seed = seeds.end;
-                seeds
-            };
-            let defects = windows.iter().map(seeds).collect();
-            parts.push(Part { begins: begins.take(), windows, defects });
+            let mut windows = std::mem::replace(&mut windows, rest);
+            for window in &mut windows {
+                window.seeds = self.next_seed..self.next_seed + defects_each as u64;
+                self.next_seed = window.seeds.end;
+            }
+            parts.push(Part { begins: begins.take(), windows });
         }
         parts
     }
@@ -201,30 +203,56 @@ impl Drawing {
         let inspected = windows.count();
         let others = if copy { 0 } else { self.recipe.window_count(inspected) - inspected };
         let random = std::iter::repeat_with(|| windows.random_corner(&mut self.rng)).take(others);
-        let cut = |corner| Window { image: windows.at(corner), mask: mask.as_ref().map(|mask| mask.at(corner)) };
+        let cut = |corner| {
+            let mask = mask.as_ref().map(|mask| mask.at(corner));
+            Window { image: windows.at(corner), mask, seeds: 0..0 }
+        };
         (windows.corners().iter().copied().chain(random).map(cut).collect(), inspected)
     }
 }
 
+impl Window {
+    /// Draws its defects. `each` makes those of some seeds, in their order: [`one_by_one`], or in parallel.
+    pub fn defects(
+        &self,
+        maker: &DefectMaker,
+        each: impl Fn(Range<u64>, &(dyn Fn(u64) -> Defective + Sync)) -> Vec<Defective>,
+    ) -> Vec<Defective> {
+        let make = |seed| {
+            let mut made = maker.make(&self.image, seed);
+            if let Some(mask) = &self.mask {
+                keep_outside(&mut made, &self.image, mask);
+            }
+            made
+        };
+        each(self.seeds.clone(), &make)
+    }
+}
+
 impl Part {
-    /// Draws the defects. `each` makes those of some seeds, in their order: [`one_by_one`], or in parallel.
+    /// Draws the defects of all windows. `each` is that of [`Window::defects`].
     pub fn draw(
         self,
         maker: &DefectMaker,
         each: impl Fn(Range<u64>, &(dyn Fn(u64) -> Defective + Sync)) -> Vec<Defective>,
     ) -> DrawnPart {
-        let draw = |(Window { image: normal, mask }, seeds): (Window, Range<u64>)| {
-            let make = |seed| {
-                let mut made = maker.make(&normal, seed);
-                if let Some(mask) = &mask {
-                    keep_outside(&mut made, &normal, mask);
-                }
-                made
-            };
-            let defective = each(seeds, &make);
-            DrawnWindow { inspected: mask.as_ref().and_then(Inspected::of_window), normal, defective }
+        self.drawn(|window| window.defects(maker, &each))
+    }
+
+    /// Leaves the defects out, for a caller that draws them later or elsewhere. See [`TrainingSet::add_defects`].
+    ///
+    /// [`TrainingSet::add_defects`]: super::training_set::TrainingSet::add_defects
+    pub fn without_defects(self) -> DrawnPart {
+        self.drawn(|_| Vec::new())
+    }
+
+    fn drawn(self, defects: impl Fn(&Window) -> Vec<Defective>) -> DrawnPart {
+        let draw = |window: Window| DrawnWindow {
+            inspected: window.mask.as_ref().and_then(Inspected::of_window),
+            defective: defects(&window),
+            normal: window.image,
         };
-        DrawnPart { begins: self.begins, windows: self.windows.into_iter().zip(self.defects).map(draw).collect() }
+        DrawnPart { begins: self.begins, windows: self.windows.into_iter().map(draw).collect() }
     }
 }
 

@@ -50,6 +50,13 @@ pub struct Packed {
     windows: usize,
 }
 
+impl Packed {
+    /// The bytes, which [`Layout::packed`] takes back elsewhere.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+}
+
 /// Shapes of the feature maps in a store.
 #[derive(Clone, Copy, Debug)]
 pub struct Layout {
@@ -67,6 +74,19 @@ impl Layout {
     fn bytes(&self) -> usize {
         let (stage5, stage7) = self.lengths();
         2 * (stage5 + stage7)
+    }
+
+    /// The features whose bytes were given by [`Packed::into_bytes`].
+    ///
+    /// # Errors
+    /// The number of bytes is not that of whole windows.
+    pub fn packed(&self, bytes: Vec<u8>) -> Result<Packed, StoreError> {
+        let windows = bytes.len() / self.bytes();
+        if windows * self.bytes() == bytes.len() {
+            Ok(Packed { bytes, windows })
+        } else {
+            Err(StoreError("they are not those of whole windows".into()))
+        }
     }
 
     /// Packs the features of a batch, read back from its device.

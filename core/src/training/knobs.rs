@@ -6,7 +6,9 @@ use strum::{EnumMessage, IntoEnumIterator};
 
 use super::losses::Grouping;
 use super::presets;
-use super::spec::{BatchNormTraining, Centre, DecoderTraining, KNOBS, MapSource, Preset, TrainSpec, ViewChoice};
+use super::spec::{
+    BatchNormTraining, Centre, DecoderTraining, KNOBS, MapSource, Preset, TrainSpec, TrainingGrid, ViewChoice,
+};
 use crate::defects::{DefectKind, Generator};
 use crate::detectors::method::Method;
 use crate::image::exposure::Exposure;
@@ -137,6 +139,7 @@ choice_values!(
     Method,
     Preset,
     Taps,
+    TrainingGrid,
     ViewChoice
 );
 

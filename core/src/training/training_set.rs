@@ -5,10 +5,11 @@
 use std::ops::Range;
 
 use burn::tensor::{Device, Tensor};
+use image::RgbImage;
 
 use super::drawing::{Drawing, DrawnPart, PhotoFacts, one_by_one};
 use super::error::TrainingError;
-use super::feature_store::{Bytes, FeatureStore, Layout, Packed, Slot};
+use super::feature_store::{Bytes, FeatureStore, Layout, Packed, Slot, StoreError};
 use crate::defects::DefectMaker;
 use crate::detectors::detector::{Detector, read};
 use crate::files::extractor_file::Extractor;
@@ -137,6 +138,15 @@ impl TrainingSet {
         Ok(())
     }
 
+    /// Adds the features of copies of a sample with a defect, which its part had left out.
+    pub fn add_defects(&mut self, sample: usize, packed: &[Packed]) -> Result<(), StoreError> {
+        for batch in packed {
+            let slots = self.store.push(batch)?;
+            self.samples[sample].defective.extend(slots);
+        }
+        Ok(())
+    }
+
     /// Indices of all photos that are no varied copies.
     pub fn originals(&self) -> Vec<usize> {
         self.originals_of(&(0..self.photos.len()).collect::<Vec<_>>())
@@ -227,11 +237,20 @@ pub async fn extract(
     extractor: &Extractor,
     device: &Device,
 ) -> Result<Vec<Packed>, TrainingError> {
-    let images: Vec<_> = part
+    let images = part
         .windows
         .iter()
-        .flat_map(|window| std::iter::once(&window.normal).chain(window.defective.iter().map(|made| &made.image)))
-        .collect();
+        .flat_map(|window| std::iter::once(&window.normal).chain(window.defective.iter().map(|made| &made.image)));
+    extract_images(&images.collect::<Vec<_>>(), layout, extractor, device).await
+}
+
+/// Features of images of a view's size, packed for a store of `layout`.
+pub async fn extract_images(
+    images: &[&RgbImage],
+    layout: Layout,
+    extractor: &Extractor,
+    device: &Device,
+) -> Result<Vec<Packed>, TrainingError> {
     let mut packed = Vec::with_capacity(images.len().div_ceil(EXTRACTED_AT_ONCE));
     for batch in images.chunks(EXTRACTED_AT_ONCE) {
         let features = extractor.network.forward(preprocess::to_tensor(batch.iter().copied(), device));

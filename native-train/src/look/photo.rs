@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use cse::image::measures::Measures;
-use cse::image::photo::{Facts, Levels, PhotoError, Reading};
+use cse::image::photo::{self, Facts};
 use sha2::{Digest, Sha256};
 
 use super::duplicates::Thumbnail;
@@ -26,16 +26,8 @@ impl Photo {
     /// Reads and measures a photo.
     pub fn read(path: &Path) -> Result<Self, FileError> {
         let bytes = files::read(path)?;
-        let photo = match files::decode_photo(path, &bytes, &Reading::default()) {
-            Err(FileError::Photo { source: PhotoError::Unsupported { .. }, .. }) => {
-                // Samples without a known range are read with the range of this photo. Any other error occurs again.
-                let facts = cse::image::photo::facts(&bytes)
-                    .map_err(|source| FileError::Photo { path: path.to_owned(), source })?;
-                let levels = Levels { black: facts.least, white: facts.largest.max(facts.least + 1.0) };
-                files::decode_photo(path, &bytes, &Reading { levels: Some(levels), ignored: None })?
-            }
-            other => other?,
-        };
+        let failed = |source| FileError::Photo { path: path.to_owned(), source };
+        let photo = photo::decode_alone(&bytes).map_err(failed)?;
         Ok(Self {
             digest: Sha256::digest(&bytes).into(),
             measures: Measures::of(&photo.pixels),

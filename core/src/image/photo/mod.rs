@@ -57,6 +57,18 @@ pub fn decode(bytes: &[u8], levels: Option<Levels>) -> Result<Photo, PhotoError>
     Ok(Photo { pixels, opaque, facts })
 }
 
+/// Decodes a photo of a category that is not known. Samples without a known range are read with the range of this photo.
+pub fn decode_alone(bytes: &[u8]) -> Result<Photo, PhotoError> {
+    match decode(bytes, None) {
+        Err(PhotoError::Unsupported { .. }) => {
+            // Any other error occurs again.
+            let Facts { least, largest, .. } = facts(bytes)?;
+            decode(bytes, Some(Levels { black: least, white: largest.max(least + 1.0) }))
+        }
+        other => other,
+    }
+}
+
 /// Facts of the photo in `bytes`. The pixels are decoded but not kept.
 pub fn facts(bytes: &[u8]) -> Result<Facts, PhotoError> {
     // Any range works, because the pixels are not used.

@@ -1,0 +1,193 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { target } from "../../www/tools/run.mjs";
+import { description } from "./model-files.mjs";
+import { patience, reading, results, settled, start } from "./page.mjs";
+import { asFile } from "./photos.mjs";
+
+const program = join(target, "release", "native-train");
+const native = (...args) =>
+	execFileSync(program, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"], env: process.env });
+
+/** A material that the page has no model of: other threads than those of its own cloth. */
+const seed = "7";
+const folder = mkdtempSync(join(tmpdir(), "teaching-"));
+const material = join(folder, "cloth");
+const photosIn = (...path) => {
+	const place = join(material, ...path);
+	return readdirSync(place)
+		.toSorted()
+		.map((name) => join(place, name));
+};
+
+let site;
+before(async () => {
+	native("demo-photos", "--out", folder, "--seed", seed, "--train", "12", "--good", "3", "--defective", "2");
+	site = await start();
+});
+after(async () => {
+	await site.stop();
+	rmSync(folder, { recursive: true });
+});
+
+const teaching = (page) => page.getAttribute("main", "data-teaching");
+const reaches = (page, ...states) =>
+	page.waitForFunction((wanted) => wanted.includes(document.querySelector("main").dataset.teaching), states);
+
+async function ready(page, photos, name) {
+	await page.getByRole("button", { name: "New material" }).click();
+	await page.getByLabel("Good samples").setInputFiles(photos);
+	await page.getByLabel("Name", { exact: true }).fill(name);
+	await page.locator("#learn:enabled").waitFor();
+}
+
+/** The page's results of some photos, in their order. */
+async function verdicts(page, photos) {
+	if (await page.locator("#clear").isEnabled()) await page.click("#clear");
+	const named = photos.map((path) => asFile(nameOf(path), "image/png", readFileSync(path)));
+	await page.setInputFiles("#files", named);
+	await settled(page);
+	const rows = await results(page);
+	return photos.map((path) => rows.find(({ photo }) => photo === nameOf(path)));
+}
+
+/** Kind of the photo and name of its file. Photos of different kinds have the same file names. */
+function nameOf(path) {
+	return path.split("/").slice(-2).join("-");
+}
+
+async function saved(page) {
+	const [download] = await Promise.all([
+		page.waitForEvent("download"),
+		page.getByRole("button", { name: "Save model" }).click(),
+	]);
+	const path = join(folder, download.suggestedFilename());
+	await download.saveAs(path);
+	return path;
+}
+
+test("a visitor teaches a material, inspects with it, keeps it and carries it elsewhere", async () => {
+	const page = await site.open();
+	await settled(page);
+	assert.equal(await teaching(page), "idle");
+	const good = photosIn("train", "good");
+	await ready(page, good, "Blue twill");
+	assert.equal(await page.locator("#good-samples li").count(), good.length);
+	await page.getByRole("button", { name: "Learn" }).click();
+
+	// The first model can be inspected with while the second is being trained.
+	await reaches(page, "quick", "training");
+	const tests = [...photosIn("test", "good"), ...photosIn("test", "hole")];
+	const first = await verdicts(page, tests);
+	assert.notEqual(await teaching(page), "done");
+	assert.ok(first.every(({ material }) => material === "Blue twill"));
+
+	await reaches(page, "done");
+	await settled(page);
+	const second = await verdicts(page, tests);
+	const of = (rows) => rows.map(({ photo, verdict }) => [photo, verdict]);
+	const expected = tests.map((path) => [nameOf(path), path.includes("hole") ? "defect" : "good"]);
+	assert.deepEqual(of(second), expected);
+	assert.notDeepEqual(
+		first.map(({ score }) => score),
+		second.map(({ score }) => score),
+	);
+
+	// The command line uses the file, and gives the same scores.
+	const path = await saved(page);
+	assert.ok(path.endsWith("Blue twill.safetensors"));
+	const there = native("predict", "--model", path, ...tests, "--json", "-")
+		.trim()
+		.split("\n")
+		.map((line) => JSON.parse(line).score);
+	for (const [index, { photo, score }] of second.entries())
+		assert.ok(Math.abs(score - there[index]) < 1e-3, `${photo}: ${score} here, ${there[index]} there`);
+
+	// It is the training of the command line: same photos and seed, same course.
+	const own = join(folder, "own.safetensors");
+	const settings = ["--preset", "quick", "--name", "Blue twill", "--device", "cpu"];
+	native("train", "--data", join(material, "train"), "--out", own, ...settings);
+	const losses = (file) => description({ buffer: readFileSync(file) }).losses;
+	const [here, native_] = [losses(path), losses(own)];
+	assert.equal(here.length, native_.length);
+	for (const [member, points] of here.entries()) {
+		for (const [index, point] of points.filter(({ step }) => step <= 20).entries()) {
+			const theirs = native_[member][index];
+			assert.equal(point.step, theirs.step);
+			assert.ok(Math.abs(point.training - theirs.training) < 1e-3, `${point.training} ${theirs.training}`);
+			assert.ok(Math.abs(point.validation - theirs.validation) < 1e-3);
+		}
+	}
+
+	// It is there again after a reload, and can be deleted.
+	await page.reload();
+	await settled(page);
+	await page.selectOption("#category", { label: "Blue twill" });
+	const [again] = await verdicts(page, tests.slice(-1));
+	assert.ok(Math.abs(again.score - second.at(-1).score) < 1e-6);
+	await page.getByRole("button", { name: "New material" }).click();
+	await page.getByRole("button", { name: "Delete Blue twill" }).click();
+	await page.reload();
+	await settled(page);
+	assert.equal(await page.locator("#category option", { hasText: "Blue twill" }).count(), 0);
+	assert.deepEqual(page.mistakes, []);
+
+	// In another browser profile the file is dropped.
+	const elsewhere = await site.open();
+	await settled(elsewhere);
+	await elsewhere.setInputFiles("#files", path);
+	await elsewhere.waitForFunction(() =>
+		/Blue twill/.test(document.querySelector("#category").selectedOptions[0].text),
+	);
+	const [carried] = await verdicts(elsewhere, tests.slice(-1));
+	assert.ok(Math.abs(carried.score - second.at(-1).score) < 1e-6);
+});
+
+test("a teaching that is paused and cancelled leaves the first model in use", async () => {
+	const page = await site.open();
+	await settled(page);
+	const [file] = photosIn("test", "hole");
+	await ready(page, photosIn("train", "good").slice(0, 4), "Cut short");
+	await page.getByRole("button", { name: "Learn" }).click();
+	await reaches(page, "training");
+	await page.getByRole("button", { name: "Pause" }).click();
+	const step = () => page.getAttribute("#teach-progress", "value");
+	await page.waitForFunction(() => /Paused/.test(document.querySelector("#teach-status").textContent));
+	await page.waitForTimeout(1500);
+	const paused = await step();
+	await page.waitForTimeout(1500);
+	assert.equal(await step(), paused);
+	await page.getByRole("button", { name: "Go on" }).click();
+	await page.waitForFunction(
+		(before) => document.querySelector("#teach-progress").value > before,
+		Number(paused),
+	);
+	await page.getByRole("button", { name: "Cancel" }).click();
+	await reaches(page, "quick");
+	assert.match(await page.textContent("#teach-status"), /^Cancelled\. The first model/);
+	await verdicts(page, [file]);
+	assert.equal((await reading(page)).name, nameOf(file));
+	assert.deepEqual(page.mistakes, []);
+});
+
+test("a file that is no photo is named, and not learnt from", { timeout: patience }, async () => {
+	const page = await site.open();
+	await settled(page);
+	await page.getByRole("button", { name: "New material" }).click();
+	const photos = photosIn("train", "good").slice(0, 3);
+	await page.getByLabel("Good samples").setInputFiles(photos);
+	await page.waitForFunction(() => /Add 1 more/.test(document.querySelector("#teach-status").textContent));
+	assert.equal(await page.locator("#learn").isDisabled(), true);
+	const broken = { name: "broken.png", mimeType: "image/png", buffer: Buffer.from("no photo") };
+	await page.getByLabel("Good samples").setInputFiles([broken]);
+	const item = page.locator("#good-samples li", { hasText: "broken.png" });
+	await item.locator("text=/broken.png: .+/").waitFor();
+	assert.equal(await page.locator("#learn").isDisabled(), true);
+	await item.getByRole("button", { name: "Remove broken.png" }).click();
+	await page.getByLabel("Good samples").setInputFiles(photosIn("train", "good").slice(3, 4));
+	await page.locator("#learn:enabled").waitFor();
+});

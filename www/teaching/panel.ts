@@ -1,0 +1,229 @@
+// The panel in which a visitor teaches the page a material.
+import { type Found, plainly } from "../brought-files.js";
+import { byId, make, write } from "../elements.js";
+import { asMegabytes } from "../figures.js";
+import { kindOf } from "../kinds-of-file.js";
+import { complain } from "../notices.js";
+import type { Workbench } from "../workbench.js";
+import type { DefectPicture } from "./contract.js";
+import type { GoodSample } from "./good-samples.js";
+import { renderLosses } from "./losses-chart.js";
+import type { Doing, Teacher } from "./teacher.js";
+
+const panel = byId("teach", "section");
+const opener = byId("new-material", "button");
+const chooser = byId("good-files", "input");
+const camera = byId("good-camera", "input");
+const gallery = byId("good-samples", "ul");
+const title = byId("material-name", "input");
+const settings = byId("teach-settings", "input");
+const learn = byId("learn", "button");
+const pause = byId("teach-pause", "button");
+const cancel = byId("teach-cancel", "button");
+const save = byId("save-model", "button");
+const status = byId("teach-status", "p");
+const bar = byId("teach-progress", "progress");
+const course = byId("teach-course", "div");
+const defects = byId("teach-defects", "ul");
+const keptList = byId("kept", "ul");
+
+const items = new Map<GoodSample, { root: HTMLElement; address: string }>();
+let drawn: DefectPicture | undefined;
+let keptNames = "";
+
+/** True where photos that are pasted are meant as good samples. */
+export function isTeachingOpen(): boolean {
+	return !panel.hidden;
+}
+
+/** True where this event is on the panel, so that dropped photos are good samples. */
+export function isOnPanel(event: Event): boolean {
+	return event.target instanceof Node && panel.contains(event.target);
+}
+
+/** Takes the photos among the files as good samples. */
+export function takeGoodSamples({ teacher }: Workbench, found: Found[]): void {
+	const photos = found.filter(({ file }) => kindOf(file) === "photo");
+	const others = found.length - photos.length;
+	if (others > 0) complain(`${others} of the files ${others === 1 ? "is no photo" : "are no photos"}.`);
+	if (teacher.busy) complain("Photos can be added when the learning has ended.");
+	else teacher.samples.add(photos);
+}
+
+function makeItem(bench: Workbench, sample: GoodSample): { root: HTMLElement; address: string } {
+	const remove = make("button", { type: "button", "aria-label": `Remove ${sample.path}` }, "×");
+	remove.addEventListener("click", () => {
+		const next = gallery.contains(document.activeElement) ? chooser : undefined;
+		bench.teacher.samples.remove(sample);
+		next?.focus();
+	});
+	const picture = make("span", { class: "good-picture", "aria-hidden": "true" });
+	const root = make(
+		"li",
+		{ title: sample.path },
+		picture,
+		make("span", { class: "good-name" }, sample.path),
+		remove,
+	);
+	return { root, address: "" };
+}
+
+function renderGallery(bench: Workbench): void {
+	const { all } = bench.teacher.samples;
+	const current = new Set(all);
+	for (const [sample, { root, address }] of items) {
+		if (current.has(sample)) continue;
+		URL.revokeObjectURL(address);
+		root.remove();
+		items.delete(sample);
+	}
+	for (const sample of all) {
+		let item = items.get(sample);
+		if (!item) {
+			item = makeItem(bench, sample);
+			items.set(sample, item);
+			gallery.append(item.root);
+		}
+		item.root.classList.toggle("trouble", sample.problem !== "");
+		const remove = item.root.querySelector("button");
+		if (remove) remove.disabled = bench.teacher.busy;
+		const note = sample.problem || sample.remark;
+		item.root.classList.toggle("remarked", sample.remark !== "");
+		write(item.root.children[1] as HTMLElement, note === "" ? sample.path : `${sample.path}: ${note}`);
+		if (sample.thumbnail && item.address === "") {
+			item.address = URL.createObjectURL(sample.thumbnail);
+			item.root.firstElementChild?.replaceChildren(make("img", { src: item.address, alt: "" }));
+		}
+	}
+	gallery.hidden = all.length === 0;
+}
+
+const words: Record<Doing["what"], string> = {
+	photos: "Looking at the good photos",
+	defects: "Making synthetic defects, to learn what good photos do not have",
+	step: "Training",
+};
+
+function seconds(milliseconds: number): string {
+	const whole = Math.max(1, Math.round(milliseconds / 1000));
+	return whole < 90 ? `${whole} s` : `${Math.round(whole / 60)} min`;
+}
+
+function wordsFor({ what, done, of, since }: Doing): string {
+	const each = (performance.now() - since) / Math.max(done, 1);
+	const left = done > 0 ? `, ${seconds(each * (of - done))} left` : "";
+	return `${words[what]}: ${done} of ${of}${left}.`;
+}
+
+function statusOf(teacher: Teacher): string {
+	const { doing, paused, state, samples, trouble, times } = teacher;
+	if (trouble !== "") return trouble;
+	const usable = samples.usable.length;
+	if (teacher.busy) {
+		const first = state === "idle" ? "" : "A first model is in use: you can inspect with it. ";
+		const now = doing ? wordsFor(doing) : "Starting.";
+		return `${first}${paused ? "Paused. " : ""}${now}`;
+	}
+	if (state === "done" && times?.done)
+		return `Learnt from ${usable} photos in ${seconds(times.done)}. The model is in use.`;
+	if (state === "quick") return "Cancelled. The first model, a plain statistic of the photos, is in use.";
+	if (teacher.missing !== "") return teacher.missing;
+	return usable < 20 ? `${usable} photos. Twenty or more give a better model.` : `${usable} photos.`;
+}
+
+function drawPicture({ pixels, width, height }: DefectPicture): HTMLElement {
+	const canvas = make("canvas", { width, height, "aria-hidden": "true" });
+	canvas.getContext("2d")?.putImageData(new ImageData(pixels, width, height), 0, 0);
+	return make("li", {}, canvas);
+}
+
+function renderCourse({ losses, pictures, busy }: Teacher): void {
+	course.hidden = losses.length === 0 && pictures.length === 0;
+	if (pictures[0] !== drawn) {
+		drawn = pictures[0];
+		defects.replaceChildren(...pictures.map(drawPicture));
+	}
+	byId("teach-defects-block", "div").hidden = pictures.length === 0;
+	renderLosses(losses, busy);
+}
+
+function renderKept(bench: Workbench): void {
+	const kept = bench.kept.all;
+	byId("kept-block", "div").hidden = kept.length === 0;
+	const names = kept.map(({ key }) => key).join();
+	if (names === keptNames) return;
+	keptNames = names;
+	keptList.replaceChildren(
+		...kept.map((category) => {
+			const remove = make("button", { type: "button", "aria-label": `Delete ${category.title}` }, "Delete");
+			remove.addEventListener("click", () => {
+				void bench.letGo(category).then(() => opener.focus());
+			});
+			const size = make("span", { class: "quiet" }, asMegabytes(category.keptBytes ?? 0));
+			return make("li", {}, make("span", {}, category.title), size, remove);
+		}),
+	);
+}
+
+export function renderTeaching(bench: Workbench): void {
+	const { teacher } = bench;
+	byId("main", "main").dataset.teaching = teacher.state;
+	opener.setAttribute("aria-expanded", String(!panel.hidden));
+	renderGallery(bench);
+	write(status, statusOf(teacher));
+	status.classList.toggle("trouble", teacher.trouble !== "");
+	const { doing, busy } = teacher;
+	bar.hidden = !busy;
+	if (doing) {
+		bar.max = doing.of;
+		bar.value = doing.done;
+	} else bar.removeAttribute("value");
+	learn.disabled = busy || teacher.missing !== "";
+	chooser.disabled = busy;
+	title.disabled = busy;
+	settings.disabled = busy;
+	const focused = [pause, cancel].includes(document.activeElement as HTMLButtonElement);
+	pause.hidden = !busy;
+	cancel.hidden = !busy;
+	// The focus would be lost with the buttons that go.
+	if (focused && !busy) (learn.disabled ? opener : learn).focus();
+	write(pause, teacher.paused ? "Go on" : "Pause");
+	save.disabled = !teacher.model;
+	renderCourse(teacher);
+	renderKept(bench);
+}
+
+async function download({ model }: Teacher): Promise<void> {
+	if (!model) return;
+	const address = URL.createObjectURL(await model.file());
+	make("a", { href: address, download: `${model.title}.safetensors` }).click();
+	setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}
+
+export function wireTeaching(bench: Workbench): void {
+	const { teacher } = bench;
+	opener.addEventListener("click", () => {
+		panel.hidden = !panel.hidden;
+		if (!panel.hidden) panel.scrollIntoView({ block: "nearest" });
+		renderTeaching(bench);
+	});
+	for (const input of [chooser, camera]) {
+		input.addEventListener("change", () => {
+			const { found } = plainly(input.files ?? []);
+			// Without this, choosing the same file again would be no change.
+			input.value = "";
+			takeGoodSamples(bench, found);
+		});
+	}
+	byId("good-photograph", "button").addEventListener("click", () => camera.click());
+	settings.addEventListener("input", () => {
+		teacher.settings = settings.value;
+	});
+	title.addEventListener("input", () => {
+		teacher.name = title.value;
+	});
+	learn.addEventListener("click", () => void teacher.learn(bench.routing.chosen.route));
+	pause.addEventListener("click", () => teacher.pause(!teacher.paused));
+	cancel.addEventListener("click", () => teacher.cancel());
+	save.addEventListener("click", () => void download(teacher));
+}

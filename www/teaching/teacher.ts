@@ -1,0 +1,252 @@
+// Teaches the page a material: good samples in, a category model out, with helpers on the other cores.
+import { isAbort } from "../abort.js";
+import { Bridge } from "../bridge.js";
+import type { Categories, Category } from "../categories.js";
+import { noExtractor } from "../categories.js";
+import type { Jobs, Lesson, ModelFile, Route } from "../contract.js";
+import { helpersHere } from "../cores.js";
+import { sentence } from "../sentence.js";
+import type { DefectPicture, FromTeacher, TeachingNews, ToTeacher } from "./contract.js";
+import { type GoodSample, GoodSamples } from "./good-samples.js";
+
+/** How far a teaching is: `quick` while the model is a plain statistic, `training` while a better one is being trained. */
+export type Teaching = "idle" | "quick" | "training" | "done";
+
+/** Fewest good photos. With fewer, too few are left to hold out. */
+export const fewestPhotos = 4;
+/** Pictures of synthetic defects that are shown. */
+const mostPictures = 6;
+
+export interface Losses {
+	member: number;
+	step: number;
+	validation: number;
+}
+
+/** What a teaching does at the moment. */
+export interface Doing {
+	what: "photos" | "defects" | "step";
+	done: number;
+	of: number;
+	/** When this part began, milliseconds. */
+	since: number;
+}
+
+export interface Listener {
+	changed: () => void;
+	/** A model can be used from now on. It takes the place of the one before, where there is one. */
+	taught: (model: Category, before: Category | undefined) => void;
+	/** The model that a teaching left, also where it was cancelled. */
+	ended: (model: Category) => void;
+}
+
+export class Teacher {
+	readonly #bridge = new Bridge();
+	readonly samples: GoodSamples;
+	readonly #categories: Categories;
+	readonly #listener: Listener;
+	name = "";
+	/** Settings as for the command `train`, such as "--view tiles". */
+	settings = "";
+	state: Teaching = "idle";
+	doing: Doing | undefined;
+	paused = false;
+	/** A sentence on what went wrong. It is empty where nothing did. */
+	trouble = "";
+	losses: Losses[] = [];
+	pictures: DefectPicture[] = [];
+	/** The model that was taught last. */
+	model: Category | undefined;
+	/** The samples that are being learnt from, in the order of their numbers. */
+	#taught: GoodSample[] = [];
+	#abort: AbortController | undefined;
+	#port: MessagePort | undefined;
+	readonly #helpers = new Set<Bridge>();
+	#free: Bridge[] = [];
+	/** When the visitor pressed Learn, and how long each part took, milliseconds. */
+	times: { began: number; quick?: number; done?: number } | undefined;
+
+	constructor(categories: Categories, listener: Listener) {
+		this.#categories = categories;
+		this.#listener = listener;
+		this.samples = new GoodSamples(this.#bridge, () => listener.changed());
+	}
+
+	get busy(): boolean {
+		return this.#abort !== undefined;
+	}
+
+	get #title(): string {
+		return this.name.trim() || "New material";
+	}
+
+	/** Why nothing can be learnt yet. It is empty where it can be. */
+	get missing(): string {
+		const usable = this.samples.usable.length;
+		const more = fewestPhotos - usable;
+		if (usable === 0) return `Add ${fewestPhotos} good photos or more.`;
+		if (more > 0) return `Add ${more} more good ${more === 1 ? "photo" : "photos"}.`;
+		return this.samples.all.some(({ looked }) => !looked) ? "The photos are being looked at." : "";
+	}
+
+	async learn(route: Route): Promise<void> {
+		if (this.busy || this.missing !== "") return;
+		const abort = new AbortController();
+		this.#abort = abort;
+		Object.assign(this, {
+			state: "idle",
+			trouble: "",
+			losses: [],
+			pictures: [],
+			paused: false,
+			doing: undefined,
+		});
+		this.model = undefined;
+		this.times = { began: performance.now() };
+		this.#listener.changed();
+		try {
+			await this.#teach(route, abort.signal);
+			this.state = "done";
+			this.times.done = performance.now() - this.times.began;
+		} catch (cause) {
+			if (!abort.signal.aborted && !isAbort(cause)) this.trouble = sentence(cause);
+			this.state = this.model ? "quick" : "idle";
+		} finally {
+			this.#endHelpers();
+			this.#port?.close();
+			this.#port = undefined;
+			this.#abort = undefined;
+			this.doing = undefined;
+			this.paused = false;
+			if (this.model) this.#listener.ended(this.model);
+			this.#listener.changed();
+		}
+	}
+
+	pause(paused: boolean): void {
+		this.paused = paused;
+		this.#say({ is: paused ? "pause" : "go on" });
+		this.#listener.changed();
+	}
+
+	cancel(): void {
+		this.#abort?.abort(new DOMException("Cancelled.", "AbortError"));
+	}
+
+	async #teach(route: Route, signal: AbortSignal): Promise<void> {
+		const shipped = this.#categories.extractors[0];
+		if (!shipped) throw new Error(noExtractor);
+		const extractor = { key: shipped.key, file: await shipped.file(signal) };
+		// The command line takes the files of a folder in this order too, and the order decides what a seed draws.
+		const inOrder = this.samples.usable.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+		this.#taught = inOrder;
+		const photos = inOrder.map(({ file }) => file);
+		const lesson: Lesson = {
+			name: this.#title,
+			photos: photos.length,
+			settings: pairs(this.settings),
+		};
+		const { port1, port2 } = new MessageChannel();
+		this.#port = port1;
+		for (let helper = 0; helper < helpersHere(); helper += 1) this.#helpers.add(new Bridge());
+		this.#free = [...this.#helpers];
+		port1.onmessage = ({ data }: MessageEvent<FromTeacher>) => this.#hear(data, route, extractor);
+		const takes = { route, extractor, lesson, photos, port: port2 };
+		const { model } = await this.#bridge.run("teach", takes, { signal, handedOver: [port2] });
+		this.#use(model);
+	}
+
+	#hear(message: FromTeacher, route: Route, extractor: ModelFile): void {
+		switch (message.is) {
+			case "news":
+				this.#follow(message.news);
+				break;
+			case "model":
+				this.#use(message.model);
+				this.state = "quick";
+				if (this.times) this.times.quick = performance.now() - this.times.began;
+				break;
+			case "picture":
+				this.#show(message.picture);
+				break;
+			case "tasks":
+				for (const _ of this.#free) this.#say({ is: "free" });
+				break;
+			case "task":
+				void this.#help(message.number, { route, extractor, task: message.task });
+		}
+		this.#listener.changed();
+	}
+
+	async #help(number: number, takes: Jobs["defects"]["takes"]): Promise<void> {
+		const helper = this.#free.shift();
+		if (!helper) {
+			this.#say({ is: "returned", number });
+			return;
+		}
+		try {
+			const { features, picture: pixels, width, height } = await helper.run("defects", takes);
+			this.#port?.postMessage({ is: "done", number, features } satisfies ToTeacher, [features.buffer]);
+			this.#show({ pixels, width, height });
+			this.#free.push(helper);
+			this.#say({ is: "free" });
+		} catch {
+			// The teaching goes on with one helper fewer.
+			this.#say({ is: "returned", number });
+			this.#helpers.delete(helper);
+			helper.end();
+		}
+	}
+
+	#follow(news: TeachingNews): void {
+		if (news.is === "review") {
+			this.samples.review(this.#taught, news.groups, news.high);
+			return;
+		}
+		if (news.is === "losses") {
+			const { member, step, validation } = news;
+			this.losses.push({ member, step, validation });
+			return;
+		}
+		const { is: what, done, of } = news;
+		if (what === "step") this.state = "training";
+		const since = this.doing?.what === what ? this.doing.since : performance.now();
+		this.doing = { what, done, of, since };
+	}
+
+	#show(picture: DefectPicture): void {
+		this.pictures = [picture, ...this.pictures].slice(0, mostPictures);
+		this.#listener.changed();
+	}
+
+	#use(bytes: Uint8Array<ArrayBuffer>): void {
+		const before = this.model;
+		this.model = this.#categories.taught(this.#title, new Blob([bytes]));
+		this.#listener.taught(this.model, before);
+	}
+
+	#say(message: ToTeacher): void {
+		this.#port?.postMessage(message);
+	}
+
+	#endHelpers(): void {
+		for (const helper of this.#helpers) helper.end();
+		this.#helpers.clear();
+		this.#free = [];
+	}
+}
+
+/** Names and values of settings as they stand on a command line. */
+export function pairs(settings: string): [string, string][] {
+	const words = settings.trim().split(/\s+/);
+	if (words[0] === "") return [];
+	const all: [string, string][] = [];
+	for (let at = 0; at < words.length; at += 2) {
+		const [name, value] = [words[at], words[at + 1]];
+		if (!name?.startsWith("--") || value === undefined) {
+			throw new Error(`The settings are not understood at “${name}”: give each as --name value.`);
+		}
+		all.push([name.slice(2), value]);
+	}
+	return all;
+}
