@@ -19,6 +19,13 @@ export function description({ buffer }) {
 	return JSON.parse(headerOf(buffer).header.__metadata__.cse);
 }
 
+/** The values of a tensor of 32-bit floats. */
+export function tensor({ buffer }, name) {
+	const { header, begin } = headerOf(buffer);
+	const [from, to] = header[name].data_offsets;
+	return Array.from({ length: (to - from) / 4 }, (_, i) => buffer.readFloatLE(begin + from + 4 * i));
+}
+
 /** A shipped model, or else the first one, with another description or other tensors. */
 export function described(name, change, model = category.model) {
 	const file = modelFile(model);

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { target } from "../../www/tools/run.mjs";
-import { description } from "./model-files.mjs";
+import { tensor } from "./model-files.mjs";
 import { patience, reading, results, settled, start } from "./page.mjs";
 import { asFile } from "./photos.mjs";
 
@@ -111,15 +111,16 @@ test("a visitor teaches a material, inspects with it, keeps it and carries it el
 	const own = join(folder, "own.safetensors");
 	const settings = ["--preset", "quick", "--name", "Blue twill", "--device", "cpu"];
 	native("train", "--data", join(material, "train"), "--out", own, ...settings);
-	const losses = (file) => description({ buffer: readFileSync(file) }).losses;
-	const [here, native_] = [losses(path), losses(own)];
-	assert.equal(here.length, native_.length);
-	for (const [member, points] of here.entries()) {
-		for (const [index, point] of points.filter(({ step }) => step <= 20).entries()) {
-			const theirs = native_[member][index];
-			assert.equal(point.step, theirs.step);
-			assert.ok(Math.abs(point.training - theirs.training) < 1e-3, `${point.training} ${theirs.training}`);
-			assert.ok(Math.abs(point.validation - theirs.validation) < 1e-3);
+	// Step, training loss and validation loss of each validation.
+	const losses = (file, member) => tensor({ buffer: readFileSync(file) }, `losses.${member}`);
+	for (const member of [0, 1, 2]) {
+		const [here, there_] = [losses(path, member), losses(own, member)];
+		assert.ok(here.length > 20, "ten validations of three numbers");
+		// Rounding drives longer trainings apart.
+		for (let at = 0; here[at] <= 20; at += 3) {
+			const both = [here, there_].map((all) => all.slice(at, at + 3));
+			const near = both[0].every((value, i) => Math.abs(value - both[1][i]) < 1e-3);
+			assert.ok(near, `embedder ${member}: ${both[0]} here, ${both[1]} there`);
 		}
 	}
 
