@@ -29,6 +29,8 @@ export interface Extractor {
 	id?: string;
 	/** Undefined before it is loaded. */
 	info?: ExtractorInfo;
+	/** Size of its file in this browser's storage. Undefined where it is not kept there. */
+	keptBytes?: number;
 }
 
 export const noExtractor = "There is no extractor yet: drop its .safetensors file first.";
@@ -87,9 +89,16 @@ export class Categories {
 		return { key, title, shipped: false, samples: [], file: async () => file, keptBytes: file.size };
 	}
 
-	remove(category: Category): void {
-		const place = this.all.indexOf(category);
-		if (place >= 0) this.all.splice(place, 1);
+	/** An extractor that this browser kept. */
+	keptExtractor({ key, title, file }: KeptModel): Extractor {
+		return { key, title, file: async () => file, keptBytes: file.size };
+	}
+
+	remove(model: Category | Extractor): void {
+		for (const list of [this.all, this.extractors]) {
+			const place = list.findIndex(({ key }) => key === model.key);
+			if (place >= 0) list.splice(place, 1);
+		}
 	}
 
 	/** Adds a model to the list, in the place of another where that is given. */

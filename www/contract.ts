@@ -6,6 +6,7 @@ import type {
 	DrawnDefects,
 	ExtractorInfo,
 	Lesson,
+	MemberTask,
 	Milliseconds,
 	ModelFile as ModelDescription,
 	Route,
@@ -100,8 +101,15 @@ export interface Jobs {
 		takes: { route: Route; extractor: ModelFile; lesson: Lesson; photos: Blob[]; port: MessagePort };
 		answers: { model: Uint8Array<ArrayBuffer> };
 	};
-	/** Helps with a teaching. */
+	/** Helps with a teaching: draws and extracts synthetic defects. */
 	defects: { takes: { route: Route; extractor: ModelFile; task: DefectTask }; answers: DrawnDefects };
+	/** Helps with a teaching: trains an embedder. Progress goes over the port. */
+	member: {
+		takes: { route: Route; extractor: ModelFile; task: MemberTask; port: MessagePort };
+		answers: { embedder: string };
+	};
+	/** Makes an extractor file of published weights. */
+	weights: { takes: { file: Blob; fileName: string }; answers: { made: Uint8Array<ArrayBuffer> } };
 }
 
 export type JobName = keyof Jobs;

@@ -122,13 +122,24 @@ export class Inspector {
 		return this.bridge.run("preview", { setting, photo }, watch);
 	}
 
+	/** Makes an extractor file of a file with published weights. */
+	async importWeights(file: File, watch: Watch): Promise<File> {
+		const { made } = await this.bridge.run("weights", { file, fileName: file.name }, watch);
+		return new File([made], file.name);
+	}
+
 	/** Loads a file with an extractor, and offers it to the models that follow. */
 	async addExtractor(file: File, watch: Watch): Promise<Extractor> {
 		const extractor = this.#categories.droppedExtractor(file);
 		extractor.info = await this.#routing.onCpuAtLast(watch.signal, (route) =>
 			this.bridge.run("extractor", { route, extractor: { key: extractor.key, file } }, watch),
 		);
-		extractor.id = extractor.info.id;
+		const { id, architecture } = extractor.info;
+		for (const known of this.#categories.extractors) {
+			known.id ??= await this.#idOf(known, watch);
+			if (known.id === id) return known;
+		}
+		Object.assign(extractor, { id, key: `extractor ${id}`, title: `${architecture} (${file.name})` });
 		this.#categories.extractors.push(extractor);
 		return extractor;
 	}

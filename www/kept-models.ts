@@ -1,8 +1,9 @@
-// Models that this browser keeps over reloads: those that were taught in the page.
+// Files that this browser keeps over reloads: models that were taught in the page, and extractors that were dropped on it.
 
 export interface KeptModel {
-	/** No other model has the same, in any tab. */
+	/** No other model has the same, in any tab. An extractor has its id in it, so that it is kept once. */
 	key: string;
+	kind: "category" | "extractor";
 	title: string;
 	file: Blob;
 	/** When it was kept, milliseconds since 1970. */

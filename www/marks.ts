@@ -85,7 +85,7 @@ async function learnAgain(bench: Workbench): Promise<void> {
 	});
 	takeGoodSamples(bench, await Promise.all(found));
 	await teacher.samples.settled;
-	await teacher.learn(bench.routing.chosen.route);
+	await teacher.learn();
 }
 
 export function wireMarks(bench: Workbench): void {

@@ -2,7 +2,7 @@
 import { isAbort } from "./abort.js";
 import type { Album } from "./album.js";
 import { type Batch, nothingDone, summary } from "./batch.js";
-import type { Category } from "./categories.js";
+import type { Category, Extractor } from "./categories.js";
 import type { Stage } from "./contract.js";
 import type { CurrentCategory } from "./current-category.js";
 import { ofUsableSize } from "./file-size.js";
@@ -27,6 +27,8 @@ export interface Listener {
 	complain: (text: string) => void;
 	/** Called with a dropped category model that was loaded. */
 	loaded: (category: Category) => void;
+	/** Called with a dropped extractor that was loaded. */
+	loadedExtractor: (extractor: Extractor) => void;
 	/** Number of photos that may be inspected at the same time. */
 	lanes: () => number;
 }
@@ -247,7 +249,9 @@ export class WorkQueue {
 		this.#begin({ model: file, done: 0, of: 1 });
 		try {
 			const { kind } = await this.#inspector.bridge.run("describe", { file: ofUsableSize(file) }, watch);
-			if (kind === "extractor") await this.#addExtractor(file, watch);
+			if (kind === "weights")
+				await this.#addExtractor(await this.#inspector.importWeights(file, watch), watch);
+			else if (kind === "extractor") await this.#addExtractor(file, watch);
 			else await this.#addCategory(file, watch);
 		} catch (cause) {
 			signal.throwIfAborted();
@@ -256,7 +260,9 @@ export class WorkQueue {
 	}
 
 	async #addExtractor(file: File, watch: Watch): Promise<void> {
-		const { info } = await this.#inspector.addExtractor(file, watch);
+		const extractor = await this.#inspector.addExtractor(file, watch);
+		const { info } = extractor;
+		this.#listener.loadedExtractor(extractor);
 		if (this.trouble) this.resume();
 		const words = `the extractor ${info?.architecture} is loaded, for the models made with it.`;
 		this.tell(`${file.name}: ${words}`);

@@ -1,12 +1,12 @@
 // The parts of an inspection together, and what a visitor does with them.
 import { Album } from "./album.js";
 import type { Catalogue } from "./catalogue.js";
-import { Categories, type Category } from "./categories.js";
+import { Categories, type Category, type Extractor } from "./categories.js";
 import { helpersHere } from "./cores.js";
 import { CurrentCategory } from "./current-category.js";
 import type { Mark } from "./evaluation.js";
 import { Inspector } from "./inspector.js";
-import { KeptCategories } from "./kept-categories.js";
+import { Kept } from "./kept.js";
 import { type Photo, sampleFrom } from "./photos.js";
 import type { Choice, Gpu } from "./routes.js";
 import { Routing } from "./routing.js";
@@ -17,7 +17,7 @@ export class Workbench {
 	readonly routing = new Routing();
 	readonly categories = new Categories();
 	readonly current = new CurrentCategory();
-	readonly kept: KeptCategories;
+	readonly kept: Kept;
 	readonly album = new Album(this.current, this.routing);
 	readonly inspector = new Inspector(this.categories, this.routing);
 	readonly queue: WorkQueue;
@@ -32,12 +32,13 @@ export class Workbench {
 			changed,
 			complain,
 			loaded,
+			loadedExtractor: (extractor) => void this.#keepExtractor(extractor),
 			lanes: () => this.#lanes,
 		});
 		const taught = (model: Category, before: Category | undefined) => this.#useTaught(model, before);
-		this.kept = new KeptCategories(this.categories, this.current, complain);
-		const ended = (model: Category) => void this.kept.keep(model).then(changed);
-		this.teacher = new Teacher(this.categories, { changed, taught, ended });
+		this.kept = new Kept(this.categories, this.current, complain);
+		const ended = (model: Category) => void this.kept.keep(model, "category").then(changed);
+		this.teacher = new Teacher(this.categories, this.routing, { changed, taught, ended });
 	}
 
 	/** Begins the work. Without a catalogue the visitor brings the models. */
@@ -59,11 +60,11 @@ export class Workbench {
 	}
 
 	/** Deletes a model from this browser's storage. */
-	async letGo(category: Category): Promise<void> {
-		await this.kept.letGo(category);
-		const gone = !this.categories.all.includes(category);
+	async letGo(model: Category | Extractor): Promise<void> {
+		await this.kept.letGo(model);
+		const { category } = this.current;
 		const other = this.categories.all[0];
-		if (gone && category === this.current.category && other) this.useCategory(other);
+		if (category && other && !this.categories.all.includes(category)) this.useCategory(other);
 		this.#changed();
 	}
 
@@ -79,6 +80,13 @@ export class Workbench {
 		}
 		queue.load();
 		queue.tell("");
+	}
+
+	/** A model that was taught with a dropped extractor needs it at the next visit too. */
+	async #keepExtractor(extractor: Extractor): Promise<void> {
+		const isShipped = extractor === this.categories.extractors[0];
+		if (!isShipped && extractor.keptBytes === undefined) await this.kept.keep(extractor, "extractor");
+		this.#changed();
 	}
 
 	/** A GPU takes one photo at a time, and a teaching keeps the other cores busy. */

@@ -5,8 +5,8 @@ import { bytesOf, LoadedEngine } from "./loaded-engine.js";
 import { pictureOf } from "./picture.js";
 import { causeOf, isUnforeseen } from "./sentence.js";
 import { beat, live } from "./signs-of-life.js";
-import { teach } from "./teaching/teach.js";
-import { decode_alone, model_file } from "./wasm/cse_web.js";
+import { teach, trainMember } from "./teaching/teach.js";
+import { decode_alone, import_weights, model_file } from "./wasm/cse_web.js";
 
 type Answer = Jobs[keyof Jobs]["answers"];
 
@@ -31,6 +31,7 @@ function largeParts(answer: Answer): Transferable[] {
 	if ("pixels" in answer) return [answer.pixels.buffer];
 	if ("features" in answer) return [answer.features.buffer, answer.picture.buffer];
 	if ("model" in answer) return [answer.model.buffer];
+	if ("made" in answer) return [answer.made.buffer];
 	if ("inspection" in answer)
 		return [answer.picture.pixels.buffer, answer.inspection.map.buffer as ArrayBuffer];
 	return [];
@@ -97,6 +98,16 @@ async function answer(request: Request): Promise<Answer> {
 			const engine = await loaded.withExtractor(route, request.extractor, load);
 			enter("teach");
 			return engine.draw_defects(request.task);
+		}
+		case "member": {
+			route = request.route;
+			const engine = await loaded.withExtractor(route, request.extractor, load);
+			enter("teach");
+			return { embedder: await trainMember(engine, request.task, request.port) };
+		}
+		case "weights": {
+			const made = import_weights(await bytesOf(request.file), request.fileName);
+			return { made: made as Uint8Array<ArrayBuffer> };
 		}
 	}
 }

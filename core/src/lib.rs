@@ -10,7 +10,8 @@
 //!    do the same without an embedder.
 //! 5. [`scoring`]: distances are taken in units of their normal range, and become a score and an anomaly map.
 //!    A photo above the threshold is labelled as defective. [`scoring::predictor`] runs steps 1 to 5.
-//! 6. [`files`]: an extractor file holds the network, and a category file the trained model of one category.
+//! 6. [`files`]: an extractor file holds the network, and a category file the trained model of one category. [`published`]
+//!    makes extractor files of ImageNet weights.
 //!
 //! The feature `training` adds two modules:
 //!
@@ -30,6 +31,7 @@ pub mod embedding;
 pub mod files;
 pub mod image;
 pub mod network;
+pub mod published;
 pub mod scoring;
 #[cfg(feature = "training")]
 pub mod training;

@@ -8,6 +8,7 @@ import { target } from "../../www/tools/run.mjs";
 import { tensor } from "./model-files.mjs";
 import { patience, reading, results, settled, start } from "./page.mjs";
 import { asFile } from "./photos.mjs";
+import { randomB3 } from "./timm-weights.mjs";
 
 const program = join(target, "release", "native-train");
 const native = (...args) =>
@@ -191,4 +192,49 @@ test("a file that is no photo is named, and not learnt from", { timeout: patienc
 	await item.getByRole("button", { name: "Remove broken.png" }).click();
 	await page.getByLabel("Good samples").setInputFiles(photosIn("train", "good").slice(3, 4));
 	await page.locator("#learn:enabled").waitFor();
+});
+
+test("ImageNet's EfficientNet-B3 in timm's file becomes an extractor to teach with, and stays", async () => {
+	const page = await site.open();
+	await settled(page);
+	await page.setInputFiles("#files", randomB3());
+	await page.waitForFunction(() =>
+		/efficientnet_b3 is loaded/.test(document.querySelector("#status").textContent),
+	);
+	await ready(page, photosIn("train", "good").slice(0, 4), "By B3");
+	await page.getByText("More settings").click();
+	await page.getByLabel("Extractor").selectOption({ label: "efficientnet_b3 (model.safetensors)" });
+	await page.getByLabel("Settings, as of the command train").fill("--steps 10 --defects-per-image 1");
+	await page.getByRole("button", { name: "Learn" }).click();
+	await reaches(page, "done");
+	const [tested] = photosIn("test", "hole");
+	const [row] = await verdicts(page, [tested]);
+	assert.ok(Number.isFinite(row.score) && row.material === "By B3");
+	await page.reload();
+	await settled(page);
+	await page.selectOption("#category", { label: "By B3" });
+	const [again] = await verdicts(page, [tested]);
+	assert.ok(Math.abs(again.score - row.score) < 1e-6);
+	assert.deepEqual(page.mistakes, []);
+});
+
+test("a setting that does not exist is named", async () => {
+	const page = await site.open();
+	await settled(page);
+	await ready(page, photosIn("train", "good").slice(0, 4), "Odd");
+	await page.getByText("More settings").click();
+	for (const [settings, answer] of [
+		["--colour 3", /colour/],
+		["--members 99", /99 is no value of --members: give a number from 1 to 16/],
+		["--preset best", /best is no preset/],
+		["seven", /not understood at “seven”/],
+	]) {
+		await page.getByLabel("Settings, as of the command train").fill(settings);
+		await page.getByRole("button", { name: "Learn" }).click();
+		await page.waitForFunction(
+			(wanted) => new RegExp(wanted).test(document.querySelector("#teach-status").textContent),
+			answer.source,
+		);
+		assert.equal(await teaching(page), "idle");
+	}
 });

@@ -5,13 +5,17 @@ use std::cell::Cell;
 use burn::tensor::Device;
 use cse::files::category_file::{self, CategoryModel};
 use cse::files::extractor_file::{self, Extractor};
-use cse::files::model_file::{self, FORMAT_VERSION, Kind};
+use cse::files::model_file::{self, FORMAT_VERSION, Kind, ModelFileError};
+use cse::files::state_dict;
 use cse::image::photo;
+use cse::published;
+use cse::published::recognise::recognise;
 use cse::scoring::anomaly_map;
 use cse::scoring::gpu_check;
 use cse::scoring::prediction::PredictError;
 use cse::scoring::predictor::{Predictor, Step};
-use js_sys::{Float32Array, Uint8ClampedArray};
+use js_sys::{Float32Array, Uint8Array, Uint8ClampedArray};
+use sha2::{Digest, Sha256};
 use tsify::{Ts, Tsify};
 use wasm_bindgen::prelude::*;
 use web_sys::WorkerGlobalScope;
@@ -46,11 +50,15 @@ fn start() {
     console_error_panic_hook::set_once();
 }
 
-/// Kind of a model file, and the extractor that it is or needs. The tensors are not read.
+/// Kind of a model file, and the extractor that it is or needs. The tensors of our own files are not read.
 #[wasm_bindgen]
 pub fn model_file(bytes: &[u8]) -> Result<Ts<ModelFile>, JsValue> {
     let describe = || {
-        Ok::<_, Failure>(match model_file::header(bytes)?.kind {
+        let header = match model_file::header(bytes) {
+            Err(_) if is_published(bytes) => return Ok(ModelFile::Weights),
+            header => header?,
+        };
+        Ok::<_, Failure>(match header.kind {
             Kind::Extractor => ModelFile::Extractor { id: extractor_file::read_info(bytes)?.id },
             Kind::Category => {
                 let info: category_file::CategoryInfo = model_file::read_info(bytes, Kind::Category)?;
@@ -60,6 +68,24 @@ pub fn model_file(bytes: &[u8]) -> Result<Ts<ModelFile>, JsValue> {
         })
     };
     Ok(plain(&describe()?)?)
+}
+
+/// Tells whether a file holds published weights of an extractor.
+fn is_published(bytes: &[u8]) -> bool {
+    state_dict::read(bytes).is_ok_and(|(tensors, _)| recognise(&tensors).is_ok())
+}
+
+/// Makes an extractor file of a file with published weights, a state dict of timm or torchvision as safetensors. `name` is the
+/// file's name.
+#[wasm_bindgen]
+pub fn import_weights(bytes: &[u8], name: &str) -> Result<Uint8Array, JsValue> {
+    let import = || {
+        let (tensors, _) = state_dict::read(bytes).map_err(ModelFileError::from)?;
+        let sha256: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let provenance = format!("{name}, SHA-256 {sha256}");
+        Ok::<_, Failure>(published::import(tensors, provenance, published::is_tensorflow(name))?.bytes)
+    };
+    Ok(Uint8Array::from(import()?.as_slice()))
 }
 
 #[wasm_bindgen]
@@ -131,6 +157,17 @@ impl Engine {
     /// The loaded extractor, and its device.
     pub(crate) fn network(&self) -> Result<(&Extractor, &Device), Failure> {
         Ok((self.main.extractor()?, &self.main.device))
+    }
+
+    /// Checks that a GPU gives the CPU's score of a photo, with a category file. On the CPU there is nothing to check.
+    pub(crate) async fn check_gpu(&self, category: &[u8], photo: &[u8]) -> Result<(), Failure> {
+        let Some(reference) = &self.reference else { return Ok(()) };
+        let load = |loaded: &Loaded| {
+            Ok::<_, Failure>(CategoryModel::load(category, &loaded.extractor()?.info, &loaded.device)?)
+        };
+        let (own, theirs) = (load(&self.main)?, load(reference)?);
+        let photo = own.info.reading().decode(photo)?;
+        Ok(gpu_check::check(&self.main.predictor_of(&own)?, &reference.predictor_of(&theirs)?, &photo).await?)
     }
 
     async fn predict(&self, bytes: &[u8]) -> Result<Inspection, Failure> {
@@ -220,7 +257,11 @@ impl Loaded {
     }
 
     fn predictor(&self) -> Result<Predictor<'_>, Failure> {
-        Ok(Predictor { extractor: self.extractor()?, category: self.category()?, device: &self.device })
+        self.predictor_of(self.category()?)
+    }
+
+    fn predictor_of<'a>(&'a self, category: &'a CategoryModel) -> Result<Predictor<'a>, Failure> {
+        Ok(Predictor { extractor: self.extractor()?, category, device: &self.device })
     }
 }
 

@@ -3,6 +3,7 @@
 use cse::defects::NoKinds;
 use cse::files::model_file::ModelFileError;
 use cse::image::photo::PhotoError;
+use cse::published::ImportError;
 use cse::scoring::gpu_check::GpuError;
 use cse::scoring::prediction::PredictError;
 use cse::training::error::TrainingError;
@@ -28,6 +29,9 @@ pub enum Failure {
     /// The GPU gives another score than the CPU.
     #[error(transparent)]
     Check(#[from] GpuError),
+    /// Published weights cannot be made into an extractor.
+    #[error("the file {0}")]
+    Published(#[from] ImportError),
     /// The training gives no model.
     #[error(transparent)]
     Training(#[from] TrainingError),
@@ -37,6 +41,9 @@ pub enum Failure {
     /// The settings make no training.
     #[error(transparent)]
     Spec(#[from] SpecError),
+    /// What another worker sent is damaged.
+    #[error("a worker of this page sent what cannot be read ({0}): reload the page")]
+    Damaged(String),
     /// There is no such preset.
     #[error("{0} is no preset: give default, quick, paper or released")]
     Preset(String),
@@ -46,6 +53,13 @@ pub enum Failure {
     /// The model is not loaded yet.
     #[error("no {0} is loaded yet")]
     NotLoaded(&'static str),
+}
+
+impl Failure {
+    /// What another worker sent is damaged.
+    pub fn damaged(error: serde_json::Error) -> Self {
+        Self::Damaged(error.to_string())
+    }
 }
 
 /// An error whose name is `PhotoError` where the photo is to blame.

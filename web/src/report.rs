@@ -25,6 +25,8 @@ pub enum ModelFile {
         /// Architecture of that extractor, as timm names it.
         extractor_architecture: String,
     },
+    /// Published weights, which can be made into an extractor.
+    Weights,
 }
 
 /// Description of an extractor.

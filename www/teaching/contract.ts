@@ -1,7 +1,7 @@
-// Messages between a worker that teaches and the page, over a channel of their own.
-import type { DefectTask, TeachingNews } from "../wasm/cse_web.js";
+// Messages between the page and the workers that teach, over channels of their own.
+import type { DefectTask, MemberTask, TeachingNews } from "../wasm/cse_web.js";
 
-export type { DefectTask, TeachingNews };
+export type { DefectTask, MemberTask, TeachingNews };
 
 /** A picture of a synthetic defect, RGBA. */
 export interface DefectPicture {
@@ -10,6 +10,12 @@ export interface DefectPicture {
 	height: number;
 }
 
+/** Work that a helper can do: defects to draw and extract, or an embedder to train. */
+export type Task = { is: "defects"; task: DefectTask } | { is: "member"; task: MemberTask };
+
+/** Features of defects, or a trained embedder as text. */
+export type TaskResult = Uint8Array<ArrayBuffer> | string;
+
 export type FromTeacher =
 	| { is: "news"; news: TeachingNews }
 	/** A model that can be used from now on. */
@@ -17,12 +23,12 @@ export type FromTeacher =
 	| { is: "picture"; picture: DefectPicture }
 	/** There is work for helpers. */
 	| { is: "tasks" }
-	| { is: "task"; number: number; task: DefectTask };
+	| { is: "task"; number: number; task: Task };
 
 export type ToTeacher =
 	/** A helper is free. */
 	| { is: "free" }
-	| { is: "done"; number: number; features: Uint8Array<ArrayBuffer> }
+	| { is: "done"; number: number; result: TaskResult }
 	/** A helper could not do its task. */
 	| { is: "returned"; number: number }
 	| { is: "pause" }

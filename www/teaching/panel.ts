@@ -25,11 +25,13 @@ const status = byId("teach-status", "p");
 const bar = byId("teach-progress", "progress");
 const course = byId("teach-course", "div");
 const defects = byId("teach-defects", "ul");
+const extractors = byId("teach-extractor", "select");
 const keptList = byId("kept", "ul");
 
 const items = new Map<GoodSample, { root: HTMLElement; address: string }>();
 let drawn: DefectPicture | undefined;
 let keptNames = "";
+let extractorTitles = "";
 
 /** True where photos that are pasted are meant as good samples. */
 export function isTeachingOpen(): boolean {
@@ -147,6 +149,18 @@ function renderCourse({ losses, pictures, busy }: Teacher): void {
 	renderLosses(losses, busy);
 }
 
+function renderExtractors({ categories, teacher }: Workbench): void {
+	const titles = categories.extractors.map(({ title }) => title).join();
+	if (titles !== extractorTitles) {
+		extractorTitles = titles;
+		extractors.replaceChildren(
+			...categories.extractors.map(({ key, title }) => make("option", { value: key }, title)),
+		);
+	}
+	extractors.value = teacher.extractor?.key ?? "";
+	extractors.disabled = teacher.busy;
+}
+
 function renderKept(bench: Workbench): void {
 	const kept = bench.kept.all;
 	byId("kept-block", "div").hidden = kept.length === 0;
@@ -154,13 +168,13 @@ function renderKept(bench: Workbench): void {
 	if (names === keptNames) return;
 	keptNames = names;
 	keptList.replaceChildren(
-		...kept.map((category) => {
-			const remove = make("button", { type: "button", "aria-label": `Delete ${category.title}` }, "Delete");
+		...kept.map((model) => {
+			const remove = make("button", { type: "button", "aria-label": `Delete ${model.title}` }, "Delete");
 			remove.addEventListener("click", () => {
-				void bench.letGo(category).then(() => opener.focus());
+				void bench.letGo(model).then(() => opener.focus());
 			});
-			const size = make("span", { class: "quiet" }, asMegabytes(category.keptBytes ?? 0));
-			return make("li", {}, make("span", {}, category.title), size, remove);
+			const size = make("span", { class: "quiet" }, asMegabytes(model.keptBytes ?? 0));
+			return make("li", {}, make("span", {}, model.title), size, remove);
 		}),
 	);
 }
@@ -189,6 +203,7 @@ export function renderTeaching(bench: Workbench): void {
 	if (focused && !busy) (learn.disabled ? opener : learn).focus();
 	write(pause, teacher.paused ? "Go on" : "Pause");
 	save.disabled = !teacher.model;
+	renderExtractors(bench);
 	renderCourse(teacher);
 	renderKept(bench);
 }
@@ -219,10 +234,13 @@ export function wireTeaching(bench: Workbench): void {
 	settings.addEventListener("input", () => {
 		teacher.settings = settings.value;
 	});
+	extractors.addEventListener("change", () => {
+		teacher.extractorKey = extractors.value;
+	});
 	title.addEventListener("input", () => {
 		teacher.name = title.value;
 	});
-	learn.addEventListener("click", () => void teacher.learn(bench.routing.chosen.route));
+	learn.addEventListener("click", () => void teacher.learn());
 	pause.addEventListener("click", () => teacher.pause(!teacher.paused));
 	cancel.addEventListener("click", () => teacher.cancel());
 	save.addEventListener("click", () => void download(teacher));

@@ -1,20 +1,17 @@
 // Tasks that a teaching worker shares with its helpers. Each takes the next one as soon as it is free.
-import type { DefectTask } from "./contract.js";
 
-type Features = Uint8Array<ArrayBuffer>;
-
-export class SharedTasks {
-	readonly #tasks: DefectTask[];
-	readonly #features: (Features | undefined)[];
-	#waiting: number[];
+export class SharedTasks<Task, Result> {
+	readonly #tasks: readonly Task[];
+	readonly #results: (Result | undefined)[];
+	readonly #waiting: number[];
 	#open: number;
 	#allDone: () => void = () => {};
 	/** Resolves when every task is done. */
 	readonly done: Promise<void>;
 
-	constructor(tasks: DefectTask[]) {
+	constructor(tasks: readonly Task[]) {
 		this.#tasks = tasks;
-		this.#features = tasks.map(() => undefined);
+		this.#results = tasks.map(() => undefined);
 		this.#waiting = tasks.map((_, number) => number);
 		this.#open = tasks.length;
 		this.done = new Promise((resolve) => {
@@ -24,7 +21,7 @@ export class SharedTasks {
 	}
 
 	/** The next task, for whoever is free. Undefined where all are done or being done. */
-	next(): { number: number; task: DefectTask } | undefined {
+	next(): { number: number; task: Task } | undefined {
 		const number = this.#waiting.shift();
 		const task = number === undefined ? undefined : this.#tasks[number];
 		return number !== undefined && task ? { number, task } : undefined;
@@ -32,21 +29,21 @@ export class SharedTasks {
 
 	/** Gives a task to the next who is free. */
 	putBack(number: number): void {
-		if (!this.#features[number]) this.#waiting.unshift(number);
+		if (this.#results[number] === undefined) this.#waiting.unshift(number);
 	}
 
-	/** Keeps the features of a task, and gives the number of its defects. 0 where the task was done before. */
-	finish(number: number, features: Features): number {
-		if (this.#features[number]) return 0;
-		this.#features[number] = features;
+	/** Keeps the result of a task, and gives the task. Undefined where it was done before. */
+	finish(number: number, result: Result): Task | undefined {
+		if (this.#results[number] !== undefined) return undefined;
+		this.#results[number] = result;
 		this.#open -= 1;
 		if (this.#open === 0) this.#allDone();
-		return this.#tasks[number]?.count ?? 0;
+		return this.#tasks[number];
 	}
 
-	/** The features of all tasks, in the order of the tasks. */
-	async all(): Promise<Features[]> {
+	/** The results of all tasks, in the order of the tasks. */
+	async all(): Promise<Result[]> {
 		await this.done;
-		return this.#features.map((features) => features ?? new Uint8Array());
+		return this.#results.filter((result) => result !== undefined);
 	}
 }

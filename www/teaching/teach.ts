@@ -1,36 +1,26 @@
-// The worker's side of a teaching: hands photos to the engine, shares its tasks, and pauses where the visitor asks.
+// The worker's side of a teaching: hands photos to the engine, and shares its tasks with helpers.
 import { bytesOf } from "../loaded-engine.js";
-import type { DefectTask, Engine, Lesson, TeachingHost, TeachingNews } from "../wasm/cse_web.js";
-import type { FromTeacher, ToTeacher } from "./contract.js";
+import type { DefectTask, Engine, Lesson, MemberTask, TeachingHost, TeachingNews } from "../wasm/cse_web.js";
+import type { Task, TaskResult, ToTeacher } from "./contract.js";
+import { Conversation } from "./conversation.js";
 import { SharedTasks } from "./shared-tasks.js";
 
-/** Milliseconds between two moments at which the worker hears messages. */
-const hearingPause = 100;
-/** Milliseconds between two signs of life while the engine waits for helpers or the visitor. */
-const pulsePause = 1000;
+/** Milliseconds between two looks whether helpers are done. */
+const waitingPause = 100;
+/** Most bytes of features that are copied to a helper. Of more, the embedders are trained here alone. */
+const mostShared = 64e6;
 
-class Host implements TeachingHost {
+class Host extends Conversation implements TeachingHost {
 	readonly #engine: Engine;
 	readonly #photos: Blob[];
-	readonly #port: MessagePort;
-	readonly #hear = new MessageChannel();
-	#tasks: SharedTasks | undefined;
+	#tasks: SharedTasks<Task, TaskResult> | undefined;
 	/** Defects that are done, and all of them. */
 	#defects = { done: 0, of: 0 };
-	/** Resolves at the end of a pause. Undefined where there is none. */
-	#pause: { end: Promise<void>; goOn: () => void } | undefined;
-	#heard = performance.now();
 
 	constructor(engine: Engine, photos: Blob[], port: MessagePort) {
+		super(port);
 		this.#engine = engine;
 		this.#photos = photos;
-		this.#port = port;
-		port.onmessage = ({ data }: MessageEvent<ToTeacher>) => this.#take(data);
-	}
-
-	end(): void {
-		this.#port.close();
-		this.#hear.port1.close();
 	}
 
 	async photo(index: number): Promise<Uint8Array> {
@@ -39,102 +29,81 @@ class Host implements TeachingHost {
 		return bytesOf(photo);
 	}
 
-	async tell(news: TeachingNews): Promise<void> {
+	override async tell(news: TeachingNews): Promise<void> {
 		if (news.is === "defects") this.#defects = { done: news.done, of: news.of };
-		this.#say({ is: "news", news });
-		await this.#listen();
+		await super.tell(news);
 	}
 
 	async provide(model: Uint8Array): Promise<void> {
-		this.#say({ is: "model", model: model as Uint8Array<ArrayBuffer> });
-		await this.#listen();
+		this.say({ is: "model", model: model as Uint8Array<ArrayBuffer> });
+		await this.listen();
 	}
 
 	async defects(tasks: DefectTask[]): Promise<Uint8Array[]> {
-		const shared = new SharedTasks(tasks);
-		this.#tasks = shared;
-		this.#say({ is: "tasks" });
-		for (;;) {
-			await this.#listen(true);
-			const own = shared.next();
-			if (!own) break;
-			this.#finish(own.number, await this.#draw(own.task));
+		const all = tasks.map((task): Task => ({ is: "defects", task }));
+		return (await this.#share(all, true)) as Uint8Array[];
+	}
+
+	async members(tasks: MemberTask[]): Promise<string[]> {
+		const all = tasks.map((task): Task => ({ is: "member", task }));
+		const bytes = tasks[0]?.features.byteLength ?? 0;
+		return (await this.#share(all, bytes <= mostShared)) as string[];
+	}
+
+	/** Does all tasks, with helpers where these may take some. */
+	async #share(all: Task[], withHelpers: boolean): Promise<TaskResult[]> {
+		const tasks = new SharedTasks<Task, TaskResult>(all);
+		if (withHelpers) {
+			this.#tasks = tasks;
+			this.say({ is: "tasks" });
 		}
-		// What helpers could not do comes back.
-		while ((await Promise.race([shared.done.then(() => "done"), this.#later()])) !== "done") {
-			const own = shared.next();
-			if (own) this.#finish(own.number, await this.#draw(own.task));
+		for (;;) {
+			await this.listen(true);
+			const own = tasks.next();
+			if (own) this.#finish(tasks, own.number, await this.#do(own.task));
+			// What helpers could not do comes back.
+			else if ((await Promise.race([tasks.done.then(() => "done"), later()])) === "done") break;
 		}
 		this.#tasks = undefined;
-		return shared.all();
+		return tasks.all();
 	}
 
-	#finish(number: number, features: Uint8Array<ArrayBuffer>): void {
-		this.#defects.done += this.#tasks?.finish(number, features) ?? 0;
-		this.#say({ is: "news", news: { is: "defects", ...this.#defects } });
+	#finish(tasks: SharedTasks<Task, TaskResult>, number: number, result: TaskResult): void {
+		const done = tasks.finish(number, result);
+		if (done?.is !== "defects") return;
+		this.#defects.done += done.task.count;
+		this.say({ is: "news", news: { is: "defects", ...this.#defects } });
 	}
 
-	async #draw(task: DefectTask): Promise<Uint8Array<ArrayBuffer>> {
+	async #do({ is, task }: Task): Promise<TaskResult> {
+		if (is === "member") return this.#engine.train_member(task, this);
 		const { features, picture: pixels, width, height } = await this.#engine.draw_defects(task);
-		this.#say({ is: "picture", picture: { pixels, width, height } }, [pixels.buffer]);
+		this.say({ is: "picture", picture: { pixels, width, height } }, [pixels.buffer]);
 		return features;
 	}
 
-	#take(message: ToTeacher): void {
+	protected override take(message: ToTeacher): void {
+		super.take(message);
 		switch (message.is) {
 			case "free": {
-				const next = this.#pause ? undefined : this.#tasks?.next();
-				if (next) this.#say({ is: "task", ...next });
+				const next = this.paused ? undefined : this.#tasks?.next();
+				if (next) this.say({ is: "task", ...next });
 				return;
 			}
 			case "done":
-				this.#finish(message.number, message.features);
+				if (this.#tasks) this.#finish(this.#tasks, message.number, message.result);
 				return;
 			case "returned":
 				this.#tasks?.putBack(message.number);
 				return;
-			case "pause":
-				this.#pause ??= paused();
-				return;
 			case "go on":
-				this.#pause?.goOn();
-				this.#pause = undefined;
-				if (this.#tasks) this.#say({ is: "tasks" });
+				if (this.#tasks) this.say({ is: "tasks" });
 		}
-	}
-
-	#say(message: FromTeacher, handedOver: Transferable[] = []): void {
-		this.#port.postMessage(message, handedOver);
-	}
-
-	/** Hears the messages that wait, at most every tenth of a second, and stays for as long as the visitor pauses. */
-	async #listen(now = false): Promise<void> {
-		const time = performance.now();
-		if (!now && time - this.#heard < hearingPause) return;
-		await this.#turn();
-		while (this.#pause) await this.#pause.end;
-		this.#heard = performance.now();
-	}
-
-	/** One turn of the event loop. A timer would wait longer. */
-	#turn(): Promise<void> {
-		return new Promise((resolve) => {
-			this.#hear.port1.onmessage = () => resolve();
-			this.#hear.port2.postMessage(undefined);
-		});
-	}
-
-	#later(): Promise<string> {
-		return new Promise((resolve) => setTimeout(() => resolve("later"), hearingPause));
 	}
 }
 
-function paused(): { end: Promise<void>; goOn: () => void } {
-	let goOn = () => {};
-	const end = new Promise<void>((resolve) => {
-		goOn = resolve;
-	});
-	return { end, goOn };
+function later(): Promise<string> {
+	return new Promise((resolve) => setTimeout(() => resolve("later"), waitingPause));
 }
 
 /** Teaches a material, and gives its model file. */
@@ -145,12 +114,19 @@ export async function teach(
 	port: MessagePort,
 ): Promise<Uint8Array<ArrayBuffer>> {
 	const host = new Host(engine, photos, port);
-	// The page takes a worker without signs of life for hung.
-	const pulse = setInterval(() => performance.now(), pulsePause);
 	try {
 		return (await engine.teach(lesson, host)) as Uint8Array<ArrayBuffer>;
 	} finally {
-		clearInterval(pulse);
 		host.end();
+	}
+}
+
+/** Trains an embedder for another worker, and gives it as text. */
+export async function trainMember(engine: Engine, task: MemberTask, port: MessagePort): Promise<string> {
+	const conversation = new Conversation(port);
+	try {
+		return await engine.train_member(task, conversation);
+	} finally {
+		conversation.end();
 	}
 }

@@ -1,12 +1,13 @@
 // Teaches the page a material: good samples in, a category model out, with helpers on the other cores.
 import { isAbort } from "../abort.js";
 import { Bridge } from "../bridge.js";
-import type { Categories, Category } from "../categories.js";
+import type { Categories, Category, Extractor } from "../categories.js";
 import { noExtractor } from "../categories.js";
 import type { Jobs, Lesson, ModelFile, Route } from "../contract.js";
 import { helpersHere } from "../cores.js";
+import type { Routing } from "../routing.js";
 import { sentence } from "../sentence.js";
-import type { DefectPicture, FromTeacher, TeachingNews, ToTeacher } from "./contract.js";
+import type { DefectPicture, FromTeacher, Task, TaskResult, TeachingNews, ToTeacher } from "./contract.js";
 import { type GoodSample, GoodSamples } from "./good-samples.js";
 
 /** How far a teaching is: `quick` while the model is a plain statistic, `training` while a better one is being trained. */
@@ -44,10 +45,13 @@ export class Teacher {
 	readonly #bridge = new Bridge();
 	readonly samples: GoodSamples;
 	readonly #categories: Categories;
+	readonly #routing: Routing;
 	readonly #listener: Listener;
 	name = "";
 	/** Settings as for the command `train`, such as "--view tiles". */
 	settings = "";
+	/** Key of the extractor that the visitor chose. */
+	extractorKey = "";
 	state: Teaching = "idle";
 	doing: Doing | undefined;
 	paused = false;
@@ -62,18 +66,29 @@ export class Teacher {
 	#abort: AbortController | undefined;
 	#port: MessagePort | undefined;
 	readonly #helpers = new Set<Bridge>();
+	/** Channels to the helpers that train. */
+	readonly #trainers = new Set<MessagePort>();
+	/** Steps that each embedder has done. */
+	readonly #steps = new Map<number, number>();
 	#free: Bridge[] = [];
 	/** When the visitor pressed Learn, and how long each part took, milliseconds. */
 	times: { began: number; quick?: number; done?: number } | undefined;
 
-	constructor(categories: Categories, listener: Listener) {
+	constructor(categories: Categories, routing: Routing, listener: Listener) {
 		this.#categories = categories;
+		this.#routing = routing;
 		this.#listener = listener;
 		this.samples = new GoodSamples(this.#bridge, () => listener.changed());
 	}
 
 	get busy(): boolean {
 		return this.#abort !== undefined;
+	}
+
+	/** The extractor to teach with: the visitor's choice, or the first. */
+	get extractor(): Extractor | undefined {
+		const { extractors } = this.#categories;
+		return extractors.find(({ key }) => key === this.extractorKey) ?? extractors[0];
 	}
 
 	get #title(): string {
@@ -89,7 +104,7 @@ export class Teacher {
 		return this.samples.all.some(({ looked }) => !looked) ? "The photos are being looked at." : "";
 	}
 
-	async learn(route: Route): Promise<void> {
+	async learn(): Promise<void> {
 		if (this.busy || this.missing !== "") return;
 		const abort = new AbortController();
 		this.#abort = abort;
@@ -102,10 +117,11 @@ export class Teacher {
 			doing: undefined,
 		});
 		this.model = undefined;
+		this.#steps.clear();
 		this.times = { began: performance.now() };
 		this.#listener.changed();
 		try {
-			await this.#teach(route, abort.signal);
+			await this.#routing.onCpuAtLast(abort.signal, (route) => this.#teach(route, abort.signal));
 			this.state = "done";
 			this.times.done = performance.now() - this.times.began;
 		} catch (cause) {
@@ -125,7 +141,8 @@ export class Teacher {
 
 	pause(paused: boolean): void {
 		this.paused = paused;
-		this.#say({ is: paused ? "pause" : "go on" });
+		const message: ToTeacher = { is: paused ? "pause" : "go on" };
+		for (const port of [this.#port, ...this.#trainers]) port?.postMessage(message);
 		this.#listener.changed();
 	}
 
@@ -134,9 +151,11 @@ export class Teacher {
 	}
 
 	async #teach(route: Route, signal: AbortSignal): Promise<void> {
-		const shipped = this.#categories.extractors[0];
-		if (!shipped) throw new Error(noExtractor);
-		const extractor = { key: shipped.key, file: await shipped.file(signal) };
+		this.#endHelpers();
+		this.#steps.clear();
+		const chosen = this.extractor;
+		if (!chosen) throw new Error(noExtractor);
+		const extractor = { key: chosen.key, file: await chosen.file(signal) };
 		// The command line takes the files of a folder in this order too, and the order decides what a seed draws.
 		const inOrder = this.samples.usable.toSorted((a, b) => (a.path < b.path ? -1 : 1));
 		this.#taught = inOrder;
@@ -148,7 +167,9 @@ export class Teacher {
 		};
 		const { port1, port2 } = new MessageChannel();
 		this.#port = port1;
-		for (let helper = 0; helper < helpersHere(); helper += 1) this.#helpers.add(new Bridge());
+		// A GPU would be shared, and does not become faster by that.
+		const helpers = route === "cpu" ? helpersHere() : 0;
+		for (let helper = 0; helper < helpers; helper += 1) this.#helpers.add(new Bridge());
 		this.#free = [...this.#helpers];
 		port1.onmessage = ({ data }: MessageEvent<FromTeacher>) => this.#hear(data, route, extractor);
 		const takes = { route, extractor, lesson, photos, port: port2 };
@@ -173,21 +194,24 @@ export class Teacher {
 				for (const _ of this.#free) this.#say({ is: "free" });
 				break;
 			case "task":
-				void this.#help(message.number, { route, extractor, task: message.task });
+				void this.#help(message.number, message.task, route, extractor);
 		}
 		this.#listener.changed();
 	}
 
-	async #help(number: number, takes: Jobs["defects"]["takes"]): Promise<void> {
+	async #help(number: number, { is, task }: Task, route: Route, extractor: ModelFile): Promise<void> {
 		const helper = this.#free.shift();
 		if (!helper) {
 			this.#say({ is: "returned", number });
 			return;
 		}
 		try {
-			const { features, picture: pixels, width, height } = await helper.run("defects", takes);
-			this.#port?.postMessage({ is: "done", number, features } satisfies ToTeacher, [features.buffer]);
-			this.#show({ pixels, width, height });
+			const result =
+				is === "defects"
+					? await this.#drawBy(helper, { route, extractor, task })
+					: await this.#trainBy(helper, { route, extractor, task });
+			const handedOver = typeof result === "string" ? [] : [result.buffer];
+			this.#port?.postMessage({ is: "done", number, result } satisfies ToTeacher, handedOver);
 			this.#free.push(helper);
 			this.#say({ is: "free" });
 		} catch {
@@ -195,6 +219,28 @@ export class Teacher {
 			this.#say({ is: "returned", number });
 			this.#helpers.delete(helper);
 			helper.end();
+		}
+	}
+
+	async #drawBy(helper: Bridge, takes: Jobs["defects"]["takes"]): Promise<TaskResult> {
+		const { features, picture: pixels, width, height } = await helper.run("defects", takes);
+		this.#show({ pixels, width, height });
+		return features;
+	}
+
+	async #trainBy(helper: Bridge, takes: Omit<Jobs["member"]["takes"], "port">): Promise<TaskResult> {
+		const { port1, port2 } = new MessageChannel();
+		this.#trainers.add(port1);
+		port1.onmessage = ({ data }: MessageEvent<FromTeacher>) => {
+			if (data.is === "news") this.#follow(data.news);
+			this.#listener.changed();
+		};
+		try {
+			const { embedder } = await helper.run("member", { ...takes, port: port2 }, { handedOver: [port2] });
+			return embedder;
+		} finally {
+			this.#trainers.delete(port1);
+			port1.close();
 		}
 	}
 
@@ -208,10 +254,14 @@ export class Teacher {
 			this.losses.push({ member, step, validation });
 			return;
 		}
-		const { is: what, done, of } = news;
-		if (what === "step") this.state = "training";
+		const { is: what } = news;
 		const since = this.doing?.what === what ? this.doing.since : performance.now();
-		this.doing = { what, done, of, since };
+		if (what === "step") {
+			this.state = "training";
+			this.#steps.set(news.member, news.done);
+			const done = [...this.#steps.values()].reduce((sum, steps) => sum + steps, 0);
+			this.doing = { what, done, of: news.of * news.members, since };
+		} else this.doing = { what, done: news.done, of: news.of, since };
 	}
 
 	#show(picture: DefectPicture): void {

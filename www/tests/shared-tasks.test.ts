@@ -1,35 +1,33 @@
 import { expect, test } from "vitest";
-import type { DefectTask } from "../teaching/contract.js";
 import { SharedTasks } from "../teaching/shared-tasks.js";
 
-const tasks = (...counts: number[]) => counts.map((count) => ({ count }) as DefectTask);
-const features = (value: number) => new Uint8Array([value]);
+const shared = (...tasks: string[]) => new SharedTasks<string, number>(tasks);
 
-test("features come in the order of the tasks, whoever is done first", async () => {
-	const shared = new SharedTasks(tasks(8, 8, 3));
-	const taken = [shared.next(), shared.next(), shared.next()].map((next) => next?.number);
+test("results come in the order of the tasks, whoever is done first", async () => {
+	const tasks = shared("a", "b", "c");
+	const taken = [tasks.next(), tasks.next(), tasks.next()].map((next) => next?.number);
 	expect(taken).toEqual([0, 1, 2]);
-	expect(shared.next()).toBeUndefined();
-	expect([shared.finish(2, features(2)), shared.finish(0, features(0))]).toEqual([3, 8]);
-	const all = shared.all();
-	shared.finish(1, features(1));
-	expect((await all).map(([value]) => value)).toEqual([0, 1, 2]);
+	expect(tasks.next()).toBeUndefined();
+	expect([tasks.finish(2, 20), tasks.finish(0, 0)]).toEqual(["c", "a"]);
+	const all = tasks.all();
+	tasks.finish(1, 10);
+	expect(await all).toEqual([0, 10, 20]);
 });
 
 test("a task that was given back is done by another, once", async () => {
-	const shared = new SharedTasks(tasks(5, 5));
-	shared.next();
-	shared.putBack(0);
-	expect(shared.next()?.number).toBe(0);
-	expect(shared.finish(0, features(0))).toBe(5);
+	const tasks = shared("a", "b");
+	tasks.next();
+	tasks.putBack(0);
+	expect(tasks.next()).toEqual({ number: 0, task: "a" });
+	expect(tasks.finish(0, 1)).toBe("a");
 	// A helper that was taken for lost answers after all.
-	expect(shared.finish(0, features(9))).toBe(0);
-	shared.putBack(0);
-	expect(shared.next()?.number).toBe(1);
-	shared.finish(1, features(1));
-	expect((await shared.all()).map(([value]) => value)).toEqual([0, 1]);
+	expect(tasks.finish(0, 9)).toBeUndefined();
+	tasks.putBack(0);
+	expect(tasks.next()?.number).toBe(1);
+	tasks.finish(1, 2);
+	expect(await tasks.all()).toEqual([1, 2]);
 });
 
 test("nothing to do is done at once", async () => {
-	expect(await new SharedTasks([]).all()).toEqual([]);
+	expect(await shared().all()).toEqual([]);
 });

@@ -32,10 +32,8 @@ impl Taps {
         let fine = || Part { rows: rows(features.stage5.clone()), upsampling: None };
         let coarse = || {
             let [_, _, rows_below, columns_below] = features.stage7.dims();
-            let below = [rows_below, columns_below];
-            let upsampling =
-                (below != [height, width]).then(|| upsampling([height, width], below, &features.stage7.device()));
-            Part { rows: rows(features.stage7.clone()), upsampling }
+            let upsampling = upsampling([height, width], [rows_below, columns_below], &features.stage7.device());
+            Part { rows: rows(features.stage7.clone()), upsampling: Some(upsampling) }
         };
         let (first, second) = match self {
             Self::Stage5 => (fine(), None),

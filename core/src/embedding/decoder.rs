@@ -53,15 +53,14 @@ impl Decoder {
         Ok(Self { head5: head(HEAD5, channels.stage5)?, head7: head(HEAD7, channels.stage7)? })
     }
 
-    /// Feature maps from an embedding `[n, 64, h, w]`. `stage7`, of `[rows, columns]` positions, is computed after a 2x2 max
-    /// pool. Without one where it has as many positions as the embedding.
-    pub fn forward(&self, embedding: Tensor<4>, stage7: [usize; 2]) -> Features {
+    /// Feature maps from an embedding `[n, 64, h, w]`. `stage7` is computed after a 2x2 max pool.
+    pub fn forward(&self, embedding: Tensor<4>) -> Features {
         const BATCH: Statistics = Statistics::Batch;
         let [n, _, height, width] = embedding.dims();
         let embedded = rows(embedding);
         let stage5 = self.head5[1].forward(self.head5[0].forward_values(embedded.clone(), BATCH), BATCH);
         let x = maps(self.head7[0].forward_values(embedded, BATCH).into_values(), [n, height, width]);
-        let x = if stage7 == [height, width] { x } else { max_pool2d(x, MaxPoolOptions::new([2, 2])) };
+        let x = max_pool2d(x, MaxPoolOptions::new([2, 2]));
         let [_, _, pooled_height, pooled_width] = x.dims();
         let stage7 = self.head7[1].forward_values(rows(x), BATCH);
         Features {

@@ -4,12 +4,13 @@
 //! file it is folded into the first convolution.
 
 use burn::tensor::{Device, Tensor, TensorData};
+use serde::{Deserialize, Serialize};
 
 use super::conv_relu_norm::Affine;
 use crate::files::state_dict::{StateDict, StateDictError, take};
 
 /// Mean and standard deviation of each channel of the features of good photos.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Standardisation {
     mean: Vec<f32>,
     deviation: Vec<f32>,

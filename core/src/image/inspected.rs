@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use image::{DynamicImage, GrayImage, RgbImage};
+use serde::{Deserialize, Serialize};
 
 use super::view::View;
 use crate::network::grid::{Grid, STRIDE};
@@ -11,11 +12,24 @@ use crate::network::grid::{Grid, STRIDE};
 const MARGIN: usize = 1;
 
 /// Positions of a window that are inspected. Cheap to copy.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "(Grid, Vec<bool>)", into = "(Grid, Vec<bool>)")]
 pub struct Inspected {
     grid: Grid,
     /// True for each inspected position of the grid, row by row.
     positions: Arc<[bool]>,
+}
+
+impl From<(Grid, Vec<bool>)> for Inspected {
+    fn from((grid, positions): (Grid, Vec<bool>)) -> Self {
+        Self { grid, positions: positions.into() }
+    }
+}
+
+impl From<Inspected> for (Grid, Vec<bool>) {
+    fn from(Inspected { grid, positions }: Inspected) -> Self {
+        (grid, positions.to_vec())
+    }
 }
 
 impl Inspected {

@@ -1,7 +1,9 @@
 //! Grids of positions: the shape of a feature map, and one value at each of its positions.
 
+use serde::{Deserialize, Serialize};
+
 /// Rows and columns of a feature map.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Grid {
     /// Number of rows.
     pub rows: usize,

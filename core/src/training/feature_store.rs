@@ -6,6 +6,7 @@
 use burn::tensor::{Device, Tensor, TensorData, Transaction};
 use half::f16;
 use half::slice::HalfFloatSliceExt;
+use serde::{Deserialize, Serialize};
 
 use super::error::TrainingError;
 use crate::network::features::{Channels, Features};
@@ -40,7 +41,7 @@ impl Bytes for Vec<u8> {
 }
 
 /// Place of one window's features in a store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Slot(usize);
 
 /// Features of some windows, packed for the store.
@@ -137,6 +138,13 @@ impl FeatureStore {
         let slots = (self.count..self.count + batch.windows).map(Slot).collect();
         self.count += batch.windows;
         Ok(slots)
+    }
+
+    /// The features of all windows, in the order of their slots.
+    pub fn all(&self) -> Result<Packed, StoreError> {
+        let mut bytes = vec![0; self.count * self.layout.bytes()];
+        self.bytes.read(0, &mut bytes)?;
+        Ok(Packed { bytes, windows: self.count })
     }
 
     /// Values of `stage5` and of `stage7` of one window.

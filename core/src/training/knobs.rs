@@ -6,9 +6,7 @@ use strum::{EnumMessage, IntoEnumIterator};
 
 use super::losses::Grouping;
 use super::presets;
-use super::spec::{
-    BatchNormTraining, Centre, DecoderTraining, KNOBS, MapSource, Preset, TrainSpec, TrainingGrid, ViewChoice,
-};
+use super::spec::{BatchNormTraining, Centre, DecoderTraining, KNOBS, MapSource, Preset, TrainSpec, ViewChoice};
 use crate::defects::{DefectKind, Generator};
 use crate::detectors::method::Method;
 use crate::image::exposure::Exposure;
@@ -139,7 +137,6 @@ choice_values!(
     Method,
     Preset,
     Taps,
-    TrainingGrid,
     ViewChoice
 );
 

@@ -4,6 +4,7 @@ use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::store::ModuleRecord;
 use burn::tensor::{Bytes, Device, Tensor};
+use serde::{Deserialize, Serialize};
 
 use super::checkpoint::{Checkpoint, CheckpointError, History, Kept, Progress};
 use super::error::TrainingError;
@@ -50,8 +51,8 @@ pub struct MemberTraining<'a> {
     progress: Progress,
 }
 
-/// Embedder that a training kept.
-#[derive(Clone, Debug)]
+/// Embedder that a training kept. A worker that trains it sends it to another one as text.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TrainedEmbedder {
     /// Tensors with the authors' names, and the classifier's.
     pub(super) weights: StateDict,

@@ -6,7 +6,7 @@ use super::error::TrainingError;
 use super::feature_store::{FeatureStore, Slot};
 use super::losses;
 use super::pairs::Pair;
-use super::spec::{DecoderTraining, TrainSpec, TrainingGrid};
+use super::spec::{DecoderTraining, TrainSpec};
 use super::trainee::Trainee;
 use crate::detectors::method::Method;
 use crate::embedding::embedder::{Statistics, pool};
@@ -47,10 +47,6 @@ impl Objective<'_> {
         // One batch of both sides, so that BatchNorm sees good and defective windows together.
         let slots: Vec<Slot> = pairs.iter().map(|pair| pair.a).chain(pairs.iter().map(|pair| pair.b)).collect();
         let features = self.store.batch(&slots, &self.device)?;
-        let features = match self.spec.training_grid {
-            TrainingGrid::Stage5 => features,
-            TrainingGrid::Stage7 => Features { stage5: pool(features.stage5), ..features },
-        };
         let of_a = Features {
             stage5: features.stage5.clone().narrow(0, 0, n),
             stage7: features.stage7.clone().narrow(0, 0, n),
@@ -62,18 +58,13 @@ impl Objective<'_> {
         if self.spec.decoder == DecoderTraining::None || self.spec.decoder_weight == 0.0 {
             return Ok(Terms { sum: weighted, decoder: contrastive.zeros_like(), contrastive });
         }
-        let [_, _, rows, columns] = of_a.stage7.dims();
-        let decoder = losses::decoder(trainee.decoder.forward(e14_a, [rows, columns]), of_a);
+        let decoder = losses::decoder(trainee.decoder.forward(e14_a), of_a);
         Ok(Terms { sum: weighted + decoder.clone() * self.spec.decoder_weight, contrastive, decoder })
     }
 
     /// Contrastive term of two embeddings `[n, 64, rows, columns]`, or the classification loss that replaces it.
     fn contrastive(&self, trainee: &Trainee, pairs: &[Pair], a: Tensor<4>, b: Tensor<4>) -> Tensor<1> {
         let (n, device) = (pairs.len(), &self.device);
-        let pool = |embedding: Tensor<4>| match self.spec.training_grid {
-            TrainingGrid::Stage5 => pool(embedding),
-            TrainingGrid::Stage7 => embedding,
-        };
         if self.spec.method == Method::Classifier {
             let e7 = pool(Tensor::cat(vec![a, b], 0));
             let defective = Tensor::cat(vec![Tensor::zeros([n], device), defective(pairs, device)], 0);

@@ -113,9 +113,6 @@ train_spec! {
     map: MapSource, "Distances that the anomaly map shows", {
         Training "map" MapSource;
     }
-    training_grid: TrainingGrid, "Grid of the embeddings in a training step", {
-        Training "training-grid" TrainingGrid;
-    }
     batch_norm: BatchNormTraining, "Steps in which the embedder's BatchNorm uses the statistics of the batch", {
         Training "batch-norm" BatchNormTraining;
     }
@@ -157,7 +154,7 @@ choices! {
         /// The settings with the best results on difficult surfaces
         #[default]
         Default,
-        /// Settings that train in a third of the time: the web page's
+        /// The default with fewer synthetic defects, which takes half of the time: the web page's
         Quick,
         /// The settings of the paper
         Paper,
@@ -215,20 +212,6 @@ choices! {
         /// Distances of a Gaussian over `stage5`
         #[default]
         Density,
-    }
-}
-
-choices! {
-    /// Grid of the embeddings in a training step.
-    #[derive(Default)]
-    #[serde(rename_all = "lowercase")]
-    #[strum(serialize_all = "lowercase")]
-    pub enum TrainingGrid {
-        /// That of `stage5`, 14 x 14 for a window: the paper's
-        #[default]
-        Stage5,
-        /// That of `stage7`, 7 x 7 for a window, with `stage5` as the mean of 2 x 2 positions. A step takes a quarter of the time
-        Stage7,
     }
 }
 

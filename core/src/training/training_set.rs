@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use burn::tensor::{Device, Tensor};
 use image::RgbImage;
+use serde::{Deserialize, Serialize};
 
 use super::drawing::{Drawing, DrawnPart, PhotoFacts, one_by_one};
 use super::error::TrainingError;
@@ -31,7 +32,7 @@ pub const STORED_AT_ONCE: usize = 16;
 const DEFECTS_SCORED: usize = 4;
 
 /// Window of a good photo.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Sample {
     /// Slot of its features.
     pub normal: Slot,
@@ -42,7 +43,7 @@ pub struct Sample {
 }
 
 /// Good photo.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TrainingPhoto {
     /// Samples of all its windows.
     pub samples: Range<usize>,

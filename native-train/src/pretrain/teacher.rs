@@ -8,8 +8,8 @@ use cse::files::state_dict::Precision;
 use cse::network::efficientnet::Architecture;
 
 use super::PretrainError;
-use crate::weights::recognise::{recognise, take_timm_named};
 use crate::weights::state_dict;
+use cse::published::recognise::{recognise, take_timm_named};
 
 /// Makes an extractor file of EfficientNet-Lite0, in full precision, from a published checkpoint.
 pub fn folded_lite0(path: &Path) -> Result<Vec<u8>, PretrainError> {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use cse::files::extractor_file;
+use cse::published::is_tensorflow;
 use ureq::http::Uri;
 
 use super::download::{DownloadError, Downloader, parse_sha256};
@@ -109,7 +110,7 @@ fn fetch_with(args: &FetchArgs, downloader: &Downloader) -> Result<String, Fetch
     let url = format!("{}/{}", args.endpoint, place(args));
     let part = files::appended(&out, ".part");
     let verified = downloader.download(&url, &part, args.sha256.as_deref())?;
-    let imported = import_as(&part, &out, &url, name.starts_with("tf_"));
+    let imported = import_as(&part, &out, &url, is_tensorflow(name));
     // If only the extractor file cannot be written, the download is kept for the next run.
     if !matches!(imported, Err(ImportError::Write { .. })) {
         fs::remove_file(&part).ok();
@@ -164,10 +165,10 @@ mod tests {
     use cse::network::efficientnet::Architecture;
 
     use super::super::download::tests::impatient;
-    use super::super::names::Layout;
-    use super::super::recognise::made_up;
     use super::super::test_server::{TestServer, reply};
     use super::*;
+    use cse::published::names::Layout;
+    use cse::published::recognise::made_up;
 
     #[derive(Parser)]
     struct Cli {

@@ -7,15 +7,13 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use cse::files::extractor_file;
-use cse::files::model_file::ModelFileError;
-use cse::files::state_dict::Precision;
 use cse::network::efficientnet::Architecture;
+use cse::published::names::Layout;
+use cse::published::{self, is_tensorflow};
 
 use crate::files;
 
 use super::advice::advice;
-use super::names::Layout;
-use super::recognise::{RecogniseError, Recognised, recognise, take_timm_named};
 use super::state_dict::{self, ReadError};
 
 /// Arguments of `weights import`.
@@ -67,36 +65,16 @@ pub enum ImportError {
     /// The weights cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// The weights belong to a network that cannot be an extractor.
-    #[error("{} {source}", .path.display())]
-    Recognise {
-        /// The weights.
-        path: PathBuf,
-        /// Error of the recognition.
-        source: RecogniseError,
-    },
     /// The file is an extractor file, which needs no import.
     #[error("{} is an extractor file already: train with it, with --extractor", .0.display())]
     AlreadyExtractor(PathBuf),
-    /// The network can be an extractor, but has TensorFlow's padding.
-    #[error(
-        "{} holds {architecture} as converted from TensorFlow, which pads images in another way. The feature maps would \
-         be wrong. Import timm's efficientnet_b3.ra2_in1k or torchvision's efficientnet_b3",
-        .path.display()
-    )]
-    Tensorflow {
+    /// The weights cannot be made into an extractor.
+    #[error("{} {source}", .path.display())]
+    Published {
         /// The weights.
         path: PathBuf,
-        /// The network.
-        architecture: Architecture,
-    },
-    /// The weights cannot be made into an extractor file.
-    #[error("{} cannot be made into an extractor: {source}", .path.display())]
-    Convert {
-        /// The weights.
-        path: PathBuf,
-        /// Error of the conversion.
-        source: ModelFileError,
+        /// What is wrong with them.
+        source: published::ImportError,
     },
     /// The extractor file cannot be written.
     #[error("{} cannot be written: {source}{}", .path.display(), advice(.source))]
@@ -111,36 +89,26 @@ pub enum ImportError {
 /// Makes the extractor file `args.out` from the weights in `args.file`.
 pub fn import(args: &ImportArgs) -> Result<Imported, ImportError> {
     let name = file_name(&args.file);
-    let tensorflow = args.tensorflow || name.starts_with("tf_");
+    let tensorflow = args.tensorflow || is_tensorflow(&name);
     // The provenance has the name only, as the folders on the user's disk are private.
     import_as(&args.file, &args.out, &name, tensorflow)
 }
 
 /// Makes the extractor file `out` from the weights in `file`. Its provenance is `origin` and the weights' SHA-256.
 pub(super) fn import_as(file: &Path, out: &Path, origin: &str, tensorflow: bool) -> Result<Imported, ImportError> {
-    let mut tensors = state_dict::read(file)?;
-    let recognised = |source| ImportError::Recognise { path: file.to_owned(), source };
-    let network = recognise(&tensors).map_err(|source| {
-        if is_extractor(file) { ImportError::AlreadyExtractor(file.to_owned()) } else { recognised(source) }
-    })?;
-    let Recognised { architecture, location } = &network;
-    // Lite0 exists only as converted from TensorFlow, so its architecture has that padding.
-    if *architecture != Architecture::TfLite0 && (tensorflow || location.layout == Layout::EfficientNetPytorch) {
-        return Err(ImportError::Tensorflow { path: file.to_owned(), architecture: *architecture });
-    }
-    let tensors = take_timm_named(&mut tensors, &network).map_err(recognised)?;
+    let tensors = state_dict::read(file)?;
     let sha256 =
         files::sha256_of(file).map_err(|source| ImportError::Read(ReadError::Io { path: file.to_owned(), source }))?;
     let provenance = format!("{origin}, SHA-256 {sha256}");
-    let bytes = extractor_file::from_state_dict(tensors, *architecture, provenance, Precision::F16)
-        .map_err(|source| ImportError::Convert { path: file.to_owned(), source })?;
+    let published::Imported { bytes, architecture, layout } = published::import(tensors, provenance, tensorflow)
+        .map_err(|source| match source {
+            published::ImportError::Recognise(_) if is_extractor(file) => {
+                ImportError::AlreadyExtractor(file.to_owned())
+            }
+            source => ImportError::Published { path: file.to_owned(), source },
+        })?;
     files::replace(out, &bytes).map_err(|source| ImportError::Write { path: out.to_owned(), source })?;
-    Ok(Imported {
-        out: out.to_owned(),
-        bytes: bytes.len() as u64,
-        architecture: *architecture,
-        layout: location.layout,
-    })
+    Ok(Imported { out: out.to_owned(), bytes: bytes.len() as u64, architecture, layout })
 }
 
 fn is_extractor(path: &Path) -> bool {
@@ -155,9 +123,9 @@ fn file_name(path: &Path) -> String {
 mod tests {
     use std::collections::HashMap;
 
-    use cse::files::state_dict::StateDict;
+    use cse::files::state_dict::{Precision, StateDict};
+    use cse::published::recognise::{made_up, recognise, take_timm_named};
 
-    use super::super::recognise::made_up;
     use super::*;
 
     fn safetensors(path: &Path, tensors: &StateDict) {

@@ -1,14 +1,12 @@
 //! `weights`: makes the extractor file of the frozen extractor from published ImageNet weights.
 //!
 //! [`mod@fetch`] downloads timm's EfficientNet-B3 ([`download`]) and imports it. [`mod@import`] takes a local file. It reads the
-//! tensors ([`state_dict`]), recognises the network ([`recognise`]) and renames the tensors as timm does ([`names`]).
+//! tensors ([`state_dict`]), which [`cse::published`] makes into an extractor.
 
 mod advice;
 pub mod download;
 pub mod fetch;
 pub mod import;
-pub mod names;
-pub mod recognise;
 pub mod state_dict;
 #[cfg(test)]
 mod test_server;

@@ -128,7 +128,7 @@ fn embedder_and_decoder_are_those_of_the_authors() {
     let embedder = Embedder::from_state_dict(embedder_weights(), CHANNELS, &device).expect("complete");
     let as_they_are = Standardisation::identity(CHANNELS).on(&device);
     let e14 = embedder.forward(Taps::Both.concatenated(features(&device)), &as_they_are, Statistics::Running);
-    let decoded = decoder(&device).forward(e14.clone(), [7, 7]);
+    let decoded = decoder(&device).forward(e14.clone());
     let theirs = &REFERENCE.heads;
     for (name, theirs, ours) in [
         ("e14", &theirs.e14, e14.clone()),

@@ -1,38 +1,51 @@
 //! The page's side of a teaching, which the worker's script implements.
 
-use js_sys::Uint8Array;
+use js_sys::{Array, Uint8Array};
 use serde::Serialize;
 use tsify::Tsify;
 use wasm_bindgen::prelude::*;
 
-use super::task::DefectTask;
+use super::defect_task::DefectTask;
+use super::member_task::MemberTask;
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r"
+/** Hears of progress. The work goes on once the promise is fulfilled. */
+export interface NewsHost {
+    tell(news: TeachingNews): Promise<void>;
+}
+
 /** The page's side of a teaching. */
-export interface TeachingHost {
+export interface TeachingHost extends NewsHost {
     /** The encoded file of a good photo, by its number. */
     photo(index: number): Promise<Uint8Array>;
-    /** Hears of progress. The teaching goes on once the promise is fulfilled. */
-    tell(news: TeachingNews): Promise<void>;
     /** Takes a model file that can be used from now on. */
     provide(model: Uint8Array): Promise<void>;
     /** Computes the features of each task's defects, in the order of the tasks. */
     defects(tasks: DefectTask[]): Promise<Uint8Array[]>;
+    /** Trains the embedders, and gives them as text in the order of the tasks. */
+    members(tasks: MemberTask[]): Promise<string[]>;
 }
 ";
 
 #[wasm_bindgen]
 extern "C" {
+    /// Hears of progress.
+    #[wasm_bindgen(typescript_type = "NewsHost")]
+    pub type NewsHost;
+
     /// The page's side of a teaching.
-    #[wasm_bindgen(typescript_type = "TeachingHost")]
+    #[wasm_bindgen(extends = NewsHost, typescript_type = "TeachingHost")]
     pub type TeachingHost;
+
+    #[wasm_bindgen(method, catch)]
+    async fn tell(this: &NewsHost, news: JsValue) -> Result<JsValue, JsValue>;
 
     #[wasm_bindgen(method, catch)]
     async fn photo(this: &TeachingHost, index: usize) -> Result<JsValue, JsValue>;
 
     #[wasm_bindgen(method, catch)]
-    async fn tell(this: &TeachingHost, news: JsValue) -> Result<JsValue, JsValue>;
+    async fn members(this: &TeachingHost, tasks: JsValue) -> Result<JsValue, JsValue>;
 
     #[wasm_bindgen(method, catch)]
     async fn provide(this: &TeachingHost, model: Uint8Array) -> Result<JsValue, JsValue>;
@@ -59,12 +72,16 @@ pub enum TeachingNews {
         /// Number to do.
         of: usize,
     },
-    /// A training step was taken.
+    /// A training step of an embedder was taken.
     Step {
-        /// Number of steps done, those of earlier embedders included.
+        /// Number of the embedder, from 0.
+        member: u32,
+        /// Number of its steps that are done.
         done: usize,
-        /// Number to do.
+        /// Number of its steps.
         of: usize,
+        /// Number of embedders.
+        members: usize,
     },
     /// A model was fitted. Its good photos can be reviewed.
     Review {
@@ -79,22 +96,20 @@ pub enum TeachingNews {
         member: u32,
         /// Steps of this embedder that are done.
         step: usize,
-        /// Contrastive term since the validation before, unweighted, a pair.
-        contrastive: f64,
-        /// Decoder term since the validation before, unweighted, a pair.
-        decoder: f64,
         /// Loss on held-out photos, a pair.
         validation: f64,
     },
 }
 
+impl NewsHost {
+    pub(super) async fn hear(&self, news: &TeachingNews) -> Result<(), JsValue> {
+        self.tell(news.into_ts().map_err(JsError::from)?.into()).await.map(drop)
+    }
+}
+
 impl TeachingHost {
     pub(super) async fn read(&self, index: usize) -> Result<Vec<u8>, JsValue> {
         Ok(self.photo(index).await?.dyn_into::<Uint8Array>()?.to_vec())
-    }
-
-    pub(super) async fn hear(&self, news: &TeachingNews) -> Result<(), JsValue> {
-        self.tell(news.into_ts().map_err(JsError::from)?.into()).await.map(drop)
     }
 
     pub(super) async fn take(&self, model: &[u8]) -> Result<(), JsValue> {
@@ -103,11 +118,22 @@ impl TeachingHost {
 
     /// Bytes of the features of each task's defects.
     pub(super) async fn extract(&self, tasks: &[DefectTask]) -> Result<Vec<Vec<u8>>, JsValue> {
-        let list = js_sys::Array::new();
-        for task in tasks {
-            list.push(&task.into_ts().map_err(JsError::from)?.into());
-        }
-        let done = self.defects(list.into()).await?.dyn_into::<js_sys::Array>()?;
+        let done = self.defects(listed(tasks)?).await?.dyn_into::<Array>()?;
         done.iter().map(|bytes| Ok(bytes.dyn_into::<Uint8Array>()?.to_vec())).collect()
     }
+
+    /// Trained embedders as text.
+    pub(super) async fn train(&self, tasks: &[MemberTask]) -> Result<Vec<String>, JsValue> {
+        let done = self.members(listed(tasks)?).await?.dyn_into::<Array>()?;
+        done.iter().map(|text| text.as_string().ok_or_else(|| JsError::new("an embedder is no text").into())).collect()
+    }
+}
+
+/// Tasks as a JavaScript array.
+fn listed<T: Tsify + Serialize>(tasks: &[T]) -> Result<JsValue, JsValue> {
+    let list = Array::new();
+    for task in tasks {
+        list.push(&task.into_ts().map_err(JsError::from)?.into());
+    }
+    Ok(list.into())
 }

@@ -3,8 +3,9 @@
 //! A plain statistic of the good photos is a usable model within seconds. The training of `cse::training` follows, with the
 //! same code and settings as the command line. Its synthetic defects are shared between workers.
 
+mod defect_task;
 mod host;
-mod task;
+mod member_task;
 
 use burn::tensor::Device;
 use cse::defects::DefectMaker;
@@ -17,7 +18,7 @@ use cse::network::grid::Grid;
 use cse::training::drawing::{Drawing, Recipe, Window, one_by_one};
 use cse::training::feature_store::Layout;
 use cse::training::held_out::Reviewed;
-use cse::training::member::{Event, TrainedEmbedder};
+use cse::training::member::{Event, TrainedEmbedder, Validation};
 use cse::training::model::CategoryFacts;
 use cse::training::session::{Division, Session};
 use cse::training::spec::{Preset, TrainSpec};
@@ -31,8 +32,9 @@ use wasm_bindgen::prelude::*;
 
 use crate::engine::{Engine, plain};
 use crate::failure::Failure;
-use host::{TeachingHost, TeachingNews};
-use task::{DefectTask, DrawnDefects};
+use defect_task::{DefectTask, DrawnDefects};
+use host::{NewsHost, TeachingHost, TeachingNews};
+use member_task::MemberTask;
 
 /// Defects of a task: half a second of work, so that workers end at about the same time.
 const DEFECTS_IN_TASK: u64 = 8;
@@ -67,14 +69,40 @@ impl Engine {
         let reading = Reading { levels: traits.levels, ignored: None };
         let taught = Taught { spec: &spec, extractor, device, facts: &facts, host: &host, lesson: &lesson };
         let (mut set, windows) = taught.photos(Recipe::new(&spec, view, &sizes), &reading).await?;
-        host.take(&taught.statistic(&set).await?).await?;
+        let statistic = taught.statistic(&set).await?;
+        self.check_gpu(&statistic, &host.read(0).await?).await?;
+        host.take(&statistic).await?;
         if !spec.method.is_trained() {
             return Ok(Uint8Array::from(taught.fit(&set, &spec, Vec::new()).await?.as_slice()));
         }
         taught.defects(&mut set, &windows).await?;
         drop(windows);
-        let embedders = taught.train(&set).await?;
+        let tasks = MemberTask::all(&set, spec.members, &lesson.settings)?;
+        let embedders = host.train(&tasks).await?;
+        let embedders = embedders.iter().map(|text| serde_json::from_str(text).map_err(Failure::damaged));
+        let embedders: Vec<TrainedEmbedder> = embedders.collect::<Result<_, _>>()?;
         Ok(Uint8Array::from(taught.fit(&set, &spec, embedders).await?.as_slice()))
+    }
+
+    /// Trains the embedder of a task, and gives it as text.
+    pub async fn train_member(&self, task: Ts<MemberTask>, host: NewsHost) -> Result<String, JsValue> {
+        let task = task.to_rust().map_err(JsError::from)?;
+        let (extractor, device) = self.network()?;
+        let (spec, set) = (given(&task.settings)?, task.set(extractor)?);
+        let session = Session { spec: &spec, extractor, set: &set, device };
+        let division = session.divide().await.map_err(Failure::from)?;
+        let member = session.members(&division).nth(task.member as usize);
+        let member = member.ok_or_else(|| JsError::new("there is no such embedder"))?;
+        let mut training = member.begin().await.map_err(Failure::from)?;
+        let (members, of) = (division.folds.len(), training.steps());
+        while let Some(event) = training.advance().await.map_err(Failure::from)? {
+            host.hear(&TeachingNews::Step { member: task.member, done: training.step(), of, members }).await?;
+            if let Event::Validated(Validation { step, validation_loss: validation, .. }) = event {
+                host.hear(&TeachingNews::Losses { member: task.member, step, validation }).await?;
+            }
+        }
+        let embedder = training.finish().map_err(Failure::from)?;
+        Ok(serde_json::to_string(&embedder).map_err(Failure::damaged)?)
     }
 
     /// Draws and extracts the defects of a task.
@@ -219,36 +247,6 @@ impl Taught<'_> {
 
     fn session<'s>(&'s self, set: &'s TrainingSet, spec: &'s TrainSpec) -> Session<'s> {
         Session { spec, extractor: self.extractor, set, device: self.device }
-    }
-
-    /// Trains an embedder on each fold.
-    async fn train(&self, set: &TrainingSet) -> Result<Vec<TrainedEmbedder>, JsValue> {
-        let session = self.session(set, self.spec);
-        let division = session.divide().await.map_err(Failure::from)?;
-        let mut trained = Vec::with_capacity(division.folds.len());
-        let mut before = 0;
-        for member in session.members(&division) {
-            let mut training = member.begin().await.map_err(Failure::from)?;
-            let left = division.folds.len() - trained.len();
-            let of = before + left * training.steps();
-            while let Some(event) = training.advance().await.map_err(Failure::from)? {
-                self.host.hear(&TeachingNews::Step { done: before + training.step(), of }).await?;
-                if let Event::Validated(validation) = event {
-                    self.host
-                        .hear(&TeachingNews::Losses {
-                            member: training.member(),
-                            step: validation.step,
-                            contrastive: validation.contrastive,
-                            decoder: validation.decoder,
-                            validation: validation.validation_loss,
-                        })
-                        .await?;
-                }
-            }
-            before += training.steps();
-            trained.push(training.finish().map_err(Failure::from)?);
-        }
-        Ok(trained)
     }
 
     /// File of the model that a method with these embedders gives.

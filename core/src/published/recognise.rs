@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use cse::files::state_dict::StateDict;
-use cse::network::efficientnet::Architecture;
+use crate::files::state_dict::StateDict;
+use crate::network::efficientnet::Architecture;
 
 use super::names::{Layer, Layout, Location, Part, Position, locate};
 
@@ -169,7 +169,7 @@ fn push_norm(all: &mut Vec<(Layer, &'static str, Vec<usize>)>, layer: Layer, cha
 }
 
 /// State dict in `layout`. Each tensor is filled with its index in the network.
-#[cfg(test)]
+/// Weights with the names of a layout after `prefix`, each tensor filled with its place among all. For tests.
 pub fn made_up(architecture: Architecture, layout: Layout, prefix: &str) -> StateDict {
     let location = Location { layout, prefix: prefix.to_owned() };
     expected(architecture)

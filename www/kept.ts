@@ -1,12 +1,12 @@
-// The category models that this browser keeps, among those that can be chosen.
-import type { Categories, Category } from "./categories.js";
+// The category models and extractors that this browser keeps, among those that can be chosen.
+import type { Categories, Category, Extractor } from "./categories.js";
 import type { CurrentCategory } from "./current-category.js";
 import { type KeptModel, keep, keepThreshold, keptModels, letGo } from "./kept-models.js";
 
 /** Milliseconds without another change after which a threshold is written. A slider changes it many times a second. */
 const settlingPause = 500;
 
-export class KeptCategories {
+export class Kept {
 	readonly #categories: Categories;
 	readonly #current: CurrentCategory;
 	readonly #complain: (text: string) => void;
@@ -18,8 +18,9 @@ export class KeptCategories {
 		this.#complain = complain;
 	}
 
-	get all(): Category[] {
-		return this.#categories.all.filter(({ keptBytes }) => keptBytes !== undefined);
+	get all(): (Category | Extractor)[] {
+		const { all, extractors } = this.#categories;
+		return [...all, ...extractors].filter(({ keptBytes }) => keptBytes !== undefined);
 	}
 
 	/** Adds what earlier visits left. */
@@ -32,20 +33,28 @@ export class KeptCategories {
 			console.warn("This browser keeps no models.", cause);
 		}
 		for (const model of kept) {
+			if (model.kind === "extractor") {
+				this.#categories.extractors.push(this.#categories.keptExtractor(model));
+				continue;
+			}
 			this.#categories.put(this.#categories.kept(model));
 			if (model.threshold !== undefined) this.#current.setThresholdOf(model.key, model.threshold);
 		}
 	}
 
-	async keep(category: Category): Promise<void> {
+	async keep(model: Category | Extractor, kind: KeptModel["kind"]): Promise<void> {
 		try {
-			const file = await category.file();
-			await keep({ key: category.key, title: category.title, file, since: Date.now() });
-			category.keptBytes = file.size;
+			const file = await model.file();
+			await keep({ key: model.key, kind, title: model.title, file, since: Date.now() });
+			model.keptBytes = file.size;
 		} catch (cause) {
 			console.warn("The model could not be kept.", cause);
+			const advice =
+				kind === "category"
+					? "Save the model as a file, or it is gone when the page is closed."
+					: "Drop it again at the next visit.";
 			this.#complain(
-				`This browser cannot keep ${category.title}: its storage is full, or this is a private window. Save the model as a file, or it is gone when the page is closed.`,
+				`This browser cannot keep ${model.title}: its storage is full, or this is a private window. ${advice}`,
 			);
 		}
 	}
@@ -62,13 +71,13 @@ export class KeptCategories {
 		}, settlingPause);
 	}
 
-	async letGo(category: Category): Promise<void> {
+	async letGo(model: Category | Extractor): Promise<void> {
 		try {
-			await letGo(category.key);
-			this.#categories.remove(category);
+			await letGo(model.key);
+			this.#categories.remove(model);
 		} catch (cause) {
 			console.warn("The model could not be deleted.", cause);
-			this.#complain(`${category.title} could not be deleted from this browser's storage. Try again.`);
+			this.#complain(`${model.title} could not be deleted from this browser's storage. Try again.`);
 		}
 	}
 }
