@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { target } from "../../www/tools/run.mjs";
 import { tensor } from "./model-files.mjs";
-import { patience, reading, results, settled, start } from "./page.mjs";
+import { drawn, patience, reading, results, settled, start } from "./page.mjs";
 import { asFile } from "./photos.mjs";
 import { randomB3 } from "./timm-weights.mjs";
 
@@ -48,6 +48,7 @@ async function ready(page, photos, name) {
 
 /** The page's results of some photos, in their order. */
 async function verdicts(page, photos) {
+	await drawn(page);
 	if (await page.locator("#clear").isEnabled()) await page.click("#clear");
 	const named = photos.map((path) => asFile(nameOf(path), "image/png", readFileSync(path)));
 	await page.setInputFiles("#files", named);
@@ -226,7 +227,7 @@ test("a setting that does not exist is named", async () => {
 	for (const [settings, answer] of [
 		["--colour 3", /colour/],
 		["--members 99", /99 is no value of --members: give a number from 1 to 16/],
-		["--preset best", /best is no preset/],
+		["--preset best", /is no preset: give default, quick/],
 		["seven", /not understood at “seven”/],
 	]) {
 		await page.getByLabel("Settings, as of the command train").fill(settings);

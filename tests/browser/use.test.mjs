@@ -49,6 +49,7 @@ async function moveThreshold(part) {
 		slider.value = String(Number(slider.max) * to);
 		slider.dispatchEvent(new Event("input", { bubbles: true }));
 	}, part);
+	await drawn(page);
 }
 
 test("a photo of another material is unlike the good photos, and its defect is not looked for", async () => {
