@@ -71,10 +71,15 @@ function extractorFacts({ extractor }: Category): [string, string][] {
 	if (!info) return [];
 	return [
 		["Extractor", `${info.architecture}, ${(info.parameters / 1e6).toFixed(1)} million parameters, frozen`],
-		["Extractor made from", info.provenance],
+		["Extractor made from", withoutSettings(info.provenance)],
 		["Extractor’s id", info.id],
 		["File format", `version ${info.format_version}`],
 	];
+}
+
+/** The provenance up to the settings of its trainer, which the model card has. */
+function withoutSettings(provenance: string): string {
+	return provenance.split(/,? ?\{/)[0] ?? provenance;
 }
 
 let shown: unknown[] = [];

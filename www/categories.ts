@@ -76,9 +76,12 @@ export class Categories {
 		};
 	}
 
-	/** A model that was taught in this page. Not in the list yet. */
-	taught(title: string, file: Blob): Category {
+	/** A model that was taught in this page, in the place of `before`. Not in the list yet. Its title is its own. */
+	taught(name: string, file: Blob, before?: Category): Category {
 		this.#dropped += 1;
+		const taken = new Set(this.all.filter((other) => other !== before).map(({ title }) => title));
+		let title = name;
+		for (let number = 2; taken.has(title); number += 1) title = `${name} ${number}`;
 		// Kept under this key, so no model of another tab or day may have the same.
 		const key = `taught ${Date.now()} ${Math.random()} ${this.#dropped}`;
 		return { key, title, shipped: false, samples: [], file: async () => file };

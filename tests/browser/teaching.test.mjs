@@ -239,3 +239,52 @@ test("a setting that does not exist is named", async () => {
 		assert.equal(await teaching(page), "idle");
 	}
 });
+
+test("EfficientNet-B3 is fetched from the hub only when the visitor asks for it", async () => {
+	const page = await site.open();
+	const asked = [];
+	page.on("request", (request) => {
+		const { host } = new URL(request.url());
+		if (request.url().startsWith("http") && host !== new URL(site.address).host) asked.push(request.url());
+	});
+	const { buffer } = randomB3();
+	await page.route("https://huggingface.co/**", (route) =>
+		route.fulfill({ body: buffer, headers: { "access-control-allow-origin": "*" } }),
+	);
+	await settled(page);
+	await page.getByRole("button", { name: "New material" }).click();
+	await page.getByText("More settings").click();
+	await page.getByRole("button", { name: "Get EfficientNet-B3" }).click();
+	assert.deepEqual(asked, []);
+	await page.getByRole("button", { name: "Download from huggingface.co" }).click();
+	await page
+		.locator("#teach-extractor option", { hasText: "efficientnet_b3" })
+		.waitFor({ state: "attached" });
+	const address = "https://huggingface.co/timm/efficientnet_b3.ra2_in1k/resolve/main/model.safetensors";
+	assert.deepEqual(asked, [address]);
+	assert.deepEqual(page.mistakes, []);
+});
+
+test("one core teaches too, and learns again with a photo that was marked as good", async () => {
+	const page = await site.open();
+	await page.context().addInitScript(() => {
+		Object.defineProperty(navigator, "hardwareConcurrency", { get: () => 1 });
+	});
+	await page.reload();
+	await settled(page);
+	await ready(page, photosIn("train", "good").slice(0, 4), "Alone");
+	await page.getByText("More settings").click();
+	await page.getByLabel("Settings, as of the command train").fill("--steps 3 --defects-per-image 1");
+	await page.getByRole("button", { name: "Learn" }).click();
+	await reaches(page, "done");
+	assert.deepEqual(page.workers().length, 2, "one that inspects and one that teaches");
+	await verdicts(page, photosIn("test", "good").slice(0, 1));
+	await page.getByRole("button", { name: "good", exact: true }).click();
+	await page.getByRole("button", { name: "Learn again with this good photo" }).click();
+	await page.waitForFunction(() =>
+		/^Learnt from 5 photos/.test(document.querySelector("#teach-status").textContent),
+	);
+	assert.equal(await page.locator("#good-samples li").count(), 5);
+	const names = await page.locator("#category option", { hasText: "Alone" }).allTextContents();
+	assert.deepEqual(names, ["Alone", "Alone 2"]);
+});

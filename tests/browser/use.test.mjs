@@ -237,6 +237,9 @@ test("everything can be done by keyboard", async () => {
 test("axe finds nothing to mend in the page, light or dark", async () => {
 	await drop(page, [asFile("words.png", "image/png", Buffer.from("no photo"))]);
 	await settled(page);
+	await page.getByRole("button", { name: "New material" }).click();
+	await page.getByLabel("Good samples").setInputFiles(samplePath(category.samples[0]));
+	await page.locator("#good-samples img").waitFor();
 	await page.evaluate(axe);
 	for (const colorScheme of ["light", "dark"]) {
 		await page.emulateMedia({ colorScheme });
@@ -275,6 +278,7 @@ test("the timing fills its table beside the paper's figures, and can be stopped"
 test("a page as narrow as a phone has no sideways scroll", async () => {
 	const { width, height } = page.viewportSize();
 	await page.setViewportSize({ width: 360, height: 740 });
+	if (!(await page.isVisible("#teach"))) await page.getByRole("button", { name: "New material" }).click();
 	await drawn(page);
 	const { wide, room } = await page.evaluate(() => ({
 		wide: document.documentElement.scrollWidth,

@@ -2,8 +2,10 @@
 import { type Found, plainly } from "../brought-files.js";
 import { byId, make, write } from "../elements.js";
 import { asMegabytes } from "../figures.js";
+import { fetchB3, offersHub } from "../hub.js";
 import { kindOf } from "../kinds-of-file.js";
 import { complain } from "../notices.js";
+import { sentence } from "../sentence.js";
 import type { Workbench } from "../workbench.js";
 import type { DefectPicture } from "./contract.js";
 import type { GoodSample } from "./good-samples.js";
@@ -126,8 +128,11 @@ function statusOf(teacher: Teacher): string {
 		const now = doing ? wordsFor(doing) : "Starting.";
 		return `${first}${paused ? "Paused. " : ""}${now}`;
 	}
-	if (state === "done" && times?.done)
-		return `Learnt from ${usable} photos in ${seconds(times.done)}. The model is in use.`;
+	if (state === "done" && times?.done) {
+		const changed =
+			usable !== teacher.learnt ? " The photos were changed since: learn again to use them." : "";
+		return `Learnt from ${teacher.learnt} photos in ${seconds(times.done)}. The model is in use.${changed}`;
+	}
 	if (state === "quick") return "Cancelled. The first model, a plain statistic of the photos, is in use.";
 	if (teacher.missing !== "") return teacher.missing;
 	return usable < 20 ? `${usable} photos. Twenty or more give a better model.` : `${usable} photos.`;
@@ -215,6 +220,25 @@ async function download({ model }: Teacher): Promise<void> {
 	setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }
 
+function wireHub(bench: Workbench): void {
+	const [opens, offer, get] = [byId("hub", "button"), byId("hub-offer", "div"), byId("hub-fetch", "button")];
+	opens.hidden = !offersHub;
+	opens.addEventListener("click", () => {
+		offer.hidden = !offer.hidden;
+		opens.setAttribute("aria-expanded", String(!offer.hidden));
+	});
+	get.addEventListener("click", async () => {
+		get.disabled = true;
+		try {
+			bench.queue.addModels([await fetchB3(new AbortController().signal)]);
+			offer.hidden = true;
+		} catch (cause) {
+			complain(sentence(cause));
+		}
+		get.disabled = false;
+	});
+}
+
 export function wireTeaching(bench: Workbench): void {
 	const { teacher } = bench;
 	opener.addEventListener("click", () => {
@@ -231,6 +255,7 @@ export function wireTeaching(bench: Workbench): void {
 		});
 	}
 	byId("good-photograph", "button").addEventListener("click", () => camera.click());
+	wireHub(bench);
 	settings.addEventListener("input", () => {
 		teacher.settings = settings.value;
 	});

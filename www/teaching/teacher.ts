@@ -91,6 +91,11 @@ export class Teacher {
 		return extractors.find(({ key }) => key === this.extractorKey) ?? extractors[0];
 	}
 
+	/** Number of photos that were learnt from last. */
+	get learnt(): number {
+		return this.#taught.length;
+	}
+
 	get #title(): string {
 		return this.name.trim() || "New material";
 	}
@@ -271,7 +276,7 @@ export class Teacher {
 
 	#use(bytes: Uint8Array<ArrayBuffer>): void {
 		const before = this.model;
-		this.model = this.#categories.taught(this.#title, new Blob([bytes]));
+		this.model = this.#categories.taught(this.#title, new Blob([bytes]), before);
 		this.#listener.taught(this.model, before);
 	}
 

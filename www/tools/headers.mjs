@@ -1,12 +1,15 @@
 // The HTTP headers of the page, for `npm run dev`, `npm start` and other hosts.
 
-// The page needs nothing from other hosts, and the browser holds it to that.
+// ImageNet's extractor comes from the Hugging Face hub, which redirects to its storage, when the visitor asks for it.
+const hub = process.env.VITE_HUB === "no" ? "" : " https://huggingface.co https://*.hf.co";
+
+// The page needs nothing else from other hosts, and the browser holds it to that.
 const policy = [
 	"default-src 'self'",
 	"script-src 'self' 'wasm-unsafe-eval'",
 	"style-src 'self' 'unsafe-inline'",
 	"img-src 'self' blob:",
-	"connect-src 'self' blob:",
+	`connect-src 'self' blob:${hub}`,
 	"object-src 'none'",
 	"base-uri 'none'",
 	"form-action 'none'",
