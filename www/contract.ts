@@ -98,7 +98,7 @@ export interface Jobs {
 	look: { takes: { photo: Blob }; answers: Looked };
 	/** Trains a model on good photos. Progress and tasks for helpers go over the port. */
 	teach: {
-		takes: { route: Route; extractor: ModelFile; lesson: Lesson; photos: Blob[]; port: MessagePort };
+		takes: { route: Route; extractor: ModelFile; lesson: Lesson; photos: File[]; port: MessagePort };
 		answers: { model: Uint8Array<ArrayBuffer> };
 	};
 	/** Helps with a teaching: draws and extracts synthetic defects. */

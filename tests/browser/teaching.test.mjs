@@ -90,6 +90,7 @@ test("a visitor teaches a material, inspects with it, keeps it and carries it el
 
 	await reaches(page, "done");
 	await settled(page);
+	assert.match(await page.textContent("#spoken-teaching"), /is learnt/);
 	const second = await verdicts(page, tests);
 	const of = (rows) => rows.map(({ photo, verdict }) => [photo, verdict]);
 	const expected = tests.map((path) => [nameOf(path), path.includes("hole") ? "defect" : "good"]);

@@ -12,21 +12,29 @@ const mostShared = 64e6;
 
 class Host extends Conversation implements TeachingHost {
 	readonly #engine: Engine;
-	readonly #photos: Blob[];
+	readonly #photos: File[];
 	#tasks: SharedTasks<Task, TaskResult> | undefined;
 	/** Defects that are done, and all of them. */
 	#defects = { done: 0, of: 0 };
 
-	constructor(engine: Engine, photos: Blob[], port: MessagePort) {
+	constructor(engine: Engine, photos: File[], port: MessagePort) {
 		super(port);
 		this.#engine = engine;
 		this.#photos = photos;
 	}
 
+	/** Name of the photo that was read last. */
+	reading = "";
+
 	async photo(index: number): Promise<Uint8Array> {
 		const photo = this.#photos[index];
 		if (!photo) throw new Error(`There is no photo ${index}.`);
-		return bytesOf(photo);
+		this.reading = photo.name;
+		return bytesOf(photo).catch((cause) => {
+			const gone =
+				"cannot be read any more: it was moved, changed or deleted since. Remove it, or choose it anew.";
+			throw new Error(`${photo.name} ${gone}`, { cause });
+		});
 	}
 
 	override async tell(news: TeachingNews): Promise<void> {
@@ -110,12 +118,17 @@ function later(): Promise<string> {
 export async function teach(
 	engine: Engine,
 	lesson: Lesson,
-	photos: Blob[],
+	photos: File[],
 	port: MessagePort,
 ): Promise<Uint8Array<ArrayBuffer>> {
 	const host = new Host(engine, photos, port);
 	try {
 		return (await engine.teach(lesson, host)) as Uint8Array<ArrayBuffer>;
+	} catch (cause) {
+		// Decoding a photo fails here only where it fails each time, and the visitor must know which photo it is.
+		if (cause instanceof Error && cause.name === "PhotoError")
+			cause.message = `${host.reading}: ${cause.message}`;
+		throw cause;
 	} finally {
 		host.end();
 	}
