@@ -31,6 +31,8 @@ export interface Extractor {
 	info?: ExtractorInfo;
 	/** Size of its file in this browser's storage. Undefined where it is not kept there. */
 	keptBytes?: number;
+	/** True where it comes with the page. */
+	shipped?: boolean;
 }
 
 export const noExtractor = "There is no extractor yet: drop its .safetensors file first.";
@@ -47,6 +49,7 @@ export class Categories {
 		this.extractors.push({
 			key: extractorUrl,
 			title: "shipped extractor",
+			shipped: true,
 			file: (signal) => fetchOnce({ key: extractorUrl, url: extractorUrl, name: "the extractor" }, signal),
 		});
 		for (const { id, title, url, samples } of categories) {

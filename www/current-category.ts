@@ -18,6 +18,11 @@ export class CurrentCategory {
 		this.setThresholdOf(this.category.key, value);
 	}
 
+	/** The threshold that the visitor set for a model. Undefined for the model's own. */
+	ownThresholdOf(key: string): number | undefined {
+		return this.#thresholds.get(key);
+	}
+
 	setThresholdOf(key: string, value: number | undefined): void {
 		if (value === undefined) this.#thresholds.delete(key);
 		else this.#thresholds.set(key, value);

@@ -6,7 +6,7 @@ import { ofUsableSize } from "./file-size.js";
 import { type Kind, kindOf } from "./kinds-of-file.js";
 import { clearComplaints, complain } from "./notices.js";
 import { photoFrom } from "./photos.js";
-import { isOnPanel, isTeachingOpen, takeGoodSamples } from "./teaching/panel.js";
+import { isOnPanel, takeGoodSamples, takesPasted } from "./teaching/panel.js";
 import type { Workbench } from "./workbench.js";
 
 const cover = byId("drop-cover", "div");
@@ -69,8 +69,10 @@ function listed(names: string[]): string {
 async function takeFrom(bench: Workbench, data: DataTransfer | null, asGood: boolean): Promise<void> {
 	if (!data) return;
 	const { haul, folder } = await haulOf(data);
-	if (asGood) takeGoodSamples(bench, haul.found);
-	else if (haul.found.length + haul.unread.length > 0) take(bench, haul);
+	if (asGood && haul.found.length + haul.unread.length > 0) {
+		if (haul.unread.length > 0) complain(`Could not be read, and left out: ${listed(haul.unread)}.`);
+		takeGoodSamples(bench, haul.found);
+	} else if (haul.found.length + haul.unread.length > 0) take(bench, haul);
 	else if (folder) complain("There is no file in that folder.");
 	else complain("That was no file. Save the photo first, then drop the file.");
 }
@@ -108,7 +110,7 @@ export function wireIntake(bench: Workbench): void {
 	wireDrop(bench);
 	window.addEventListener("paste", (event) => {
 		if ((event.clipboardData?.files.length ?? 0) > 0)
-			void takeFrom(bench, event.clipboardData, isTeachingOpen());
+			void takeFrom(bench, event.clipboardData, takesPasted(bench));
 	});
 	byId("open", "button").addEventListener("click", () => chooser.click());
 	chooser.addEventListener("change", () => {

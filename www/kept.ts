@@ -10,7 +10,8 @@ export class Kept {
 	readonly #categories: Categories;
 	readonly #current: CurrentCategory;
 	readonly #complain: (text: string) => void;
-	#writing: ReturnType<typeof setTimeout> | undefined;
+	/** By the model's key. */
+	readonly #writing = new Map<string, ReturnType<typeof setTimeout>>();
 
 	constructor(categories: Categories, current: CurrentCategory, complain: (text: string) => void) {
 		this.#categories = categories;
@@ -45,7 +46,8 @@ export class Kept {
 	async keep(model: Category | Extractor, kind: KeptModel["kind"]): Promise<void> {
 		try {
 			const file = await model.file();
-			await keep({ key: model.key, kind, title: model.title, file, since: Date.now() });
+			const threshold = this.#current.ownThresholdOf(model.key);
+			await keep({ key: model.key, kind, title: model.title, file, since: Date.now(), threshold });
 			model.keptBytes = file.size;
 		} catch (cause) {
 			console.warn("The model could not be kept.", cause);
@@ -62,13 +64,14 @@ export class Kept {
 	/** Writes the threshold of a kept model once it changes no more. */
 	keepThreshold(category: Category, threshold: number | undefined): void {
 		if (category.keptBytes === undefined) return;
-		clearTimeout(this.#writing);
-		this.#writing = setTimeout(() => {
+		clearTimeout(this.#writing.get(category.key));
+		const writing = setTimeout(() => {
 			keepThreshold(category.key, threshold).catch((cause) => {
 				console.warn("The threshold could not be kept.", cause);
 				this.#complain(`The threshold of ${category.title} cannot be kept: this browser's storage is full.`);
 			});
 		}, settlingPause);
+		this.#writing.set(category.key, writing);
 	}
 
 	async letGo(model: Category | Extractor): Promise<void> {

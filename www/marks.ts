@@ -2,8 +2,10 @@
 import { byId, make, write } from "./elements.js";
 import { confusion, evaluate, type Mark, type Marked } from "./evaluation.js";
 import { asScore } from "./figures.js";
+import { complain } from "./notices.js";
 import { resultIn } from "./outcomes.js";
 import type { Photo } from "./photos.js";
+import { sentence } from "./sentence.js";
 import { takeGoodSamples } from "./teaching/panel.js";
 import type { Workbench } from "./workbench.js";
 
@@ -67,12 +69,14 @@ export function renderMarks(bench: Workbench): void {
 		const { auroc, best, missedAtBest, calledAtBest } = found;
 		write(
 			text,
-			`Image AUROC ${auroc.toFixed(3)} on ${marked.length} marked photos. At a threshold of ${asScore(best)} it would miss ${missedAtBest} defective and call ${calledAtBest} good.`,
+			`Image AUROC ${auroc.toFixed(3)} on ${marked.length} marked photos. On these, a threshold of ${asScore(best)} misses ${missedAtBest} defective and takes ${calledAtBest} good for defective. New photos may do worse.`,
 		);
 	} else write(text, "Mark good and defective photos to see how well the model tells them apart.");
 	const good = marked.filter((photo) => photo.mark === "good").length;
-	again.hidden = good === 0 || bench.teacher.samples.all.length === 0 || bench.teacher.busy;
-	write(again, `Learn again with ${good === 1 ? "this good photo" : `these ${good} good photos`}`);
+	// Photos of another material must not get among those of this one.
+	const isTaught = bench.current.category === bench.teacher.model;
+	again.hidden = good === 0 || !isTaught || bench.teacher.samples.all.length === 0 || bench.teacher.busy;
+	write(again, `Add ${good === 1 ? "1 good photo" : `${good} good photos`} and learn again`);
 }
 
 /** Adds the photos that are marked as good to those that the material was taught with, and teaches it anew. */
@@ -85,6 +89,7 @@ async function learnAgain(bench: Workbench): Promise<void> {
 	});
 	takeGoodSamples(bench, await Promise.all(found));
 	await teacher.samples.settled;
+	if (teacher.missing !== "") throw new Error(teacher.missing);
 	await teacher.learn();
 }
 
@@ -104,5 +109,9 @@ export function wireMarks(bench: Workbench): void {
 		const found = evaluate(markedOf(bench));
 		if (found) bench.setThreshold(found.best);
 	});
-	again.addEventListener("click", () => void learnAgain(bench));
+	again.addEventListener("click", () => {
+		// The button goes when the learning begins, and its focus with it.
+		byId("open", "button").focus();
+		learnAgain(bench).catch((cause) => complain(sentence(cause)));
+	});
 }

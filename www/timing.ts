@@ -75,7 +75,7 @@ async function measure(bench: Workbench, routes: Route[], measurement: Measureme
 async function start(bench: Workbench): Promise<void> {
 	const { category } = bench.current;
 	// The button is disabled only with the next frame.
-	if (!category || bench.queue.work || bench.queue.held) return;
+	if (!category || bench.queue.work || bench.queue.held || bench.teacher.busy) return;
 	const routes = chosenRoutes();
 	if (routes.length === 0) {
 		status.textContent = "Choose at least one route.";
@@ -124,10 +124,11 @@ function renderButtons({
 	current: { category },
 	album: { selected },
 	queue: { work, held },
+	teacher,
 }: Workbench): void {
 	const focused = document.activeElement;
 	const ready = category?.info !== undefined && (category.samples.length > 0 || selected !== undefined);
-	startButton.disabled = !ready || work !== undefined || held;
+	startButton.disabled = !ready || work !== undefined || held || teacher.busy;
 	stopButton.hidden = !held;
 	// The focus would be lost with the button that goes.
 	if (focused === startButton && held) stopButton.focus();

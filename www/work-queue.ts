@@ -222,7 +222,9 @@ export class WorkQueue {
 
 	/** Inspects photo after photo in one worker, until none is left or something else comes first. */
 	async #inspectAlong(lane: number, category: Category, batch: Batch, signal: AbortSignal): Promise<void> {
-		while (!this.held && this.#models.length === 0 && !this.#album.undrawn) {
+		// A GPU or a teaching may have come since the batch began.
+		const isWanted = () => lane === 0 || lane < this.#listener.lanes();
+		while (isWanted() && !this.held && this.#models.length === 0 && !this.#album.undrawn) {
 			const photo = this.waiting.find((waiting) => !this.#inspected.has(waiting));
 			if (!photo) return;
 			this.#inspected.add(photo);

@@ -84,8 +84,7 @@ export class Workbench {
 
 	/** A model that was taught with a dropped extractor needs it at the next visit too. */
 	async #keepExtractor(extractor: Extractor): Promise<void> {
-		const isShipped = extractor === this.categories.extractors[0];
-		if (!isShipped && extractor.keptBytes === undefined) await this.kept.keep(extractor, "extractor");
+		if (!extractor.shipped && extractor.keptBytes === undefined) await this.kept.keep(extractor, "extractor");
 		this.#changed();
 	}
 

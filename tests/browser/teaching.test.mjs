@@ -172,7 +172,7 @@ test("a teaching that is paused and cancelled leaves the first model in use", as
 	);
 	await page.getByRole("button", { name: "Cancel" }).click();
 	await reaches(page, "quick");
-	assert.match(await page.textContent("#teach-status"), /^Cancelled\. The first model/);
+	assert.match(await page.textContent("#teach-status"), /^Cancelled\. The first, simpler model/);
 	await verdicts(page, [file]);
 	assert.equal((await reading(page)).name, nameOf(file));
 	assert.deepEqual(page.mistakes, []);
@@ -281,7 +281,7 @@ test("one core teaches too, and learns again with a photo that was marked as goo
 	assert.deepEqual(page.workers().length, 2, "one that inspects and one that teaches");
 	await verdicts(page, photosIn("test", "good").slice(0, 1));
 	await page.getByRole("button", { name: "good", exact: true }).click();
-	await page.getByRole("button", { name: "Learn again with this good photo" }).click();
+	await page.getByRole("button", { name: "Add 1 good photo and learn again" }).click();
 	await page.waitForFunction(() =>
 		/^Learnt from 5 photos/.test(document.querySelector("#teach-status").textContent),
 	);

@@ -126,7 +126,7 @@ test("marks show how well the model tells photos apart, and where the threshold 
 	await drawn(page);
 	assert.match(
 		await page.textContent("#evaluation-text"),
-		/^Image AUROC 1\.000 on 5 marked photos\. .* would miss 0 defective and call 0 good\.$/,
+		/^Image AUROC 1\.000 on 5 marked photos\. .* misses 0 defective and takes 0 good for defective\./,
 	);
 	const cells = async () => {
 		await drawn(page);

@@ -63,7 +63,7 @@ export class GoodSamples {
 		}
 		for (const [number, score] of high) {
 			const sample = taught[number];
-			if (sample) sample.remark = `Score ${asScore(score)}: is it good?`;
+			if (sample) sample.remark = `It looks unusual (score ${asScore(score)}). Is it good?`;
 		}
 	}
 

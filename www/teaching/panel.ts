@@ -36,8 +36,8 @@ let keptNames = "";
 let extractorTitles = "";
 
 /** True where photos that are pasted are meant as good samples. */
-export function isTeachingOpen(): boolean {
-	return !panel.hidden;
+export function takesPasted({ teacher }: Workbench): boolean {
+	return !panel.hidden && !teacher.busy;
 }
 
 /** True where this event is on the panel, so that dropped photos are good samples. */
@@ -46,10 +46,13 @@ export function isOnPanel(event: Event): boolean {
 }
 
 /** Takes the photos among the files as good samples. */
-export function takeGoodSamples({ teacher }: Workbench, found: Found[]): void {
+export function takeGoodSamples({ teacher, queue }: Workbench, found: Found[]): void {
 	const photos = found.filter(({ file }) => kindOf(file) === "photo");
-	const others = found.length - photos.length;
+	const models = found.filter(({ file }) => kindOf(file) === "model").map(({ file }) => file);
+	if (models.length > 0) queue.addModels(models);
+	const others = found.length - photos.length - models.length;
 	if (others > 0) complain(`${others} of the files ${others === 1 ? "is no photo" : "are no photos"}.`);
+	if (photos.length === 0) return;
 	if (teacher.busy) complain("Photos can be added when the learning has ended.");
 	else teacher.samples.add(photos);
 }
@@ -105,7 +108,7 @@ function renderGallery(bench: Workbench): void {
 const words: Record<Doing["what"], string> = {
 	photos: "Looking at the good photos",
 	defects: "Making synthetic defects, to learn what good photos do not have",
-	step: "Training",
+	step: "Training, step",
 };
 
 function seconds(milliseconds: number): string {
@@ -131,11 +134,12 @@ function statusOf(teacher: Teacher): string {
 	if (state === "done" && times?.done) {
 		const changed =
 			usable !== teacher.learnt ? " The photos were changed since: learn again to use them." : "";
-		return `Learnt from ${teacher.learnt} photos in ${seconds(times.done)}. The model is in use.${changed}`;
+		return `Learnt from ${teacher.learnt} photos in ${seconds(times.done)}. The model is under “Material”.${changed}`;
 	}
-	if (state === "quick") return "Cancelled. The first model, a plain statistic of the photos, is in use.";
+	if (state === "quick") return "Cancelled. The first, simpler model is in use.";
 	if (teacher.missing !== "") return teacher.missing;
-	return usable < 20 ? `${usable} photos. Twenty or more give a better model.` : `${usable} photos.`;
+	if (usable >= 20) return `${usable} photos.`;
+	return `${usable} photos. The model will take at least 1 of ${usable + 1} good photos for defective: more photos are better.`;
 }
 
 function drawPicture({ pixels, width, height }: DefectPicture): HTMLElement {
@@ -197,13 +201,15 @@ export function renderTeaching(bench: Workbench): void {
 		bar.max = doing.of;
 		bar.value = doing.done;
 	} else bar.removeAttribute("value");
-	learn.disabled = busy || teacher.missing !== "";
+	const learns = document.activeElement === learn;
+	learn.disabled = busy || teacher.missing !== "" || bench.queue.held;
 	chooser.disabled = busy;
 	title.disabled = busy;
 	settings.disabled = busy;
 	const focused = [pause, cancel].includes(document.activeElement as HTMLButtonElement);
 	pause.hidden = !busy;
 	cancel.hidden = !busy;
+	if (learns && busy) pause.focus();
 	// The focus would be lost with the buttons that go.
 	if (focused && !busy) (learn.disabled ? opener : learn).focus();
 	write(pause, teacher.paused ? "Go on" : "Pause");
@@ -232,6 +238,8 @@ function wireHub(bench: Workbench): void {
 		try {
 			bench.queue.addModels([await fetchB3(new AbortController().signal)]);
 			offer.hidden = true;
+			opens.setAttribute("aria-expanded", "false");
+			opens.focus();
 		} catch (cause) {
 			complain(sentence(cause));
 		}

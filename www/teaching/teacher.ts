@@ -78,7 +78,11 @@ export class Teacher {
 		this.#categories = categories;
 		this.#routing = routing;
 		this.#listener = listener;
-		this.samples = new GoodSamples(this.#bridge, () => listener.changed());
+		this.samples = new GoodSamples(this.#bridge, () => {
+			// The visitor may have removed the photo that it was about.
+			if (!this.busy) this.trouble = "";
+			listener.changed();
+		});
 	}
 
 	get busy(): boolean {
@@ -121,6 +125,7 @@ export class Teacher {
 			paused: false,
 			doing: undefined,
 		});
+		const before = this.model;
 		this.model = undefined;
 		this.#steps.clear();
 		this.times = { began: performance.now() };
@@ -132,6 +137,8 @@ export class Teacher {
 		} catch (cause) {
 			if (!abort.signal.aborted && !isAbort(cause)) this.trouble = sentence(cause);
 			this.state = this.model ? "quick" : "idle";
+			// What was taught before is still there.
+			if (!this.model) this.model = before;
 		} finally {
 			this.#endHelpers();
 			this.#port?.close();
@@ -139,7 +146,7 @@ export class Teacher {
 			this.#abort = undefined;
 			this.doing = undefined;
 			this.paused = false;
-			if (this.model) this.#listener.ended(this.model);
+			if (this.model && this.model !== before) this.#listener.ended(this.model);
 			this.#listener.changed();
 		}
 	}
@@ -172,6 +179,8 @@ export class Teacher {
 		};
 		const { port1, port2 } = new MessageChannel();
 		this.#port = port1;
+		// The visitor may have paused before there was anybody to tell.
+		if (this.paused) this.#say({ is: "pause" });
 		// A GPU would be shared, and does not become faster by that.
 		const helpers = route === "cpu" ? helpersHere() : 0;
 		for (let helper = 0; helper < helpers; helper += 1) this.#helpers.add(new Bridge());
@@ -236,6 +245,7 @@ export class Teacher {
 	async #trainBy(helper: Bridge, takes: Omit<Jobs["member"]["takes"], "port">): Promise<TaskResult> {
 		const { port1, port2 } = new MessageChannel();
 		this.#trainers.add(port1);
+		if (this.paused) port1.postMessage({ is: "pause" } satisfies ToTeacher);
 		port1.onmessage = ({ data }: MessageEvent<FromTeacher>) => {
 			if (data.is === "news") this.#follow(data.news);
 			this.#listener.changed();
