@@ -154,7 +154,7 @@ choices! {
         /// The settings with the best results on difficult surfaces
         #[default]
         Default,
-        /// The default with fewer synthetic defects, which takes half of the time: the web page's
+        /// The default with fewer synthetic defects, for little time: the web page's
         Quick,
         /// The settings of the paper
         Paper,
