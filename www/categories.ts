@@ -79,7 +79,7 @@ export class Categories {
 		};
 	}
 
-	/** A model that was taught in this page, in the place of `before`. Not in the list yet. Its title is its own. */
+	/** A model that was taught in this page. Not in the list yet. Its title differs from all others but that of `before`. */
 	taught(name: string, file: Blob, before?: Category): Category {
 		this.#dropped += 1;
 		const taken = new Set(this.all.filter((other) => other !== before).map(({ title }) => title));
@@ -107,7 +107,7 @@ export class Categories {
 		}
 	}
 
-	/** Adds a model to the list, in the place of another where that is given. */
+	/** Adds a model to the list. It replaces `before`, where that is given. */
 	put(category: Category, before?: Category): void {
 		const place = before ? this.all.indexOf(before) : -1;
 		if (place >= 0) this.all[place] = category;

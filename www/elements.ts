@@ -16,6 +16,14 @@ export function write(element: HTMLElement, text: string): void {
 	if (element.textContent !== text) element.textContent = text;
 }
 
+/** Puts choices into a list, where these are not there yet: anew, a list would close under the visitor's hand. */
+export function offer(list: HTMLSelectElement, choices: readonly { key: string; title: string }[]): void {
+	const isThere = ({ key, title }: { key: string; title: string }, place: number) =>
+		list.options[place]?.value === key && list.options[place]?.textContent === title;
+	if (list.options.length === choices.length && choices.every(isThere)) return;
+	list.replaceChildren(...choices.map(({ key, title }) => make("option", { value: key }, title)));
+}
+
 type Attributes = Record<string, string | number | boolean | undefined>;
 
 export function make<K extends keyof HTMLElementTagNameMap>(

@@ -1,5 +1,5 @@
 // The choices of a category model and of a route.
-import { byId, make } from "./elements.js";
+import { byId, offer } from "./elements.js";
 import { type Choice, routeNames } from "./routes.js";
 import type { Workbench } from "./workbench.js";
 
@@ -7,11 +7,7 @@ const categories = byId("category", "select");
 const routes = byId("routes", "fieldset");
 
 function renderCategories({ current: { category }, categories: { all } }: Workbench): void {
-	const stale =
-		categories.options.length !== all.length ||
-		all.some(({ key }, i) => categories.options[i]?.value !== key);
-	if (stale)
-		categories.replaceChildren(...all.map(({ key, title }) => make("option", { value: key }, title)));
+	offer(categories, all);
 	categories.value = category?.key ?? "";
 	categories.disabled = all.length === 0;
 }

@@ -1,13 +1,8 @@
 // The buttons that save the results as a file, and the one that clears the page.
-import { byId, make } from "./elements.js";
+import { byId } from "./elements.js";
 import { asCsv, rowsOf } from "./results-table.js";
+import { saveFile } from "./save-file.js";
 import type { Workbench } from "./workbench.js";
-
-function save(name: string, type: string, text: string): void {
-	const address = URL.createObjectURL(new Blob([text], { type }));
-	make("a", { href: address, download: name }).click();
-	setTimeout(() => URL.revokeObjectURL(address), 10_000);
-}
 
 export function renderSave(bench: Workbench): void {
 	const nothing = !bench.album.photos.some((photo) => bench.album.outcome(photo));
@@ -18,10 +13,11 @@ export function renderSave(bench: Workbench): void {
 
 export function wireSave(bench: Workbench): void {
 	byId("save-csv", "button").addEventListener("click", () => {
-		save("inspection.csv", "text/csv", asCsv(rowsOf(bench)));
+		saveFile("inspection.csv", new Blob([asCsv(rowsOf(bench))], { type: "text/csv" }));
 	});
 	byId("save-json", "button").addEventListener("click", () => {
-		save("inspection.json", "application/json", JSON.stringify(rowsOf(bench), null, "\t"));
+		const text = JSON.stringify(rowsOf(bench), null, "\t");
+		saveFile("inspection.json", new Blob([text], { type: "application/json" }));
 	});
 	byId("clear", "button").addEventListener("click", () => {
 		bench.clear();

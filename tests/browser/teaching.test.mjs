@@ -14,7 +14,7 @@ const program = join(target, "release", "native-train");
 const native = (...args) =>
 	execFileSync(program, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"], env: process.env });
 
-/** A material that the page has no model of: other threads than those of its own cloth. */
+/** A material that the page has no model of: cloth of other threads than the shipped one. */
 const seed = "7";
 const folder = mkdtempSync(join(tmpdir(), "teaching-"));
 const material = join(folder, "cloth");

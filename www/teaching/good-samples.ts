@@ -50,11 +50,6 @@ export class GoodSamples {
 		this.#changed();
 	}
 
-	clear(): void {
-		this.all = [];
-		this.#changed();
-	}
-
 	/** Remarks on what a training found: photos of the same piece, and those that decide the threshold. */
 	review(taught: readonly GoodSample[], groups: readonly number[], high: readonly [number, number][]): void {
 		for (const [number, sample] of taught.entries()) {

@@ -1,10 +1,11 @@
 // The panel in which a visitor teaches the page a material.
 import { type Found, plainly } from "../brought-files.js";
-import { byId, make, write } from "../elements.js";
+import { byId, make, offer, write } from "../elements.js";
 import { asMegabytes } from "../figures.js";
 import { fetchB3, offersHub } from "../hub.js";
 import { kindOf } from "../kinds-of-file.js";
 import { complain } from "../notices.js";
+import { saveFile } from "../save-file.js";
 import { sentence } from "../sentence.js";
 import type { Workbench } from "../workbench.js";
 import type { DefectPicture } from "./contract.js";
@@ -33,7 +34,6 @@ const keptList = byId("kept", "ul");
 const items = new Map<GoodSample, { root: HTMLElement; address: string }>();
 let drawn: DefectPicture | undefined;
 let keptNames = "";
-let extractorTitles = "";
 
 /** True where photos that are pasted are meant as good samples. */
 export function takesPasted({ teacher }: Workbench): boolean {
@@ -123,7 +123,7 @@ function wordsFor({ what, done, of, since }: Doing): string {
 }
 
 function statusOf(teacher: Teacher): string {
-	const { doing, paused, state, samples, trouble, times } = teacher;
+	const { doing, paused, state, samples, trouble, took } = teacher;
 	if (trouble !== "") return trouble;
 	const usable = samples.usable.length;
 	if (teacher.busy) {
@@ -131,10 +131,10 @@ function statusOf(teacher: Teacher): string {
 		const now = doing ? wordsFor(doing) : "Starting.";
 		return `${first}${paused ? "Paused. " : ""}${now}`;
 	}
-	if (state === "done" && times?.done) {
+	if (state === "done" && took !== undefined) {
 		const changed =
 			usable !== teacher.learnt ? " The photos were changed since: learn again to use them." : "";
-		return `Learnt from ${teacher.learnt} photos in ${seconds(times.done)}. The model is under “Material”.${changed}`;
+		return `Learnt from ${teacher.learnt} photos in ${seconds(took)}. The model is under “Material”.${changed}`;
 	}
 	if (state === "quick") return "Cancelled. The first, simpler model is in use.";
 	if (teacher.missing !== "") return teacher.missing;
@@ -159,13 +159,7 @@ function renderCourse({ losses, pictures, busy }: Teacher): void {
 }
 
 function renderExtractors({ categories, teacher }: Workbench): void {
-	const titles = categories.extractors.map(({ title }) => title).join();
-	if (titles !== extractorTitles) {
-		extractorTitles = titles;
-		extractors.replaceChildren(
-			...categories.extractors.map(({ key, title }) => make("option", { value: key }, title)),
-		);
-	}
+	offer(extractors, categories.extractors);
 	extractors.value = teacher.extractor?.key ?? "";
 	extractors.disabled = teacher.busy;
 }
@@ -220,24 +214,21 @@ export function renderTeaching(bench: Workbench): void {
 }
 
 async function download({ model }: Teacher): Promise<void> {
-	if (!model) return;
-	const address = URL.createObjectURL(await model.file());
-	make("a", { href: address, download: `${model.title}.safetensors` }).click();
-	setTimeout(() => URL.revokeObjectURL(address), 10_000);
+	if (model) saveFile(`${model.title}.safetensors`, await model.file());
 }
 
 function wireHub(bench: Workbench): void {
-	const [opens, offer, get] = [byId("hub", "button"), byId("hub-offer", "div"), byId("hub-fetch", "button")];
+	const [opens, terms, get] = [byId("hub", "button"), byId("hub-offer", "div"), byId("hub-fetch", "button")];
 	opens.hidden = !offersHub;
 	opens.addEventListener("click", () => {
-		offer.hidden = !offer.hidden;
-		opens.setAttribute("aria-expanded", String(!offer.hidden));
+		terms.hidden = !terms.hidden;
+		opens.setAttribute("aria-expanded", String(!terms.hidden));
 	});
 	get.addEventListener("click", async () => {
 		get.disabled = true;
 		try {
 			bench.queue.addModels([await fetchB3(new AbortController().signal)]);
-			offer.hidden = true;
+			terms.hidden = true;
 			opens.setAttribute("aria-expanded", "false");
 			opens.focus();
 		} catch (cause) {

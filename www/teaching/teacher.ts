@@ -14,7 +14,7 @@ import { type GoodSample, GoodSamples } from "./good-samples.js";
 export type Teaching = "idle" | "quick" | "training" | "done";
 
 /** Fewest good photos. With fewer, too few are left to hold out. */
-export const fewestPhotos = 4;
+const fewestPhotos = 4;
 /** Pictures of synthetic defects that are shown. */
 const mostPictures = 6;
 
@@ -71,8 +71,8 @@ export class Teacher {
 	/** Steps that each embedder has done. */
 	readonly #steps = new Map<number, number>();
 	#free: Bridge[] = [];
-	/** When the visitor pressed Learn, and how long each part took, milliseconds. */
-	times: { began: number; quick?: number; done?: number } | undefined;
+	/** How long the last teaching that was not cut short took, milliseconds. */
+	took: number | undefined;
 
 	constructor(categories: Categories, routing: Routing, listener: Listener) {
 		this.#categories = categories;
@@ -127,13 +127,12 @@ export class Teacher {
 		});
 		const before = this.model;
 		this.model = undefined;
-		this.#steps.clear();
-		this.times = { began: performance.now() };
+		const began = performance.now();
 		this.#listener.changed();
 		try {
 			await this.#routing.onCpuAtLast(abort.signal, (route) => this.#teach(route, abort.signal));
 			this.state = "done";
-			this.times.done = performance.now() - this.times.began;
+			this.took = performance.now() - began;
 		} catch (cause) {
 			if (!abort.signal.aborted && !isAbort(cause)) this.trouble = sentence(cause);
 			this.state = this.model ? "quick" : "idle";
@@ -199,7 +198,6 @@ export class Teacher {
 			case "model":
 				this.#use(message.model);
 				this.state = "quick";
-				if (this.times) this.times.quick = performance.now() - this.times.began;
 				break;
 			case "picture":
 				this.#show(message.picture);
@@ -302,7 +300,7 @@ export class Teacher {
 }
 
 /** Names and values of settings as they stand on a command line. */
-export function pairs(settings: string): [string, string][] {
+function pairs(settings: string): [string, string][] {
 	const words = settings.trim().split(/\s+/);
 	if (words[0] === "") return [];
 	const all: [string, string][] = [];
