@@ -45,11 +45,6 @@ pub struct Engine {
     checked: Cell<bool>,
 }
 
-#[wasm_bindgen(start)]
-fn start() {
-    console_error_panic_hook::set_once();
-}
-
 /// Kind of a model file, and the extractor that it is or needs. The tensors of our own files are not read.
 #[wasm_bindgen]
 pub fn model_file(bytes: &[u8]) -> Result<Ts<ModelFile>, JsValue> {

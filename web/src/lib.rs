@@ -4,4 +4,5 @@ mod engine;
 mod failure;
 mod report;
 mod route;
+mod start;
 mod teaching;
