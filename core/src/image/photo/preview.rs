@@ -24,10 +24,13 @@ impl Photo {
         let [width, height] = [width, height].map(|side| ((f64::from(side) * scale).round() as u32).max(1));
         let pixels = resize(&self.pixels, width, height);
         let alpha = self.opaque.as_ref().map(|opaque| imageops::resize(opaque, width, height, FilterType::Nearest));
-        let mut rgba = Vec::with_capacity(4 * pixels.as_raw().len() / 3);
-        for (x, y, pixel) in pixels.enumerate_pixels() {
-            let alpha = alpha.as_ref().map_or(u8::MAX, |alpha| alpha.get_pixel(x, y)[0]);
-            rgba.extend([pixel[0], pixel[1], pixel[2], alpha]);
+        let mut rgba = vec![u8::MAX; 4 * pixels.as_raw().len() / 3];
+        let (of_four, _) = rgba.as_chunks_mut::<4>();
+        for (rgba, pixel) in of_four.iter_mut().zip(pixels.pixels()) {
+            rgba[..3].copy_from_slice(&pixel.0);
+        }
+        if let Some(alpha) = alpha {
+            of_four.iter_mut().zip(alpha.pixels()).for_each(|(rgba, alpha)| rgba[3] = alpha[0]);
         }
         Preview { width, height, rgba }
     }
