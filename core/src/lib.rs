@@ -13,6 +13,8 @@
 //! 6. [`files`]: an extractor file holds the network, and a category file the trained model of one category. [`published`]
 //!    makes extractor files of ImageNet weights.
 //!
+//! [`comparison`] has the other methods of the paper's Table 3, for how long they take.
+//!
 //! The feature `training` adds two modules:
 //!
 //! 7. [`defects`]: synthetic defects, which training contrasts with good windows.
@@ -24,6 +26,7 @@
 
 #[macro_use]
 mod choices;
+pub mod comparison;
 #[cfg(feature = "training")]
 pub mod defects;
 pub mod detectors;

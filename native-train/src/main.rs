@@ -1,5 +1,6 @@
 //! Command line that trains, evaluates and runs CSE surface inspection models.
 
+mod bench;
 mod checkpoints;
 mod compare;
 mod data;
@@ -57,6 +58,8 @@ enum Command {
     Tables(tables::Args),
     /// Compute tables of the paper on its data sets, and compare them with the paper's figures
     Reproduce(Box<reproduce::Args>),
+    /// Measure how long the methods of the paper's Table 3 take for one photo on this machine
+    Bench(bench::Args),
     /// Print the description of a model file
     Info(info::Args),
     /// Get ImageNet weights for the extractor
@@ -87,6 +90,7 @@ fn main() -> ExitCode {
         Command::Compare(args) => compare::run(&args).map_err(Into::into),
         Command::Tables(args) => tables::run(&args).map_err(Into::into),
         Command::Reproduce(args) => reproduce::run(&args).map_err(Into::into),
+        Command::Bench(args) => bench::run(&args).map_err(Into::into),
         Command::Info(args) => info::run(&args).map_err(Into::into),
         Command::Weights(command) => weights::run(&command).map_err(Into::into),
         Command::Pretrain(command) => pretrain::run(&command).map_err(Into::into),

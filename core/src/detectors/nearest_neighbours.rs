@@ -60,6 +60,11 @@ pub fn coreset(vectors: &[f32], channels: usize, size: usize, seed: u64) -> Core
 }
 
 impl Coreset {
+    /// A coreset of `vectors`, rows of `channels` values.
+    pub(crate) fn of(vectors: Vec<f32>, channels: usize) -> Self {
+        Self { channels, vectors }
+    }
+
     /// Takes the tensor that [`put`](Self::put) made. An error for no vectors, because there would be no nearest one.
     pub fn take(tensors: &mut StateDict, channels: usize) -> Result<Self, StateDictError> {
         let count = tensors.get(VECTORS).and_then(|(shape, _)| shape.first().copied()).unwrap_or(0);

@@ -11,6 +11,7 @@ use burn::tensor::{Device, Tensor, activation};
 use serde::{Deserialize, Serialize};
 
 use super::features::{Channels, Features};
+use super::grid::Grid;
 use super::ops::{self, Activation};
 
 /// Member of the EfficientNet family, named as in timm.
@@ -116,6 +117,27 @@ impl Architecture {
     pub fn channels(self) -> Channels {
         let stages = self.stages();
         Channels { stage5: stages[STAGE5].channels, stage7: stages[6].channels }
+    }
+
+    /// Multiply-adds of the network for an image whose `stage5` has the grid `fine`: those of its convolutions.
+    pub fn multiply_adds(self, fine: Grid) -> u64 {
+        // The stem halves the image, which is 16 times as wide as the grid.
+        let (mut side, mut input) = ([8 * fine.rows, 8 * fine.columns], self.stem_channels());
+        let mut sum = side[0] * side[1] * 27 * input;
+        for stage in self.stages() {
+            for index in 0..stage.repeats {
+                let (before, middle) = (side[0] * side[1], input * stage.expand);
+                if index == 0 {
+                    side = side.map(|side| side.div_ceil(stage.stride));
+                }
+                let after = side[0] * side[1];
+                let widened = if stage.expand == 1 { 0 } else { before * input * middle };
+                let gate = if self.has_squeeze_excite() { 2 * middle * (input / 4) } else { 0 };
+                sum += widened + after * middle * (stage.kernel * stage.kernel + stage.channels) + gate;
+                input = stage.channels;
+            }
+        }
+        sum as u64
     }
 
     /// Indices of the [`EfficientNet::parts`] that end stages 5 and 7.

@@ -4,5 +4,5 @@ pub(crate) mod batch_norm_folding;
 pub mod efficientnet;
 pub mod features;
 pub mod grid;
-mod ops;
+pub(crate) mod ops;
 pub mod taps;

@@ -21,15 +21,32 @@ pub(super) fn applies(x: &Tensor<4>) -> bool {
     x.dtype() == DType::F32 && !device.is_autodiff() && device == Device::flex()
 }
 
+/// `max(conv(x) + bias, 0)` with the bias of `conv`: `[n, c, h, w]` to `[n, c', h', w']`.
+pub(super) fn conv_bias_relu(conv: &Conv2d, x: Tensor<4>) -> Tensor<4> {
+    let (y, bias) = (without_bias(conv, x), bias(conv));
+    map_channels(y, &bias, |plane, bias| {
+        for value in plane {
+            *value = (*value + bias).max(0.0);
+        }
+    })
+}
+
+fn bias(conv: &Conv2d) -> Vec<f32> {
+    conv.bias.as_ref().map_or_else(|| vec![0.0; conv.weight.dims()[0]], |bias| floats(bias.val().into_data()))
+}
+
+fn without_bias(conv: &Conv2d, x: Tensor<4>) -> Tensor<4> {
+    let [.., height, width] = x.dims();
+    let padding = padding(conv, [height, width]);
+    conv2d(x, conv.weight.val(), None, ConvOptions::new_with_padding(conv.stride, padding, conv.dilation, conv.groups))
+}
+
 /// `silu(conv(x) + bias)` with the bias of `conv`: `[n, c, h, w]` to `[n, c', h', w']`.
 pub(super) fn conv_bias_silu(conv: &Conv2d, x: Tensor<4>) -> Tensor<4> {
     let [_, inputs, height, width] = x.dims();
     let [channels, ..] = conv.weight.dims();
     let padding = padding(conv, [height, width]);
-    let bias = match &conv.bias {
-        Some(bias) => floats(bias.val().into_data()),
-        None => vec![0.0; channels],
-    };
+    let bias = bias(conv);
     if conv.groups == inputs && channels == inputs && conv.dilation == [1, 1] {
         let shape = Depthwise::new([height, width], padding, conv.kernel_size[0], conv.stride[0]);
         if let Some(shape) = shape {
@@ -42,9 +59,7 @@ pub(super) fn conv_bias_silu(conv: &Conv2d, x: Tensor<4>) -> Tensor<4> {
             }
         }
     }
-    let options = ConvOptions::new_with_padding(conv.stride, padding, conv.dilation, conv.groups);
-    let y = conv2d(x, conv.weight.val(), None, options);
-    map_channels(y, &bias, |plane, bias| {
+    map_channels(without_bias(conv, x), &bias, |plane, bias| {
         for value in plane {
             *value = silu(*value + bias);
         }

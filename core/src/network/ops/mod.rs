@@ -16,19 +16,22 @@ use burn::tensor::{Tensor, activation};
 
 /// Activation function of a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Activation {
+pub(crate) enum Activation {
     /// `x * sigmoid(x)`.
     Silu,
+    /// `max(x, 0)`.
+    Relu,
     /// `min(max(x, 0), 6)`.
     Relu6,
 }
 
 impl Activation {
     /// Applies the function to every value.
-    pub(super) fn apply(self, x: Tensor<4>) -> Tensor<4> {
+    pub(crate) fn apply(self, x: Tensor<4>) -> Tensor<4> {
         match self {
             Self::Silu if gpu_training::applies(&x) => gpu_training::silu(x),
             Self::Silu => activation::silu(x),
+            Self::Relu => activation::relu(x),
             Self::Relu6 => x.clamp(0.0, 6.0),
         }
     }
@@ -41,14 +44,18 @@ pub(super) fn one_by_one(images: &Tensor<4>) -> bool {
 }
 
 /// Convolution, then BatchNorm and activation where they are given: `[n, c, h, w]` to `[n, c', h', w']`.
-pub(super) fn conv_norm_act(
+pub(crate) fn conv_norm_act(
     conv: &Conv2d,
     norm: &Option<BatchNorm>,
     activation: Option<Activation>,
     x: Tensor<4>,
 ) -> Tensor<4> {
-    if norm.is_none() && activation == Some(Activation::Silu) && cpu::applies(&x) {
-        return cpu::conv_bias_silu(conv, x);
+    if norm.is_none() && cpu::applies(&x) {
+        match activation {
+            Some(Activation::Silu) => return cpu::conv_bias_silu(conv, x),
+            Some(Activation::Relu) => return cpu::conv_bias_relu(conv, x),
+            Some(Activation::Relu6) | None => {}
+        }
     }
     let mut x = if gpu_training::applies(&x) { gpu_training::convolve(conv, x) } else { conv.forward(x) };
     if let Some(norm) = norm {

@@ -1,0 +1,22 @@
+//! The comparison of the paper's Table 3: how long each method takes for one photo, on the reader's own device.
+//!
+//! A [`Contender`] is a row: a method with its backbone. [`Contestant`] builds it with random weights, because a time does
+//! not depend on them, and runs it: a window of 224 x 224 pixels in, an anomaly map on the host out. Networks are those of
+//! the methods' papers, as anomalib 2 has them, with BatchNorm folded. Each run counts its multiply-adds ([`tally`]).
+//!
+//! What is alike for all methods is left out: decoding, resizing a photo, smoothing a map, and drawing it.
+
+pub mod contender;
+pub mod contestant;
+mod cse;
+mod fast_flow;
+mod layers;
+mod padim;
+mod patch_core;
+pub mod resnet;
+mod reverse_distillation;
+mod stfpm;
+pub mod tally;
+
+pub use contender::Contender;
+pub use contestant::Contestant;
