@@ -26,12 +26,12 @@ const silence = 120_000;
 const silencePerMegabyte = 10_000;
 /** Limit while a GPU is opened: that takes less time, where it succeeds at all. */
 const silenceOfDevice = 30_000;
-/** Limit while a model is taught: the last fit of many photos computes without a sign. */
+/** Limit while a model is taught or a method compared: a fit, or a photo on a software GPU, computes without a sign. */
 const silenceOfTeaching = 900_000;
 
 function silenceAllowed(request: Request, stage: Stage): number {
 	if (stage === "device") return silenceOfDevice;
-	if (stage === "teach") return silenceOfTeaching;
+	if (stage === "teach" || stage === "contend") return silenceOfTeaching;
 	const bytes = "photo" in request ? request.photo.size : 0;
 	return silence + (bytes / 1e6) * silencePerMegabyte;
 }

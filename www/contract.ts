@@ -2,6 +2,10 @@
 import type { Cause } from "./sentence.js";
 import type {
 	CategoryInfo,
+	ContenderInfo,
+	ContenderRun,
+	Contenders,
+	ContenderWeight,
 	DefectTask,
 	DrawnDefects,
 	ExtractorInfo,
@@ -15,6 +19,10 @@ import type {
 
 export type {
 	CategoryInfo,
+	ContenderInfo,
+	ContenderRun,
+	Contenders,
+	ContenderWeight,
 	DefectTask,
 	DrawnDefects,
 	ExtractorInfo,
@@ -58,10 +66,10 @@ export interface Setting {
 	category: ModelFile;
 }
 
-export type Stage = "wasm" | "device" | "extractor" | "category" | "inspect" | "teach";
+export type Stage = "wasm" | "device" | "extractor" | "category" | "inspect" | "teach" | "contend";
 
 /** Milliseconds that this job spent on loading, by stage. A stage that was loaded before has 0. */
-export type LoadTimes = Record<Exclude<Stage, "inspect" | "teach">, number>;
+export type LoadTimes = Record<Exclude<Stage, "inspect" | "teach" | "contend">, number>;
 
 export interface Prepared {
 	device: DeviceInfo;
@@ -83,6 +91,14 @@ export interface Looked {
 	height: number;
 	/** A small square of the photo. Undefined where this browser cannot make one in a worker. */
 	thumbnail: Blob | undefined;
+}
+
+/** A row of the comparison, run on one photo. */
+export interface Contended {
+	device: DeviceInfo;
+	weight: ContenderWeight;
+	run: ContenderRun;
+	load: LoadTimes;
 }
 
 /** The kinds of jobs, with what each takes and answers. A job needs none before it, so a fresh worker can do any. */
@@ -108,6 +124,10 @@ export interface Jobs {
 		takes: { route: Route; extractor: ModelFile; task: MemberTask; port: MessagePort };
 		answers: { embedder: string };
 	};
+	/** The rows of the comparison of methods. */
+	contenders: { takes: Record<never, never>; answers: Contenders };
+	/** Runs a row of the comparison on one photo. The worker keeps its networks for the next one. */
+	contend: { takes: { route: Route; contender: string }; answers: Contended };
 	/** Makes an extractor file of published weights. */
 	weights: { takes: { file: Blob; fileName: string }; answers: { made: Uint8Array<ArrayBuffer> } };
 }

@@ -47,6 +47,11 @@ export class LoadedEngine {
 		return this.#holdExtractor(engine, model, load);
 	}
 
+	/** Opens the device of a route, for jobs that need no model of the engine. */
+	async device(route: Route, load: LoadTimes): Promise<DeviceInfo> {
+		return (await this.#start(route, load)).device;
+	}
+
 	/** The engine with an extractor, for jobs that need no model. */
 	async withExtractor(route: Route, model: ModelFile, load: LoadTimes): Promise<Engine> {
 		const { engine } = await this.#start(route, load);

@@ -1,6 +1,7 @@
 // Puts the page together.
 import { renderAbout } from "./about.js";
 import { fetchCatalogue } from "./catalogue.js";
+import { renderComparison, wireComparison } from "./comparison/panel.js";
 import { downloads } from "./downloads.js";
 import { wireIntake } from "./intake.js";
 import { renderMarks, wireMarks } from "./marks.js";
@@ -18,7 +19,6 @@ import { renderStageTimes } from "./stage-times.js";
 import { renderStrip, wireStrip } from "./strip.js";
 import { renderTeaching, wireTeaching } from "./teaching/panel.js";
 import { renderThreshold, wireThreshold } from "./threshold-chart.js";
-import { renderTiming, wireTiming } from "./timing.js";
 import { renderViewer, wireViewer } from "./viewer.js";
 import { Workbench } from "./workbench.js";
 
@@ -37,7 +37,7 @@ const renderers = [
 	renderThreshold,
 	renderStageTimes,
 	renderSave,
-	renderTiming,
+	renderComparison,
 	renderAbout,
 ];
 
@@ -94,7 +94,7 @@ wireViewer();
 wireThreshold(bench);
 wireMarks(bench);
 wireSave(bench);
-wireTiming(bench);
+wireComparison(bench);
 wireTeaching(bench);
 wireIntake(bench);
 render();

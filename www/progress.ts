@@ -19,6 +19,7 @@ const stageWords: Record<Stage, string> = {
 	category: "Loading the model",
 	inspect: "Inspecting",
 	teach: "Learning",
+	contend: "Comparing",
 };
 
 function wordsForDownload({ names, received, total }: Progress): string {

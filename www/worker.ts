@@ -6,13 +6,15 @@ import { pictureOf } from "./picture.js";
 import { causeOf, isUnforeseen } from "./sentence.js";
 import { beat, live } from "./signs-of-life.js";
 import { teach, trainMember } from "./teaching/teach.js";
-import { decode_alone, import_weights, model_file } from "./wasm/cse_web.js";
+import { Contestant, contenders, decode_alone, import_weights, model_file } from "./wasm/cse_web.js";
 
 type Answer = Jobs[keyof Jobs]["answers"];
 
 let stage: Stage = "wasm";
 let route: Route = "cpu";
 const loaded = new LoadedEngine(enter);
+/** The networks that were run last for the comparison, and what they are. */
+let contestant: { key: string; networks: Contestant } | undefined;
 /** Times of what was loaded since the last answer that told them. */
 let load = nothingLoaded();
 
@@ -105,6 +107,21 @@ async function answer(request: Request): Promise<Answer> {
 			enter("teach");
 			return { embedder: await trainMember(engine, request.task, request.port) };
 		}
+		case "contenders":
+			return contenders();
+		case "contend": {
+			route = request.route;
+			const device = await loaded.device(route, load);
+			enter("contend");
+			const key = `${route} ${request.contender}`;
+			if (contestant?.key !== key) {
+				contestant?.networks.free();
+				contestant = undefined;
+				contestant = { key, networks: await Contestant.build(route, request.contender) };
+			}
+			const { networks } = contestant;
+			return { device, weight: networks.weight(), run: await networks.run(), load };
+		}
 		case "weights": {
 			const made = import_weights(await bytesOf(request.file), request.fileName);
 			return { made: made as Uint8Array<ArrayBuffer> };
@@ -119,9 +136,7 @@ function faultOf(thrown: unknown): Fault {
 	// Unforeseen errors leave the program in an unknown state.
 	if (isUnforeseen(causeOf(thrown))) return "worker";
 	// A worker opens its GPU once and keeps it: one that failed can only be opened anew in another worker.
-	return route === "webgpu" && (stage === "device" || stage === "inspect" || stage === "teach")
-		? "worker"
-		: "job";
+	return route === "webgpu" && ["device", "inspect", "teach", "contend"].includes(stage) ? "worker" : "job";
 }
 
 function fail(thrown: unknown, fault: Fault): void {

@@ -40,9 +40,9 @@ function inUse(name) {
 test("a dropped model is added and used", async () => {
 	const before = await reading(page);
 	const count = (await options()).length;
-	// The timing would end the worker that loads the model.
+	// The comparison would end the worker that loads the model.
 	await page.evaluate(() => {
-		const button = document.querySelector("#timing-start");
+		const button = document.querySelector("#comparison-start");
 		new MutationObserver(() => {
 			if (button.disabled) button.dataset.wasDisabled = "";
 		}).observe(button, { attributeFilter: ["disabled"] });
@@ -51,7 +51,7 @@ test("a dropped model is added and used", async () => {
 	await inUse("mine.safetensors");
 	assert.equal((await options()).length, count + 1);
 	await page.locator("#about-list dd").first().waitFor();
-	assert.equal(await page.locator("#timing-start[data-was-disabled]").count(), 1);
+	assert.equal(await page.locator("#comparison-start[data-was-disabled]").count(), 1);
 	// The same model by another name, so that its sample must come out the same.
 	const sample = samplePath(category.samples.find(({ title }) => !/good/i.test(title)));
 	await page.setInputFiles("#files", sample);

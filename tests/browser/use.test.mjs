@@ -251,30 +251,6 @@ test("axe finds nothing to mend in the page, light or dark", async () => {
 	await page.emulateMedia({ colorScheme: null });
 });
 
-test("the timing fills its table beside the paper's figures, and can be stopped", async () => {
-	await page.selectOption("#timing-count", "3");
-	await page.click("#timing-start");
-	await page.waitForFunction(() => document.querySelector("#timing-status").textContent === "Measured.");
-	const [row] = await page.locator("#timing-own tr:not(.group)").allTextContents();
-	assert.match(row, /^CPU.*median of 3/);
-	assert.ok((row.match(/\d ?m?s/g) ?? []).length >= 8, row);
-	assert.ok((await page.textContent("#timing-table caption")).includes(category.title));
-	// One cold and three warm, of the seven samples.
-	assert.match(await page.textContent("#timing-own .group"), /on 4 photos$/);
-	const paper = await page.textContent("#timing-paper");
-	for (const figure of ["172 ms", "45.9 ms", "30 ms", "16 ms", "18 ms"])
-		assert.ok(paper.includes(figure), figure);
-
-	await page.click("#timing-start");
-	await page.click("#timing-stop");
-	await page.waitForFunction(() =>
-		document.querySelector("#timing-status").textContent.startsWith("Stopped"),
-	);
-	await drawn(page);
-	assert.ok(await page.locator("#timing-start").isEnabled());
-	assert.equal(await page.evaluate(() => document.activeElement.id), "timing-start");
-});
-
 test("a page as narrow as a phone has no sideways scroll", async () => {
 	const { width, height } = page.viewportSize();
 	await page.setViewportSize({ width: 360, height: 740 });

@@ -18,8 +18,8 @@ use js_sys::{Float32Array, Uint8Array, Uint8ClampedArray};
 use sha2::{Digest, Sha256};
 use tsify::{Ts, Tsify};
 use wasm_bindgen::prelude::*;
-use web_sys::WorkerGlobalScope;
 
+use crate::clock::Clock;
 use crate::failure::Failure;
 use crate::report::{CategoryInfo, ExtractorInfo, Inspection, Milliseconds, ModelFile, Preview};
 use crate::route::{self, Route};
@@ -258,24 +258,4 @@ impl Loaded {
     fn predictor_of<'a>(&'a self, category: &'a CategoryModel) -> Result<Predictor<'a>, Failure> {
         Ok(Predictor { extractor: self.extractor()?, category, device: &self.device })
     }
-}
-
-/// Time between calls, milliseconds.
-struct Clock(f64);
-
-impl Clock {
-    fn start() -> Self {
-        Self(now())
-    }
-
-    fn lap(&mut self) -> f64 {
-        let before = std::mem::replace(&mut self.0, now());
-        self.0 - before
-    }
-}
-
-/// Time since the worker began, milliseconds.
-fn now() -> f64 {
-    let scope: WorkerGlobalScope = js_sys::global().unchecked_into();
-    scope.performance().map_or(f64::NAN, |performance| performance.now())
 }

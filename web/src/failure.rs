@@ -47,6 +47,9 @@ pub enum Failure {
     /// There is no such preset.
     #[error("{0} is no preset: give default, quick, paper or released")]
     Preset(String),
+    /// There is no such row of the comparison.
+    #[error("the comparison has no row {0}")]
+    Contender(String),
     /// No kind of synthetic defect was chosen.
     #[error(transparent)]
     Defects(#[from] NoKinds),

@@ -1,0 +1,66 @@
+// The choice of what is measured: rows of the table and routes of this browser.
+import type { ContenderInfo, Route } from "../contract.js";
+import { byId, make } from "../elements.js";
+import { type Gpu, routeNames } from "../routes.js";
+
+const rows = byId("comparison-rows", "fieldset");
+const routes = byId("comparison-routes", "fieldset");
+
+function box(value: string, label: string, checked: boolean, disabled = false): HTMLElement {
+	const input = make("input", { type: "checkbox", value, checked, disabled });
+	return make("label", {}, input, make("span", {}, label));
+}
+
+/** Puts boxes in place of those that are there. The legend stays. */
+function fill(fieldset: HTMLFieldSetElement, boxes: HTMLElement[]): void {
+	fieldset.replaceChildren(fieldset.querySelector("legend") ?? "", ...boxes);
+}
+
+function checked(fieldset: HTMLFieldSetElement): string[] {
+	const boxes = fieldset.querySelectorAll<HTMLInputElement>("input:checked:not(:disabled)");
+	return [...boxes].map(({ value }) => value);
+}
+
+/** True for a backbone that a phone or a small machine has no room for. */
+function isLarge({ backbone }: ContenderInfo): boolean {
+	return backbone.startsWith("Wide");
+}
+
+/** True where the browser says that the machine has little memory, or is held in a hand. */
+function isSmallMachine(): boolean {
+	const { deviceMemory } = navigator as Navigator & { deviceMemory?: number };
+	return (deviceMemory !== undefined && deviceMemory <= 4) || matchMedia("(pointer: coarse)").matches;
+}
+
+export function offerRows(contenders: readonly ContenderInfo[]): void {
+	const small = isSmallMachine();
+	fill(
+		rows,
+		contenders.map((one) => box(one.id, `${one.method}, ${one.backbone}`, !(small && isLarge(one)))),
+	);
+}
+
+function gpuLabel({ present, software, name }: Gpu): string {
+	if (!present) return `${routeNames.webgpu}, not available`;
+	return software ? `${routeNames.webgpu}, software adapter (${name}): slow` : routeNames.webgpu;
+}
+
+let gpuOffered: string | undefined;
+
+/** A software adapter is not checked by itself. */
+export function offerRoutes(gpu: Gpu): void {
+	const label = gpuLabel(gpu);
+	if (label === gpuOffered) return;
+	gpuOffered = label;
+	const usable = gpu.present && !gpu.software;
+	fill(routes, [box("webgpu", label, usable, !gpu.present), box("cpu", routeNames.cpu, true)]);
+}
+
+export function chosenRows(contenders: readonly ContenderInfo[]): ContenderInfo[] {
+	const chosen = new Set(checked(rows));
+	return contenders.filter(({ id }) => chosen.has(id));
+}
+
+export function chosenRoutes(): Route[] {
+	return checked(routes) as Route[];
+}

@@ -1,0 +1,180 @@
+// The section of the comparison: measures what is chosen, shows it, and gives it away as text and picture.
+import { isAbort } from "../abort.js";
+import type { ContenderInfo, Route } from "../contract.js";
+import { byId } from "../elements.js";
+import { routeNames } from "../routes.js";
+import { saveFile } from "../save-file.js";
+import { sentence } from "../sentence.js";
+import type { Workbench } from "../workbench.js";
+import { chosenRoutes, chosenRows, offerRoutes, offerRows } from "./choices.js";
+import { type Colours, dotPlot, widest } from "./dot-plot.js";
+import { json, markdown, png } from "./exports.js";
+import { measure } from "./measurement.js";
+import { environment, type Result, Results } from "./results.js";
+import { renderTable } from "./table.js";
+
+const status = byId("comparison-status", "p");
+const startButton = byId("comparison-start", "button");
+const stopButton = byId("comparison-stop", "button");
+const countChoice = byId("comparison-count", "select");
+const plot = byId("comparison-plot", "div");
+const table = byId("comparison-table", "table");
+const exports = byId("comparison-exports", "div");
+
+const results = new Results();
+let contenders: ContenderInfo[] = [];
+let asked = false;
+let abort: AbortController | undefined;
+
+function colours(): Colours {
+	const style = getComputedStyle(document.documentElement);
+	const of = (name: string) => style.getPropertyValue(name).trim();
+	return {
+		ground: of("--ground"),
+		ink: of("--ink"),
+		quiet: of("--quiet"),
+		line: of("--line"),
+		paper: of("--quiet"),
+		routes: { cpu: of("--accent"), webgpu: of("--defect") },
+	};
+}
+
+const rowsNow = () => results.rows(contenders);
+const aboutNow = ({ routing: { gpu } }: Workbench) => environment(gpu.name);
+
+function hasOwn(): boolean {
+	const isTimed = (one: Result) => typeof one !== "string" && one.runs.length > 0;
+	return rowsNow().some(({ results: own }) => own.some(([, one]) => isTimed(one)));
+}
+
+function drawPlot(bench: Workbench): void {
+	const about = hasOwn() ? aboutNow(bench) : [];
+	const width = Math.min(widest, plot.clientWidth || widest);
+	plot.replaceChildren(dotPlot(rowsNow(), about, colours(), width));
+}
+
+function draw(bench: Workbench): void {
+	exports.hidden = !hasOwn();
+	renderTable(rowsNow());
+	drawPlot(bench);
+}
+
+async function measureAll(
+	bench: Workbench,
+	rows: ContenderInfo[],
+	routes: Route[],
+	signal: AbortSignal,
+): Promise<void> {
+	const count = Number(countChoice.value);
+	let done = 0;
+	for (const contender of rows) {
+		for (const route of routes) {
+			done += 1;
+			// Said once for each, since a screen reader reads each change. The table shows the progress.
+			status.textContent = `${done} of ${rows.length * routes.length}: ${contender.method}, ${contender.backbone}, ${routeNames[route]}…`;
+			try {
+				await measure({ contender, route, count, signal }, (measured) => {
+					results.set(contender, route, measured);
+					draw(bench);
+				});
+			} catch (cause) {
+				if (isAbort(cause)) throw cause;
+				results.set(contender, route, sentence(cause));
+				draw(bench);
+			}
+		}
+	}
+}
+
+async function start(bench: Workbench): Promise<void> {
+	// The button is disabled only with the next frame.
+	if (bench.queue.work || bench.queue.held || bench.teacher.busy) return;
+	const [rows, routes] = [chosenRows(contenders), chosenRoutes()];
+	if (rows.length === 0 || routes.length === 0) {
+		status.textContent = "Choose at least one method and one route.";
+		return;
+	}
+	abort = new AbortController();
+	results.clear();
+	draw(bench);
+	// The page's worker would hold memory and, worse, compute at the same time.
+	bench.queue.hold(true);
+	bench.inspector.end();
+	try {
+		await measureAll(bench, rows, routes, abort.signal);
+		status.textContent = "Measured.";
+	} catch (cause) {
+		status.textContent = isAbort(cause) ? "Stopped. What was measured so far stays." : sentence(cause);
+	} finally {
+		abort = undefined;
+		bench.queue.hold(false);
+	}
+}
+
+/** Asks the program for the rows, once it runs. */
+async function learnRows(bench: Workbench): Promise<void> {
+	if (asked || !bench.current.category?.info || bench.queue.work) return;
+	asked = true;
+	try {
+		contenders = (await bench.inspector.bridge.run("contenders", {})).rows;
+		offerRows(contenders);
+		draw(bench);
+		renderComparison(bench);
+	} catch (cause) {
+		asked = isAbort(cause) ? false : asked;
+		status.textContent = sentence(cause);
+	}
+}
+
+export function renderComparison(bench: Workbench): void {
+	const { queue, teacher, routing } = bench;
+	void learnRows(bench);
+	offerRoutes(routing.gpu);
+	const focused = document.activeElement;
+	startButton.disabled = contenders.length === 0 || queue.work !== undefined || queue.held || teacher.busy;
+	stopButton.hidden = !queue.held;
+	// The focus would be lost with the button that goes.
+	if (focused === startButton && queue.held) stopButton.focus();
+	if (focused === stopButton && !queue.held) (startButton.disabled ? countChoice : startButton).focus();
+}
+
+function onClick(id: string, act: () => Promise<string> | string): void {
+	byId(id, "button").addEventListener("click", async () => {
+		try {
+			status.textContent = await act();
+		} catch (cause) {
+			status.textContent = sentence(cause);
+		}
+	});
+}
+
+export function wireComparison(bench: Workbench): void {
+	// A part that scrolls must be reachable by keyboard. One that does not scroll should not be a stop on the way.
+	const scroll = byId("comparison-scroll", "section");
+	const sizes = new ResizeObserver(() => {
+		if (scroll.scrollWidth > scroll.clientWidth) scroll.tabIndex = 0;
+		else scroll.removeAttribute("tabindex");
+	});
+	sizes.observe(table);
+	sizes.observe(scroll);
+	let drawnWidth = 0;
+	new ResizeObserver(() => {
+		// A drawing changes the height, which must not call for another one.
+		if (plot.clientWidth === drawnWidth) return;
+		drawnWidth = plot.clientWidth;
+		drawPlot(bench);
+	}).observe(plot);
+	matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => draw(bench));
+	startButton.addEventListener("click", () => void start(bench));
+	stopButton.addEventListener("click", () => abort?.abort(new DOMException("Stopped.", "AbortError")));
+	const copy = async (text: string) => {
+		await navigator.clipboard.writeText(text);
+		return "Copied.";
+	};
+	onClick("comparison-markdown", () => copy(markdown(rowsNow(), aboutNow(bench))));
+	onClick("comparison-json", () => copy(json(rowsNow(), aboutNow(bench))));
+	onClick("comparison-png", async () => {
+		saveFile("comparison.png", await png(dotPlot(rowsNow(), aboutNow(bench), colours(), widest)));
+		return "Saved.";
+	});
+}

@@ -1,0 +1,69 @@
+// What was measured so far, in the order of the rows, and what it was measured on.
+import shipped from "virtual:shipped-files";
+import type { ContenderInfo, Route } from "../contract.js";
+import { routeNames } from "../routes.js";
+import type { Measured } from "./measurement.js";
+
+/** A route's result: figures, or a sentence on why there are none. */
+export type Result = Measured | string;
+
+/** A row of the comparison with what is known of it. */
+export interface Row {
+	contender: ContenderInfo;
+	/** In the order in which they were measured. */
+	results: [Route, Result][];
+}
+
+export class Results {
+	readonly #all = new Map<string, Map<Route, Result>>();
+
+	set({ id }: ContenderInfo, route: Route, result: Result): void {
+		const row = this.#all.get(id) ?? new Map<Route, Result>();
+		this.#all.set(id, row.set(route, result));
+	}
+
+	clear(): void {
+		this.#all.clear();
+	}
+
+	rows(contenders: readonly ContenderInfo[]): Row[] {
+		return contenders.map((contender) => ({ contender, results: [...(this.#all.get(contender.id) ?? [])] }));
+	}
+}
+
+/** What the figures were measured on, each with its name. */
+export type Environment = [name: string, value: string][];
+
+/** The word on a route, with the name of its GPU. */
+export function deviceWord(route: Route, result: Result): string {
+	if (typeof result === "string" || route === "cpu") return routeNames[route];
+	const { name, software } = result.device;
+	return `${routeNames[route]}, ${name}${software ? ", software" : ""}`;
+}
+
+/** Browser and system by the newer interface, which says both in plain words, or else by the long old text. */
+function browserAndSystem(): Environment {
+	const { userAgentData } = navigator as Navigator & {
+		userAgentData?: { brands: { brand: string; version: string }[]; platform: string };
+	};
+	if (!userAgentData) return [["browser and system", navigator.userAgent]];
+	const real = userAgentData.brands.filter(({ brand }) => !/not.?a.?brand/i.test(brand));
+	return [
+		["browser", real.map(({ brand, version }) => `${brand} ${version}`).join(", ")],
+		["system", userAgentData.platform],
+	];
+}
+
+/** The first digits of the program's SHA-256, as Subresource Integrity has it. */
+const program = shipped.program?.integrity.slice(0, 15) ?? "built for development";
+
+export function environment(gpuName: string): Environment {
+	return [
+		...browserAndSystem(),
+		["processor threads", `${navigator.hardwareConcurrency || "not told"}, of which the CPU route uses 1`],
+		["GPU", gpuName || "none"],
+		["input", "one window of 224 x 224 pixels"],
+		["weights", "random"],
+		["program", program],
+	];
+}
