@@ -120,8 +120,6 @@ export class Teacher {
 		Object.assign(this, {
 			state: "idle",
 			trouble: "",
-			losses: [],
-			pictures: [],
 			paused: false,
 			doing: undefined,
 		});
@@ -162,8 +160,11 @@ export class Teacher {
 	}
 
 	async #teach(route: Route, signal: AbortSignal): Promise<void> {
+		// On the CPU after a GPU has failed, it begins anew.
 		this.#endHelpers();
 		this.#steps.clear();
+		this.losses = [];
+		this.pictures = [];
 		const chosen = this.extractor;
 		if (!chosen) throw new Error(noExtractor);
 		const extractor = { key: chosen.key, file: await chosen.file(signal) };
