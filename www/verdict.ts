@@ -9,7 +9,8 @@ export function verdictOf(outcome: Outcome | undefined, threshold: number | unde
 	if (!outcome) return "waiting";
 	if ("error" in outcome) return "error";
 	if (threshold === undefined) return "waiting";
-	const { score, unlike } = outcome.result.inspection;
+	const { score, unlike, other_shape } = outcome.result.inspection;
+	if (other_shape) return "unlike";
 	if (score <= threshold) return "good";
 	return unlike ? "unlike" : "defect";
 }
@@ -26,8 +27,9 @@ export const verdictWords: Record<Verdict, string> = {
 /** Sentences about the verdict on a photo. */
 export function notesOn(outcome: Outcome | undefined, threshold: number | undefined): string[] {
 	if (!outcome || "error" in outcome) return [];
-	const { beyond, notes } = outcome.result.inspection;
-	if (verdictOf(outcome, threshold) !== "unlike") return notes;
+	const { beyond, notes, score, unlike } = outcome.result.inspection;
+	// The notes say it where the photo has another shape.
+	if (threshold === undefined || score <= threshold || !unlike) return notes;
 	const whole = "Most of the photo is unlike the good photos: it may show another material, light or scale.";
 	return beyond ? [whole, beyond, ...notes] : [whole, ...notes];
 }

@@ -190,6 +190,7 @@ impl Engine {
             height,
             score: prediction.score,
             unlike: prediction.unlike,
+            other_shape: prediction.other_shape,
             peak_x: prediction.peak.x,
             peak_y: prediction.peak.y,
             beyond,

@@ -256,6 +256,8 @@ pub struct Inspection {
     pub peak_y: f32,
     /// Whether most of the photo is unlike the good photos. A score above the threshold is then not for a defect.
     pub unlike: bool,
+    /// Whether the photo's proportions are so far from those of the good photos that the score says nothing.
+    pub other_shape: bool,
     /// Sentence on how a photo that is unlike the good photos differs from them, where brightness, colour, contrast or
     /// sharpness say it.
     pub beyond: Option<String>,

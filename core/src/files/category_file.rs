@@ -89,6 +89,9 @@ pub const MOST_MEMBERS: usize = 64;
 pub const MOST_CLUSTERS: usize = 1024;
 /// Distortion of a photo above which the user is told.
 const WORTH_TELLING: f64 = 1.5;
+/// Distortion above which a photo is unlike the good photos, whatever its score. Strips of fabric, squashed 9 times, have
+/// scores below the threshold of a model of magnetic tile with EfficientNet-B3.
+const OTHER_SHAPE: f64 = 2.0;
 /// Largest ratio of a threshold to the highest score of a good photo.
 const FARTHEST: f32 = 100.0;
 /// Largest threshold: far above every score.
@@ -128,9 +131,23 @@ impl CategoryInfo {
         Reading { levels: self.photos.levels, ignored: self.ignored.clone() }
     }
 
+    /// How far a photo of `width` x `height` pixels is distorted, 1 or more: beside the training photos where the view
+    /// distorts all photos, else beside the view.
+    fn distortion(&self, width: u32, height: u32) -> f64 {
+        match (self.view, self.photos.proportions) {
+            (View::Resize, Some(proportions)) => proportions.beyond(width, height),
+            (view, _) => view.distortion(width, height),
+        }
+    }
+
+    /// Tells whether a photo of `width` x `height` pixels is distorted so far that its score says nothing.
+    pub fn is_other_shape(&self, width: u32, height: u32) -> bool {
+        self.distortion(width, height) > OTHER_SHAPE
+    }
+
     /// Differences of a photo from the training photos, the most severe first.
     pub fn differences(&self, facts: &Facts) -> Vec<Difference> {
-        let distortion = self.view.distortion(facts.width, facts.height);
+        let distortion = self.distortion(facts.width, facts.height);
         let distorted =
             (distortion > WORTH_TELLING).then_some(Difference::Proportions { distortion: distortion as f32 });
         distorted.into_iter().chain(self.photos.differences(facts)).collect()

@@ -24,6 +24,8 @@ pub struct Prediction {
     pub score: f32,
     /// True if most of the photo is unlike the good photos. Always false for a model without normal ranges.
     pub unlike: bool,
+    /// True if the photo's proportions are so far from those of the good photos that the score says nothing.
+    pub other_shape: bool,
     /// Centre of the position with the highest distance in the window that the score is of.
     pub peak: Place,
     /// Anomaly map of each window.
@@ -76,7 +78,7 @@ impl Prediction {
             let map = patches.iter().flat_map(|patch| of(&patch.map)).collect();
             verdict::is_unlike(map, fields.iter().flat_map(|(_, _, field)| of(field)).collect())
         };
-        Ok(Self { score, unlike, peak, patches })
+        Ok(Self { score, unlike, other_shape: false, peak, patches })
     }
 
     /// Anomaly map of the photo, `width * height` values row by row. NaN where the photo was not inspected.

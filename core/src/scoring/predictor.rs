@@ -46,7 +46,7 @@ pub enum Step {
 impl<'a> Predictor<'a> {
     /// Predicts score and anomaly map of a decoded photo.
     pub async fn predict(&self, photo: &Photo) -> Result<Prediction, PredictError> {
-        self.predict_windows(&self.windows(photo), &self.inspected(photo), None).await
+        self.predict_windows(photo, &self.windows(photo), None).await
     }
 
     /// Predicts as [`predict`](Self::predict) does, and calls `finished` after each step. For that the device must finish
@@ -56,13 +56,13 @@ impl<'a> Predictor<'a> {
         photo: &Photo,
         finished: &mut dyn FnMut(Step),
     ) -> Result<Prediction, PredictError> {
-        self.predict_windows(&self.windows(photo), &self.inspected(photo), Some(finished)).await
+        self.predict_windows(photo, &self.windows(photo), Some(finished)).await
     }
 
     /// Predicts from the first [`WINDOWS_AT_ONCE`] windows alone.
     pub(super) async fn predict_first(&self, photo: &Photo) -> Result<Prediction, PredictError> {
         let windows = self.windows(photo);
-        self.predict_windows(&windows.first(WINDOWS_AT_ONCE), &self.inspected(photo), None).await
+        self.predict_windows(photo, &windows.first(WINDOWS_AT_ONCE), None).await
     }
 
     fn windows<'photo>(&self, photo: &'photo Photo) -> Windows<'photo> {
@@ -78,8 +78,8 @@ impl<'a> Predictor<'a> {
 
     async fn predict_windows(
         &self,
+        photo: &Photo,
         windows: &Windows<'_>,
-        inspected: &[Option<Inspected>],
         mut finished: Option<&mut dyn FnMut(Step)>,
     ) -> Result<Prediction, PredictError> {
         let mut tell = |step: Step| {
@@ -89,6 +89,7 @@ impl<'a> Predictor<'a> {
             finished.is_some()
         };
         let CategoryModel { info, detector } = self.category;
+        let inspected = self.inspected(photo);
         let mut distances = Vec::with_capacity(windows.count());
         for batch in windows.batches(WINDOWS_AT_ONCE) {
             let input = self.input(&batch);
@@ -108,7 +109,8 @@ impl<'a> Predictor<'a> {
         }
         let prediction = Prediction::join(&info.rule, &windows.regions(), &distances);
         tell(Step::Score);
-        prediction
+        let (width, height) = photo.pixels.dimensions();
+        Ok(Prediction { other_shape: info.is_other_shape(width, height), ..prediction? })
     }
 
     /// Network input `[n, 3, h, w]` of `n` windows.

@@ -13,7 +13,7 @@ pub enum Verdict {
     /// The score is above the threshold, because of a part of the photo.
     Defect,
     /// The score is above the threshold, because most of the photo is unlike the good photos: another material, light or
-    /// scale.
+    /// scale. Or the photo has other proportions than all good photos.
     Unlike,
 }
 
@@ -21,6 +21,7 @@ impl Verdict {
     /// Answer on a photo whose score is compared with `threshold`.
     pub fn new(prediction: &Prediction, threshold: f32) -> Self {
         match (prediction.score > threshold, prediction.unlike) {
+            _ if prediction.other_shape => Self::Unlike,
             (false, _) => Self::NoDefect,
             (true, false) => Self::Defect,
             (true, true) => Self::Unlike,

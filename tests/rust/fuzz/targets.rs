@@ -13,7 +13,7 @@ use cse::files::provenance::Provenance;
 use cse::files::state_dict::{self, Precision, StateDict};
 use cse::image::exposure::Exposure;
 use cse::image::measures::Ranges;
-use cse::image::photo::{self, Levels, Traits};
+use cse::image::photo::{self, Levels, Proportions, Traits};
 use cse::image::view::View;
 use cse::network::efficientnet::Architecture;
 use cse::network::taps::Taps;
@@ -60,7 +60,12 @@ fn models() -> Target {
         view: View::Resize,
         exposure: Exposure::Equal,
         ranges: Ranges::default(),
-        photos: Traits { levels: Some(LEVELS), grey: Some(true), deep: Some(true) },
+        photos: Traits {
+            levels: Some(LEVELS),
+            grey: Some(true),
+            deep: Some(true),
+            proportions: Some(Proportions { narrowest: 0.5, widest: 2.0 }),
+        },
         method: Method::MeanCosine,
         taps: Taps::Stage5,
         rule: ScoreRule::default(),

@@ -13,3 +13,4 @@ mod networks;
 mod photos;
 mod preprocess;
 mod training;
+mod verdicts;

@@ -31,7 +31,7 @@ pub use preview::Preview;
 pub use profile::ColourProfile;
 pub use reading::{IgnoreMask, Reading};
 pub use stored::Samples;
-pub use traits::{Difference, Traits};
+pub use traits::{Difference, Proportions, Traits};
 
 /// Width and height of the upright photo in `file`, without decoding its pixels.
 pub fn size(file: impl BufRead + Seek) -> Result<(u32, u32), PhotoError> {

@@ -19,6 +19,41 @@ pub struct Traits {
     /// True if all photos have more than 8 bits a channel, false if none has. None where both occur, or nothing is known.
     #[serde(default)]
     pub deep: Option<bool>,
+    /// Proportions. None where nothing is known.
+    #[serde(default)]
+    pub proportions: Option<Proportions>,
+}
+
+/// Range of the ratio of width to height over photos.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Proportions {
+    /// Least ratio.
+    pub narrowest: f64,
+    /// Largest ratio.
+    pub widest: f64,
+}
+
+impl Proportions {
+    fn of<'a>(photos: impl Iterator<Item = &'a Facts> + Clone) -> Option<Self> {
+        let ratios = photos.map(|facts| ratio(facts.width, facts.height));
+        Some(Self { narrowest: ratios.clone().reduce(f64::min)?, widest: ratios.reduce(f64::max)? })
+    }
+
+    /// How many times as wide or as narrow a photo of `width` x `height` pixels is as the nearest of the photos. 1 within
+    /// the range.
+    pub fn beyond(self, width: u32, height: u32) -> f64 {
+        let ratio = ratio(width, height);
+        (ratio / self.widest).max(self.narrowest / ratio).max(1.0)
+    }
+
+    fn is_sound(&self) -> bool {
+        let Self { narrowest, widest } = *self;
+        narrowest > 0.0 && narrowest <= widest && widest.is_finite()
+    }
+}
+
+fn ratio(width: u32, height: u32) -> f64 {
+    f64::from(width.max(1)) / f64::from(height.max(1))
 }
 
 /// Difference of a photo from the training photos of its category, or a part of it that is not inspected. Displays as a
@@ -60,7 +95,7 @@ pub enum Difference {
     /// The photo has other proportions.
     #[error("The photo is distorted {distortion:.1} times: the model was trained on photos with other proportions.")]
     Proportions {
-        /// Ratio of its proportions to those of the view, or the inverse, above 1.
+        /// How many times as wide or as narrow it is as the view or the nearest training photo, above 1.
         distortion: f32,
     },
     /// Parts of the photo are not inspected.
@@ -88,12 +123,17 @@ impl Traits {
             let first = of(photos.first()?);
             photos.iter().all(|facts| of(facts) == first).then_some(first)
         };
-        Self { levels: Levels::of(photos.iter().copied()), grey: shared(|facts| facts.grey), deep: shared(is_deep) }
+        Self {
+            levels: Levels::of(photos.iter().copied()),
+            grey: shared(|facts| facts.grey),
+            deep: shared(is_deep),
+            proportions: Proportions::of(photos.iter().copied()),
+        }
     }
 
     /// Tells whether the values are valid in a model file.
     pub fn is_sound(&self) -> bool {
-        self.levels.as_ref().is_none_or(Levels::is_sound)
+        self.levels.as_ref().is_none_or(Levels::is_sound) && self.proportions.as_ref().is_none_or(Proportions::is_sound)
     }
 
     /// Differences of a photo, the most severe first.
