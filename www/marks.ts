@@ -75,13 +75,18 @@ export function renderMarks(bench: Workbench): void {
 	const good = marked.filter((photo) => photo.mark === "good").length;
 	// Photos of another material must not get among those of this one.
 	const isTaught = bench.current.category === bench.teacher.model;
-	again.hidden = good === 0 || !isTaught || bench.teacher.samples.all.length === 0 || bench.teacher.busy;
+	again.hidden =
+		good === 0 ||
+		!isTaught ||
+		bench.teacher.samples.all.length === 0 ||
+		bench.teacher.busy ||
+		bench.queue.held;
 	write(again, `Add ${good === 1 ? "1 good photo" : `${good} good photos`} and learn again`);
 }
 
 /** Adds the photos that are marked as good to those that the material was taught with, and teaches it anew. */
 async function learnAgain(bench: Workbench): Promise<void> {
-	const { album, teacher } = bench;
+	const { album, teacher, queue } = bench;
 	const good = album.photos.filter((photo) => album.marks.get(photo) === "good");
 	const found = good.map(async (photo) => {
 		const file = await photo.file();
@@ -90,6 +95,8 @@ async function learnAgain(bench: Workbench): Promise<void> {
 	takeGoodSamples(bench, await Promise.all(found));
 	await teacher.samples.settled;
 	if (teacher.missing !== "") throw new Error(teacher.missing);
+	// The measuring may have begun while the photos were looked at.
+	if (queue.held) throw new Error("The learning can begin when the measuring has ended.");
 	await teacher.learn();
 }
 

@@ -135,6 +135,7 @@ pub fn run(args: &Args) -> Result<(), BenchError> {
 
 fn measure(row: Contender, runs: u32, device: &burn::tensor::Device, done: impl Fn()) -> Result<Row, BenchError> {
     let contestant = Contestant::new(row, device).map_err(|source| BenchError::Build { row, source })?;
+    block_on(contestant.ready()).map_err(|error| BenchError::Run { row, source: error.into() })?;
     let run = |tally: &Tally| {
         let (mut times, mut last) = (Milliseconds::default(), Instant::now());
         let mut finished = |step| {

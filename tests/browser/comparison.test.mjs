@@ -41,7 +41,7 @@ async function measured(page) {
 
 async function copied(page, button) {
 	await page.click(button);
-	await page.waitForFunction(() => document.querySelector("#comparison-status").textContent === "Copied.");
+	await page.waitForFunction(() => document.querySelector("#comparison-said").textContent === "Copied.");
 	return page.evaluate(() => navigator.clipboard.readText());
 }
 

@@ -77,7 +77,10 @@ impl Contestant {
     pub async fn build(route: Ts<Route>, id: String) -> Result<Contestant, JsValue> {
         let device = route::open(route.to_rust().map_err(JsError::from)?).await?;
         let contender = id.parse::<Contender>().map_err(|_| Failure::Contender(id))?;
-        Ok(Self(contestant::Contestant::new(contender, &device).map_err(|error| Failure::Damaged(error.to_string()))?))
+        let networks = contestant::Contestant::new(contender, &device);
+        let networks = networks.map_err(|error| Failure::Networks(error.to_string()))?;
+        networks.ready().await.map_err(|error| Failure::Gpu(error.to_string()))?;
+        Ok(Self(networks))
     }
 
     /// What it weighs.
@@ -98,7 +101,7 @@ impl Contestant {
         };
         self.0.run(window, &tally, &mut finished).await.map_err(|error| match error {
             PredictError::Device(problem) => Failure::Gpu(problem),
-            other => other.into(),
+            other => Failure::Networks(other.to_string()),
         })?;
         run.multiply_adds = tally.multiply_adds();
         Ok(plain(&run)?)

@@ -50,6 +50,9 @@ pub enum Failure {
     /// There is no such row of the comparison.
     #[error("the comparison has no row {0}")]
     Contender(String),
+    /// Networks of the comparison cannot be built, or give no map.
+    #[error("the networks gave no result here ({0})")]
+    Networks(String),
     /// No kind of synthetic defect was chosen.
     #[error(transparent)]
     Defects(#[from] NoKinds),

@@ -21,9 +21,9 @@ function checked(fieldset: HTMLFieldSetElement): string[] {
 	return [...boxes].map(({ value }) => value);
 }
 
-/** True for a backbone that a phone or a small machine has no room for. */
-function isLarge({ backbone }: ContenderInfo): boolean {
-	return backbone.startsWith("Wide");
+/** True for what takes some 100 MB or more, for which a phone has no room. */
+function isLarge({ id, backbone }: ContenderInfo): boolean {
+	return backbone.startsWith("Wide") || id === "padim";
 }
 
 /** True where the browser says that the machine has little memory, or is held in a hand. */
@@ -45,15 +45,22 @@ function gpuLabel({ present, software, name }: Gpu): string {
 	return software ? `${routeNames.webgpu}, software adapter (${name}): slow` : routeNames.webgpu;
 }
 
-let gpuOffered: string | undefined;
-
-/** A software adapter is not checked by itself. */
+/** Offers the routes, and tells of a GPU that answers later. What the visitor has ticked stays. */
 export function offerRoutes(gpu: Gpu): void {
+	const usable = gpu.present && !gpu.software && gpu.reason === "";
 	const label = gpuLabel(gpu);
-	if (label === gpuOffered) return;
-	gpuOffered = label;
-	const usable = gpu.present && !gpu.software;
-	fill(routes, [box("webgpu", label, usable, !gpu.present), box("cpu", routeNames.cpu, true)]);
+	const input = routes.querySelector<HTMLInputElement>('input[value="webgpu"]');
+	if (!input) {
+		fill(routes, [box("webgpu", label, usable, !gpu.present), box("cpu", routeNames.cpu, true)]);
+		routes.addEventListener("change", ({ target }) => {
+			if (target instanceof HTMLElement) target.dataset.touched = "";
+		});
+		return;
+	}
+	if (input.nextElementSibling?.textContent === label) return;
+	input.nextElementSibling?.replaceChildren(label);
+	input.disabled = !gpu.present;
+	if (input.dataset.touched === undefined) input.checked = usable;
 }
 
 export function chosenRows(contenders: readonly ContenderInfo[]): ContenderInfo[] {

@@ -11,7 +11,10 @@ import { paperName } from "./table.js";
 export const widest = 860;
 const left = 180;
 const right = 24;
-const top = 58;
+/** Characters of a label. */
+const longestName = 24;
+/** What the marks are. */
+const marks = ["dot: one photo, tick: median, bar: middle half", "diamond: the paper’s, other hardware"];
 const lineHeight = 22;
 const groupHeight = 26;
 
@@ -73,7 +76,8 @@ function drawLine(
 	at: (time: number) => number,
 	ink: string,
 ) {
-	const label = text(left - 12, y + 4, colour, name, { "text-anchor": "end" });
+	// The notes have the whole name of the GPU.
+	const label = text(left - 12, y + 4, colour, shortened(name, longestName), { "text-anchor": "end" });
 	if (!middle) {
 		const x = at(times[0] ?? 0);
 		const corners = `${x},${y - 6} ${x + 6},${y} ${x},${y + 6} ${x - 6},${y}`;
@@ -103,6 +107,9 @@ export function dotPlot(
 		groups.flatMap(({ lines }) => lines.flatMap(({ times }) => times)),
 		width,
 	);
+	// A narrow picture has its legend in two lines.
+	const legend = width < 560 ? marks : [marks.join(", ")];
+	const top = 70 + 16 * legend.length;
 	const parts: SVGElement[] = [];
 	let y = top;
 	for (const { row, lines } of groups) {
@@ -139,7 +146,8 @@ export function dotPlot(
 		makeSvg(
 			"g",
 			{ "font-family": "system-ui, sans-serif" },
-			text(8, 20, colours.ink, "Time for one photo: dots, middle half, median"),
+			text(8, 20, colours.ink, "Time for one window, logarithmic axis", { "font-weight": 650 }),
+			...legend.map((line, index) => text(8, 40 + 16 * index, colours.quiet, line, { "font-size": 12 })),
 			...grid,
 			...parts,
 			...notes,

@@ -14,6 +14,8 @@ export interface Measured {
 	cold: { program: number; device: number; photo: number };
 	/** Every photo that counts, in order. */
 	runs: ContenderRun[];
+	/** A sentence on why there are no more of them. */
+	problem?: string;
 }
 
 export interface Plan {

@@ -20,11 +20,17 @@ const countChoice = byId("comparison-count", "select");
 const plot = byId("comparison-plot", "div");
 const table = byId("comparison-table", "table");
 const exports = byId("comparison-exports", "div");
+const said = byId("comparison-said", "p");
+
+/** Milliseconds before the rows are asked for again, where that failed. */
+const retryPause = 10_000;
 
 const results = new Results();
 let contenders: ContenderInfo[] = [];
 let asked = false;
 let abort: AbortController | undefined;
+/** Day of the measurement. */
+let date = "";
 
 function colours(): Colours {
 	const style = getComputedStyle(document.documentElement);
@@ -40,7 +46,7 @@ function colours(): Colours {
 }
 
 const rowsNow = () => results.rows(contenders);
-const aboutNow = ({ routing: { gpu } }: Workbench) => environment(gpu.name);
+const aboutNow = ({ routing: { gpu } }: Workbench) => environment(gpu.name, date);
 
 function hasOwn(): boolean {
 	const isTimed = (one: Result) => typeof one !== "string" && one.runs.length > 0;
@@ -79,7 +85,7 @@ async function measureAll(
 				});
 			} catch (cause) {
 				if (isAbort(cause)) throw cause;
-				results.set(contender, route, sentence(cause));
+				results.fail(contender, route, sentence(cause));
 				draw(bench);
 			}
 		}
@@ -89,19 +95,26 @@ async function measureAll(
 async function start(bench: Workbench): Promise<void> {
 	// The button is disabled only with the next frame.
 	if (bench.queue.work || bench.queue.held || bench.teacher.busy) return;
+	if (bench.teacher.looks) {
+		status.textContent = "Good samples are being looked at. Measure after that.";
+		return;
+	}
 	const [rows, routes] = [chosenRows(contenders), chosenRoutes()];
 	if (rows.length === 0 || routes.length === 0) {
 		status.textContent = "Choose at least one method and one route.";
 		return;
 	}
 	abort = new AbortController();
-	results.clear();
-	draw(bench);
-	// The page's worker would hold memory and, worse, compute at the same time.
+	const { signal } = abort;
 	bench.queue.hold(true);
-	bench.inspector.end();
 	try {
-		await measureAll(bench, rows, routes, abort.signal);
+		// The page's workers would hold memory and, worse, compute at the same time.
+		bench.inspector.end();
+		bench.teacher.rest();
+		results.clear();
+		date = new Date().toLocaleDateString("en-CA");
+		draw(bench);
+		await measureAll(bench, rows, routes, signal);
 		status.textContent = "Measured.";
 	} catch (cause) {
 		status.textContent = isAbort(cause) ? "Stopped. What was measured so far stays." : sentence(cause);
@@ -121,8 +134,10 @@ async function learnRows(bench: Workbench): Promise<void> {
 		draw(bench);
 		renderComparison(bench);
 	} catch (cause) {
-		asked = isAbort(cause) ? false : asked;
-		status.textContent = sentence(cause);
+		if (!isAbort(cause)) status.textContent = sentence(cause);
+		setTimeout(() => {
+			asked = false;
+		}, retryPause);
 	}
 }
 
@@ -141,9 +156,9 @@ export function renderComparison(bench: Workbench): void {
 function onClick(id: string, act: () => Promise<string> | string): void {
 	byId(id, "button").addEventListener("click", async () => {
 		try {
-			status.textContent = await act();
+			said.textContent = await act();
 		} catch (cause) {
-			status.textContent = sentence(cause);
+			said.textContent = sentence(cause);
 		}
 	});
 }

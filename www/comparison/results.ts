@@ -17,6 +17,13 @@ export interface Row {
 export class Results {
 	readonly #all = new Map<string, Map<Route, Result>>();
 
+	/** Keeps the photos that were measured before something failed. */
+	fail(contender: ContenderInfo, route: Route, problem: string): void {
+		const before = this.#all.get(contender.id)?.get(route);
+		const isTimed = typeof before === "object" && before.runs.length > 0;
+		this.set(contender, route, isTimed ? { ...before, problem } : problem);
+	}
+
 	set({ id }: ContenderInfo, route: Route, result: Result): void {
 		const row = this.#all.get(id) ?? new Map<Route, Result>();
 		this.#all.set(id, row.set(route, result));
@@ -54,16 +61,17 @@ function browserAndSystem(): Environment {
 	];
 }
 
-/** The first digits of the program's SHA-256, as Subresource Integrity has it. */
-const program = shipped.program?.integrity.slice(0, 15) ?? "built for development";
+/** The first digits of the program's SHA-256, in base64. */
+const program = shipped.program?.integrity.slice(7, 15) ?? "built for development";
 
-export function environment(gpuName: string): Environment {
+export function environment(gpuName: string, date: string): Environment {
 	return [
 		...browserAndSystem(),
 		["processor threads", `${navigator.hardwareConcurrency || "not told"}, of which the CPU route uses 1`],
 		["GPU", gpuName || "none"],
+		["date", date],
 		["input", "one window of 224 x 224 pixels"],
 		["weights", "random"],
-		["program", program],
+		["program, first digits of its SHA-256", program],
 	];
 }

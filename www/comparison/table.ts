@@ -7,15 +7,20 @@ import { type Summary, summaryOf } from "./summary.js";
 
 export const paperName = "Paper, RTX 3090 Ti";
 
+/** In two significant digits, and never as a power of ten. */
+function inTwoDigits(value: number): string {
+	return String(Number(value.toPrecision(2)));
+}
+
 /** Columns of figures, with how each is written. */
 export const columns: [head: string, of: (summary: Summary) => string][] = [
 	["One photo", ({ median }) => asMilliseconds(median)],
 	["Middle half", ({ low, high }) => `${asMilliseconds(low)} to ${asMilliseconds(high)}`],
-	["Photos/s", ({ photosPerSecond }) => photosPerSecond.toPrecision(2)],
-	["Backbone", ({ backbone }) => asMilliseconds(backbone)],
-	["Method", ({ method }) => asMilliseconds(method)],
+	["Photos/s", ({ photosPerSecond }) => inTwoDigits(photosPerSecond)],
+	["In backbone", ({ backbone }) => asMilliseconds(backbone)],
+	["In method", ({ method }) => asMilliseconds(method)],
 	["Cold", ({ cold }) => asMilliseconds(cold)],
-	["GFLOP/s", ({ gigaflops }) => gigaflops.toPrecision(2)],
+	["GFLOP/s", ({ gigaflops }) => inTwoDigits(gigaflops)],
 ];
 
 /** Words on what a row weighs. Empty where it was not measured. */
@@ -30,10 +35,10 @@ export function weightOf({ results }: Row): string {
 	return `${millions(parameters)} weights${kept}${work}`;
 }
 
-function line(route: Route, result: Result): HTMLElement {
+function lines(route: Route, result: Result): HTMLElement[] {
 	const name = make("th", { scope: "row" }, deviceWord(route, result));
 	if (typeof result === "string")
-		return make("tr", {}, name, make("td", { colspan: columns.length }, result));
+		return [make("tr", {}, name, make("td", { colspan: columns.length }, result))];
 	const summary = summaryOf(result);
 	if (result.runs.length > 0)
 		name.append(make("span", { class: "quiet" }, ` median of ${result.runs.length}`));
@@ -41,7 +46,9 @@ function line(route: Route, result: Result): HTMLElement {
 		const known = result.runs.length > 0 || head === "Cold";
 		return make("td", { class: "figure" }, known ? of(summary) : "–");
 	});
-	return make("tr", { "data-route": route }, name, ...cells);
+	const figures = make("tr", { "data-route": route }, name, ...cells);
+	if (!result.problem) return [figures];
+	return [figures, make("tr", {}, make("td", { colspan: columns.length + 1 }, result.problem))];
 }
 
 function paperLine(milliseconds: number): HTMLElement {
@@ -68,14 +75,18 @@ function group(row: Row): HTMLElement {
 		{ "data-contender": contender.id },
 		make("tr", { class: "group" }, head),
 		...(contender.paper === undefined ? [] : [paperLine(contender.paper)]),
-		...results.map(([route, result]) => line(route, result)),
+		...results.flatMap(([route, result]) => lines(route, result)),
 	);
 }
 
 export function renderTable(rows: readonly Row[]): void {
 	const heads = columns.map(([head]) => make("th", { scope: "col" }, head));
 	byId("comparison-table", "table").replaceChildren(
-		make("caption", { class: "visually-hidden" }, "Times of the methods for one photo."),
+		make(
+			"caption",
+			{ class: "visually-hidden" },
+			"Times of the methods for one photo, a window of 224 x 224 pixels.",
+		),
 		make("thead", {}, make("tr", {}, make("td"), ...heads)),
 		...rows
 			.filter(({ contender, results }) => contender.paper !== undefined || results.length > 0)

@@ -54,6 +54,7 @@ export function takeGoodSamples({ teacher, queue }: Workbench, found: Found[]): 
 	if (others > 0) complain(`${others} of the files ${others === 1 ? "is no photo" : "are no photos"}.`);
 	if (photos.length === 0) return;
 	if (teacher.busy) complain("Photos can be added when the learning has ended.");
+	else if (queue.held) complain("Photos can be added when the measuring has ended.");
 	else teacher.samples.add(photos);
 }
 

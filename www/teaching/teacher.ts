@@ -89,6 +89,16 @@ export class Teacher {
 		return this.#abort !== undefined;
 	}
 
+	/** True while good samples are decoded. */
+	get looks(): boolean {
+		return this.samples.all.some(({ looked }) => !looked);
+	}
+
+	/** Lets go of the worker between two teachings, and of its memory. */
+	rest(): void {
+		if (!this.busy) this.#bridge.end();
+	}
+
 	/** The extractor to teach with: the visitor's choice, or the first. */
 	get extractor(): Extractor | undefined {
 		const { extractors } = this.#categories;
@@ -110,7 +120,7 @@ export class Teacher {
 		const more = fewestPhotos - usable;
 		if (usable === 0) return `Add ${fewestPhotos} good photos or more.`;
 		if (more > 0) return `Add ${more} more good ${more === 1 ? "photo" : "photos"}.`;
-		return this.samples.all.some(({ looked }) => !looked) ? "The photos are being looked at." : "";
+		return this.looks ? "The photos are being looked at." : "";
 	}
 
 	async learn(): Promise<void> {

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { json, markdown } from "../comparison/exports.js";
 import type { Measured } from "../comparison/measurement.js";
-import type { Environment, Row } from "../comparison/results.js";
+import { type Environment, Results, type Row } from "../comparison/results.js";
 import { quartile, summaryOf } from "../comparison/summary.js";
 
 vi.mock("virtual:shipped-files", () => ({ default: {} }));
@@ -54,11 +54,31 @@ test("Markdown has the paper's figures and those measured, and no failed route",
 	expect(markdown(rows, about).split("\n")).toEqual([
 		"- browser: A browser 1",
 		"",
-		"| Method | Backbone | On | One photo | Middle half | Photos/s | Backbone | Method | Cold | GFLOP/s | Weighs |",
+		"| Method | Backbone | On | One photo | Middle half | Photos/s | In backbone | In method | Cold | GFLOP/s | Weighs |",
 		"| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
 		"| CSE | EfficientNet-B3 | Paper, RTX 3090 Ti | 18 ms |  |  |  |  |  |  |  |",
 		"| STFPM | ResNet-18 | CPU (wasm) | 100 ms | 100 ms to 200 ms | 10 | 70 ms | 39 ms | 300 ms | 40 | 5.6 M weights, 2.00 G multiply-adds |",
 		"",
+	]);
+});
+
+test("rates of a fast machine are no powers of ten", () => {
+	const fast = { ...measured, runs: [{ input: 0, backbone: 4, method: 2.5, multiply_adds: 4e9 }] };
+	const text = markdown([{ contender, results: [["cpu", fast]] }], about);
+	// 154 photos, and 1,231 GFLOP/s.
+	expect(text).toContain("| 150 |");
+	expect(text).toContain("| 1200 |");
+});
+
+test("what was measured stays when something fails later", () => {
+	const results = new Results();
+	results.fail(contender, "webgpu", "The GPU failed.");
+	results.set(contender, "cpu", measured);
+	results.fail(contender, "cpu", "The worker ended.");
+	const [row] = results.rows([contender]);
+	expect(row?.results).toEqual([
+		["webgpu", "The GPU failed."],
+		["cpu", { ...measured, problem: "The worker ended." }],
 	]);
 });
 

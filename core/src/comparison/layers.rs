@@ -20,10 +20,16 @@ pub(super) fn doubling(channels: [usize; 2], device: &Device) -> ConvTranspose2d
     ConvTranspose2dConfig::new(channels, [2, 2]).with_stride([2, 2]).init(device)
 }
 
-/// Bilinear interpolation, corners not aligned, as the methods' anomaly maps are spread over the photo.
+/// Bilinear interpolation, corners not aligned. Some methods align corners, or take the nearest value of a map: at one
+/// channel the cost is the same.
 pub(super) fn resized(x: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
     let options = InterpolateOptions::new(InterpolateMode::Bilinear).with_align_corners(false).with_output_size(size);
     interpolate(x, options)
+}
+
+/// Nearest values, for a size that is a multiple of the map's.
+pub(super) fn repeated(x: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
+    interpolate(x, InterpolateOptions::new(InterpolateMode::Nearest).with_output_size(size))
 }
 
 /// `1 - cos(a, b)` over the channels: twice `[n, c, h, w]` to `[n, 1, h, w]`.

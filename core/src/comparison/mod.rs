@@ -2,9 +2,10 @@
 //!
 //! A [`Contender`] is a row: a method with its backbone. [`Contestant`] builds it with random weights, because a time does
 //! not depend on them, and runs it: a window of 224 x 224 pixels in, an anomaly map on the host out. Networks are those of
-//! the methods' papers, as anomalib 2 has them, with BatchNorm folded. Each run counts its multiply-adds ([`tally`]).
+//! anomalib 2, RD++'s those of its authors' code, all with BatchNorm folded. Each run counts its multiply-adds ([`tally`]).
 //!
-//! What is alike for all methods is left out: decoding, resizing a photo, smoothing a map, and drawing it.
+//! Left out are decoding, resizing a photo, the smoothing of the map that some methods have, PatchCore's weighting of the
+//! image score, and drawing.
 
 pub mod contender;
 pub mod contestant;

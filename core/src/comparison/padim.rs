@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Distribution, Int, Tensor};
 
-use super::layers::resized;
+use super::layers::{repeated, resized};
 use super::tally::Tally;
 
 /// Channels that are kept of the three layers of a ResNet-18, chosen at random.
@@ -38,7 +38,7 @@ impl Padim {
     /// Anomaly map `[1, 1, size, size]` of one photo.
     pub(super) fn anomaly_map(&self, [one, two, three]: [Tensor<4>; 3], size: [usize; 2], tally: &Tally) -> Tensor<4> {
         let [_, _, rows, columns] = one.dims();
-        let spread = |layer: Tensor<4>| resized(layer, [rows, columns]);
+        let spread = |layer: Tensor<4>| repeated(layer, [rows, columns]);
         let features = Tensor::cat(vec![one, spread(two), spread(three)], 1).select(1, self.kept.clone());
         let [_, channels, ..] = features.dims();
         let features = features.reshape([channels, rows * columns]).transpose();
