@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { top } from "../../www/tools/run.mjs";
 import { modelFile } from "./model-files.mjs";
 import { category, drop, reading, samplePath, settled, start } from "./page.mjs";
 import { asFile } from "./photos.mjs";
@@ -101,4 +103,11 @@ test("a download that was stopped and a photo that could not be fetched can be t
 	await page.waitForSelector("#photo:visible");
 	await page.waitForSelector(".tile img");
 	assert.deepEqual(page.mistakes, []);
+});
+
+test("no export of the program runs the static constructors first", () => {
+	// The linker's name for an export that does. It took a fifth of an inspection.
+	const glue = readFileSync(join(top, "www", "wasm", "cse_web.js"), "utf8");
+	assert.match(glue, /wasm\.engine_inspect\(/);
+	assert.doesNotMatch(glue, /_command_export/);
 });
