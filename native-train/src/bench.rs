@@ -22,7 +22,7 @@ use crate::text_table::text_table;
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
     /// Rows to measure, separated by commas. Without it, all
-    #[arg(long, value_name = "ROW", value_delimiter = ',', value_parser = rows(), hide_possible_values = false)]
+    #[arg(long, value_name = "ROW", value_delimiter = ',', value_parser = rows())]
     pub rows: Vec<Contender>,
     /// Photos of each row that count, after two that do not
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
@@ -88,7 +88,7 @@ struct Row {
     #[serde(flatten)]
     weight: Weight,
     multiply_adds: u64,
-    /// First photo, milliseconds. Making the random weights, in place of loading a file, does not count.
+    /// First photo, milliseconds. It does not include making the random weights.
     cold: f64,
     runs: Vec<Milliseconds>,
 }

@@ -15,9 +15,9 @@ choices! {
         Patchcore10,
         /// FastFlow: 8 flow steps on each of three layers
         Fastflow,
-        /// Reverse distillation: bottleneck and decoder
+        /// Reverse distillation: bottleneck and decoder of WideResNet-50
         ReverseDistillationWide,
-        /// Reverse distillation: bottleneck and decoder
+        /// Reverse distillation: bottleneck and decoder of ResNet-18
         ReverseDistillation18,
         /// RD++: reverse distillation with projected layers
         RdPlusPlus,

@@ -13,7 +13,7 @@ use super::resnet::{ResNet, ResNetArchitecture};
 use super::reverse_distillation::ReverseDistillation;
 use super::stfpm;
 use super::tally::Tally;
-use crate::detectors::detector::read;
+use crate::detectors::detector::{finish, read};
 use crate::files::state_dict::StateDictError;
 use crate::image::preprocess::{INPUT_SIDE, to_tensor};
 use crate::scoring::prediction::PredictError;
@@ -43,7 +43,7 @@ pub enum Step {
     Method,
 }
 
-/// What a contender weighs.
+/// Number of weights and of stored numbers of a contender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Weight {
     /// Weights of all networks, with BatchNorm folded into the convolutions.
@@ -125,7 +125,7 @@ impl Contestant {
         Ok(Self { parts, device: device.clone() })
     }
 
-    /// What it weighs.
+    /// Number of its weights and of its stored numbers.
     pub fn weight(&self) -> Weight {
         let (parameters, stored) = match &self.parts {
             Parts::Cse(cse) => cse.sizes(),
@@ -150,7 +150,7 @@ impl Contestant {
     /// The device fails.
     pub async fn ready(&self) -> Result<(), ExecutionError> {
         // The device works in order, so what is asked for last is there last.
-        read(Tensor::zeros([1, 1, 1, 1], &self.device)).await.map(drop)
+        finish(&Tensor::zeros([1, 1, 1, 1], &self.device)).await
     }
 
     /// Anomaly map of a window of 224 x 224 pixels, 224 values in each of 224 rows. `finished` is called after each step.
@@ -231,12 +231,6 @@ impl Head {
             Self::Padim(gaussians) => gaussians.anomaly_map(layers, size, tally),
         }
     }
-}
-
-/// Waits until the device has computed `map`. Reading one value is enough.
-async fn finish(map: &Tensor<4>) -> Result<(), ExecutionError> {
-    read(map.clone().slice([0..1, 0..1, 0..1, 0..1])).await?;
-    Ok(())
 }
 
 #[cfg(test)]

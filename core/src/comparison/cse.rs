@@ -1,5 +1,6 @@
 //! CSE with random weights: the program's own extractor, detector and score.
 
+use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -104,8 +105,7 @@ impl Cse {
         let densities = [(self.density.score, channels.stage7), (self.density.map, channels.stage5)];
         let of_densities = densities.map(|(wanted, channels)| if wanted { (channels + 1) * channels } else { 0 });
         let bank = self.members * EMBEDDING_CHANNELS * GRID.positions();
-        let network = burn::module::Module::num_params(&self.network);
-        (network + self.members * embedder, bank + of_densities.iter().sum::<usize>())
+        (self.network.num_params() + self.members * embedder, bank + of_densities.iter().sum::<usize>())
     }
 
     pub(super) fn features(&self, window: Tensor<4>, tally: &Tally) -> Features {

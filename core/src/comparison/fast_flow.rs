@@ -23,8 +23,8 @@ pub(super) struct FastFlow {
 
 #[derive(Module, Debug)]
 struct Flow {
-    /// Factor and offset of a LayerNorm over channels and positions, each `[1, c, h, w]`.
-    norm: Vec<Param<Tensor<4>>>,
+    /// Of a LayerNorm over channels and positions, `[1, c, h, w]`.
+    norm: Affine,
     steps: Vec<Coupling>,
 }
 
@@ -33,9 +33,16 @@ struct Flow {
 struct Coupling {
     hidden: Conv2d,
     output: Conv2d,
-    /// Factor and offset, each `[1, c, 1, 1]`.
-    affine: Vec<Param<Tensor<4>>>,
+    /// `[1, c, 1, 1]`.
+    affine: Affine,
     permutation: Tensor<1, Int>,
+}
+
+/// Factor and offset, of one shape.
+#[derive(Module, Debug)]
+struct Affine {
+    factor: Param<Tensor<4>>,
+    offset: Param<Tensor<4>>,
 }
 
 impl FastFlow {
@@ -55,16 +62,22 @@ impl FastFlow {
     }
 }
 
-/// Random numbers around `mean`.
-fn around(mean: f64, shape: [usize; 4], device: &Device) -> Param<Tensor<4>> {
-    Param::from_tensor(Tensor::random(shape, Distribution::Normal(mean, 0.1), device))
+impl Affine {
+    /// Random factors around 1, and offsets around 0.
+    fn new(shape: [usize; 4], device: &Device) -> Self {
+        let around = |mean| Param::from_tensor(Tensor::random(shape, Distribution::Normal(mean, 0.1), device));
+        Self { factor: around(1.0), offset: around(0.0) }
+    }
+
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        x * self.factor.val() + self.offset.val()
+    }
 }
 
 impl Flow {
     fn new([channels, rows, columns]: [usize; 3], rng: &mut ChaCha8Rng, device: &Device) -> Self {
-        let norm = [1.0, 0.0].map(|mean| around(mean, [1, channels, rows, columns], device));
         let steps = (0..STEPS).map(|step| Coupling::new(channels, if step % 2 == 0 { 3 } else { 1 }, rng, device));
-        Self { norm: norm.into(), steps: steps.collect() }
+        Self { norm: Affine::new([1, channels, rows, columns], device), steps: steps.collect() }
     }
 
     /// `[n, c, h, w]` to the hidden variable of the same shape.
@@ -72,10 +85,7 @@ impl Flow {
         let mean = x.clone().mean_dims(&[1, 2, 3]);
         let x = x - mean;
         let deviation = x.clone().square().mean_dims(&[1, 2, 3]).add_scalar(1e-5).sqrt();
-        let mut x = x / deviation;
-        if let [factor, offset] = self.norm.as_slice() {
-            x = x * factor.val() + offset.val();
-        }
+        let x = self.norm.forward(x / deviation);
         self.steps.iter().fold(x, |x, step| step.forward(x, tally))
     }
 }
@@ -88,7 +98,7 @@ impl Coupling {
         Self {
             hidden: conv([half, half], kernel, 1, device),
             output: conv([half, 2 * half], kernel, 1, device),
-            affine: [1.0, 0.0].map(|mean| around(mean, [1, channels, 1, 1], device)).into(),
+            affine: Affine::new([1, channels, 1, 1], device),
             permutation: Tensor::from_ints(order.as_slice(), device),
         }
     }
@@ -99,10 +109,7 @@ impl Coupling {
         let coefficients = tally.conv(&self.output, tally.conv_relu(&self.hidden, kept.clone())) * 0.1;
         let scale = (activation::tanh(coefficients.clone().narrow(1, 0, half)) * CLAMP).exp();
         let changed = changed * scale + coefficients.narrow(1, half, half);
-        let mut x = Tensor::cat(vec![kept, changed], 1);
-        if let [factor, offset] = self.affine.as_slice() {
-            x = x * factor.val() + offset.val();
-        }
+        let x = self.affine.forward(Tensor::cat(vec![kept, changed], 1));
         // anomalib multiplies with a permutation matrix. The result is the same.
         x.select(1, self.permutation.clone())
     }

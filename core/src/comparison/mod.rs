@@ -1,7 +1,7 @@
 //! The comparison of the paper's Table 3: how long each method takes for one photo, on the reader's own device.
 //!
-//! A [`Contender`] is a row: a method with its backbone. [`Contestant`] builds it with random weights, because a time does
-//! not depend on them, and runs it: a window of 224 x 224 pixels in, an anomaly map on the host out. Networks are those of
+//! A [`Contender`] is a row: a method with its backbone. A [`Contestant`] is a contender with random weights, because times
+//! do not depend on them. It turns a window of 224 x 224 pixels into an anomaly map on the host. Networks are those of
 //! anomalib 2, RD++'s those of its authors' code, all with BatchNorm folded. Each run counts its multiply-adds ([`tally`]).
 //!
 //! Left out are decoding, resizing a photo, the smoothing of the map that some methods have, PatchCore's weighting of the

@@ -198,6 +198,11 @@ pub async fn read(tensor: Tensor<4>) -> Result<Vec<Vec<f32>>, ExecutionError> {
     Ok(images(data, channels * height * width))
 }
 
+/// Waits until the device has computed `tensor`. Reading one value is enough.
+pub async fn finish(tensor: &Tensor<4>) -> Result<(), ExecutionError> {
+    read(tensor.clone().slice([0..1, 0..1, 0..1, 0..1])).await.map(drop)
+}
+
 fn images(data: TensorData, length: usize) -> Vec<Vec<f32>> {
     let values = data.try_into_vec::<f32>().expect("features and all that is computed from them are f32");
     values.chunks_exact(length.max(1)).map(<[f32]>::to_vec).collect()

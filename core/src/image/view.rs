@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::exposure;
 use super::fit_size::FitSize;
+use super::photo::Proportions;
 use super::preprocess::{INPUT_SIDE, resize};
 use crate::network::grid::Grid;
 
@@ -131,8 +132,8 @@ impl View {
     /// input, or the inverse. 1 for views that suit every shape, and for `Resize`, which distorts every photo.
     pub fn distortion(self, width: u32, height: u32) -> f64 {
         let Self::Fit(size) = self else { return 1.0 };
-        let ratio = f64::from(width.max(1)) / f64::from(height.max(1)) / size.proportions();
-        ratio.max(1.0 / ratio)
+        let own = size.proportions();
+        Proportions { narrowest: own, widest: own }.beyond(width, height)
     }
 
     /// Width and height of a window, pixels.

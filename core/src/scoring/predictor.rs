@@ -3,18 +3,17 @@
 //! The steps are asynchronous where they wait for the device, because a browser cannot block on its GPU. On the CPU they
 //! are ready at once.
 
-use burn::tensor::{Device, ExecutionError, Tensor};
+use burn::tensor::{Device, Tensor};
 use image::RgbImage;
 
 use super::prediction::{PredictError, Prediction};
-use crate::detectors::detector::read;
+use crate::detectors::detector::finish;
 use crate::files::category_file::CategoryModel;
 use crate::files::extractor_file::Extractor;
 use crate::image::inspected::Inspected;
 use crate::image::photo::Photo;
 use crate::image::preprocess;
 use crate::image::view::Windows;
-use crate::network::features::Features;
 
 /// Extractor and category model on one device.
 #[derive(Clone, Copy, Debug)]
@@ -96,7 +95,7 @@ impl<'a> Predictor<'a> {
             let waits = tell(Step::Preprocess);
             let features = self.extractor.network.forward(input);
             if waits {
-                finish(&features).await?;
+                finish(&features.stage7).await?;
             }
             tell(Step::Extractor);
             let outputs = detector.forward(features, info.taps).read().await?;
@@ -117,10 +116,4 @@ impl<'a> Predictor<'a> {
     fn input(&self, windows: &[RgbImage]) -> Tensor<4> {
         preprocess::to_tensor(windows, self.device)
     }
-}
-
-/// Waits until the device has computed `features`. Reading one value is enough.
-async fn finish(features: &Features) -> Result<(), ExecutionError> {
-    read(features.stage7.clone().slice([0..1, 0..1, 0..1, 0..1])).await?;
-    Ok(())
 }

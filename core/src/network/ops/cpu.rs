@@ -23,22 +23,23 @@ pub(super) fn applies(x: &Tensor<4>) -> bool {
 
 /// `max(conv(x) + bias, 0)` with the bias of `conv`: `[n, c, h, w]` to `[n, c', h', w']`.
 pub(super) fn conv_bias_relu(conv: &Conv2d, x: Tensor<4>) -> Tensor<4> {
-    let (y, bias) = (without_bias(conv, x), bias(conv));
-    map_channels(y, &bias, |plane, bias| {
-        for value in plane {
-            *value = (*value + bias).max(0.0);
-        }
-    })
+    activated(conv, &bias(conv), x, |value| value.max(0.0))
 }
 
 fn bias(conv: &Conv2d) -> Vec<f32> {
     conv.bias.as_ref().map_or_else(|| vec![0.0; conv.weight.dims()[0]], |bias| floats(bias.val().into_data()))
 }
 
-fn without_bias(conv: &Conv2d, x: Tensor<4>) -> Tensor<4> {
+/// `activation(conv(x) + bias)`.
+fn activated(conv: &Conv2d, bias: &[f32], x: Tensor<4>, activation: impl Fn(f32) -> f32 + Sync) -> Tensor<4> {
     let [.., height, width] = x.dims();
     let padding = padding(conv, [height, width]);
-    conv2d(x, conv.weight.val(), None, ConvOptions::new_with_padding(conv.stride, padding, conv.dilation, conv.groups))
+    let options = ConvOptions::new_with_padding(conv.stride, padding, conv.dilation, conv.groups);
+    map_channels(conv2d(x, conv.weight.val(), None, options), bias, |plane, bias| {
+        for value in plane {
+            *value = activation(*value + bias);
+        }
+    })
 }
 
 /// `silu(conv(x) + bias)` with the bias of `conv`: `[n, c, h, w]` to `[n, c', h', w']`.
@@ -59,11 +60,7 @@ pub(super) fn conv_bias_silu(conv: &Conv2d, x: Tensor<4>) -> Tensor<4> {
             }
         }
     }
-    map_channels(without_bias(conv, x), &bias, |plane, bias| {
-        for value in plane {
-            *value = silu(*value + bias);
-        }
-    })
+    activated(conv, &bias, x, silu)
 }
 
 fn depthwise_bias_silu<const KERNEL: usize, const STRIDE: usize>(
