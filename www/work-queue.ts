@@ -39,7 +39,7 @@ export class WorkQueue {
 	news = "";
 	/** A sentence on why the current category model cannot be used. Photos wait until it is tried again. */
 	trouble = "";
-	/** True while the timing has the processor to itself. */
+	/** True while the comparison has the processor to itself. */
 	held = false;
 	readonly #current: CurrentCategory;
 	readonly #album: Album;
@@ -116,7 +116,7 @@ export class WorkQueue {
 	addModels(files: File[]): void {
 		this.#models.push(...files);
 		void this.#run();
-		if (this.held) this.tell("The model is loaded when the timing is done.");
+		if (this.held) this.tell("The model is loaded when the measuring has ended.");
 		else if (!this.#opened) this.tell("The model is loaded when the page knows its own.");
 		else this.tell("");
 	}

@@ -2,6 +2,7 @@
 import type { ContenderInfo, Route } from "../contract.js";
 import { byId, make } from "../elements.js";
 import { type Gpu, routeNames } from "../routes.js";
+import { titleOf } from "./results.js";
 
 const rows = byId("comparison-rows", "fieldset");
 const routes = byId("comparison-routes", "fieldset");
@@ -11,7 +12,7 @@ function box(value: string, label: string, checked: boolean, disabled = false): 
 	return make("label", {}, input, make("span", {}, label));
 }
 
-/** Puts boxes in place of those that are there. The legend stays. */
+/** Replaces the boxes of a fieldset. The legend stays. */
 function fill(fieldset: HTMLFieldSetElement, boxes: HTMLElement[]): void {
 	fieldset.replaceChildren(fieldset.querySelector("legend") ?? "", ...boxes);
 }
@@ -36,7 +37,7 @@ export function offerRows(contenders: readonly ContenderInfo[]): void {
 	const small = isSmallMachine();
 	fill(
 		rows,
-		contenders.map((one) => box(one.id, `${one.method}, ${one.backbone}`, !(small && isLarge(one)))),
+		contenders.map((one) => box(one.id, titleOf(one), !(small && isLarge(one)))),
 	);
 }
 
@@ -45,7 +46,7 @@ function gpuLabel({ present, software, name }: Gpu): string {
 	return software ? `${routeNames.webgpu}, software adapter (${name}): slow` : routeNames.webgpu;
 }
 
-/** Offers the routes, and tells of a GPU that answers later. What the visitor has ticked stays. */
+/** Offers the routes, and updates the GPU's box when the GPU answers later. What the visitor has ticked stays. */
 export function offerRoutes(gpu: Gpu): void {
 	const usable = gpu.present && !gpu.software && gpu.reason === "";
 	const label = gpuLabel(gpu);

@@ -3,7 +3,7 @@ import type { Route } from "../contract.js";
 import { makeSvg } from "../elements.js";
 import { shortened } from "../figures.js";
 import { total } from "./measurement.js";
-import { deviceWord, type Environment, type Row } from "./results.js";
+import { deviceWord, type Environment, isTimed, type Row, titleOf } from "./results.js";
 import { summaryOf } from "./summary.js";
 import { paperName } from "./table.js";
 
@@ -39,7 +39,7 @@ interface Line {
 function linesOf({ contender, results }: Row, colours: Colours): Line[] {
 	const paper = { name: paperName, colour: colours.paper, times: [contender.paper ?? 0], middle: undefined };
 	const own = results.flatMap(([route, result]): Line[] => {
-		if (typeof result === "string" || result.runs.length === 0) return [];
+		if (!isTimed(result)) return [];
 		const { low, median, high } = summaryOf(result);
 		const times = result.runs.map(total);
 		const middle = { low, median, high };
@@ -113,8 +113,7 @@ export function dotPlot(
 	const parts: SVGElement[] = [];
 	let y = top;
 	for (const { row, lines } of groups) {
-		const title = `${row.contender.method}, ${row.contender.backbone}`;
-		parts.push(text(8, y + 16, colours.ink, title, { "font-weight": 650 }));
+		parts.push(text(8, y + 16, colours.ink, titleOf(row.contender), { "font-weight": 650 }));
 		y += groupHeight;
 		for (const line of lines) {
 			parts.push(...drawLine(line, y + lineHeight / 2 - 4, at, colours.ink));
@@ -134,7 +133,7 @@ export function dotPlot(
 		text(8, y + 28 + 17 * index, colours.quiet, line, { "font-size": 12 }),
 	);
 	const height = y + 34 + 17 * words.length;
-	const svg = makeSvg(
+	return makeSvg(
 		"svg",
 		{ xmlns: "http://www.w3.org/2000/svg", viewBox: `0 0 ${width} ${height}`, width, height, role: "img" },
 		makeSvg(
@@ -153,5 +152,4 @@ export function dotPlot(
 			...notes,
 		),
 	);
-	return svg;
 }

@@ -1,6 +1,5 @@
 // What a reader takes away of the comparison: Markdown, JSON and a picture.
-import type { Environment, Row } from "./results.js";
-import { deviceWord } from "./results.js";
+import { deviceWord, type Environment, isTimed, type Row } from "./results.js";
 import { summaryOf } from "./summary.js";
 import { columns, paperName, weightOf } from "./table.js";
 
@@ -13,7 +12,7 @@ export function markdown(rows: readonly Row[], about: Environment): string {
 		const empty = columns.slice(1).map(() => "");
 		const ofPaper = paper === undefined ? [] : [[method, backbone, paperName, `${paper} ms`, ...empty, ""]];
 		const own = row.results.flatMap(([route, result]) => {
-			if (typeof result === "string" || result.runs.length === 0) return [];
+			if (!isTimed(result)) return [];
 			const summary = summaryOf(result);
 			const figures = columns.map(([, of]) => of(summary));
 			return [[method, backbone, deviceWord(route, result), ...figures, weightOf(row)]];

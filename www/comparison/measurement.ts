@@ -1,4 +1,4 @@
-// Measures one row of the comparison on one route, photo after photo, in a worker of its own.
+// Measures one row of the comparison on one route, photo after photo, in a new worker.
 import { Bridge } from "../bridge.js";
 import type { ContenderInfo, ContenderRun, ContenderWeight, DeviceInfo, Route } from "../contract.js";
 

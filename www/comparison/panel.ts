@@ -10,7 +10,7 @@ import { chosenRoutes, chosenRows, offerRoutes, offerRows } from "./choices.js";
 import { type Colours, dotPlot, widest } from "./dot-plot.js";
 import { json, markdown, png } from "./exports.js";
 import { measure } from "./measurement.js";
-import { environment, type Result, Results } from "./results.js";
+import { environment, isTimed, Results, titleOf } from "./results.js";
 import { renderTable } from "./table.js";
 
 const status = byId("comparison-status", "p");
@@ -49,7 +49,6 @@ const rowsNow = () => results.rows(contenders);
 const aboutNow = ({ routing: { gpu } }: Workbench) => environment(gpu.name, date);
 
 function hasOwn(): boolean {
-	const isTimed = (one: Result) => typeof one !== "string" && one.runs.length > 0;
 	return rowsNow().some(({ results: own }) => own.some(([, one]) => isTimed(one)));
 }
 
@@ -77,7 +76,7 @@ async function measureAll(
 		for (const route of routes) {
 			done += 1;
 			// Said once for each, since a screen reader reads each change. The table shows the progress.
-			status.textContent = `${done} of ${rows.length * routes.length}: ${contender.method}, ${contender.backbone}, ${routeNames[route]}…`;
+			status.textContent = `${done} of ${rows.length * routes.length}: ${titleOf(contender)}, ${routeNames[route]}…`;
 			try {
 				await measure({ contender, route, count, signal }, (measured) => {
 					results.set(contender, route, measured);

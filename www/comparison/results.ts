@@ -7,6 +7,15 @@ import type { Measured } from "./measurement.js";
 /** A route's result: figures, or a sentence on why there are none. */
 export type Result = Measured | string;
 
+/** True for a result with a photo that counts. */
+export function isTimed(result: Result | undefined): result is Measured {
+	return typeof result === "object" && result.runs.length > 0;
+}
+
+export function titleOf({ method, backbone }: ContenderInfo): string {
+	return `${method}, ${backbone}`;
+}
+
 /** A row of the comparison with what is known of it. */
 export interface Row {
 	contender: ContenderInfo;
@@ -20,8 +29,7 @@ export class Results {
 	/** Keeps the photos that were measured before something failed. */
 	fail(contender: ContenderInfo, route: Route, problem: string): void {
 		const before = this.#all.get(contender.id)?.get(route);
-		const isTimed = typeof before === "object" && before.runs.length > 0;
-		this.set(contender, route, isTimed ? { ...before, problem } : problem);
+		this.set(contender, route, isTimed(before) ? { ...before, problem } : problem);
 	}
 
 	set({ id }: ContenderInfo, route: Route, result: Result): void {

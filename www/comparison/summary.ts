@@ -11,7 +11,7 @@ export interface Summary {
 	backbone: number;
 	method: number;
 	photosPerSecond: number;
-	/** Milliseconds from nothing to the first photo's map. */
+	/** Start of the program, opening of the device, and first photo, milliseconds. */
 	cold: number;
 	gigaMultiplyAdds: number;
 	/** A multiply-add is two operations. */

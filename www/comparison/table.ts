@@ -2,7 +2,7 @@
 import type { Route } from "../contract.js";
 import { byId, make } from "../elements.js";
 import { asMilliseconds } from "../figures.js";
-import { deviceWord, type Result, type Row } from "./results.js";
+import { deviceWord, isTimed, type Result, type Row, titleOf } from "./results.js";
 import { type Summary, summaryOf } from "./summary.js";
 
 export const paperName = "Paper, RTX 3090 Ti";
@@ -40,10 +40,9 @@ function lines(route: Route, result: Result): HTMLElement[] {
 	if (typeof result === "string")
 		return [make("tr", {}, name, make("td", { colspan: columns.length }, result))];
 	const summary = summaryOf(result);
-	if (result.runs.length > 0)
-		name.append(make("span", { class: "quiet" }, ` median of ${result.runs.length}`));
+	if (isTimed(result)) name.append(make("span", { class: "quiet" }, ` median of ${result.runs.length}`));
 	const cells = columns.map(([head, of]) => {
-		const known = result.runs.length > 0 || head === "Cold";
+		const known = isTimed(result) || head === "Cold";
 		return make("td", { class: "figure" }, known ? of(summary) : "–");
 	});
 	const figures = make("tr", { "data-route": route }, name, ...cells);
@@ -67,7 +66,7 @@ function group(row: Row): HTMLElement {
 	const head = make(
 		"th",
 		{ scope: "rowgroup", colspan: columns.length + 1 },
-		`${contender.method}, ${contender.backbone} `,
+		`${titleOf(contender)} `,
 		make("span", { class: "quiet" }, weightOf(row)),
 	);
 	return make(
