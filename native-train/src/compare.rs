@@ -17,6 +17,7 @@ use cse::files::model_file::ModelFileError;
 use cse::image::photo::{Facts, Reading};
 use cse::image::variation::Variation;
 use cse::image::view::Region;
+use cse::network::backbone::Backbone;
 use cse::scoring::prediction::Prediction;
 use cse::scoring::verdict::Verdict;
 use cse::training::drawing::Recipe;
@@ -114,6 +115,9 @@ const WAYS: [&str; 12] = [
     "--method mean-cosine --taps both",
 ];
 
+/// Settings that are compared by default with a ResNet.
+const RES_NET_WAYS: [&str; 2] = ["--method patchcore", "--method padim"];
+
 /// Why there is no comparison.
 #[derive(Debug, thiserror::Error)]
 pub enum CompareError {
@@ -173,9 +177,13 @@ pub fn run(args: &Args) -> Result<(), CompareError> {
     let extractor = models::extractor(args.extractor.as_deref(), &device.device)?;
     println!("extractor   {} {}", extractor.info.architecture, extractor.info.id);
     // Mistakes show before hours are spent on the first.
+    let by_default = match extractor.info.architecture {
+        Backbone::EfficientNet(_) => WAYS.as_slice(),
+        Backbone::ResNet(_) => RES_NET_WAYS.as_slice(),
+    };
     let words: Vec<&str> =
-        if args.ways.is_empty() { WAYS.to_vec() } else { args.ways.iter().map(|way| way.trim()).collect() };
-    let ways = words.into_iter().map(|words| parse(words, args.view));
+        if args.ways.is_empty() { by_default.to_vec() } else { args.ways.iter().map(|way| way.trim()).collect() };
+    let ways = words.into_iter().map(|words| parse(words, args.view, extractor.info.architecture));
     let ways = ways.collect::<Result<Vec<_>, _>>()?;
     let draws = draws(&category, &args.photos, args.subsets)?;
     let source = AnomalySource::read(args.anomaly_source.as_deref())?;
@@ -212,13 +220,15 @@ pub fn run(args: &Args) -> Result<(), CompareError> {
     Ok(())
 }
 
-fn parse(words: &str, view: ViewChoice) -> Result<Way, CompareError> {
+fn parse(words: &str, view: ViewChoice, extractor: Backbone) -> Result<Way, CompareError> {
     let knobs = Settings::try_parse_from(words.split_whitespace()).map_err(CompareError::Setting)?.knobs;
     if knobs.has("seed") {
         return Err(CompareError::Seed(words.to_owned()));
     }
     let has_view = knobs.has("view");
-    let mut spec = knobs.spec().map_err(|error| CompareError::Spec(words.to_owned(), error))?;
+    let wrong = |error| CompareError::Spec(words.to_owned(), error);
+    let mut spec = knobs.spec().map_err(wrong)?;
+    spec.check(extractor).map_err(wrong)?;
     if !has_view {
         spec.view = view;
     }

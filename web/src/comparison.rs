@@ -2,7 +2,7 @@
 
 use cse::comparison::Contender;
 use cse::comparison::contestant::{self, Step, Weight};
-use cse::comparison::tally::Tally;
+use cse::network::tally::Tally;
 use cse::scoring::prediction::PredictError;
 use serde::Serialize;
 use tsify::{Ts, Tsify};

@@ -9,7 +9,6 @@ use cse::files::model_file::{self, FORMAT_VERSION, Kind, ModelFileError};
 use cse::files::state_dict;
 use cse::image::photo;
 use cse::published;
-use cse::published::recognise::recognise;
 use cse::scoring::anomaly_map;
 use cse::scoring::gpu_check;
 use cse::scoring::prediction::PredictError;
@@ -67,7 +66,7 @@ pub fn model_file(bytes: &[u8]) -> Result<Ts<ModelFile>, JsValue> {
 
 /// Tells whether a file holds published weights of an extractor.
 fn is_published(bytes: &[u8]) -> bool {
-    state_dict::read(bytes).is_ok_and(|(tensors, _)| recognise(&tensors).is_ok())
+    state_dict::read(bytes).is_ok_and(|(tensors, _)| published::is_known(&tensors))
 }
 
 /// Makes an extractor file of a file with published weights, a state dict of timm or torchvision as safetensors. `name` is the

@@ -17,6 +17,7 @@ use cse::files::state_dict::StateDict;
 use cse::image::photo::{Photo, decode};
 use cse::image::preprocess::{INPUT_SIDE, to_tensor};
 use cse::image::view::View;
+use cse::network::backbone::Network;
 use cse::network::efficientnet::{Architecture, EfficientNetConfig, Normalisation};
 use cse::network::features::Features;
 use cse::network::grid::Grid;
@@ -123,7 +124,8 @@ fn embedding(step: Step) {
 fn scoring(step: Step) {
     let device = Device::flex();
     let detector = detector(&device);
-    let output = block_on(detector.forward(features(1, &device), Taps::Both).read()).expect("readable").remove(0);
+    let output = detector.forward(features(1, &device).into(), Taps::Both).expect("its network");
+    let output = block_on(output.read()).expect("readable").remove(0);
     let distances = || detector.distances(&output, Aggregation::Max, None);
     let held_out: Vec<Distances> = (0..100).map(|_| distances()).collect();
     let held_out: Vec<&Distances> = held_out.iter().collect();
@@ -169,9 +171,13 @@ fn extractor(device: &Device) -> Extractor {
     device.seed(0);
     let config = EfficientNetConfig { architecture: ARCHITECTURE, normalisation: Normalisation::Folded };
     let network = config.init(device);
-    let info =
-        ExtractorInfo { architecture: ARCHITECTURE, id: String::new(), provenance: String::new(), parameters: 0 };
-    Extractor { info, network }
+    let info = ExtractorInfo {
+        architecture: ARCHITECTURE.into(),
+        id: String::new(),
+        provenance: String::new(),
+        parameters: 0,
+    };
+    Extractor { info, network: Network::EfficientNet(Box::new(network)) }
 }
 
 /// Features of `count` windows, random numbers.
@@ -208,7 +214,7 @@ fn detector(device: &Device) -> Detector {
         density: DensityShape::default(),
         grid: GRID,
     };
-    Detector::take(shape, ARCHITECTURE.channels(), &mut tensors, device).expect("complete")
+    Detector::take(shape, ARCHITECTURE.into(), &mut tensors, device).expect("complete")
 }
 
 /// Random features of photos of one window each, and of their synthetic defects, in memory.

@@ -9,13 +9,13 @@ use super::cse::Cse;
 use super::fast_flow::FastFlow;
 use super::padim::Padim;
 use super::patch_core::PatchCore;
-use super::resnet::{ResNet, ResNetArchitecture};
 use super::reverse_distillation::ReverseDistillation;
 use super::stfpm;
-use super::tally::Tally;
 use crate::detectors::detector::{finish, read};
-use crate::files::state_dict::StateDictError;
+use crate::files::model_file::ModelFileError;
 use crate::image::preprocess::{INPUT_SIDE, to_tensor};
+use crate::network::resnet::{ResNet, ResNetArchitecture};
+use crate::network::tally::Tally;
 use crate::scoring::prediction::PredictError;
 
 /// Side of the anomaly maps.
@@ -87,7 +87,7 @@ impl Contestant {
     ///
     /// # Errors
     /// None in practice: a tensor of the program's own making would have to be missing.
-    pub fn new(contender: Contender, device: &Device) -> Result<Self, StateDictError> {
+    pub fn new(contender: Contender, device: &Device) -> Result<Self, ModelFileError> {
         use ResNetArchitecture::{ResNet18, WideResNet50};
         device.seed(0);
         let other = |architecture: ResNetArchitecture, head| {
@@ -117,8 +117,7 @@ impl Contestant {
             Contender::RdPlusPlus => reverse(WideResNet50, true),
             Contender::Stfpm => other(ResNet18, Head::Stfpm(Box::new(ResNet::new(ResNet18, device)))),
             Contender::Padim => {
-                let layers = ResNet18.channels().iter().sum();
-                other(ResNet18, Head::Padim(Box::new(Padim::new(layers, (SIDE / 4) * (SIDE / 4), device))))
+                other(ResNet18, Head::Padim(Box::new(Padim::new(ResNet18, (SIDE / 4) * (SIDE / 4), device))))
             }
         };
         parts.draw();

@@ -5,19 +5,20 @@ use burn::tensor::{Device, Tensor};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::tally::Tally;
 use crate::detectors::bank::Bank;
 use crate::detectors::density::DensityShape;
 use crate::detectors::detector::{Detector, Shape};
 use crate::detectors::ensemble::{self, Head, TrainedMember};
 use crate::detectors::method::Method;
 use crate::embedding::embedder::{self, EMBEDDING_CHANNELS};
-use crate::files::state_dict::{StateDict, StateDictError};
+use crate::files::model_file::ModelFileError;
+use crate::files::state_dict::StateDict;
 use crate::image::preprocess::INPUT_SIDE;
 use crate::image::view::View;
 use crate::network::efficientnet::{Architecture, EfficientNet, EfficientNetConfig, Normalisation};
 use crate::network::features::Features;
 use crate::network::grid::Grid;
+use crate::network::tally::Tally;
 use crate::network::taps::Taps;
 use crate::scoring::aggregation::Aggregation;
 use crate::scoring::prediction::{PredictError, Prediction};
@@ -38,12 +39,12 @@ pub(super) struct Cse {
 
 impl Cse {
     /// The paper's: one embedder.
-    pub(super) fn of_paper(device: &Device) -> Result<Self, StateDictError> {
+    pub(super) fn of_paper(device: &Device) -> Result<Self, ModelFileError> {
         Self::new(Architecture::B3, 1, DensityShape::default(), ScoreRule::default(), device)
     }
 
     /// As the page's own models are.
-    pub(super) fn shipped(device: &Device) -> Result<Self, StateDictError> {
+    pub(super) fn shipped(device: &Device) -> Result<Self, ModelFileError> {
         let rule = ScoreRule {
             aggregation: Aggregation::Max,
             smoothing_sigma: 0.13,
@@ -59,7 +60,7 @@ impl Cse {
         density: DensityShape,
         rule: ScoreRule,
         device: &Device,
-    ) -> Result<Self, StateDictError> {
+    ) -> Result<Self, ModelFileError> {
         let extractor = architecture.channels();
         let channels = Taps::Both.channels(extractor);
         let mut random = Random(ChaCha8Rng::seed_from_u64(0));
@@ -85,7 +86,7 @@ impl Cse {
         Ok(Self {
             architecture,
             network: config.init(device),
-            detector: Detector::take(shape, extractor, &mut tensors, device)?,
+            detector: Detector::take(shape, architecture.into(), &mut tensors, device)?,
             members,
             density,
             rule,
@@ -130,7 +131,7 @@ impl Cse {
         if self.density.map {
             tally.add(&[channels.stage5, channels.stage5, GRID.positions()]);
         }
-        let outputs = self.detector.forward(features, Taps::Both).read().await?;
+        let outputs = self.detector.forward(features.into(), Taps::Both)?.read().await?;
         let distances: Vec<_> =
             outputs.iter().map(|output| self.detector.distances(output, self.rule.aggregation, None)).collect();
         let regions = View::Resize.regions(INPUT_SIDE, INPUT_SIDE);

@@ -7,8 +7,9 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-use super::layers::{conv, resized};
-use super::tally::Tally;
+use super::layers::resized;
+use crate::network::resnet::conv;
+use crate::network::tally::Tally;
 
 /// Flow steps on each layer, alternately with 3 x 3 and 1 x 1 convolutions (anomalib).
 const STEPS: usize = 8;

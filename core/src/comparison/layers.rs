@@ -1,19 +1,9 @@
 //! Layers that several networks of the comparison have. All convolutions have BatchNorm folded in, and so a bias.
 
-use burn::nn::PaddingConfig2d;
-use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig};
+use burn::nn::conv::{ConvTranspose2d, ConvTranspose2dConfig};
 use burn::tensor::module::interpolate;
 use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
 use burn::tensor::{Device, Tensor};
-
-/// Convolution with a square kernel of an odd side, padded so that a stride of 1 keeps the size.
-pub(super) fn conv(channels: [usize; 2], kernel: usize, stride: usize, device: &Device) -> Conv2d {
-    let half = kernel / 2;
-    Conv2dConfig::new(channels, [kernel, kernel])
-        .with_stride([stride, stride])
-        .with_padding(PaddingConfig2d::Explicit(half, half, half, half))
-        .init(device)
-}
 
 /// Transposed convolution that doubles the size, with a kernel of 2 x 2.
 pub(super) fn doubling(channels: [usize; 2], device: &Device) -> ConvTranspose2d {
@@ -25,11 +15,6 @@ pub(super) fn doubling(channels: [usize; 2], device: &Device) -> ConvTranspose2d
 pub(super) fn resized(x: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
     let options = InterpolateOptions::new(InterpolateMode::Bilinear).with_align_corners(false).with_output_size(size);
     interpolate(x, options)
-}
-
-/// Nearest values, for a size that is a multiple of the map's.
-pub(super) fn repeated(x: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
-    interpolate(x, InterpolateOptions::new(InterpolateMode::Nearest).with_output_size(size))
 }
 
 /// `1 - cos(a, b)` over the channels: twice `[n, c, h, w]` to `[n, 1, h, w]`.

@@ -2,7 +2,7 @@
 //!
 //! A [`Contender`] is a row: a method with its backbone. A [`Contestant`] is a contender with random weights, because times
 //! do not depend on them. It turns a window of 224 x 224 pixels into an anomaly map on the host. Networks are those of
-//! anomalib 2, RD++'s those of its authors' code, all with BatchNorm folded. Each run counts its multiply-adds ([`tally`]).
+//! anomalib 2, RD++'s those of its authors' code, all with BatchNorm folded. Each run counts its multiply-adds ([`tally`](crate::network::tally)).
 //!
 //! Left out are decoding, resizing a photo, the smoothing of the map that some methods have, PatchCore's weighting of the
 //! image score, and drawing.
@@ -14,10 +14,8 @@ mod fast_flow;
 mod layers;
 mod padim;
 mod patch_core;
-pub mod resnet;
 mod reverse_distillation;
 mod stfpm;
-pub mod tally;
 
 pub use contender::Contender;
 pub use contestant::Contestant;

@@ -1,51 +1,41 @@
-//! PaDiM (Defard et al. 2021): the Mahalanobis distance to a Gaussian at each position.
+//! PaDiM with Gaussians of random numbers.
 
-use burn::tensor::{Device, Distribution, Int, Tensor};
+use burn::tensor::{Device, Tensor};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 
-use super::layers::{repeated, resized};
-use super::tally::Tally;
+use super::layers::resized;
+use crate::detectors::padim::{self, Gaussians, choose};
+use crate::network::resnet::ResNetArchitecture;
+use crate::network::tally::Tally;
 
-/// Channels that are kept of the three layers of a ResNet-18: at equal steps here, at random in PaDiM.
-const KEPT: usize = 100;
-
-/// Gaussians of random numbers.
+/// PaDiM without its smoothing of the map.
 #[derive(Debug)]
 pub(super) struct Padim {
-    kept: Tensor<1, Int>,
-    /// `[positions, 1, kept]`.
-    means: Tensor<3>,
-    /// `[positions, kept, kept]`.
-    inverses: Tensor<3>,
+    gaussians: padim::Padim,
+    channels: usize,
+    positions: usize,
 }
 
 impl Padim {
-    /// Gaussians at `positions` positions over channels of `layers` channels in all.
-    pub(super) fn new(layers: usize, positions: usize, device: &Device) -> Self {
-        let kept: Vec<i32> = (0..KEPT).map(|index| (index * layers / KEPT) as i32).collect();
-        let normal = Distribution::Normal(0.0, 0.1);
-        Self {
-            kept: Tensor::from_ints(kept.as_slice(), device),
-            means: Tensor::random([positions, 1, KEPT], normal, device),
-            inverses: Tensor::random([positions, KEPT, KEPT], normal, device),
-        }
+    /// Gaussians at `positions` positions.
+    pub(super) fn new(architecture: ResNetArchitecture, positions: usize, device: &Device) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(0);
+        let kept = choose(architecture, 0);
+        let channels = kept.len();
+        let mut random = |count: usize| (0..count).map(|_| rng.random_range(-0.1..0.1f32)).collect();
+        let (means, whitening) = (random(positions * channels), random(positions * channels * channels));
+        Self { gaussians: padim::Padim::new(Gaussians { kept, means, whitening }, device), channels, positions }
     }
 
-    /// Numbers in means and inverse covariances.
+    /// Numbers in means and whitening matrices.
     pub(super) fn stored(&self) -> usize {
-        [self.means.dims(), self.inverses.dims()].iter().map(|shape| shape.iter().product::<usize>()).sum()
+        self.positions * self.channels * (1 + self.channels)
     }
 
     /// Anomaly map `[1, 1, size, size]` of one photo.
-    pub(super) fn anomaly_map(&self, [one, two, three]: [Tensor<4>; 3], size: [usize; 2], tally: &Tally) -> Tensor<4> {
-        let [_, _, rows, columns] = one.dims();
-        let spread = |layer: Tensor<4>| repeated(layer, [rows, columns]);
-        let features = Tensor::cat(vec![one, spread(two), spread(three)], 1).select(1, self.kept.clone());
-        let [_, channels, ..] = features.dims();
-        let features = features.reshape([channels, rows * columns]).transpose();
-        let away = features.reshape([rows * columns, 1, channels]) - self.means.clone();
-        let weighed = tally.matmul(away.clone(), self.inverses.clone());
-        tally.add(&[rows, columns, channels]);
-        let squared = (weighed * away).sum_dim(2);
-        resized(squared.clamp_min(0.0).sqrt().reshape([1, 1, rows, columns]), size)
+    pub(super) fn anomaly_map(&self, layers: [Tensor<4>; 3], size: [usize; 2], tally: &Tally) -> Tensor<4> {
+        tally.add(&[self.positions, self.channels, self.channels + 1]);
+        resized(self.gaussians.distances(layers), size)
     }
 }

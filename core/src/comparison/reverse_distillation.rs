@@ -6,9 +6,9 @@ use burn::module::Module;
 use burn::nn::conv::{Conv2d, ConvTranspose2d};
 use burn::tensor::{Device, Tensor, activation};
 
-use super::layers::{conv, cosine_distance, doubling, resized};
-use super::resnet::{self, Block, BlockShape, ResNetArchitecture};
-use super::tally::Tally;
+use super::layers::{cosine_distance, doubling, resized};
+use crate::network::resnet::{self, Block, BlockShape, ResNetArchitecture, conv};
+use crate::network::tally::Tally;
 
 /// `planes` of the bottleneck's blocks: those of the teacher's `layer4`.
 const BOTTLENECK_PLANES: usize = 512;

@@ -8,9 +8,13 @@ use super::gaussian::{Gaussian, Whitening};
 use super::mean_cosine::{MeanCosine, MeanMap};
 use super::method::Method;
 use super::nearest_neighbours::{Coreset, NearestNeighbours};
-use crate::files::state_dict::{StateDict, StateDictError};
+use super::padim::{self, Gaussians, Padim};
+use super::patch_core::{self, PatchCore};
+use crate::files::model_file::ModelFileError;
+use crate::files::state_dict::StateDict;
 use crate::image::inspected::Inspected;
-use crate::network::features::{Channels, Features};
+use crate::network::backbone::{Backbone, Maps, OtherNetwork};
+use crate::network::features::Features;
 use crate::network::grid::{Grid, GridMap};
 use crate::network::taps::Taps;
 use crate::scoring::aggregation::Aggregation;
@@ -30,6 +34,8 @@ enum Fitted {
     MeanCosine(Box<MeanCosine>),
     Gaussian(Box<Gaussian>),
     NearestNeighbours(Box<NearestNeighbours>),
+    Patchcore(Box<PatchCore>),
+    Padim(Box<Padim>),
 }
 
 /// Number and shape of a detector's parts.
@@ -45,7 +51,7 @@ pub struct Shape {
     pub clusters: usize,
     /// Gaussians beside the embedders.
     pub density: DensityShape,
-    /// Grid of `stage5`.
+    /// Grid of `stage5`, or of a ResNet's `layer3`.
     pub grid: Grid,
 }
 
@@ -58,6 +64,10 @@ pub enum Baseline {
     Gaussian(Whitening),
     /// Baseline of [`Method::NearestNeighbours`].
     NearestNeighbours(Coreset),
+    /// Baseline of [`Method::Patchcore`].
+    Patchcore(Coreset),
+    /// Baseline of [`Method::Padim`].
+    Padim(Gaussians),
 }
 
 impl Baseline {
@@ -66,21 +76,35 @@ impl Baseline {
         match self {
             Self::MeanCosine(fitted) => fitted.put(tensors),
             Self::Gaussian(fitted) => fitted.put("", tensors),
-            Self::NearestNeighbours(fitted) => fitted.put(tensors),
+            Self::NearestNeighbours(fitted) | Self::Patchcore(fitted) => fitted.put(tensors),
+            Self::Padim(fitted) => fitted.put(tensors),
         }
     }
 }
 
 impl Detector {
-    /// Takes the tensors of a fitted method. `extractor` has the channels of the extractor's feature maps.
+    /// Takes the tensors of a fitted method, which works with the feature maps of `backbone`.
+    ///
+    /// # Errors
+    /// A tensor is missing or has another shape, or the method does not work with the backbone.
     pub fn take(
         shape: Shape,
-        extractor: Channels,
+        backbone: Backbone,
         tensors: &mut StateDict,
         device: &Device,
-    ) -> Result<Self, StateDictError> {
+    ) -> Result<Self, ModelFileError> {
+        let other = |error: OtherNetwork| ModelFileError::Description(error.to_string());
+        let grid = grid(shape.method, shape.taps, shape.grid);
+        if shape.method.is_of_res_net() {
+            let architecture = backbone.res_net().map_err(other)?;
+            let baseline = match shape.method {
+                Method::Padim => Baseline::Padim(Gaussians::take(tensors, architecture, grid)?),
+                _ => Baseline::Patchcore(Coreset::take(tensors, patch_core::channels(architecture))?),
+            };
+            return Ok(Self::baseline(baseline, grid, device));
+        }
+        let extractor = backbone.efficient_net().map_err(other)?.channels();
         let channels = shape.taps.channels(extractor);
-        let grid = shape.taps.grid(shape.grid);
         let baseline = match shape.method {
             Method::Cse | Method::Classifier => {
                 let clusters = (shape.method == Method::Cse).then_some(shape.clusters);
@@ -88,11 +112,13 @@ impl Detector {
                 let ensemble = Ensemble::take(parts, tensors, device)?;
                 let density = Density::new(FittedDensity::take(shape.density, extractor, tensors)?, device);
                 let method = Fitted::Ensemble(Box::new(ensemble), Box::new(density));
-                return Ok(Self { method, grid: shape.grid });
+                return Ok(Self { method, grid });
             }
             Method::MeanCosine => Baseline::MeanCosine(MeanMap::take(tensors, channels, grid)?),
             Method::Gaussian => Baseline::Gaussian(Whitening::take(tensors, channels)?),
-            Method::NearestNeighbours => Baseline::NearestNeighbours(Coreset::take(tensors, channels)?),
+            Method::NearestNeighbours | Method::Patchcore | Method::Padim => {
+                Baseline::NearestNeighbours(Coreset::take(tensors, channels)?)
+            }
         };
         Ok(Self::baseline(baseline, grid, device))
     }
@@ -105,6 +131,8 @@ impl Detector {
             Baseline::NearestNeighbours(coreset) => {
                 Fitted::NearestNeighbours(Box::new(NearestNeighbours::new(coreset, device)))
             }
+            Baseline::Patchcore(coreset) => Fitted::Patchcore(Box::new(PatchCore::new(coreset, device))),
+            Baseline::Padim(gaussians) => Fitted::Padim(Box::new(Padim::new(gaussians, device))),
         };
         Self { method, grid }
     }
@@ -118,18 +146,20 @@ impl Detector {
     }
 
     /// Runs the part of the method that runs on the device.
-    pub fn forward(&self, features: Features, taps: Taps) -> Output {
-        let distances = |distances| Output { values: distances, density: None, map: None };
-        match &self.method {
-            Fitted::Ensemble(ensemble, density) => Output {
-                density: density.score(&features),
-                map: density.map(&features),
-                values: ensemble.forward(&taps.concatenated(features)),
-            },
-            Fitted::MeanCosine(model) => distances(model.distances(taps.select(features))),
-            Fitted::Gaussian(model) => distances(model.distances(taps.select(features))),
-            Fitted::NearestNeighbours(model) => distances(model.distances(taps.select(features))),
-        }
+    ///
+    /// # Errors
+    /// The method does not work with the network that the maps are of.
+    pub fn forward(&self, maps: Maps, taps: Taps) -> Result<Output, OtherNetwork> {
+        let values = |values| Output { values, density: None, map: None };
+        let selected = |maps: Maps| Ok(taps.select(maps.efficient_net()?));
+        Ok(match &self.method {
+            Fitted::Ensemble(ensemble, density) => embedded(ensemble, density, maps.efficient_net()?, taps),
+            Fitted::MeanCosine(model) => values(model.distances(selected(maps)?)),
+            Fitted::Gaussian(model) => values(model.distances(selected(maps)?)),
+            Fitted::NearestNeighbours(model) => values(model.distances(selected(maps)?)),
+            Fitted::Patchcore(model) => values(model.forward(maps.res_net()?)),
+            Fitted::Padim(model) => values(model.distances(maps.res_net()?)),
+        })
     }
 
     /// Computes the distances of one window from good ones at each position. `output` is the window's result on the device,
@@ -142,6 +172,8 @@ impl Detector {
     ) -> Distances {
         let own = match &self.method {
             Fitted::Ensemble(ensemble, _) => ensemble.distances(&output.values, aggregation),
+            Fitted::Patchcore(model) => model.distances(&output.values, self.grid),
+            Fitted::Padim(_) => padim::window_distances(&output.values, self.grid),
             _ => {
                 let map = GridMap { grid: self.grid, values: output.values.clone() };
                 Distances::new(map.clone(), map)
@@ -153,10 +185,29 @@ impl Detector {
     }
 }
 
+/// Grid of the distances of a method that uses `taps`, where `stage5` or `layer3` has the grid `stride16`.
+pub fn grid(method: Method, taps: Taps, stride16: Grid) -> Grid {
+    match method {
+        Method::Padim => stride16.times(4),
+        Method::Patchcore => stride16.times(2),
+        Method::Cse | Method::Classifier => stride16,
+        Method::Gaussian | Method::MeanCosine | Method::NearestNeighbours => taps.grid(stride16),
+    }
+}
+
+fn embedded(ensemble: &Ensemble, density: &Density, features: Features, taps: Taps) -> Output {
+    Output {
+        density: density.score(&features),
+        map: density.map(&features),
+        values: ensemble.forward(&taps.concatenated(features)),
+    }
+}
+
 /// Result of a detector on the device, for `n` windows.
 #[derive(Debug)]
 pub struct Output {
-    /// Embeddings `[n, 64 * members, rows, columns]` of an ensemble, or distances `[n, 1, rows, columns]`.
+    /// Embeddings `[n, 64 * members, rows, columns]` of an ensemble, distances `[n, 1, rows, columns]`, or distances and
+    /// patches of PatchCore `[n, 1 + channels, rows, columns]`.
     values: Tensor<4>,
     /// Distances of the density for the score, at the grid of `stage7`, `[n, 1, rows, columns]`.
     density: Option<Tensor<4>>,

@@ -132,7 +132,7 @@ impl Whitening {
 }
 
 /// The lower triangular `C` of `C C' = matrix`; `None` where the matrix is not positive definite.
-fn cholesky(mut matrix: Vec<f64>, n: usize) -> Option<Vec<f64>> {
+pub(super) fn cholesky(mut matrix: Vec<f64>, n: usize) -> Option<Vec<f64>> {
     for row in 0..n {
         for column in 0..=row {
             let dot: f64 = (0..column).map(|k| matrix[row * n + k] * matrix[column * n + k]).sum();
@@ -152,7 +152,7 @@ fn cholesky(mut matrix: Vec<f64>, n: usize) -> Option<Vec<f64>> {
 }
 
 /// Inverse of a lower triangular matrix.
-fn inverse_of_lower(lower: &[f64], n: usize) -> Vec<f64> {
+pub(super) fn inverse_of_lower(lower: &[f64], n: usize) -> Vec<f64> {
     let mut inverse = vec![0.0; n * n];
     for row in 0..n {
         let diagonal = lower[row * n + row];

@@ -1,5 +1,7 @@
 //! Methods of anomaly detection.
 
+use crate::network::backbone::Backbone;
+
 choices! {
     /// Method of anomaly detection.
     #[derive(Default)]
@@ -17,10 +19,24 @@ choices! {
         NearestNeighbours,
         /// Trained embedders, each with a classifier of good and defective (the paper's table 4)
         Classifier,
+        /// PatchCore, with a ResNet as extractor
+        Patchcore,
+        /// PaDiM, with a ResNet as extractor
+        Padim,
     }
 }
 
 impl Method {
+    /// Tells whether the method works with `backbone`.
+    pub fn works_with(self, backbone: Backbone) -> bool {
+        self.is_of_res_net() == matches!(backbone, Backbone::ResNet(_))
+    }
+
+    /// Tells whether the method is that of a paper on ResNets, score rule and all.
+    pub fn is_of_res_net(self) -> bool {
+        matches!(self, Self::Patchcore | Self::Padim)
+    }
+
     /// Tells whether the method has embedders to train. The other methods are fitted in one pass.
     pub fn is_trained(self) -> bool {
         matches!(self, Self::Cse | Self::Classifier)

@@ -61,8 +61,13 @@ pub fn coreset(vectors: &[f32], channels: usize, size: usize, seed: u64) -> Core
 
 impl Coreset {
     /// A coreset of `vectors`, rows of `channels` values.
-    pub(crate) fn of(vectors: Vec<f32>, channels: usize) -> Self {
+    pub fn of(vectors: Vec<f32>, channels: usize) -> Self {
         Self { channels, vectors }
+    }
+
+    /// Number of values in a vector, and the vectors one after another.
+    pub(super) fn into_vectors(self) -> (usize, Vec<f32>) {
+        (self.channels, self.vectors)
     }
 
     /// Takes the tensor that [`put`](Self::put) made. An error for no vectors, because there would be no nearest one.

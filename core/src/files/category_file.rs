@@ -15,7 +15,7 @@ use crate::image::exposure::Exposure;
 use crate::image::measures::{self, Measures, Ranges};
 use crate::image::photo::{Difference, Facts, IgnoreMask, Photo, Reading, Traits};
 use crate::image::view::View;
-use crate::network::efficientnet::Architecture;
+use crate::network::backbone::Backbone;
 use crate::network::grid::{Grid, GridMap};
 use crate::network::taps::Taps;
 use crate::scoring::normal_range::NormalRange;
@@ -41,7 +41,7 @@ pub struct CategoryInfo {
     /// [`ExtractorInfo::id`] of the extractor that it was trained with.
     pub extractor_id: String,
     /// Architecture of that extractor.
-    pub extractor_architecture: Architecture,
+    pub extractor_architecture: Backbone,
     /// Windows that a photo is cut into.
     pub view: View,
     /// Brightness at which the network gets a photo.
@@ -352,7 +352,7 @@ impl CategoryModel {
             });
         }
         check(&info)?;
-        let detector = Detector::take(info.shape(), extractor.architecture.channels(), &mut tensors, device)?;
+        let detector = Detector::take(info.shape(), extractor.architecture, &mut tensors, device)?;
         if !detector.is_sound() {
             return Err(ModelFileError::Description("the weight of an embedder in it is not above 0".into()));
         }

@@ -1,4 +1,5 @@
-//! Extractor file: the frozen EfficientNet up to stage 7, with BatchNorm folded into its convolutions.
+//! Extractor file: the frozen network, an EfficientNet up to stage 7 or a ResNet up to `layer3`. BatchNorm is folded into its
+//! convolutions.
 
 use burn::store::{FloatCastAdapter, ModuleSnapshot, SafetensorsStore};
 use burn::tensor::{DType, Device};
@@ -8,14 +9,16 @@ use sha2::{Digest, Sha256};
 
 use super::model_file::{self, Kind, ModelFileError};
 use super::state_dict::{self, Precision, StateDict, StateDictError};
+use crate::network::backbone::{Backbone, Network};
 use crate::network::batch_norm_folding::fold;
-use crate::network::efficientnet::{Architecture, EfficientNet, EfficientNetConfig, Normalisation};
+use crate::network::efficientnet::{Architecture, EfficientNetConfig, Normalisation};
+use crate::network::resnet::{ResNet, ResNetArchitecture};
 
 /// Description of an extractor.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ExtractorInfo {
-    /// Member of the EfficientNet family.
-    pub architecture: Architecture,
+    /// Architecture of the network.
+    pub architecture: Backbone,
     /// First 16 hexadecimal digits of the SHA-256 of the weights. A category model names its extractor by it.
     pub id: String,
     /// Origin of the weights, as text. At most [`model_file::LONGEST_TEXT`] bytes.
@@ -30,7 +33,7 @@ pub struct Extractor {
     /// Description.
     pub info: ExtractorInfo,
     /// The network.
-    pub network: EfficientNet,
+    pub network: Network,
 }
 
 /// Makes an extractor file of published or trained weights with timm's names. Layers after stage 7 are left out.
@@ -78,13 +81,23 @@ pub fn from_state_dict(
         let tensor = tensors.remove(&name).ok_or_else(|| StateDictError::Missing(name.clone()))?;
         folded.insert(name, tensor);
     }
-    from_folded(&folded, architecture, provenance, precision)
+    from_folded(&folded, architecture.into(), provenance, precision)
+}
+
+/// Makes an extractor file of published weights of a ResNet, with torchvision's names. Layers after `layer3` are left out.
+pub fn from_res_net(
+    tensors: StateDict,
+    architecture: ResNetArchitecture,
+    provenance: String,
+    precision: Precision,
+) -> Result<Vec<u8>, ModelFileError> {
+    from_folded(&architecture.folded(tensors)?, Backbone::ResNet(architecture), provenance, precision)
 }
 
 /// Makes an extractor file of the tensors of a network whose BatchNorm is folded.
 pub fn from_folded(
     tensors: &StateDict,
-    architecture: Architecture,
+    architecture: Backbone,
     provenance: String,
     precision: Precision,
 ) -> Result<Vec<u8>, ModelFileError> {
@@ -124,9 +137,19 @@ impl Extractor {
         if fingerprint(&tensors) != info.id {
             return Err(ModelFileError::Description("its weights are not the ones it names".into()));
         }
-        let config = EfficientNetConfig { architecture: info.architecture, normalisation: Normalisation::Folded };
-        let mut network = config.init(device);
-        load_module(&mut network, bytes)?;
+        let network = match info.architecture {
+            Backbone::EfficientNet(architecture) => {
+                let mut network =
+                    EfficientNetConfig { architecture, normalisation: Normalisation::Folded }.init(device);
+                load_module(&mut network, bytes)?;
+                Network::EfficientNet(Box::new(network))
+            }
+            Backbone::ResNet(architecture) => {
+                let mut network = ResNet::new(architecture, device);
+                load_module(&mut network, bytes)?;
+                Network::ResNet(Box::new(network))
+            }
+        };
         Ok(Self { info, network })
     }
 }

@@ -70,10 +70,18 @@ impl Inspected {
         rows.flat_map(|row| row.iter().zip(&inspected).filter(|(_, kept)| **kept).map(|(value, _)| *value)).collect()
     }
 
-    /// True for each position of `grid` in which all positions of the window are inspected. None for a grid that does not
-    /// divide the window's.
+    /// True for each position of `grid` in which all positions of the window are inspected. None for a grid that neither
+    /// divides the window's nor is divided by it.
     pub(crate) fn at(&self, grid: Grid) -> Option<Vec<bool>> {
         let divides = |part: usize, whole: usize| part > 0 && whole.is_multiple_of(part);
+        let finer = grid.rows / self.grid.rows.max(1);
+        if finer > 1 && grid == self.grid.times(finer) {
+            let at = |position: usize| {
+                let (row, column) = (position / grid.columns / finer, position % grid.columns / finer);
+                self.positions[row * self.grid.columns + column]
+            };
+            return Some((0..grid.positions()).map(at).collect());
+        }
         if !divides(grid.rows, self.grid.rows) || !divides(grid.columns, self.grid.columns) {
             return None;
         }
@@ -107,6 +115,9 @@ mod tests {
         assert_eq!(left_out, [32, 33, 34, 46, 47, 48, 60, 61, 62]);
         let coarse = inspected.at(Grid { rows: 7, columns: 7 }).unwrap();
         assert_eq!((0..49).filter(|position| !coarse[*position]).collect::<Vec<_>>(), [9, 10, 16, 17]);
+        let finer = inspected.at(Grid { rows: 28, columns: 28 }).unwrap();
+        assert_eq!((0..28 * 28).filter(|position| !finer[*position]).count(), 4 * 9);
+        assert!(!finer[2 * 32 / 14 * 28 + 2 * (32 % 14)]);
         assert_eq!(inspected.at(Grid { rows: 5, columns: 7 }), None);
     }
 }

@@ -25,6 +25,11 @@ impl Grid {
         self.rows * self.columns
     }
 
+    /// Grid with `factor` times as many rows and columns.
+    pub const fn times(self, factor: usize) -> Self {
+        Self { rows: factor * self.rows, columns: factor * self.columns }
+    }
+
     /// Grid after pooling 2 x 2 positions: that of `stage7`, and of a pooled embedding.
     pub const fn halved(self) -> Self {
         Self { rows: self.rows / 2, columns: self.columns / 2 }

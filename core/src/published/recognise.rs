@@ -21,8 +21,9 @@ pub struct Recognised {
 pub enum RecogniseError {
     /// There is no first convolution of an EfficientNet.
     #[error(
-        "holds no EfficientNet: none of its {tensors} tensors is called conv_stem.weight (timm), features.0.0.weight \
-         (torchvision) or _conv_stem.weight (efficientnet_pytorch)"
+        "holds no network that can be imported: none of its {tensors} tensors is called conv_stem.weight (an EfficientNet of \
+         timm), features.0.0.weight (torchvision) or _conv_stem.weight (efficientnet_pytorch), and they are not those of a \
+         resnet18 or wide_resnet50_2"
     )]
     NoNetwork {
         /// Number of tensors in the file.
@@ -210,7 +211,7 @@ mod tests {
     #[test]
     fn what_cannot_be_imported_is_named() {
         let problem = |tensors: &StateDict| recognise(tensors).unwrap_err().to_string();
-        assert!(problem(&StateDict::from([("fc.weight".into(), (vec![1], vec![0.0]))])).contains("holds no Eff"));
+        assert!(problem(&StateDict::from([("fc.weight".into(), (vec![1], vec![0.0]))])).contains("holds no network"));
 
         let mut cut = made_up(Architecture::B2, Layout::Torchvision, "");
         cut.remove("features.7.1.block.3.1.running_var");

@@ -7,6 +7,7 @@ pub mod auroc;
 pub mod distances;
 pub mod gpu_check;
 pub mod normal_range;
+pub mod pixel_map;
 pub mod prediction;
 pub mod predictor;
 pub mod score_rule;

@@ -6,6 +6,7 @@ use super::score_rule::ScoreRule;
 use super::verdict;
 use crate::image::inspected::Inspected;
 use crate::image::view::Region;
+use crate::network::backbone::OtherNetwork;
 use crate::network::grid::GridMap;
 
 /// Place in a photo, as fractions of its width and height.
@@ -41,6 +42,9 @@ pub enum PredictError {
     /// A distance is not finite. Compared with a threshold, NaN would pass for good.
     #[error("the computation gave NaN for this photo: try the CPU, or train the model again")]
     NotFinite,
+    /// The model's method works with another kind of network than its extractor.
+    #[error(transparent)]
+    Network(#[from] OtherNetwork),
     /// All positions lie in or beside a transparent part.
     #[error("no part of the photo is left to inspect: all of it is transparent, or lies beside a transparent part")]
     NothingInspected,

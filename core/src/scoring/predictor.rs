@@ -95,10 +95,10 @@ impl<'a> Predictor<'a> {
             let waits = tell(Step::Preprocess);
             let features = self.extractor.network.forward(input);
             if waits {
-                finish(&features.stage7).await?;
+                finish(features.coarsest()).await?;
             }
             tell(Step::Extractor);
-            let outputs = detector.forward(features, info.taps).read().await?;
+            let outputs = detector.forward(features, info.taps)?.read().await?;
             tell(Step::Embedder);
             for output in &outputs {
                 let own = inspected.get(distances.len()).and_then(Option::as_ref);

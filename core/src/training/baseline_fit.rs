@@ -11,9 +11,10 @@ use super::feature_store::Slot;
 use super::fit::{Fit, Fitted};
 use super::folds::Fold;
 use super::held_out::{HeldOut, HeldOutPhoto};
+use super::res_net_fit;
 use super::session::Session;
 use super::training_set::{self, STORED_AT_ONCE, Sample};
-use crate::detectors::detector::{Baseline, Detector};
+use crate::detectors::detector::{self, Baseline, Detector};
 use crate::detectors::gaussian::Moments;
 use crate::detectors::mean_cosine::MeanMap;
 use crate::detectors::method::Method;
@@ -25,7 +26,7 @@ use crate::network::taps::Taps;
 /// paper's split, is the fit itself.
 pub(super) async fn fit(session: &Session<'_>, folds: &[Fold]) -> Result<Fit, TrainingError> {
     let Session { spec, set, device, .. } = *session;
-    let grid = spec.taps.grid(set.store.layout().grid);
+    let grid = detector::grid(spec.method, spec.taps, set.store.layout().grid);
     let mut held_out = HeldOut::default();
     let mut last = None;
     for fold in folds {
@@ -54,7 +55,12 @@ pub(super) async fn fit(session: &Session<'_>, folds: &[Fold]) -> Result<Fit, Tr
 
 async fn fit_on(session: &Session<'_>, photos: &[usize]) -> Result<Baseline, TrainingError> {
     let Session { spec, set, device, extractor } = *session;
-    let channels = spec.taps.channels(extractor.info.architecture.channels());
+    match spec.method {
+        Method::Patchcore => return res_net_fit::patch_core(session, photos).await,
+        Method::Padim => return res_net_fit::padim(session, photos).await,
+        _ => {}
+    }
+    let channels = spec.taps.channels(extractor.info.architecture.efficient_net()?.channels());
     let grid = spec.taps.grid(set.store.layout().grid);
     let windows = set.windows(photos);
     let normal = training_set::normal(&windows);
@@ -76,7 +82,7 @@ async fn fit_on(session: &Session<'_>, photos: &[usize]) -> Result<Baseline, Tra
             let moments = moments(session, &windows, spec.taps).await?;
             Baseline::Gaussian(moments.whitening().ok_or(TrainingError::NoFeatures)?)
         }
-        Method::MeanCosine | Method::Cse | Method::Classifier => {
+        Method::MeanCosine | Method::Cse | Method::Classifier | Method::Patchcore | Method::Padim => {
             let maps = maps(&normal).await?;
             Baseline::MeanCosine(MeanMap::fit(maps.iter().map(Vec::as_slice), channels, grid))
         }
@@ -84,7 +90,7 @@ async fn fit_on(session: &Session<'_>, photos: &[usize]) -> Result<Baseline, Tra
 }
 
 /// Values of a feature map `[channels, positions]` at the positions of a window that count.
-fn counted<'m>(window: &Sample, map: &'m [f32], grid: Grid) -> Cow<'m, [f32]> {
+pub(super) fn counted<'m>(window: &Sample, map: &'m [f32], grid: Grid) -> Cow<'m, [f32]> {
     match &window.inspected {
         Some(inspected) => Cow::Owned(inspected.keep(map, grid)),
         None => Cow::Borrowed(map),
@@ -95,7 +101,7 @@ fn counted<'m>(window: &Sample, map: &'m [f32], grid: Grid) -> Cow<'m, [f32]> {
 pub(super) async fn moments(session: &Session<'_>, windows: &[&Sample], taps: Taps) -> Result<Moments, TrainingError> {
     let Session { set, device, extractor, .. } = *session;
     let grid = taps.grid(set.store.layout().grid);
-    let mut moments = Moments::new(taps.channels(extractor.info.architecture.channels()));
+    let mut moments = Moments::new(taps.channels(extractor.info.architecture.efficient_net()?.channels()));
     for batch in windows.chunks(STORED_AT_ONCE) {
         let maps = set.compute(&training_set::normal(batch), device, |features| taps.select(features)).await?;
         maps.iter().zip(batch).for_each(|(map, window)| moments.add(&counted(window, map, grid)));
@@ -104,7 +110,7 @@ pub(super) async fn moments(session: &Session<'_>, windows: &[&Sample], taps: Ta
 }
 
 /// `[channels, positions]` as `[positions, channels]`.
-fn transposed(map: &[f32], channels: usize) -> Vec<f32> {
+pub(super) fn transposed(map: &[f32], channels: usize) -> Vec<f32> {
     let positions = map.len() / channels.max(1);
     (0..positions).flat_map(|p| (0..channels).map(move |c| map[c * positions + p])).collect()
 }

@@ -76,7 +76,7 @@ pub(super) async fn fit(
 
 async fn embed_photos(session: &Session<'_>, by: &TrainedEmbedder, fold: &Fold) -> Result<Embeddings, TrainingError> {
     let Session { spec, set, device, extractor } = *session;
-    let channels = spec.taps.channels(extractor.info.architecture.channels());
+    let channels = spec.taps.channels(extractor.info.architecture.efficient_net()?.channels());
     let embedder = Embedder::from_state_dict(by.weights.clone(), channels, device)?;
     let standardise = by.standardisation.on(device);
     let embed = |features| embedder.forward(spec.taps.concatenated(features), &standardise, Statistics::Batch);
@@ -135,7 +135,7 @@ async fn fit_member(
             complete(own, *window, density.map(|density| &density.defective[index]));
         }
     }
-    let channels = spec.taps.channels(extractor.info.architecture.channels());
+    let channels = spec.taps.channels(extractor.info.architecture.efficient_net()?.channels());
     let mut folded = fold_state_dict(weights, channels)?;
     embedder.standardisation.fold(&mut folded)?;
     let weight = (1.0 / (count as f64 * mean)) as f32;

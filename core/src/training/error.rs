@@ -5,6 +5,7 @@ use burn::tensor::ExecutionError;
 use super::checkpoint::CheckpointError;
 use super::feature_store::StoreError;
 use crate::files::state_dict::StateDictError;
+use crate::network::backbone::OtherNetwork;
 
 /// Why a training gives no model.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +22,9 @@ pub enum TrainingError {
     /// The tensors of a trained embedder do not fit.
     #[error("the trained embedder cannot be used: {0}")]
     Embedder(#[from] StateDictError),
+    /// The method works with another kind of network than the extractor.
+    #[error(transparent)]
+    Network(#[from] OtherNetwork),
     /// There are no features to train on.
     #[error("the extractor gave no features of the good photos")]
     NoFeatures,

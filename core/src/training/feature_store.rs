@@ -9,7 +9,8 @@ use half::slice::HalfFloatSliceExt;
 use serde::{Deserialize, Serialize};
 
 use super::error::TrainingError;
-use crate::network::features::{Channels, Features};
+use crate::network::backbone::{Backbone, Maps};
+use crate::network::features::Features;
 use crate::network::grid::Grid;
 
 /// Why features cannot be stored or read.
@@ -61,20 +62,20 @@ impl Packed {
 /// Shapes of the feature maps in a store.
 #[derive(Clone, Copy, Debug)]
 pub struct Layout {
-    /// Channels of the feature maps.
-    pub channels: Channels,
-    /// Grid of `stage5`.
+    /// Network that the maps are of.
+    pub backbone: Backbone,
+    /// Grid of `stage5`, or of a ResNet's `layer3`.
     pub grid: Grid,
 }
 
 impl Layout {
-    fn lengths(&self) -> (usize, usize) {
-        (self.channels.stage5 * self.grid.positions(), self.channels.stage7 * self.grid.halved().positions())
+    /// Number of values of each map.
+    fn lengths(&self) -> Vec<usize> {
+        self.backbone.shapes(self.grid).into_iter().map(|(channels, grid)| channels * grid.positions()).collect()
     }
 
     fn bytes(&self) -> usize {
-        let (stage5, stage7) = self.lengths();
-        2 * (stage5 + stage7)
+        2 * self.lengths().iter().sum::<usize>()
     }
 
     /// The features whose bytes were given by [`Packed::into_bytes`].
@@ -94,16 +95,16 @@ impl Layout {
     ///
     /// # Errors
     /// The device fails, or a feature is NaN or has no value in half precision.
-    pub async fn pack(&self, features: Features) -> Result<Packed, TrainingError> {
-        let windows = features.stage5.dims()[0];
-        let transaction = Transaction::default().register(features.stage5).register(features.stage7);
-        let read = transaction.execute_async().await?.into_iter();
-        let maps: Vec<Vec<f32>> = read.map(|data| data.try_into_vec().expect("feature maps are f32")).collect();
-        let [stage5, stage7] = &maps[..] else { unreachable!("two maps were asked for") };
-        let (length5, length7) = self.lengths();
+    pub async fn pack(&self, maps: Maps) -> Result<Packed, TrainingError> {
+        let maps = maps.into_list();
+        let windows = maps.first().map_or(0, |map| map.dims()[0]);
+        let read = maps.into_iter().fold(Transaction::default(), Transaction::register).execute_async().await?;
+        let maps = read.into_iter().map(|data| data.try_into_vec::<f32>().expect("feature maps are f32"));
+        let maps: Vec<(Vec<f32>, usize)> = maps.zip(self.lengths()).collect();
         let mut bytes = Vec::with_capacity(windows * self.bytes());
-        for (stage5, stage7) in stage5.chunks_exact(length5).zip(stage7.chunks_exact(length7)) {
-            for value in stage5.iter().chain(stage7).map(|value| f16::from_f32(*value)) {
+        for window in 0..windows {
+            let values = maps.iter().flat_map(|(map, length)| &map[window * length..(window + 1) * length]);
+            for value in values.map(|value| f16::from_f32(*value)) {
                 if !value.is_finite() {
                     return Err(TrainingError::Features);
                 }
@@ -147,33 +148,34 @@ impl FeatureStore {
         Ok(Packed { bytes, windows: self.count })
     }
 
-    /// Values of `stage5` and of `stage7` of one window.
-    pub fn values(&self, slot: Slot) -> Result<(Vec<f32>, Vec<f32>), StoreError> {
+    /// Values of the maps of one window, the finest map first.
+    pub fn values(&self, slot: Slot) -> Result<Vec<Vec<f32>>, StoreError> {
         let mut bytes = vec![0; self.layout.bytes()];
         self.bytes.read(slot.0 * bytes.len(), &mut bytes)?;
         let halves: Vec<f16> = bytes.chunks_exact(2).map(|pair| f16::from_le_bytes([pair[0], pair[1]])).collect();
-        let mut stage5 = halves.to_f32_vec();
-        let stage7 = stage5.split_off(self.layout.lengths().0);
-        Ok((stage5, stage7))
+        let mut rest = halves.to_f32_vec();
+        let map = |length: usize| {
+            let after = rest.split_off(length.min(rest.len()));
+            std::mem::replace(&mut rest, after)
+        };
+        Ok(self.layout.lengths().into_iter().map(map).collect())
     }
 
-    /// Features of several windows as a batch on `device`.
-    pub fn batch(&self, slots: &[Slot], device: &Device) -> Result<Features, StoreError> {
-        let (length5, length7) = self.layout.lengths();
-        let mut stage5 = Vec::with_capacity(slots.len() * length5);
-        let mut stage7 = Vec::with_capacity(slots.len() * length7);
+    /// Maps of several windows as a batch on `device`.
+    pub fn batch(&self, slots: &[Slot], device: &Device) -> Result<Maps, StoreError> {
+        let shapes = self.layout.backbone.shapes(self.layout.grid);
+        let mut values = vec![Vec::new(); shapes.len()];
         for slot in slots {
-            let (fine, coarse) = self.values(*slot)?;
-            stage5.extend(fine);
-            stage7.extend(coarse);
+            values.iter_mut().zip(self.values(*slot)?).for_each(|(all, own)| all.extend(own));
         }
-        let tensor = |values: Vec<f32>, channels: usize, grid: Grid| {
-            Tensor::from_data(TensorData::new(values, [slots.len(), channels, grid.rows, grid.columns]), device)
-        };
-        let Layout { channels, grid } = self.layout;
-        Ok(Features {
-            stage5: tensor(stage5, channels.stage5, grid),
-            stage7: tensor(stage7, channels.stage7, grid.halved()),
+        let mut maps = values.into_iter().zip(shapes).map(|(values, (channels, grid))| {
+            let shape = [slots.len(), channels, grid.rows, grid.columns];
+            Tensor::from_data(TensorData::new(values, shape), device)
+        });
+        let mut next = || maps.next().expect("a backbone has as many shapes as maps");
+        Ok(match self.layout.backbone {
+            Backbone::EfficientNet(_) => Features { stage5: next(), stage7: next() }.into(),
+            Backbone::ResNet(_) => Maps::ResNet(Box::new([next(), next(), next()])),
         })
     }
 }
@@ -181,27 +183,35 @@ impl FeatureStore {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::network::efficientnet::Architecture;
+    use crate::network::features::Channels;
 
     #[test]
     fn what_is_stored_is_read_in_any_order() {
         let device = Device::flex();
-        let channels = Channels { stage5: 2, stage7: 3 };
-        let layout = Layout { channels, grid: Grid { rows: 14, columns: 10 } };
+        let architecture = Architecture::B0;
+        let Channels { stage5, stage7 } = architecture.channels();
+        let layout = Layout { backbone: architecture.into(), grid: Grid { rows: 4, columns: 2 } };
         let mut store = FeatureStore::new(layout, Box::new(Vec::new()));
+        let length = stage5 * 8;
         let features = |first: f32| {
-            let stage5: Vec<f32> = (0..560).map(|i| first + i as f32).collect();
+            let values: Vec<f32> = (0..2 * length).map(|i| first + i as f32).collect();
             Features {
-                stage5: Tensor::from_data(TensorData::new(stage5, [2, 2, 14, 10]), &device),
-                stage7: Tensor::from_data(TensorData::new(vec![first; 210], [2, 3, 7, 5]), &device),
+                stage5: Tensor::from_data(TensorData::new(values, [2, stage5, 4, 2]), &device),
+                stage7: Tensor::full([2, stage7, 2, 1], first, &device),
             }
         };
-        let pack = |first| futures_lite::future::block_on(layout.pack(features(first))).unwrap();
-        let slots: Vec<Slot> = [0.0, 512.0].iter().flat_map(|first| store.push(&pack(*first)).unwrap()).collect();
-        let batch = store.batch(&[slots[3], slots[0]], &device).unwrap();
-        let stage5 = batch.stage5.into_data().try_into_vec::<f32>().unwrap();
-        assert_eq!((stage5[0], stage5[279], stage5[280], stage5[559]), (792.0, 1071.0, 0.0, 279.0));
-        assert_eq!(batch.stage7.into_data().try_into_vec::<f32>().unwrap()[104..106], [512.0, 0.0]);
-        let infinite = Features { stage5: Tensor::full([1, 2, 14, 10], 1e6, &device), ..features(0.0) };
-        assert!(matches!(futures_lite::future::block_on(layout.pack(infinite)), Err(TrainingError::Features)));
+        let pack = |maps: Features| futures_lite::future::block_on(layout.pack(maps.into()));
+        let first = store.push(&pack(features(0.0)).unwrap()).unwrap();
+        let second = store.push(&pack(features(128.0)).unwrap()).unwrap();
+        let batch = store.batch(&[second[1], first[0]], &device).unwrap().efficient_net().unwrap();
+        let read = batch.stage5.into_data().try_into_vec::<f32>().unwrap();
+        let last = (length - 1) as f32;
+        assert_eq!([read[0], read[length - 1]], [128.0 + last + 1.0, 128.0 + 2.0 * last + 1.0]);
+        assert_eq!([read[length], read[2 * length - 1]], [0.0, last]);
+        let read = batch.stage7.into_data().try_into_vec::<f32>().unwrap();
+        assert_eq!(read[2 * stage7 - 1..2 * stage7 + 1], [128.0, 0.0]);
+        let infinite = Features { stage5: Tensor::full([2, stage5, 4, 2], 1e6, &device), ..features(0.0) };
+        assert!(matches!(pack(infinite), Err(TrainingError::Features)));
     }
 }

@@ -35,7 +35,7 @@ const FEW: usize = 12;
 /// Number of the group of each photo, from 0. A varied copy has the group of its photo.
 pub async fn groups(set: &TrainingSet, device: &Device) -> Result<Vec<usize>, TrainingError> {
     let originals = set.originals();
-    let features = originals.iter().map(|photo| mean_stage7(set, *photo)).collect::<Result<Vec<_>, _>>()?;
+    let features = originals.iter().map(|photo| mean_coarsest(set, *photo)).collect::<Result<Vec<_>, _>>()?;
     let features: Vec<&[f32]> = features.iter().map(Vec::as_slice).collect();
     let sketches: Vec<&[f32]> = originals.iter().map(|photo| &set.photos[*photo].sketch[..]).collect();
     let mut groups: Vec<usize> = (0..originals.len()).collect();
@@ -74,14 +74,14 @@ fn largest(groups: &[usize]) -> usize {
     photos.into_iter().max().unwrap_or(0)
 }
 
-/// `stage7` of a photo, as the mean of its windows.
-fn mean_stage7(set: &TrainingSet, photo: usize) -> Result<Vec<f32>, TrainingError> {
+/// Coarsest feature map of a photo, `stage7` of an EfficientNet, as the mean of its windows.
+fn mean_coarsest(set: &TrainingSet, photo: usize) -> Result<Vec<f32>, TrainingError> {
     let windows = set.inspected_slots(photo);
     let mut sum = Vec::new();
     for window in &windows {
-        let (_, stage7) = set.store.values(*window)?;
-        sum.resize(stage7.len(), 0.0);
-        sum.iter_mut().zip(stage7).for_each(|(sum, value)| *sum += value / windows.len() as f32);
+        let coarsest = set.store.values(*window)?.pop().unwrap_or_default();
+        sum.resize(coarsest.len(), 0.0);
+        sum.iter_mut().zip(coarsest).for_each(|(sum, value)| *sum += value / windows.len() as f32);
     }
     Ok(sum)
 }

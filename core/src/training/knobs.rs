@@ -11,6 +11,7 @@ use crate::defects::{DefectKind, Generator};
 use crate::detectors::method::Method;
 use crate::image::exposure::Exposure;
 use crate::image::variation::Tolerance;
+use crate::network::backbone::Backbone;
 use crate::network::taps::Taps;
 use crate::scoring::aggregation::Aggregation;
 
@@ -39,6 +40,10 @@ pub enum Scope {
     Training,
     /// The method with a bank.
     Bank,
+    /// Methods whose score rule is not that of a paper on ResNets.
+    Rule,
+    /// PatchCore.
+    Coreset,
 }
 
 /// Range of a number.
@@ -197,6 +202,17 @@ pub enum SpecError {
     /// A setting of the bank, for a method that has none.
     #[error("--{0} is a setting of the bank, and the chosen method has no bank: leave it out")]
     NoBank(&'static str),
+    /// A setting that the chosen method's paper fixes.
+    #[error("--{0} is fixed for the chosen method, as in its paper: leave it out")]
+    Fixed(&'static str),
+    /// A setting of PatchCore, for another method.
+    #[error("--{0} is a setting of --method patchcore: leave it out")]
+    NoCoreset(&'static str),
+    /// A method and an extractor that do not fit.
+    #[error(
+        "--method {0} does not work with the extractor {1}: patchcore and padim need a ResNet, and all other methods an EfficientNet"
+    )]
+    Extractor(Method, Backbone),
     /// Two knobs of the same setting.
     #[error("--{0} and --{1} exclude each other: leave one of them out")]
     Both(&'static str, &'static str),
@@ -238,11 +254,16 @@ impl TrainSpec {
             // On both maps the many channels of `stage7` would outweigh `stage5`.
             spec.taps = Taps::Stage5;
         }
+        if spec.method.is_of_res_net() {
+            (spec.aggregation, spec.normal_range, spec.smoothing_sigma) = (Aggregation::Max, false, 0.0);
+        }
         for given in &given {
             set(&mut spec, given)?;
             match given.0.scope {
                 Scope::Training if !spec.method.is_trained() => return Err(SpecError::NotTrained(given.0.name)),
                 Scope::Bank if spec.method != Method::Cse => return Err(SpecError::NoBank(given.0.name)),
+                Scope::Rule if spec.method.is_of_res_net() => return Err(SpecError::Fixed(given.0.name)),
+                Scope::Coreset if spec.method != Method::Patchcore => return Err(SpecError::NoCoreset(given.0.name)),
                 _ => {}
             }
         }
@@ -277,6 +298,8 @@ mod tests {
         assert!(refused("clusters 65").contains("from 1 to 64"));
         assert_eq!(refused("method gaussian steps 3"), SpecError::NotTrained("steps").to_string());
         assert_eq!(refused("method classifier clusters 3"), SpecError::NoBank("clusters").to_string());
+        assert_eq!(refused("method padim taps both"), SpecError::Fixed("taps").to_string());
+        assert_eq!(refused("coreset 0.1"), SpecError::NoCoreset("coreset").to_string());
         assert_eq!(refused("steps 3 epochs 2"), SpecError::Both("steps", "epochs").to_string());
     }
 

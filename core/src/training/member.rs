@@ -94,7 +94,7 @@ impl<'a> MemberTraining<'a> {
     /// Begins the training of member number `member`, from 0, on `fold`.
     pub(super) async fn new(session: &Session<'a>, member: u32, fold: &Fold) -> Result<Self, TrainingError> {
         let Session { spec, set, device, extractor } = *session;
-        let channels = extractor.info.architecture.channels();
+        let channels = extractor.info.architecture.efficient_net()?.channels();
         let (train, held_out) = (set.windows(&fold.train), set.windows(&fold.held_out));
         let standardisation = if spec.standardise {
             let normal = training_set::normal(&train);

@@ -32,6 +32,7 @@ mod objective;
 pub mod one_cycle;
 mod pairs;
 pub mod presets;
+mod res_net_fit;
 pub mod session;
 pub mod sketch;
 pub mod spec;

@@ -46,7 +46,7 @@ impl Objective<'_> {
         let n = pairs.len();
         // One batch of both sides, so that BatchNorm sees good and defective windows together.
         let slots: Vec<Slot> = pairs.iter().map(|pair| pair.a).chain(pairs.iter().map(|pair| pair.b)).collect();
-        let features = self.store.batch(&slots, &self.device)?;
+        let features = self.store.batch(&slots, &self.device)?.efficient_net()?;
         let of_a = Features {
             stage5: features.stage5.clone().narrow(0, 0, n),
             stage7: features.stage7.clone().narrow(0, 0, n),

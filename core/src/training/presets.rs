@@ -49,6 +49,7 @@ fn paper() -> TrainSpec {
         members: 1,
         clusters: 1,
         centre: Centre::Mean,
+        coreset: 0.1,
         aggregation: Aggregation::Mean,
         normal_range: false,
         smoothing_sigma: 0.0,

@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::knobs::{Knob, Limits, Scope, Value};
+use super::knobs::{Knob, Limits, Scope, SpecError, Value};
 use super::losses::Grouping;
 use crate::defects::{DefectKind, Generator, Mix};
 use crate::detectors::method::Method;
 use crate::image::exposure::Exposure;
 use crate::image::variation::Tolerance;
+use crate::network::backbone::Backbone;
 use crate::network::taps::Taps;
 use crate::scoring::aggregation::Aggregation;
 
@@ -74,7 +75,7 @@ train_spec! {
         Any "windows" u32, limits Limits::AtLeast(2.0);
     }
     taps: Taps, "Feature maps that the method uses", {
-        Any "taps" Taps;
+        Rule "taps" Taps;
     }
     defects: Mix, "Synthetic defects for the contrastive training", {
         Training "generator" Generator, as Mix::Generator;
@@ -128,14 +129,17 @@ train_spec! {
     centre: Centre, "Centre of a cluster in the bank", {
         Bank "centre" Centre;
     }
+    coreset: f64, "Share of the good patches in PatchCore's memory bank", {
+        Coreset "coreset" f64, limits Limits::Between(0.001, 1.0);
+    }
     aggregation: Aggregation, "Aggregation of the distances at the positions to a score", {
-        Any "aggregation" Aggregation;
+        Rule "aggregation" Aggregation;
     }
     normal_range: bool, "Divide distances by the normal range at their position", {
-        Any "normal-range" bool;
+        Rule "normal-range" bool;
     }
     smoothing_sigma: f32, "Standard deviation of the Gaussian that smooths distances, as a share of the window's side. 0 for no smoothing", {
-        Any "smoothing-sigma" f32, limits Limits::Between(0.0, 0.5);
+        Rule "smoothing-sigma" f32, limits Limits::Between(0.0, 0.5);
     }
     val_split_ratio: f64, "Share of the good photos that each embedder holds out, for validation and normal ranges", {
         Any "val-split-ratio" f64, limits Limits::Inside(0.0, 1.0);
@@ -271,6 +275,17 @@ impl TrainSpec {
         }
     }
 
+    /// Checks that the method works with an extractor.
+    ///
+    /// # Errors
+    /// One of them is for an EfficientNet, and the other for a ResNet.
+    pub fn check(&self, extractor: Backbone) -> Result<(), SpecError> {
+        match self.method.works_with(extractor) {
+            true => Ok(()),
+            false => Err(SpecError::Extractor(self.method, extractor)),
+        }
+    }
+
     /// Settings that the trained members depend on, with the others at fixed values. Two specs with the same result
     /// share their members.
     pub fn learning(&self) -> Self {
@@ -279,6 +294,7 @@ impl TrainSpec {
             map: MapSource::Embedders,
             clusters: 1,
             centre: Centre::Mean,
+            coreset: 1.0,
             aggregation: Aggregation::Mean,
             normal_range: true,
             smoothing_sigma: 0.0,

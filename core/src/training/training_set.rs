@@ -92,7 +92,7 @@ pub struct TrainingSet {
 impl TrainingSet {
     /// An empty set for windows of `view`, which keeps its features in `bytes`.
     pub fn new(extractor: &Extractor, view: View, bytes: Box<dyn Bytes>) -> Self {
-        let layout = Layout { channels: extractor.info.architecture.channels(), grid: view.grid() };
+        let layout = Layout { backbone: extractor.info.architecture, grid: view.grid() };
         Self { store: FeatureStore::new(layout, bytes), samples: Vec::new(), photos: Vec::new() }
     }
 
@@ -183,6 +183,9 @@ impl TrainingSet {
     }
 
     /// Values `[c, h, w]` that `compute` gives for the features of each slot, read back from `device`.
+    ///
+    /// # Errors
+    /// The device fails, the features cannot be read, or they are not those of an EfficientNet.
     pub async fn compute(
         &self,
         slots: &[Slot],
@@ -191,7 +194,7 @@ impl TrainingSet {
     ) -> Result<Vec<Vec<f32>>, TrainingError> {
         let mut values = Vec::with_capacity(slots.len());
         for batch in slots.chunks(STORED_AT_ONCE) {
-            values.extend(read(compute(self.store.batch(batch, device)?)).await?);
+            values.extend(read(compute(self.store.batch(batch, device)?.efficient_net()?)).await?);
         }
         Ok(values)
     }
@@ -221,7 +224,7 @@ impl TrainingSet {
         let mut distances = Vec::with_capacity(samples.len());
         for batch in samples.chunks(STORED_AT_ONCE) {
             let slots: Vec<Slot> = batch.iter().map(|sample| sample.normal).collect();
-            let outputs = detector.forward(self.store.batch(&slots, device)?, taps).read().await?;
+            let outputs = detector.forward(self.store.batch(&slots, device)?, taps)?.read().await?;
             let each = outputs.iter().zip(batch);
             distances.extend(
                 each.map(|(output, sample)| detector.distances(output, aggregation, sample.inspected.as_ref())),
@@ -254,8 +257,8 @@ pub async fn extract_images(
 ) -> Result<Vec<Packed>, TrainingError> {
     let mut packed = Vec::with_capacity(images.len().div_ceil(EXTRACTED_AT_ONCE));
     for batch in images.chunks(EXTRACTED_AT_ONCE) {
-        let features = extractor.network.forward(preprocess::to_tensor(batch.iter().copied(), device));
-        packed.push(layout.pack(features).await?);
+        let maps = extractor.network.forward(preprocess::to_tensor(batch.iter().copied(), device));
+        packed.push(layout.pack(maps).await?);
     }
     Ok(packed)
 }

@@ -14,6 +14,7 @@ use cse::defects::NoKinds;
 use cse::files::extractor_file::{self, Extractor, ExtractorInfo};
 use cse::files::state_dict::Precision;
 use cse::image::preprocess;
+use cse::network::backbone::Backbone;
 use cse::network::efficientnet::{Architecture, EfficientNet, EfficientNetConfig, Normalisation};
 use cse::training::initial_weights::initial;
 use serde::Serialize;
@@ -151,7 +152,8 @@ pub fn run(args: &Args) -> Result<(), PretrainError> {
     let architecture = args.student.architecture();
     let mut origin = format!("teacher {}, student {architecture}", teacher.info.id);
     let together = if args.bf16 { Compute::bf16(&device)? } else { Compute::F32 };
-    let distillation = Distillation::new(teacher.network.no_grad(), args.within, together, device)?;
+    let distillation =
+        Distillation::new(teacher.network.into_efficient_net()?.no_grad(), args.within, together, device)?;
     let device = &distillation.device;
     let log = &mut Log::open(&args.common)?;
     let from = args.from.as_deref().map(|path| begun(path, architecture, device)).transpose()?;
@@ -161,7 +163,7 @@ pub fn run(args: &Args) -> Result<(), PretrainError> {
     };
     let together = args.training(Phase::Together, format!("{origin}, within {}{}", args.within, args.format()));
     let (info, student) = match from {
-        Some(Extractor { info, network }) => (Some(info), network),
+        Some(Extractor { info, network }) => (Some(info), network.into_efficient_net()?),
         // The separate training is over, and a checkpoint of the joint training holds its result.
         None if together.checkpoints().any()? => {
             let config = EfficientNetConfig { architecture, normalisation: Normalisation::Folded };
@@ -169,12 +171,12 @@ pub fn run(args: &Args) -> Result<(), PretrainError> {
         }
         None => {
             let bytes = apart(args.training(Phase::Apart, origin), architecture, &distillation, log)?;
-            (None, Extractor::load(bytes, device)?.network)
+            (None, Extractor::load(bytes, device)?.network.into_efficient_net()?)
         }
     };
     let (student, errors) = train(&together, Phase::Together, &distillation, student, log)?;
     let provenance = args.provenance(info.as_ref(), errors);
-    let file = extractor_file::from_folded(&exported(&student)?, architecture, provenance, Precision::F16)?;
+    let file = extractor_file::from_folded(&exported(&student)?, architecture.into(), provenance, Precision::F16)?;
     files::write_whole(&args.common.out, &file)?;
     println!("written     {}", args.common.out.display());
     Ok(())
@@ -185,10 +187,10 @@ fn begun(path: &Path, wanted: Architecture, device: &Device) -> Result<Extractor
     let file = files::read(path)?;
     let info = extractor_file::read_info(&file)?;
     match info.architecture {
-        found if found == wanted => Ok(Extractor::load(file, device)?),
-        Architecture::B0 if wanted == Architecture::TfB0 => {
+        found if found == wanted.into() => Ok(Extractor::load(file, device)?),
+        Backbone::EfficientNet(Architecture::B0) if wanted == Architecture::TfB0 => {
             let tensors = extractor_file::tensors(&file)?;
-            let file = extractor_file::from_folded(&tensors, wanted, info.provenance, Precision::F32)?;
+            let file = extractor_file::from_folded(&tensors, wanted.into(), info.provenance, Precision::F32)?;
             Ok(Extractor::load(file, device)?)
         }
         found => Err(PretrainError::Architecture { path: path.to_owned(), found, wanted }),

@@ -19,6 +19,7 @@ use clap::Subcommand;
 use cse::defects::NoKinds;
 use cse::files::model_file::ModelFileError;
 use cse::files::state_dict::StateDictError;
+use cse::network::backbone::{Backbone, OtherNetwork};
 use cse::network::efficientnet::Architecture;
 
 use crate::checkpoints::CheckpointError;
@@ -127,13 +128,16 @@ pub enum PretrainError {
     /// A file cannot be read or written.
     #[error(transparent)]
     File(#[from] FileError),
+    /// A network is not an EfficientNet.
+    #[error(transparent)]
+    Network(#[from] OtherNetwork),
     /// The file to continue from holds another network.
     #[error("{} holds {found}, not {wanted}: choose that network with --student, or continue from another file", .path.display())]
     Architecture {
         /// Path of the file.
         path: PathBuf,
         /// Network in the file.
-        found: Architecture,
+        found: Backbone,
         /// Network of the student.
         wanted: Architecture,
     },

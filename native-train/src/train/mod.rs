@@ -55,6 +55,7 @@ pub fn run(args: &Args) -> Result<(), TrainError> {
     let extractor = models::extractor(args.extractor.as_deref(), &chosen.device)?;
     println!("extractor   {} {}", extractor.info.architecture, extractor.info.id);
     let spec = args.knobs.spec()?;
+    spec.check(extractor.info.architecture)?;
     let source = AnomalySource::read(args.anomaly_source.as_deref())?;
     let log = args.log.as_ref().map(|path| Log::open(path, args.resume)).transpose()?;
     interrupt::stop_on_interrupt("stopping at the next checkpoint");

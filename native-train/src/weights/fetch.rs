@@ -195,7 +195,7 @@ mod tests {
         assert_eq!(server.ranges(path).len(), 1);
 
         let info = extractor_file::read_info(&fs::read(&out).unwrap()).unwrap();
-        assert_eq!(info.architecture, Architecture::B0);
+        assert_eq!(info.architecture, Architecture::B0.into());
         assert!(info.provenance.starts_with(&server.url), "{}", info.provenance);
         assert_eq!(fs::read_dir(out.parent().unwrap()).unwrap().count(), 1);
 

@@ -1,4 +1,4 @@
-//! `weights import`: makes an extractor file from a local file of EfficientNet weights.
+//! `weights import`: makes an extractor file from a local file of published weights.
 
 use std::fmt;
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use cse::files::extractor_file;
-use cse::network::efficientnet::Architecture;
+use cse::network::backbone::Backbone;
 use cse::published::names::Layout;
 use cse::published::{self, is_tensorflow};
 
@@ -19,8 +19,8 @@ use super::state_dict::{self, ReadError};
 /// Arguments of `weights import`.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
-FILE holds EfficientNet-B0, B1, B2 or B3 from timm or torchvision, or EfficientNet-Lite0. The program recognises the \
-network from the tensors. FILE is a .safetensors or .pth file: a state dict, or a checkpoint with one under a key \
+FILE holds EfficientNet-B0, B1, B2 or B3 from timm or torchvision, EfficientNet-Lite0, or for PatchCore and PaDiM \
+ResNet-18 or WideResNet-50. The program recognises the network from the tensors. FILE is a .safetensors or .pth file: a state dict, or a checkpoint with one under a key \
 such as 'state_dict' or 'model'. OUT holds the layers up to the end of the last stage as 16-bit floats, with BatchNorm \
 folded into the convolutions.
 
@@ -46,16 +46,17 @@ pub struct Imported {
     /// Size of the extractor file, bytes.
     pub bytes: u64,
     /// Network of the weights.
-    pub architecture: Architecture,
-    /// Naming scheme of the weights.
-    pub layout: Layout,
+    pub architecture: Backbone,
+    /// Naming scheme of the weights. None where all publishers name them alike.
+    pub layout: Option<Layout>,
 }
 
 impl fmt::Display for Imported {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { out, bytes, architecture, layout } = self;
         let size = indicatif::HumanBytes(*bytes);
-        write!(f, "{}: {architecture}, from weights with {layout}'s names, {size}", out.display())
+        let names = layout.map(|layout| format!("from weights with {layout}'s names, ")).unwrap_or_default();
+        write!(f, "{}: {architecture}, {names}{size}", out.display())
     }
 }
 
@@ -151,7 +152,7 @@ mod tests {
             safetensors(&file, &tensors);
             let out = folder.path().join(format!("{layout}.extractor.safetensors"));
             let imported = import(&args(file, &out)).unwrap();
-            assert_eq!((imported.architecture, imported.layout), (Architecture::B0, layout));
+            assert_eq!((imported.architecture, imported.layout), (Architecture::B0.into(), Some(layout)));
             let bytes = fs::read(out).unwrap();
             assert_eq!(imported.bytes, bytes.len() as u64);
             files.push((extractor_file::read_info(&bytes).unwrap(), extractor_file::tensors(&bytes).unwrap()));
@@ -196,7 +197,7 @@ mod tests {
         }
         let file = folder.path().join("efficientnet-lite0.safetensors");
         safetensors(&file, &made_up(Architecture::TfLite0, Layout::EfficientNetPytorch, ""));
-        assert_eq!(import(&args(file, &out)).unwrap().architecture, Architecture::TfLite0);
+        assert_eq!(import(&args(file, &out)).unwrap().architecture, Architecture::TfLite0.into());
     }
 
     #[test]
@@ -216,6 +217,6 @@ mod tests {
         let file = folder.path().join("resnet.safetensors");
         safetensors(&file, &StateDict::from([("layer1.0.conv1.weight".into(), (vec![1], vec![1.0]))]));
         let message = import(&args(file, &folder.path().join("out"))).unwrap_err().to_string();
-        assert!(message.contains("resnet.safetensors holds no EfficientNet"), "{message}");
+        assert!(message.contains("resnet.safetensors holds no network"), "{message}");
     }
 }

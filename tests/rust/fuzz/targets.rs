@@ -48,7 +48,7 @@ fn photos() -> Target {
 fn models() -> Target {
     let channels = Architecture::B0.channels().stage5;
     let extractor = ExtractorInfo {
-        architecture: Architecture::B0,
+        architecture: Architecture::B0.into(),
         id: "0123456789abcdef".into(),
         provenance: String::new(),
         parameters: 1,

@@ -53,7 +53,8 @@ fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
 
 fn feature_maps_are_those_of_timm(device: &Device) {
     let extractor = networks::extractor(Architecture::B3, Precision::F32, device);
-    let ours = extractor.network.forward(formula::tensor("image", [1, 3, 224, 224], device));
+    let maps = extractor.network.forward(formula::tensor("image", [1, 3, 224, 224], device));
+    let ours = maps.efficient_net().expect("an EfficientNet");
     let theirs = &REFERENCE.extractors["efficientnet_b3"]["224x224"];
     theirs.stage5.assert_near(ours.stage5, "stage5", 1e-3);
     theirs.stage7.assert_near(ours.stage7, "stage7", 1e-3);

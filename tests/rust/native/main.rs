@@ -1,6 +1,7 @@
 //! Tests that cross crates, in one binary: linking the backends takes longer than running them.
 
 mod bank;
+mod baselines;
 mod comparison;
 mod development_data;
 mod fuzzing;

@@ -63,7 +63,7 @@ fn category_bytes_times(extractor_id: &str, factor: f32) -> Vec<u8> {
     let info = CategoryInfo {
         name: "test".into(),
         extractor_id: extractor_id.into(),
-        extractor_architecture: Architecture::B0,
+        extractor_architecture: Architecture::B0.into(),
         view: View::Resize,
         exposure: Exposure::Equal,
         photos: Traits::default(),
@@ -160,9 +160,10 @@ fn score_and_map_are_weighted_sums_of_the_members() {
     let distances = |members: Vec<TrainedMember>| {
         let info = category_file::read_info(&bytes).expect("readable");
         let shape = Shape { members: members.len(), ..info.shape() };
-        let detector = Detector::take(shape, Architecture::B0.channels(), &mut tensors(members), &device);
+        let detector = Detector::take(shape, Architecture::B0.into(), &mut tensors(members), &device);
         let detector = detector.expect("complete");
-        let outputs = block_on(detector.forward(features(), Taps::Both).read()).expect("computed");
+        let outputs =
+            block_on(detector.forward(features(), Taps::Both).expect("an EfficientNet").read()).expect("computed");
         detector.distances(&outputs[0], aggregation, None)
     };
     let alone = [0.0, 1.0].map(|phase| distances(vec![member(1.0, phase)]));
@@ -187,7 +188,7 @@ fn a_category_goes_with_its_own_extractor_only() {
     assert!(matches!(error, ModelFileError::OtherExtractor { .. }));
     assert!(error.to_string().contains(&extractor.info.id), "{error}");
     // An extractor with the same weights, but another padding.
-    let padded = ExtractorInfo { architecture: Architecture::TfB0, ..extractor.info.clone() };
+    let padded = ExtractorInfo { architecture: Architecture::TfB0.into(), ..extractor.info.clone() };
     let error = CategoryModel::load(&category, &padded, &device).expect_err("another architecture");
     assert!(error.to_string().contains("in use is") && error.to_string().contains("tf_efficientnet_b0"), "{error}");
 }

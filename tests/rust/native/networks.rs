@@ -66,7 +66,8 @@ fn compare(architecture: Architecture, precision: Precision, tolerance: f64) {
     let extractor = extractor(architecture, precision, &device);
     let sizes = &REFERENCE.extractors[&architecture.to_string()];
     for (size, [height, width]) in [("224x224", [224, 224]), ("160x288", [160, 288])] {
-        let ours = extractor.network.forward(formula::tensor("image", [1, 3, height, width], &device));
+        let maps = extractor.network.forward(formula::tensor("image", [1, 3, height, width], &device));
+        let ours = maps.efficient_net().expect("an EfficientNet");
         sizes[size].stage5.assert_near(ours.stage5, &format!("{architecture}, {size}, stage5"), tolerance);
         sizes[size].stage7.assert_near(ours.stage7, &format!("{architecture}, {size}, stage7"), tolerance);
     }

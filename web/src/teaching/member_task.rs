@@ -54,7 +54,7 @@ impl MemberTask {
         let (photos, samples): (Vec<TrainingPhoto>, Vec<Sample>) =
             serde_json::from_str(&self.photos).map_err(Failure::damaged)?;
         let grid = Grid { rows: self.rows, columns: self.columns };
-        let layout = Layout { channels: extractor.info.architecture.channels(), grid };
+        let layout = Layout { backbone: extractor.info.architecture, grid };
         let mut store = FeatureStore::new(layout, Box::new(Vec::new()));
         store.push(&layout.packed(self.features.to_vec())?).map_err(TrainingError::from)?;
         Ok(TrainingSet { store, samples, photos })

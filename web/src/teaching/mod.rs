@@ -60,6 +60,7 @@ impl Engine {
         let lesson = lesson.to_rust().map_err(JsError::from)?;
         let (extractor, device) = self.network()?;
         let spec = lesson.spec()?;
+        spec.check(extractor.info.architecture).map_err(Failure::from)?;
         let looks = look(&lesson, &host).await?;
         let sizes: Vec<(u32, u32)> = looks.iter().map(|look| (look.facts.width, look.facts.height)).collect();
         let (view, _) = suitable_view(spec.view, &sizes);
@@ -69,12 +70,14 @@ impl Engine {
         let reading = Reading { levels: traits.levels, ignored: None };
         let taught = Taught { spec: &spec, extractor, device, facts: &facts, host: &host, lesson: &lesson };
         let (mut set, windows) = taught.photos(Recipe::new(&spec, view, &sizes), &reading).await?;
+        if !spec.method.is_trained() {
+            let model = taught.fit(&set, &spec, Vec::new()).await?;
+            self.check_gpu(&model, &host.read(0).await?).await?;
+            return Ok(Uint8Array::from(model.as_slice()));
+        }
         let statistic = taught.statistic(&set).await?;
         self.check_gpu(&statistic, &host.read(0).await?).await?;
         host.take(&statistic).await?;
-        if !spec.method.is_trained() {
-            return Ok(Uint8Array::from(taught.fit(&set, &spec, Vec::new()).await?.as_slice()));
-        }
         taught.defects(&mut set, &windows).await?;
         drop(windows);
         let tasks = MemberTask::all(&set, spec.members, &lesson.settings)?;
@@ -144,7 +147,7 @@ fn maker(spec: &TrainSpec) -> Result<DefectMaker, Failure> {
 
 /// Shapes of the features of a window.
 fn layout(extractor: &Extractor, (width, height): (u32, u32)) -> Layout {
-    Layout { channels: extractor.info.architecture.channels(), grid: Grid::of_input(width, height) }
+    Layout { backbone: extractor.info.architecture, grid: Grid::of_input(width, height) }
 }
 
 impl Lesson {

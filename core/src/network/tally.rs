@@ -1,11 +1,11 @@
-//! Tally: the operations of a comparison's networks, which count their multiply-adds as they run.
+//! Tally: the operations of ResNets and of the comparison's networks, which count their multiply-adds as they run.
 
 use std::cell::Cell;
 
 use burn::nn::conv::{Conv2d, ConvTranspose2d};
 use burn::tensor::Tensor;
 
-use crate::network::ops::{self, Activation};
+use super::ops::{self, Activation};
 
 /// Multiply-adds of the operations that were run with it. Additions, activations, pooling and interpolation do not count,
 /// as is usual.
@@ -40,13 +40,6 @@ impl Tally {
         let [inputs, outputs, rows, columns] = conv.weight.dims();
         self.add(&[n, height, width, inputs, outputs, rows, columns]);
         conv.forward(x)
-    }
-
-    /// Matrix product `[b, m, k]` x `[b, k, n]`.
-    pub(crate) fn matmul(&self, a: Tensor<3>, b: Tensor<3>) -> Tensor<3> {
-        let ([batch, rows, inner], [.., columns]) = (a.dims(), b.dims());
-        self.add(&[batch, rows, inner, columns]);
-        a.matmul(b)
     }
 
     fn counted(&self, conv: &Conv2d, y: Tensor<4>) -> Tensor<4> {

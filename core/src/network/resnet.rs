@@ -1,26 +1,44 @@
-//! ResNet up to `layer3` (He et al. 2016; wide: Zagoruyko and Komodakis 2016): the backbone of the other methods.
+//! ResNet up to `layer3` (He et al. 2016; wide: Zagoruyko and Komodakis 2016): the backbone of PatchCore, PaDiM and the
+//! other methods of the comparison.
 //!
 //! Layers are named as in torchvision. The stride of a bottleneck is at its 3 x 3 convolution, as torchvision has it.
 
 use burn::module::Module;
-use burn::nn::conv::Conv2d;
+use burn::nn::PaddingConfig2d;
+use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::module::max_pool2d;
 use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Device, Tensor, activation};
+use serde::{Deserialize, Serialize};
 
-use super::layers::conv;
+use super::batch_norm_folding::fold;
 use super::tally::Tally;
 use crate::files::extractor_file::load_module;
 use crate::files::model_file::ModelFileError;
-use crate::files::state_dict::{self, Precision, StateDict};
-use crate::network::batch_norm_folding::fold;
+use crate::files::state_dict::{self, Precision, StateDict, StateDictError};
 
-/// Member of the family.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Member of the family, named as in torchvision and timm.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+)]
 pub enum ResNetArchitecture {
-    /// torchvision's `resnet18`.
+    /// 18 layers, in basic blocks.
+    #[serde(rename = "resnet18")]
+    #[strum(serialize = "resnet18")]
     ResNet18,
-    /// torchvision's `wide_resnet50_2`.
+    /// 50 layers, in bottlenecks of twice the width.
+    #[serde(rename = "wide_resnet50_2")]
+    #[strum(serialize = "wide_resnet50_2")]
     WideResNet50,
 }
 
@@ -32,6 +50,9 @@ const PLANES: [usize; 3] = [64, 128, 256];
 const EPSILON: f64 = 1e-5;
 
 impl ResNetArchitecture {
+    /// Every member.
+    pub const ALL: [Self; 2] = [Self::ResNet18, Self::WideResNet50];
+
     /// Blocks of `layer1` to `layer3`.
     fn repeats(self) -> [usize; 3] {
         match self {
@@ -45,8 +66,55 @@ impl ResNetArchitecture {
         PLANES.map(|planes| self.shape(planes).output())
     }
 
+    /// Convolutions up to `layer3`: name, BatchNorm after it, and shape of its kernel.
+    fn convolutions(self) -> Vec<(String, String, [usize; 4])> {
+        let mut all = vec![("conv1".to_owned(), "bn1".to_owned(), [STEM, 3, 7, 7])];
+        let mut input = STEM;
+        for (layer, (planes, repeats)) in PLANES.into_iter().zip(self.repeats()).enumerate() {
+            let shape = self.shape(planes);
+            for block in 0..repeats {
+                let name = format!("layer{}.{block}", layer + 1);
+                for (index, [output, input, side]) in (1..).zip(shape.kernels(input)) {
+                    all.push((format!("{name}.conv{index}"), format!("{name}.bn{index}"), [output, input, side, side]));
+                }
+                // `layer1` keeps the size, and the others halve it.
+                if block == 0 && (layer > 0 || input != shape.output()) {
+                    let downsample = format!("{name}.downsample");
+                    all.push((format!("{downsample}.0"), format!("{downsample}.1"), [shape.output(), input, 1, 1]));
+                }
+                input = shape.output();
+            }
+        }
+        all
+    }
+
+    /// Names and shapes of torchvision's tensors up to `layer3`, BatchNorm and all.
+    pub fn tensors(self) -> Vec<(String, Vec<usize>)> {
+        let of = |(conv, norm, shape): (String, String, [usize; 4])| {
+            let norms = ["weight", "bias", "running_mean", "running_var"];
+            let norms = norms.map(|part| (format!("{norm}.{part}"), vec![shape[0]]));
+            std::iter::once((format!("{conv}.weight"), shape.to_vec())).chain(norms)
+        };
+        self.convolutions().into_iter().flat_map(of).collect()
+    }
+
+    /// Torchvision's tensors with BatchNorm folded into the convolutions. `layer4` and `fc` are left out.
+    ///
+    /// # Errors
+    /// A tensor is missing or has another shape.
+    pub fn folded(self, mut tensors: StateDict) -> Result<StateDict, StateDictError> {
+        let mut folded = StateDict::new();
+        for (conv, norm, _) in self.convolutions() {
+            fold(&mut tensors, &conv, &norm, EPSILON)?;
+            for part in ["weight", "bias"] {
+                folded.extend(tensors.remove_entry(&format!("{conv}.{part}")));
+            }
+        }
+        Ok(folded)
+    }
+
     /// Shape of the blocks of a layer.
-    pub(super) fn shape(self, planes: usize) -> BlockShape {
+    pub(crate) fn shape(self, planes: usize) -> BlockShape {
         match self {
             Self::ResNet18 => BlockShape::Basic { planes },
             Self::WideResNet50 => BlockShape::Bottleneck { width: 2 * planes, output: 4 * planes },
@@ -56,7 +124,7 @@ impl ResNetArchitecture {
 
 /// Shape of a residual block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum BlockShape {
+pub(crate) enum BlockShape {
     /// Two 3 x 3 convolutions of `planes` channels.
     Basic { planes: usize },
     /// 1 x 1 to `width` channels, 3 x 3, 1 x 1 to `output` channels.
@@ -64,7 +132,15 @@ pub(super) enum BlockShape {
 }
 
 impl BlockShape {
-    pub(super) fn output(self) -> usize {
+    /// Output channels, input channels and side of the kernels of a block whose input has `input` channels.
+    fn kernels(self, input: usize) -> Vec<[usize; 3]> {
+        match self {
+            Self::Basic { planes } => vec![[planes, input, 3], [planes, planes, 3]],
+            Self::Bottleneck { width, output } => vec![[width, input, 1], [width, width, 3], [output, width, 1]],
+        }
+    }
+
+    pub(crate) fn output(self) -> usize {
         match self {
             Self::Basic { planes } => planes,
             Self::Bottleneck { output, .. } => output,
@@ -74,15 +150,25 @@ impl BlockShape {
 
 /// Residual block: torchvision's `BasicBlock`, or its `Bottleneck` where `conv3` is present.
 #[derive(Module, Debug)]
-pub(super) struct Block {
+pub(crate) struct Block {
     conv1: Conv2d,
     conv2: Conv2d,
     conv3: Option<Conv2d>,
     downsample: Option<Vec<Conv2d>>,
 }
 
+/// Convolution with a square kernel of an odd side, padded so that a stride of 1 keeps the size. BatchNorm is folded into it,
+/// so that it has a bias.
+pub(crate) fn conv(channels: [usize; 2], kernel: usize, stride: usize, device: &Device) -> Conv2d {
+    let half = kernel / 2;
+    Conv2dConfig::new(channels, [kernel, kernel])
+        .with_stride([stride, stride])
+        .with_padding(PaddingConfig2d::Explicit(half, half, half, half))
+        .init(device)
+}
+
 impl Block {
-    pub(super) fn new(input: usize, shape: BlockShape, stride: usize, device: &Device) -> Self {
+    pub(crate) fn new(input: usize, shape: BlockShape, stride: usize, device: &Device) -> Self {
         let output = shape.output();
         let (conv1, conv2, conv3) = match shape {
             BlockShape::Basic { planes } => {
@@ -99,7 +185,7 @@ impl Block {
     }
 
     /// `[n, input, h, w]` to `[n, output, h / stride, w / stride]`.
-    pub(super) fn forward(&self, x: Tensor<4>, tally: &Tally) -> Tensor<4> {
+    pub(crate) fn forward(&self, x: Tensor<4>, tally: &Tally) -> Tensor<4> {
         let skip = match self.downsample.as_deref() {
             Some([downsample, ..]) => tally.conv(downsample, x.clone()),
             _ => x.clone(),
@@ -114,12 +200,12 @@ impl Block {
 }
 
 /// Blocks of a layer, one after the other.
-pub(super) fn forward(blocks: &[Block], x: Tensor<4>, tally: &Tally) -> Tensor<4> {
+pub(crate) fn forward(blocks: &[Block], x: Tensor<4>, tally: &Tally) -> Tensor<4> {
     blocks.iter().fold(x, |x, block| block.forward(x, tally))
 }
 
 /// `repeats` blocks, of which the first has the stride and changes the width.
-pub(super) fn layer(input: usize, shape: BlockShape, repeats: usize, stride: usize, device: &Device) -> Vec<Block> {
+pub(crate) fn layer(input: usize, shape: BlockShape, repeats: usize, stride: usize, device: &Device) -> Vec<Block> {
     let block = |index| match index {
         0 => Block::new(input, shape, stride, device),
         _ => Block::new(shape.output(), shape, 1, device),
@@ -154,26 +240,9 @@ impl ResNet {
     ///
     /// # Errors
     /// A tensor is missing or has another shape.
-    pub fn load(
-        architecture: ResNetArchitecture,
-        mut tensors: StateDict,
-        device: &Device,
-    ) -> Result<Self, ModelFileError> {
+    pub fn load(architecture: ResNetArchitecture, tensors: StateDict, device: &Device) -> Result<Self, ModelFileError> {
         let mut network = Self::new(architecture, device);
-        fold(&mut tensors, "conv1", "bn1", EPSILON)?;
-        for (layer, repeats) in architecture.repeats().into_iter().enumerate() {
-            for block in 0..repeats {
-                let block = format!("layer{}.{block}", layer + 1);
-                for conv in 1..=3 {
-                    if tensors.contains_key(&format!("{block}.conv{conv}.weight")) {
-                        fold(&mut tensors, &format!("{block}.conv{conv}"), &format!("{block}.bn{conv}"), EPSILON)?;
-                    }
-                }
-                if tensors.contains_key(&format!("{block}.downsample.0.weight")) {
-                    fold(&mut tensors, &format!("{block}.downsample.0"), &format!("{block}.downsample.1"), EPSILON)?;
-                }
-            }
-        }
+        let tensors = architecture.folded(tensors)?;
         load_module(&mut network, state_dict::write(&tensors, Default::default(), Precision::F32)?)?;
         Ok(network)
     }

@@ -1,0 +1,137 @@
+//! PatchCore (Roth et al. 2022): the distance of each patch to the nearest one of a memory bank, on a ResNet.
+//!
+//! A patch is a position of `layer2` and `layer3`, each averaged over 3 x 3 positions. `layer3` is interpolated to the grid
+//! of `layer2`. The score is that of the most anomalous patch. It counts less where the patch's neighbours in the bank are
+//! as far from it. Details are those of anomalib 2.
+
+use burn::tensor::module::{avg_pool2d, interpolate};
+use burn::tensor::ops::{AvgPoolOptions, InterpolateMode, InterpolateOptions};
+use burn::tensor::{Device, Tensor};
+
+use super::nearest_neighbours::{Coreset, NearestNeighbours};
+use crate::network::grid::{Grid, GridMap};
+use crate::network::resnet::ResNetArchitecture;
+use crate::scoring::distances::Distances;
+use crate::scoring::pixel_map::{blurred, repeated};
+
+/// Most patches that a coreset is chosen from: those of 280 photos. More take gigabytes.
+pub const CANDIDATES: usize = 280 * 28 * 28;
+/// Numbers in one part of the bank: 64 MiB, half of what WebGPU lets every device bind at once.
+const LARGEST_PART: usize = 1 << 24;
+/// Vectors of the bank that decide how much the score counts: the nearest one and its neighbours.
+const NEIGHBOURS: usize = 9;
+/// Pixels between neighbouring positions of `layer2`.
+const STRIDE: usize = 8;
+
+/// Number of channels of a patch.
+pub fn channels(architecture: ResNetArchitecture) -> usize {
+    let [_, two, three] = architecture.channels();
+    two + three
+}
+
+/// Patches `[n, channels, h, w]` of a ResNet's layers, at the grid of `layer2`.
+pub fn patches([_, two, three]: [Tensor<4>; 3]) -> Tensor<4> {
+    let [_, _, rows, columns] = two.dims();
+    let pooled = |layer| avg_pool2d(layer, AvgPoolOptions::new([3, 3]).with_stride([1, 1]).with_padding([1, 1]));
+    let options =
+        InterpolateOptions::new(InterpolateMode::Bilinear).with_align_corners(false).with_output_size([rows, columns]);
+    Tensor::cat(vec![pooled(two), interpolate(pooled(three), options)], 1)
+}
+
+/// Memory bank on a device, in parts that any GPU can bind.
+#[derive(Debug)]
+pub struct MemoryBank(Vec<NearestNeighbours>);
+
+impl MemoryBank {
+    /// Puts `vectors`, rows of `channels` values, on `device`.
+    pub fn new(vectors: &[f32], channels: usize, device: &Device) -> Self {
+        let most = (LARGEST_PART / channels.max(1)).max(1) * channels.max(1);
+        let part = |vectors: &[f32]| NearestNeighbours::new(Coreset::of(vectors.to_vec(), channels), device);
+        Self(vectors.chunks(most).map(part).collect())
+    }
+
+    /// Euclidean distance to the nearest vector at each position: `[n, channels, h, w]` to `[n, 1, h, w]`. None for an empty
+    /// bank.
+    pub fn distances(&self, patches: &Tensor<4>) -> Option<Tensor<4>> {
+        self.0.iter().map(|part| part.distances(patches.clone())).reduce(Tensor::min_pair)
+    }
+}
+
+/// PatchCore on a device.
+#[derive(Debug)]
+pub struct PatchCore {
+    bank: MemoryBank,
+    /// The same vectors on the host, for the weight of the score.
+    vectors: Vec<f32>,
+    channels: usize,
+}
+
+impl PatchCore {
+    /// Puts the vectors of a coreset on `device`.
+    pub fn new(coreset: Coreset, device: &Device) -> Self {
+        let (channels, vectors) = coreset.into_vectors();
+        Self { bank: MemoryBank::new(&vectors, channels, device), vectors, channels }
+    }
+
+    /// Distances and patches of a batch, `[n, 1 + channels, h, w]`: the weight of the score needs a patch.
+    pub fn forward(&self, layers: [Tensor<4>; 3]) -> Tensor<4> {
+        let patches = patches(layers);
+        match self.bank.distances(&patches) {
+            Some(distances) => Tensor::cat(vec![distances, patches], 1),
+            None => patches,
+        }
+    }
+
+    /// Distances of one window, by its part `[1 + channels, positions]` of [`forward`](Self::forward). The highest one for
+    /// the score is PatchCore's score.
+    pub fn distances(&self, output: &[f32], grid: Grid) -> Distances {
+        let positions = grid.positions();
+        let (values, patches) = output.split_at(positions.min(output.len()));
+        let plain = GridMap { grid, values: values.to_vec() };
+        let highest = values.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(position, _)| position);
+        let patch: Vec<f32> = patches.iter().skip(highest).step_by(positions.max(1)).copied().collect();
+        let weight = self.weight(&patch);
+        Distances::new(plain.map(|value| weight * value), blurred(&repeated(&plain, STRIDE)))
+    }
+
+    /// Weight of a patch's distance, 0 to 1 (equation 7 of the paper).
+    fn weight(&self, patch: &[f32]) -> f32 {
+        let nearest = self.nearest(patch, 1);
+        let Some(nearest) = nearest.first() else { return 1.0 };
+        let support = self.nearest(self.vector(*nearest), NEIGHBOURS);
+        let distances: Vec<f32> =
+            support.iter().map(|index| squared_distance(self.vector(*index), patch).sqrt()).collect();
+        let largest = distances.iter().copied().fold(0.0, f32::max);
+        let powers: Vec<f32> = distances.iter().map(|distance| (distance - largest).exp()).collect();
+        1.0 - powers.first().unwrap_or(&0.0) / powers.iter().sum::<f32>()
+    }
+
+    fn vector(&self, index: usize) -> &[f32] {
+        &self.vectors[index * self.channels..(index + 1) * self.channels]
+    }
+
+    /// Indices of the `count` vectors nearest to `vector`, the nearest first.
+    fn nearest(&self, vector: &[f32], count: usize) -> Vec<usize> {
+        let each = self.vectors.chunks_exact(self.channels.max(1));
+        let mut distances: Vec<(f32, usize)> =
+            each.enumerate().map(|(index, other)| (squared_distance(other, vector), index)).collect();
+        let by_distance = |a: &(f32, usize), b: &(f32, usize)| a.0.total_cmp(&b.0);
+        if count < distances.len() {
+            distances.select_nth_unstable_by(count, by_distance);
+            distances.truncate(count);
+        }
+        distances.sort_by(by_distance);
+        distances.into_iter().map(|(_, index)| index).collect()
+    }
+}
+
+fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
+    // Eight sums, which the compiler keeps in one register.
+    let (a8, a_rest) = a.as_chunks::<8>();
+    let (b8, b_rest) = b.as_chunks::<8>();
+    let mut sums = [0.0f32; 8];
+    for (a, b) in a8.iter().zip(b8) {
+        (0..8).for_each(|lane| sums[lane] += (a[lane] - b[lane]) * (a[lane] - b[lane]));
+    }
+    sums.iter().sum::<f32>() + a_rest.iter().zip(b_rest).map(|(a, b)| (a - b) * (a - b)).sum::<f32>()
+}

@@ -1,0 +1,79 @@
+//! Recognises a ResNet in a state dict by the names and shapes of its tensors. torchvision and timm name them alike.
+
+use super::recognise::RecogniseError;
+use crate::files::state_dict::StateDict;
+use crate::network::resnet::ResNetArchitecture;
+
+/// Tensor whose name tells a ResNet.
+const FIRST: &str = "layer1.0.conv1.weight";
+
+/// A ResNet among tensors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecognisedResNet {
+    /// Architecture of the network.
+    pub architecture: ResNetArchitecture,
+    /// What the names of its tensors begin with, such as `module.`.
+    prefix: String,
+}
+
+/// Recognises the ResNet in `tensors`. None where there is none, or another one than those of PatchCore and PaDiM.
+pub fn recognise_res_net(tensors: &StateDict) -> Option<RecognisedResNet> {
+    let mut prefixes = tensors.keys().filter_map(|name| name.strip_suffix(FIRST));
+    let (prefix, None) = (prefixes.next()?, prefixes.next()) else { return None };
+    let fits = |architecture: &ResNetArchitecture| {
+        let of = |(name, shape): (String, Vec<usize>)| {
+            tensors.get(&format!("{prefix}{name}")).is_some_and(|(found, _)| *found == shape)
+        };
+        // A deeper one has all tensors of a flatter one.
+        let blocks = |name: &str| name.strip_prefix(prefix).is_some_and(|name| name.starts_with("layer1.2."));
+        let deep = *architecture == ResNetArchitecture::WideResNet50;
+        architecture.tensors().into_iter().all(of) && tensors.keys().any(|name| blocks(name)) == deep
+    };
+    let architecture = ResNetArchitecture::ALL.into_iter().find(fits)?;
+    Some(RecognisedResNet { architecture, prefix: prefix.to_owned() })
+}
+
+/// Moves the network's tensors up to `layer3` out of `tensors`, under torchvision's names.
+///
+/// # Errors
+/// A weight is NaN or infinite.
+pub(super) fn take_named(tensors: &mut StateDict, network: &RecognisedResNet) -> Result<StateDict, RecogniseError> {
+    let mut taken = StateDict::new();
+    for (name, _) in network.architecture.tensors() {
+        let Some(tensor) = tensors.remove(&format!("{}{name}", network.prefix)) else { continue };
+        if !tensor.1.iter().all(|value| value.is_finite()) {
+            return Err(RecogniseError::NotFinite(name));
+        }
+        taken.insert(name, tensor);
+    }
+    Ok(taken)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made_up(architecture: ResNetArchitecture, prefix: &str) -> StateDict {
+        let tensor = |(name, shape): (String, Vec<usize>)| {
+            let values = vec![1.0; shape.iter().product()];
+            (format!("{prefix}{name}"), (shape, values))
+        };
+        architecture.tensors().into_iter().map(tensor).collect()
+    }
+
+    #[test]
+    fn a_res_net_is_told_by_its_shapes() {
+        for architecture in ResNetArchitecture::ALL {
+            let mut tensors = made_up(architecture, "module.");
+            tensors.insert("module.fc.weight".into(), (vec![1], vec![0.0]));
+            let found = recognise_res_net(&tensors).unwrap();
+            assert_eq!(found.architecture, architecture);
+            assert_eq!(take_named(&mut tensors, &found).unwrap(), made_up(architecture, ""));
+        }
+        // A ResNet-34 begins like a ResNet-18, and has more blocks.
+        let mut deeper = made_up(ResNetArchitecture::ResNet18, "");
+        deeper.insert("layer1.2.conv1.weight".into(), (vec![64, 64, 3, 3], vec![0.0; 36_864]));
+        assert_eq!(recognise_res_net(&deeper), None);
+        assert_eq!(recognise_res_net(&StateDict::new()), None);
+    }
+}
