@@ -9,10 +9,10 @@ export function verdictOf(outcome: Outcome | undefined, threshold: number | unde
 	if (!outcome) return "waiting";
 	if ("error" in outcome) return "error";
 	if (threshold === undefined) return "waiting";
-	const { score, unlike, other_shape } = outcome.result.inspection;
-	if (other_shape) return "unlike";
+	const { score, unlike } = outcome.result.inspection;
+	if (unlike === "throughout" || unlike === "proportions") return "unlike";
 	if (score <= threshold) return "good";
-	return unlike ? "unlike" : "defect";
+	return unlike === "most" ? "unlike" : "defect";
 }
 
 export const verdictWords: Record<Verdict, string> = {
@@ -27,9 +27,9 @@ export const verdictWords: Record<Verdict, string> = {
 /** Sentences about the verdict on a photo. */
 export function notesOn(outcome: Outcome | undefined, threshold: number | undefined): string[] {
 	if (!outcome || "error" in outcome) return [];
-	const { beyond, notes, score, unlike } = outcome.result.inspection;
+	const { beyond, notes, unlike } = outcome.result.inspection;
 	// The notes say it where the photo has another shape.
-	if (threshold === undefined || score <= threshold || !unlike) return notes;
+	if (verdictOf(outcome, threshold) !== "unlike" || unlike === "proportions") return notes;
 	const whole = "Most of the photo is unlike the good photos: it may show another material, light or scale.";
 	return beyond ? [whole, beyond, ...notes] : [whole, ...notes];
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use cse::comparison::Contender;
 use cse::comparison::contestant::{self, Contestant, Step, Weight};
-use cse::files::state_dict::StateDictError;
+use cse::files::model_file::ModelFileError;
 use cse::image::preprocess::INPUT_SIDE;
 use cse::network::tally::Tally;
 use cse::scoring::prediction::PredictError;
@@ -50,7 +50,7 @@ pub enum BenchError {
         /// The row.
         row: Contender,
         /// Error of its tensors.
-        source: StateDictError,
+        source: ModelFileError,
     },
     /// A network fails.
     #[error("the row {row} cannot be measured: {source}")]

@@ -501,13 +501,16 @@ impl TestPhotos {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cse::network::efficientnet::Architecture;
+
+    const B0: Backbone = Backbone::EfficientNet(Architecture::B0);
 
     #[test]
     fn every_way_is_a_training() {
         for way in WAYS {
-            assert!(parse(way, ViewChoice::Auto).is_ok(), "{way}");
+            assert!(parse(way, ViewChoice::Auto, B0).is_ok(), "{way}");
         }
-        let refused = |words: &str| match parse(words, ViewChoice::Auto) {
+        let refused = |words: &str| match parse(words, ViewChoice::Auto, B0) {
             Err(error) => error.to_string(),
             Ok(way) => panic!("{} is none", way.words),
         };
@@ -516,8 +519,8 @@ mod tests {
         // Else its row would bear the name of something that was not done.
         assert!(refused("--method gaussian --seed=7").contains("--seed"));
         assert!(refused("--out there").contains("--out"));
-        let own = parse("--view tiles", ViewChoice::Crop).unwrap();
+        let own = parse("--view tiles", ViewChoice::Crop, B0).unwrap();
         assert_eq!(own.spec.view, ViewChoice::Tiles);
-        assert_eq!(parse("", ViewChoice::Crop).unwrap().spec.view, ViewChoice::Crop);
+        assert_eq!(parse("", ViewChoice::Crop, B0).unwrap().spec.view, ViewChoice::Crop);
     }
 }

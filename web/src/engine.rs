@@ -13,6 +13,7 @@ use cse::scoring::anomaly_map;
 use cse::scoring::gpu_check;
 use cse::scoring::prediction::PredictError;
 use cse::scoring::predictor::{Predictor, Step};
+use cse::scoring::verdict::Unlikeness;
 use js_sys::{Float32Array, Uint8Array, Uint8ClampedArray};
 use sha2::{Digest, Sha256};
 use tsify::{Ts, Tsify};
@@ -182,14 +183,13 @@ impl Engine {
             gpu_check::check(&predictor, &reference.predictor()?, &photo).await?;
             self.checked.set(true);
         }
-        let beyond = prediction.unlike.then(|| info.beyond(&photo)).flatten();
+        let beyond = if prediction.unlike == Unlikeness::None { None } else { info.beyond(&photo) };
         let preview = photo.preview(PREVIEW_SIDE);
         Ok(Inspection {
             width,
             height,
             score: prediction.score,
-            unlike: prediction.unlike,
-            other_shape: prediction.other_shape,
+            unlike: prediction.unlike.into(),
             peak_x: prediction.peak.x,
             peak_y: prediction.peak.y,
             beyond,

@@ -3,6 +3,7 @@
 use cse::files::{category_file, extractor_file, provenance};
 use cse::image::exposure::Exposure;
 use cse::image::view;
+use cse::scoring::verdict;
 use js_sys::{Float32Array, Uint8ClampedArray};
 use serde::Serialize;
 use serde_wasm_bindgen::preserve;
@@ -254,10 +255,8 @@ pub struct Inspection {
     pub peak_x: f32,
     /// Place that the score comes from, as a fraction of the photo's height.
     pub peak_y: f32,
-    /// Whether most of the photo is unlike the good photos. A score above the threshold is then not for a defect.
-    pub unlike: bool,
-    /// Whether the photo's proportions are so far from those of the good photos that the score says nothing.
-    pub other_shape: bool,
+    /// Difference of the whole photo from the good photos.
+    pub unlike: Unlikeness,
     /// Sentence on how a photo that is unlike the good photos differs from them, where brightness, colour, contrast or
     /// sharpness say it.
     pub beyond: Option<String>,
@@ -281,6 +280,31 @@ pub struct Inspection {
     pub preview_height: u32,
     /// Duration of each step.
     pub milliseconds: Milliseconds,
+}
+
+/// Difference of a whole photo from the good photos, as `cse::scoring::verdict::Unlikeness` has it.
+#[derive(Clone, Copy, Debug, Serialize, Tsify)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unlikeness {
+    /// There is none, or the model cannot tell.
+    None,
+    /// Most of the photo is anomalous. A score above the threshold is then not for a defect.
+    Most,
+    /// The map is higher than on good photos throughout, whatever the score.
+    Throughout,
+    /// The proportions are so far from those of the good photos that the score says nothing.
+    Proportions,
+}
+
+impl From<verdict::Unlikeness> for Unlikeness {
+    fn from(unlike: verdict::Unlikeness) -> Self {
+        match unlike {
+            verdict::Unlikeness::None => Self::None,
+            verdict::Unlikeness::Most => Self::Most,
+            verdict::Unlikeness::Throughout => Self::Throughout,
+            verdict::Unlikeness::Proportions => Self::Proportions,
+        }
+    }
 }
 
 /// Decoded photo, to be shown.

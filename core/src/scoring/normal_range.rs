@@ -14,6 +14,10 @@ pub struct NormalRange {
     pub edges: GridMap,
     /// Edge of all positions of the map together.
     pub map_edge: f32,
+    /// Limit of the lower quartile of a good photo's map, in edges: see [`quartile_limit`](super::verdict::quartile_limit).
+    /// None where the map is not that of a density, because a strong defect may raise such a map throughout.
+    #[serde(default)]
+    pub map_quartile: Option<f32>,
 }
 
 /// Weight of the statistics of all positions together, in images, where they are joined with those of a single position.
@@ -40,7 +44,7 @@ impl NormalRange {
         let (map_mean, map_variance) = moments(maps.iter().copied());
         let joined: Vec<_> = normal.iter().map(|image| counted(image, image.with_density(density_weight))).collect();
         let grid = first.score.grid;
-        Some(Self { edges: edges(grid, &joined), map_edge: edge(map_mean, map_variance) })
+        Some(Self { edges: edges(grid, &joined), map_edge: edge(map_mean, map_variance), map_quartile: None })
     }
 
     /// Divides `distances` by their edges.
@@ -49,9 +53,10 @@ impl NormalRange {
         GridMap { grid: distances.grid, values: relative.collect() }
     }
 
-    /// Tells whether every edge is finite and above 0.
+    /// Tells whether every edge and limit is finite and above 0.
     pub fn is_sound(&self) -> bool {
-        self.edges.values.iter().chain([&self.map_edge]).all(|edge| edge.is_finite() && *edge > 0.0)
+        let limits = [Some(&self.map_edge), self.map_quartile.as_ref()].into_iter().flatten();
+        self.edges.values.iter().chain(limits).all(|edge| edge.is_finite() && *edge > 0.0)
     }
 
     /// Tells whether the edges have the positions of `window`, of its density too. A position without an edge would not be

@@ -3,7 +3,7 @@
 use super::anomaly_map::{self, Patch};
 use super::distances::Distances;
 use super::score_rule::ScoreRule;
-use super::verdict;
+use super::verdict::{self, Unlikeness};
 use crate::image::inspected::Inspected;
 use crate::image::view::Region;
 use crate::network::backbone::OtherNetwork;
@@ -23,10 +23,8 @@ pub struct Place {
 pub struct Prediction {
     /// Anomaly score of the most anomalous window, finite.
     pub score: f32,
-    /// True if most of the photo is unlike the good photos. Always false for a model without normal ranges.
-    pub unlike: bool,
-    /// True if the photo's proportions are so far from those of the good photos that the score says nothing.
-    pub other_shape: bool,
+    /// Difference of the whole photo from the good photos. A model without normal ranges tells those of proportions alone.
+    pub unlike: Unlikeness,
     /// Centre of the position with the highest distance in the window that the score is of.
     pub peak: Place,
     /// Anomaly map of each window.
@@ -77,12 +75,13 @@ impl Prediction {
         let (score, peak) = (highest.0, peak(&highest.1, &highest.2));
         let patch = |(region, window): (&Region, &Distances)| Patch { region: *region, map: rule.map(window) };
         let patches: Vec<Patch> = regions.iter().zip(windows).map(patch).collect();
-        let unlike = rule.normal_range.is_some() && {
+        let unlike = rule.normal_range.as_ref().map_or(Unlikeness::None, |range| {
             let of = |map: &GridMap| map.values.iter().copied().filter(|value| !value.is_nan()).collect::<Vec<f32>>();
             let map = patches.iter().flat_map(|patch| of(&patch.map)).collect();
-            verdict::is_unlike(map, fields.iter().flat_map(|(_, _, field)| of(field)).collect())
-        };
-        Ok(Self { score, unlike, other_shape: false, peak, patches })
+            let field = fields.iter().flat_map(|(_, _, field)| of(field)).collect();
+            verdict::unlikeness(map, field, range.map_quartile)
+        });
+        Ok(Self { score, unlike, peak, patches })
     }
 
     /// Anomaly map of the photo, `width * height` values row by row. NaN where the photo was not inspected.

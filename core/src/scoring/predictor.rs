@@ -7,6 +7,7 @@ use burn::tensor::{Device, Tensor};
 use image::RgbImage;
 
 use super::prediction::{PredictError, Prediction};
+use super::verdict::Unlikeness;
 use crate::detectors::detector::finish;
 use crate::files::category_file::CategoryModel;
 use crate::files::extractor_file::Extractor;
@@ -106,10 +107,13 @@ impl<'a> Predictor<'a> {
             }
             tell(Step::Score);
         }
-        let prediction = Prediction::join(&info.rule, &windows.regions(), &distances);
+        let prediction = Prediction::join(&info.rule, &windows.regions(), &distances)?;
         tell(Step::Score);
         let (width, height) = photo.pixels.dimensions();
-        Ok(Prediction { other_shape: info.is_other_shape(width, height), ..prediction? })
+        Ok(match info.is_other_shape(width, height) {
+            true => Prediction { unlike: Unlikeness::Proportions, ..prediction },
+            false => prediction,
+        })
     }
 
     /// Network input `[n, 3, h, w]` of `n` windows.

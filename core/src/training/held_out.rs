@@ -8,6 +8,7 @@ use crate::network::grid::GridMap;
 use crate::scoring::distances::Distances;
 use crate::scoring::normal_range::NormalRange;
 use crate::scoring::score_rule::ScoreRule;
+use crate::scoring::verdict::lower_quartile;
 
 /// Distances of each held-out photo's windows, by the photo's index, as the mean over the folds that held it out.
 #[derive(Debug, Default)]
@@ -60,6 +61,8 @@ pub struct Normal {
     pub synthetic: Vec<f32>,
     /// Colour scale of the map.
     pub map_scale: MapScale,
+    /// Lower quartile of each photo's map.
+    pub map_quartiles: Vec<f32>,
 }
 
 /// Largest number of groups to review.
@@ -150,9 +153,14 @@ impl HeldOut {
             }
         }
         let scores = self.0.keys().copied().zip(scores).collect();
-        let values = windows().flat_map(|window| whole.map(window).values).filter(|value| !value.is_nan());
-        let map_scale = map_scale(values.collect());
-        Some(Normal { rule: whole, scores, synthetic, map_scale })
+        let map = |(_, windows): &(usize, Vec<Distances>)| -> Vec<f32> {
+            let values = windows.iter().flat_map(|window| whole.map(window).values);
+            values.filter(|value| !value.is_nan()).collect()
+        };
+        let maps: Vec<Vec<f32>> = photos.iter().map(map).collect();
+        let map_scale = map_scale(maps.concat());
+        let map_quartiles = maps.into_iter().map(lower_quartile).collect();
+        Some(Normal { rule: whole, scores, synthetic, map_scale, map_quartiles })
     }
 }
 
@@ -243,7 +251,7 @@ mod tests {
     fn groups_at_and_above_the_threshold_are_reviewed() {
         let of = |scores| {
             let map_scale = MapScale { low: 0.0, high: 1.0 };
-            Normal { rule: ScoreRule::default(), scores, synthetic: Vec::new(), map_scale }
+            Normal { rule: ScoreRule::default(), scores, synthetic: Vec::new(), map_scale, map_quartiles: Vec::new() }
         };
         let normal = of(vec![(0, 0.5), (1, 0.2), (2, 1.0), (3, 3.0), (4, 0.9)]);
         let highest = [Reviewed { score: 3.0, photos: vec![3, 1] }, Reviewed { score: 1.0, photos: vec![2] }];

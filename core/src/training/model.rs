@@ -14,6 +14,7 @@ use crate::image::photo::{IgnoreMask, Traits};
 use crate::image::view::View;
 use crate::scoring::score_rule::ScoreRule;
 use crate::scoring::threshold::Threshold;
+use crate::scoring::verdict::quartile_limit;
 
 /// Facts of a category that a training does not compute.
 #[derive(Clone, Debug)]
@@ -71,6 +72,10 @@ impl Session<'_> {
         let threshold = Threshold::new(scores, groups::count(held_out), spec.false_positive_rate);
         let threshold = threshold.ok_or(TrainingError::NoScores)?.with_synthetic(normal.synthetic.clone());
         let (threshold, unit) = threshold.in_units();
+        let mut rule = ScoreRule { unit, ..normal.rule.clone() };
+        if let Some(range) = rule.normal_range.as_mut().filter(|_| fit.density_map) {
+            range.map_quartile = quartile_limit(&normal.map_quartiles);
+        }
         let originals = set.originals();
         let info = CategoryInfo {
             name: facts.name.clone(),
@@ -99,7 +104,7 @@ impl Session<'_> {
             trained_on: originals.iter().map(|photo| photo_mark(&set.photos[*photo].digest)).collect(),
             losses: fit.histories.into_iter().map(|history| history.losses).collect(),
             threshold,
-            rule: ScoreRule { unit, ..normal.rule.clone() },
+            rule,
         };
         // A user knows photos, and not their varied copies.
         let photo = |copy: usize| originals.binary_search(&set.photos[copy].original).ok();

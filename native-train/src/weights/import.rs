@@ -125,6 +125,7 @@ mod tests {
     use std::collections::HashMap;
 
     use cse::files::state_dict::{Precision, StateDict};
+    use cse::network::efficientnet::Architecture;
     use cse::published::recognise::{made_up, recognise, take_timm_named};
 
     use super::*;

@@ -113,7 +113,7 @@ fn a_normal_range_that_cannot_tell_is_refused() {
     let with = |edges: Vec<f32>, density_weight: Option<f32>| {
         let (mut info, tensors) = category_file::read(&category).expect("readable");
         let edges = GridMap { grid: Grid { rows: edges.len() / 7, columns: 7 }, values: edges };
-        let normal_range = Some(NormalRange { edges, map_edge: 0.1 });
+        let normal_range = Some(NormalRange { edges, map_edge: 0.1, map_quartile: None });
         info.rule = ScoreRule { normal_range, density_weight, ..info.rule };
         CategoryModel::from_parts((info, tensors), &extractor.info, &device)
     };
