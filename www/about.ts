@@ -21,6 +21,8 @@ const methods = {
 	"mean-cosine": "cosine distance to the mean of good photos",
 	gaussian: "Mahalanobis distance to good patches",
 	"nearest-neighbours": "distance to the nearest good patch",
+	patchcore: "PatchCore: distance to the nearest patch of a memory bank",
+	padim: "PaDiM: Mahalanobis distance to good patches at the same position",
 	classifier: "a classifier of embeddings, trained on good patches and synthetic defects",
 };
 

@@ -14,6 +14,7 @@ import type {
 	Milliseconds,
 	ModelFile as ModelDescription,
 	Route,
+	Unlikeness,
 	Inspection as Whole,
 } from "./wasm/cse_web.js";
 
@@ -30,6 +31,7 @@ export type {
 	Milliseconds,
 	ModelDescription,
 	Route,
+	Unlikeness,
 };
 
 /** The engine's results for a photo, without its picture. */

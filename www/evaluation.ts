@@ -5,6 +5,8 @@ export type Mark = "good" | "defective";
 export interface Marked {
 	score: number;
 	mark: Mark;
+	/** True for a photo that is not taken for good whatever its score. */
+	isCalled?: boolean;
 }
 
 export interface Evaluation {
@@ -26,8 +28,9 @@ export interface Confusion {
 }
 
 export function confusion(marked: readonly Marked[], threshold: number): Confusion {
+	const isCalled = ({ score, isCalled }: Marked) => isCalled === true || score > threshold;
 	const count = (mark: Mark, called: boolean) =>
-		marked.filter((photo) => photo.mark === mark && photo.score > threshold === called).length;
+		marked.filter((photo) => photo.mark === mark && isCalled(photo) === called).length;
 	return {
 		defectiveCalled: count("defective", true),
 		defectiveMissed: count("defective", false),

@@ -7,6 +7,7 @@ import { resultIn } from "./outcomes.js";
 import type { Photo } from "./photos.js";
 import { sentence } from "./sentence.js";
 import { takeGoodSamples } from "./teaching/panel.js";
+import { isUnlikeAnyway } from "./verdict.js";
 import type { Workbench } from "./workbench.js";
 
 const buttons: Record<Mark, HTMLButtonElement> = {
@@ -24,7 +25,9 @@ function markedOf({ album }: Workbench): Marked[] {
 	return album.photos.flatMap((photo) => {
 		const mark = album.marks.get(photo);
 		const result = resultIn(album.outcome(photo));
-		return mark && result ? [{ mark, score: result.inspection.score }] : [];
+		if (!mark || !result) return [];
+		const { score, unlike } = result.inspection;
+		return [{ mark, score, isCalled: isUnlikeAnyway(unlike) }];
 	});
 }
 

@@ -36,7 +36,7 @@ export class Outcomes {
 	#bytes = 0;
 	readonly #mostBytes: number;
 
-	/** A map has up to 1 MB, so whole maps of some hundreds of photos are kept. Older photos keep a coarse map. */
+	/** A map mostly has up to 1 MB, so whole maps of some hundreds of photos are kept. Older photos keep a coarse map. */
 	constructor(mostBytes = 256e6) {
 		this.#mostBytes = mostBytes;
 	}

@@ -1,10 +1,17 @@
 // The selected photo's verdict and score, beside the photo.
+import type { Unlikeness } from "./contract.js";
 import { byId, write } from "./elements.js";
 import { asScore } from "./figures.js";
 import type { Outcome } from "./outcomes.js";
 import type { Photo } from "./photos.js";
 import { notesOn, verdictOf, verdictWords } from "./verdict.js";
 import type { Workbench } from "./workbench.js";
+
+/** Why a photo is unlike the good photos whatever its score. */
+const whyUnlike: Partial<Record<Unlikeness, string>> = {
+	throughout: "The map is higher than on good photos everywhere. The score does not count.",
+	proportions: "The proportions are not those of the good photos. The score does not count.",
+};
 
 function textFor(outcome: Outcome | undefined, threshold: number | undefined): string {
 	if (!outcome) return "";
@@ -16,7 +23,10 @@ function textFor(outcome: Outcome | undefined, threshold: number | undefined): s
 		case "defect":
 			return `Above the threshold of ${asScore(threshold)}. The score comes from the place in the ring.`;
 		default:
-			return `Above the threshold of ${asScore(threshold)}, over most of the photo.`;
+			return (
+				whyUnlike[outcome.result.inspection.unlike] ??
+				`Above the threshold of ${asScore(threshold)}, over most of the photo.`
+			);
 	}
 }
 

@@ -1,4 +1,6 @@
 // The verdict on a photo, in a word and in a line.
+
+import type { Unlikeness } from "./contract.js";
 import { asScore } from "./figures.js";
 import type { Outcome } from "./outcomes.js";
 import type { Workbench } from "./workbench.js";
@@ -10,9 +12,14 @@ export function verdictOf(outcome: Outcome | undefined, threshold: number | unde
 	if ("error" in outcome) return "error";
 	if (threshold === undefined) return "waiting";
 	const { score, unlike } = outcome.result.inspection;
-	if (unlike === "throughout" || unlike === "proportions") return "unlike";
+	if (isUnlikeAnyway(unlike)) return "unlike";
 	if (score <= threshold) return "good";
 	return unlike === "most" ? "unlike" : "defect";
+}
+
+/** Tells whether a photo is unlike the good photos whatever its score. */
+export function isUnlikeAnyway(unlike: Unlikeness): boolean {
+	return unlike === "throughout" || unlike === "proportions";
 }
 
 export const verdictWords: Record<Verdict, string> = {

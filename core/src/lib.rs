@@ -3,7 +3,8 @@
 //! The method finds defects on a surface after seeing good photos alone. Data flows one way:
 //!
 //! 1. [`image`]: a file becomes pixels, all photos get one exposure, and the pixels become windows of 224 x 224.
-//! 2. [`network`]: a frozen EfficientNet gives two feature maps of each window, `stage5` and `stage7` (section 3.1).
+//! 2. [`network`]: a frozen EfficientNet gives two feature maps of each window, `stage5` and `stage7` (section 3.1). PatchCore and
+//!    PaDiM have a ResNet instead.
 //! 3. [`embedding`]: both maps are concatenated and embedded in 64 channels (section 3.2).
 //! 4. [`detectors`]: the [bank](detectors::bank) holds cluster centres of good embeddings. The distance to the nearest
 //!    centre is taken at each position (section 3.5). A [density](detectors::density) is added. Baselines from the literature

@@ -52,7 +52,7 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
     /// Settings of a training to compare, such as "--method gaussian --taps stage7". Can be given again. Without it, the
-    /// default, both other presets and the baselines
+    /// default, other presets and the baselines. With a ResNet as extractor, patchcore and padim
     #[arg(long = "with", value_name = "SETTINGS", allow_hyphen_values = true)]
     pub ways: Vec<String>,
     /// Number of seeds of each
@@ -493,8 +493,10 @@ impl TestPhotos {
         let (info, detector) = (&model.info, &model.detector);
         let distances = self.set.distances(number, detector, info.taps, info.rule.aggregation, bench.device);
         let distances = block_on(distances).map_err(TrainError::from)?;
-        let prediction = Prediction::join(&info.rule, &self.photos[number].regions, &distances);
-        Ok(prediction.map_err(|source| EvalError::Predict { path: path.to_owned(), source })?)
+        let TestPhoto { regions, facts, .. } = &self.photos[number];
+        let prediction = Prediction::join(&info.rule, regions, &distances);
+        let prediction = prediction.map_err(|source| EvalError::Predict { path: path.to_owned(), source })?;
+        Ok(info.with_proportions(prediction, facts.width, facts.height))
     }
 }
 
@@ -502,6 +504,7 @@ impl TestPhotos {
 mod tests {
     use super::*;
     use cse::network::efficientnet::Architecture;
+    use cse::network::resnet::ResNetArchitecture;
 
     const B0: Backbone = Backbone::EfficientNet(Architecture::B0);
 
@@ -509,6 +512,11 @@ mod tests {
     fn every_way_is_a_training() {
         for way in WAYS {
             assert!(parse(way, ViewChoice::Auto, B0).is_ok(), "{way}");
+        }
+        for way in RES_NET_WAYS {
+            let res_net = Backbone::ResNet(ResNetArchitecture::ResNet18);
+            assert!(parse(way, ViewChoice::Auto, res_net).is_ok(), "{way}");
+            assert!(parse(way, ViewChoice::Auto, B0).is_err(), "{way}");
         }
         let refused = |words: &str| match parse(words, ViewChoice::Auto, B0) {
             Err(error) => error.to_string(),

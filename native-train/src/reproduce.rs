@@ -183,6 +183,7 @@ fn train(args: &Args, row: &Row, data: &Path, model: &Path) -> Result<(), TrainE
     // The paper's view of a photo is its centre.
     (spec.view, spec.seed) = (ViewChoice::Crop, args.seed);
     (row.change)(&mut spec);
+    spec.check(extractor.info.architecture)?;
     let source = AnomalySource::read(args.anomaly_source.as_deref())?;
     let mut trainer = Trainer {
         maker: source.maker(&spec.defects)?,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -8,7 +8,7 @@ import { target } from "../../www/tools/run.mjs";
 import { tensor } from "./model-files.mjs";
 import { drawn, patience, reading, results, settled, start } from "./page.mjs";
 import { asFile } from "./photos.mjs";
-import { randomB3 } from "./timm-weights.mjs";
+import { randomB3, randomResNet18 } from "./published-weights.mjs";
 
 const program = join(target, "release", "native-train");
 const native = (...args) =>
@@ -134,7 +134,10 @@ test("a visitor teaches a material, inspects with it, keeps it and carries it el
 	const [again] = await verdicts(page, tests.slice(-1));
 	assert.ok(Math.abs(again.score - second.at(-1).score) < 1e-6);
 	await page.getByRole("button", { name: "New material" }).click();
-	await page.getByRole("button", { name: "Delete Blue twill" }).click();
+	const remove = page.getByRole("button", { name: "Delete Blue twill" });
+	await remove.click();
+	// The page lists the model until it is deleted.
+	await remove.waitFor({ state: "detached" });
 	await page.reload();
 	await settled(page);
 	assert.equal(await page.locator("#category option", { hasText: "Blue twill" }).count(), 0);
@@ -217,6 +220,44 @@ test("ImageNet's EfficientNet-B3 in timm's file becomes an extractor to teach wi
 	await page.selectOption("#category", { label: "By B3" });
 	const [again] = await verdicts(page, [tested]);
 	assert.ok(Math.abs(again.score - row.score) < 1e-6);
+	assert.deepEqual(page.mistakes, []);
+});
+
+test("PatchCore and PaDiM learn in the page with a ResNet-18 that was dropped, and the command line agrees", async () => {
+	const page = await site.open();
+	await settled(page);
+	const weights = randomResNet18();
+	await page.setInputFiles("#files", weights);
+	await page.waitForFunction(() => /resnet18 is loaded/.test(document.querySelector("#status").textContent));
+	const good = photosIn("train", "good").slice(0, 6);
+	await ready(page, good, "By a ResNet");
+	await page.getByText("More settings").click();
+	await page.getByLabel("Extractor").selectOption({ label: "resnet18 (resnet18.safetensors)" });
+	const settings = page.getByLabel("Settings, as of the command train");
+	await settings.fill("--method cse");
+	await page.getByRole("button", { name: "Learn" }).click();
+	await page.locator("#teach-status", { hasText: "patchcore and padim need a ResNet" }).waitFor();
+	const [tested] = photosIn("test", "hole");
+	const file = join(folder, "resnet18.safetensors");
+	writeFileSync(file, weights.buffer);
+	const extractor = join(folder, "extractor.safetensors");
+	native("weights", "import", file, "--out", extractor);
+	for (const method of ["", "--method padim"]) {
+		await settings.fill(method);
+		await page.getByRole("button", { name: "Learn" }).click();
+		await reaches(page, "done");
+		const [row] = await verdicts(page, [tested]);
+		assert.equal(row.verdict, "defect", method);
+		const [download] = await Promise.all([
+			page.waitForEvent("download"),
+			page.getByRole("button", { name: "Save model" }).click(),
+		]);
+		const model = join(folder, "by-a-resnet.safetensors");
+		await download.saveAs(model);
+		const line = native("predict", "--model", model, "--extractor", extractor, "--json", "-", tested);
+		const { score } = JSON.parse(line.trim().split("\n").at(-1));
+		assert.ok(Math.abs(score / row.score - 1) < 1e-3, `${method}: ${score}, and ${row.score} in the page`);
+	}
 	assert.deepEqual(page.mistakes, []);
 });
 

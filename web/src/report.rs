@@ -3,7 +3,6 @@
 use cse::files::{category_file, extractor_file, provenance};
 use cse::image::exposure::Exposure;
 use cse::image::view;
-use cse::scoring::verdict;
 use js_sys::{Float32Array, Uint8ClampedArray};
 use serde::Serialize;
 use serde_wasm_bindgen::preserve;
@@ -104,7 +103,9 @@ impl From<view::View> for View {
 
 names! {
     /// How normality is modelled.
-    Method = cse::detectors::method::Method { Cse, MeanCosine, Gaussian, NearestNeighbours, Classifier }
+    Method = cse::detectors::method::Method {
+        Cse, MeanCosine, Gaussian, NearestNeighbours, Classifier, Patchcore, Padim
+    }
 }
 names! {
     /// Feature maps that the method uses.
@@ -113,6 +114,12 @@ names! {
 names! {
     /// How the distances at the positions become one number.
     Aggregation = cse::scoring::aggregation::Aggregation { Mean, Max, Top }
+}
+
+names! {
+    /// How the whole photo differs from the good photos. Most of it may be anomalous, which counts if the score is above the
+    /// threshold. The map may be higher throughout, or the proportions may be others: then the score does not count.
+    Unlikeness = cse::scoring::verdict::Unlikeness { None, Most, Throughout, Proportions }
 }
 
 /// Description of a category model.
@@ -280,31 +287,6 @@ pub struct Inspection {
     pub preview_height: u32,
     /// Duration of each step.
     pub milliseconds: Milliseconds,
-}
-
-/// Difference of a whole photo from the good photos, as `cse::scoring::verdict::Unlikeness` has it.
-#[derive(Clone, Copy, Debug, Serialize, Tsify)]
-#[serde(rename_all = "kebab-case")]
-pub enum Unlikeness {
-    /// There is none, or the model cannot tell.
-    None,
-    /// Most of the photo is anomalous. A score above the threshold is then not for a defect.
-    Most,
-    /// The map is higher than on good photos throughout, whatever the score.
-    Throughout,
-    /// The proportions are so far from those of the good photos that the score says nothing.
-    Proportions,
-}
-
-impl From<verdict::Unlikeness> for Unlikeness {
-    fn from(unlike: verdict::Unlikeness) -> Self {
-        match unlike {
-            verdict::Unlikeness::None => Self::None,
-            verdict::Unlikeness::Most => Self::Most,
-            verdict::Unlikeness::Throughout => Self::Throughout,
-            verdict::Unlikeness::Proportions => Self::Proportions,
-        }
-    }
 }
 
 /// Decoded photo, to be shown.

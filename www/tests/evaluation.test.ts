@@ -24,6 +24,12 @@ test("the best threshold lies halfway between the photos that it tells apart", (
 	});
 });
 
+test("a photo that is unlike whatever its score is called at every threshold", () => {
+	const photos: Marked[] = [...marked([0.2], [2]), { score: 0.4, mark: "defective", isCalled: true }];
+	expect(confusion(photos, 3).defectiveCalled).toBe(1);
+	expect(evaluate(photos)?.missedAtBest).toBe(0);
+});
+
 test("marks of one kind alone are no evaluation", () => {
 	expect(evaluate(marked([1], []))).toBeUndefined();
 	expect(evaluate(marked([], [1]))).toBeUndefined();

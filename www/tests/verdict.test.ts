@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { Unlikeness } from "../contract.js";
 import type { Outcome } from "../outcomes.js";
 import { notesOn, verdictOf } from "../verdict.js";
 

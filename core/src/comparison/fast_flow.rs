@@ -7,7 +7,7 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-use super::layers::resized;
+use crate::network::ops::resized;
 use crate::network::resnet::conv;
 use crate::network::tally::Tally;
 

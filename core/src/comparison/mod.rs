@@ -11,7 +11,6 @@ pub mod contender;
 pub mod contestant;
 mod cse;
 mod fast_flow;
-mod layers;
 mod padim;
 mod patch_core;
 mod reverse_distillation;

@@ -4,8 +4,8 @@ use burn::tensor::{Device, Tensor};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::layers::resized;
 use crate::detectors::padim::{self, Gaussians, choose};
+use crate::network::ops::resized;
 use crate::network::resnet::ResNetArchitecture;
 use crate::network::tally::Tally;
 

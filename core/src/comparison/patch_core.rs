@@ -4,8 +4,8 @@ use burn::tensor::{Device, Tensor};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::layers::resized;
 use crate::detectors::patch_core::{MemoryBank, patches};
+use crate::network::ops::resized;
 use crate::network::tally::Tally;
 
 /// PatchCore without its weighting of the image score.
@@ -35,6 +35,6 @@ impl PatchCore {
         let patches = patches(layers);
         let [n, _, rows, columns] = patches.dims();
         tally.add(&[n, rows, columns, self.stored]);
-        resized(self.bank.distances(&patches).expect("a bank has patches"), size)
+        resized(self.bank.distances(&patches), size)
     }
 }

@@ -3,10 +3,10 @@
 //! RD++ (Tien et al. 2023) projects the layers before the bottleneck.
 
 use burn::module::Module;
-use burn::nn::conv::{Conv2d, ConvTranspose2d};
+use burn::nn::conv::{Conv2d, ConvTranspose2d, ConvTranspose2dConfig};
 use burn::tensor::{Device, Tensor, activation};
 
-use super::layers::{cosine_distance, doubling, resized};
+use crate::network::ops::resized;
 use crate::network::resnet::{self, Block, BlockShape, ResNetArchitecture, conv};
 use crate::network::tally::Tally;
 
@@ -159,4 +159,16 @@ impl DecoderBlock {
         };
         activation::relu(tally.conv(&self.conv3, x) + skip)
     }
+}
+
+/// Transposed convolution that doubles the size, with a kernel of 2 x 2.
+fn doubling(channels: [usize; 2], device: &Device) -> ConvTranspose2d {
+    ConvTranspose2dConfig::new(channels, [2, 2]).with_stride([2, 2]).init(device)
+}
+
+/// `1 - cos(a, b)` over the channels: twice `[n, c, h, w]` to `[n, 1, h, w]`.
+fn cosine_distance(a: Tensor<4>, b: Tensor<4>) -> Tensor<4> {
+    let length = |x: &Tensor<4>| x.clone().square().sum_dim(1).sqrt();
+    let lengths = length(&a) * length(&b);
+    (a * b).sum_dim(1) / lengths.add_scalar(1e-8) * -1.0 + 1.0
 }

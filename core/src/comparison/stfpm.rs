@@ -1,8 +1,7 @@
 //! STFPM (Wang et al. 2021): a student of the teacher's architecture, which sees the photo too.
 
+use crate::network::ops::resized;
 use burn::tensor::Tensor;
-
-use super::layers::resized;
 
 /// Anomaly map `[n, 1, size, size]` of the layers of teacher and student: the product of the layers' squared distances
 /// between unit vectors.

@@ -95,30 +95,29 @@ impl Detector {
     ) -> Result<Self, ModelFileError> {
         let other = |error: OtherNetwork| ModelFileError::Description(error.to_string());
         let grid = grid(shape.method, shape.taps, shape.grid);
-        if shape.method.is_of_res_net() {
-            let architecture = backbone.res_net().map_err(other)?;
-            let baseline = match shape.method {
-                Method::Padim => Baseline::Padim(Gaussians::take(tensors, architecture, grid)?),
-                _ => Baseline::Patchcore(Coreset::take(tensors, patch_core::channels(architecture))?),
-            };
-            return Ok(Self::baseline(baseline, grid, device));
-        }
-        let extractor = backbone.efficient_net().map_err(other)?.channels();
-        let channels = shape.taps.channels(extractor);
+        let extractor = || Ok::<_, ModelFileError>(backbone.efficient_net().map_err(other)?.channels());
         let baseline = match shape.method {
             Method::Cse | Method::Classifier => {
                 let clusters = (shape.method == Method::Cse).then_some(shape.clusters);
+                let channels = shape.taps.channels(extractor()?);
                 let parts = EnsembleShape { members: shape.members, clusters, channels, grid: shape.grid };
                 let ensemble = Ensemble::take(parts, tensors, device)?;
-                let density = Density::new(FittedDensity::take(shape.density, extractor, tensors)?, device);
+                let density = Density::new(FittedDensity::take(shape.density, extractor()?, tensors)?, device);
                 let method = Fitted::Ensemble(Box::new(ensemble), Box::new(density));
                 return Ok(Self { method, grid });
             }
-            Method::MeanCosine => Baseline::MeanCosine(MeanMap::take(tensors, channels, grid)?),
-            Method::Gaussian => Baseline::Gaussian(Whitening::take(tensors, channels)?),
-            Method::NearestNeighbours | Method::Patchcore | Method::Padim => {
-                Baseline::NearestNeighbours(Coreset::take(tensors, channels)?)
+            Method::MeanCosine => {
+                Baseline::MeanCosine(MeanMap::take(tensors, shape.taps.channels(extractor()?), grid)?)
             }
+            Method::Gaussian => Baseline::Gaussian(Whitening::take(tensors, shape.taps.channels(extractor()?))?),
+            Method::NearestNeighbours => {
+                Baseline::NearestNeighbours(Coreset::take(tensors, shape.taps.channels(extractor()?))?)
+            }
+            Method::Patchcore => {
+                let channels = patch_core::channels(backbone.res_net().map_err(other)?);
+                Baseline::Patchcore(Coreset::take(tensors, channels)?)
+            }
+            Method::Padim => Baseline::Padim(Gaussians::take(tensors, backbone.res_net().map_err(other)?, grid)?),
         };
         Ok(Self::baseline(baseline, grid, device))
     }
@@ -172,8 +171,8 @@ impl Detector {
     ) -> Distances {
         let own = match &self.method {
             Fitted::Ensemble(ensemble, _) => ensemble.distances(&output.values, aggregation),
-            Fitted::Patchcore(model) => model.distances(&output.values, self.grid),
-            Fitted::Padim(_) => padim::window_distances(&output.values, self.grid),
+            Fitted::Patchcore(model) => model.distances(&output.values, self.grid, inspected),
+            Fitted::Padim(_) => padim::window_distances(&output.values, self.grid, inspected),
             _ => {
                 let map = GridMap { grid: self.grid, values: output.values.clone() };
                 Distances::new(map.clone(), map)

@@ -13,6 +13,7 @@ use rand_chacha::ChaCha8Rng;
 use super::gaussian::{cholesky, inverse_of_lower};
 use crate::files::model_file::ModelFileError;
 use crate::files::state_dict::{StateDict, take};
+use crate::image::inspected::Inspected;
 use crate::network::grid::{Grid, GridMap};
 use crate::network::resnet::ResNetArchitecture;
 use crate::scoring::distances::Distances;
@@ -62,39 +63,62 @@ pub fn features([one, two, three]: [Tensor<4>; 3], kept: &Tensor<1, Int>) -> Ten
 #[derive(Clone, Debug)]
 pub struct Moments {
     channels: usize,
-    windows: usize,
+    /// Number of windows in which each position counts.
+    windows: Vec<u32>,
     /// Sum over the windows, and after [`centred`](Self::centred) the mean, `[channels, positions]`.
     means: Vec<f64>,
     /// Sums of the outer products at each position, `[positions, channels, channels]`. Empty in the first pass.
     products: Vec<f32>,
 }
 
+/// Most numbers in the covariances that a program of 32 bits can hold: 1 GB. A ResNet-18 has 31 million for 224 x 224 pixels.
+const MOST_NUMBERS: usize = if usize::BITS > 32 { usize::MAX } else { 1 << 28 };
+
 impl Moments {
-    /// Empty sums, for windows with `channels` kept channels at `positions` positions.
-    pub fn new(channels: usize, positions: usize) -> Self {
-        Self { channels, windows: 0, means: vec![0.0; channels * positions], products: Vec::new() }
+    /// Empty sums, for windows with `channels` kept channels at `positions` positions. None where the covariances are more
+    /// than this program can hold.
+    pub fn new(channels: usize, positions: usize) -> Option<Self> {
+        let numbers = channels.checked_mul(channels)?.checked_mul(positions)?;
+        (numbers <= MOST_NUMBERS).then(|| Self {
+            channels,
+            windows: vec![0; positions],
+            means: vec![0.0; channels * positions],
+            products: Vec::new(),
+        })
     }
 
-    /// Adds the features `[channels, positions]` of a window in the first pass.
-    pub fn add_to_mean(&mut self, features: &[f32]) {
-        self.windows += 1;
-        self.means.iter_mut().zip(features).for_each(|(sum, value)| *sum += f64::from(*value));
+    /// Adds the features `[channels, positions]` of a window in the first pass, at the positions that are `counted`. None
+    /// counts all.
+    pub fn add_to_mean(&mut self, features: &[f32], counted: Option<&[bool]>) {
+        let positions = self.windows.len().max(1);
+        let counts = |position: usize| counted.is_none_or(|counted| counted[position]);
+        (0..self.windows.len()).for_each(|position| self.windows[position] += u32::from(counts(position)));
+        for (index, (sum, value)) in self.means.iter_mut().zip(features).enumerate() {
+            if counts(index % positions) {
+                *sum += f64::from(*value);
+            }
+        }
     }
 
     /// Ends the first pass.
     pub fn centred(mut self) -> Self {
-        let windows = self.windows.max(1) as f64;
-        self.means.iter_mut().for_each(|sum| *sum /= windows);
+        let positions = self.windows.len().max(1);
+        for (index, sum) in self.means.iter_mut().enumerate() {
+            *sum /= f64::from(self.windows[index % positions].max(1));
+        }
         self.products = vec![0.0; self.means.len() * self.channels];
         self
     }
 
-    /// Adds the features of a window in the second pass.
-    pub fn add_to_covariance(&mut self, features: &[f32]) {
+    /// Adds the features of a window in the second pass, as [`add_to_mean`](Self::add_to_mean) did.
+    pub fn add_to_covariance(&mut self, features: &[f32], counted: Option<&[bool]>) {
         let channels = self.channels;
-        let positions = self.means.len() / channels.max(1);
+        let positions = self.windows.len();
         let mut away = vec![0.0f32; channels];
         for (position, products) in self.products.chunks_exact_mut((channels * channels).max(1)).enumerate() {
+            if counted.is_some_and(|counted| !counted[position]) {
+                continue;
+            }
             for (channel, away) in away.iter_mut().enumerate() {
                 let at = channel * positions + position;
                 *away = (f64::from(features[at]) - self.means[at]) as f32;
@@ -105,16 +129,17 @@ impl Moments {
         }
     }
 
-    /// The Gaussians of the windows over the channels `kept`. `None` without a window, or with NaN.
+    /// The Gaussians of the windows over the channels `kept`. A position that counts in no window has the mean 0. `None`
+    /// before the second pass, without a window, or with NaN.
     pub fn gaussians(mut self, kept: Vec<u32>) -> Option<Gaussians> {
         let channels = self.channels;
-        if self.windows == 0 || self.products.is_empty() {
+        if self.products.is_empty() || self.windows.iter().all(|windows| *windows == 0) {
             return None;
         }
-        let divisor = self.windows.saturating_sub(1).max(1) as f64;
-        let positions = self.means.len() / channels;
+        let positions = self.windows.len();
         // In place, because there are gigabytes of them for a WideResNet-50.
-        for products in self.products.chunks_exact_mut(channels * channels) {
+        for (products, windows) in self.products.chunks_exact_mut(channels * channels).zip(&self.windows) {
+            let divisor = f64::from(windows.saturating_sub(1).max(1));
             let mut covariance: Vec<f64> = products.iter().map(|product| f64::from(*product) / divisor).collect();
             (0..channels).for_each(|channel| covariance[channel * channels + channel] += REGULARISATION);
             let whitening = inverse_of_lower(&cholesky(covariance, channels)?, channels);
@@ -200,9 +225,18 @@ impl Padim {
     }
 }
 
-/// Distances of one window, by its part of [`Padim::distances`] at the grid of `layer1`. The highest one for the score is
-/// PaDiM's score.
-pub fn window_distances(output: &[f32], grid: Grid) -> Distances {
-    let map = blurred(&interpolated(&GridMap { grid, values: output.to_vec() }, STRIDE));
+/// Distances of one window, by its part of [`Padim::distances`] at the grid of `layer1`. The highest one for the score, of the
+/// `inspected` positions, is PaDiM's score.
+pub fn window_distances(output: &[f32], grid: Grid, inspected: Option<&Inspected>) -> Distances {
+    let mut distances = GridMap { grid, values: output.to_vec() };
+    if let Some(counted) = inspected.and_then(|inspected| inspected.at(grid)) {
+        distances
+            .values
+            .iter_mut()
+            .zip(counted)
+            .filter(|(_, counted)| !counted)
+            .for_each(|(value, _)| *value = f32::NAN);
+    }
+    let map = blurred(&interpolated(&distances, STRIDE), inspected);
     Distances::new(map.clone(), map)
 }

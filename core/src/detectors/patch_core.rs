@@ -4,20 +4,26 @@
 //! of `layer2`. The score is that of the most anomalous patch. It counts less where the patch's neighbours in the bank are
 //! as far from it. Details are those of anomalib 2.
 
-use burn::tensor::module::{avg_pool2d, interpolate};
-use burn::tensor::ops::{AvgPoolOptions, InterpolateMode, InterpolateOptions};
+use burn::tensor::module::avg_pool2d;
+use burn::tensor::ops::AvgPoolOptions;
 use burn::tensor::{Device, Tensor};
 
 use super::nearest_neighbours::{Coreset, NearestNeighbours};
+use crate::image::inspected::Inspected;
 use crate::network::grid::{Grid, GridMap};
+use crate::network::ops::resized;
 use crate::network::resnet::ResNetArchitecture;
 use crate::scoring::distances::Distances;
 use crate::scoring::pixel_map::{blurred, repeated};
 
-/// Most patches that a coreset is chosen from: those of 280 photos. More take gigabytes.
-pub const CANDIDATES: usize = 280 * 28 * 28;
-/// Numbers in one part of the bank: 64 MiB, half of what WebGPU lets every device bind at once.
+/// Most numbers in the patches that a coreset is chosen from: those of 280 photos with a WideResNet-50, 1.3 GB. Wasm has
+/// 4 GB of memory in all, and gets a fifth of them.
+pub const CANDIDATES: usize = if usize::BITS > 32 { 280 * 28 * 28 * 1536 } else { 56 * 28 * 28 * 1536 };
+/// Numbers in one part of the bank, and in its products with a window's patches: 64 MiB, half of what WebGPU lets every
+/// device bind at once.
 const LARGEST_PART: usize = 1 << 24;
+/// Most patches of a window that [`LARGEST_PART`] is for: those of 256 x 256 pixels.
+const PATCHES: usize = 32 * 32;
 /// Vectors of the bank that decide how much the score counts: the nearest one and its neighbours.
 const NEIGHBOURS: usize = 9;
 /// Pixels between neighbouring positions of `layer2`.
@@ -33,9 +39,7 @@ pub fn channels(architecture: ResNetArchitecture) -> usize {
 pub fn patches([_, two, three]: [Tensor<4>; 3]) -> Tensor<4> {
     let [_, _, rows, columns] = two.dims();
     let pooled = |layer| avg_pool2d(layer, AvgPoolOptions::new([3, 3]).with_stride([1, 1]).with_padding([1, 1]));
-    let options =
-        InterpolateOptions::new(InterpolateMode::Bilinear).with_align_corners(false).with_output_size([rows, columns]);
-    Tensor::cat(vec![pooled(two), interpolate(pooled(three), options)], 1)
+    Tensor::cat(vec![pooled(two), resized(pooled(three), [rows, columns])], 1)
 }
 
 /// Memory bank on a device, in parts that any GPU can bind.
@@ -45,15 +49,21 @@ pub struct MemoryBank(Vec<NearestNeighbours>);
 impl MemoryBank {
     /// Puts `vectors`, rows of `channels` values, on `device`.
     pub fn new(vectors: &[f32], channels: usize, device: &Device) -> Self {
-        let most = (LARGEST_PART / channels.max(1)).max(1) * channels.max(1);
+        let most = (LARGEST_PART / channels.max(PATCHES)).max(1) * channels.max(1);
         let part = |vectors: &[f32]| NearestNeighbours::new(Coreset::of(vectors.to_vec(), channels), device);
         Self(vectors.chunks(most).map(part).collect())
     }
 
-    /// Euclidean distance to the nearest vector at each position: `[n, channels, h, w]` to `[n, 1, h, w]`. None for an empty
-    /// bank.
-    pub fn distances(&self, patches: &Tensor<4>) -> Option<Tensor<4>> {
-        self.0.iter().map(|part| part.distances(patches.clone())).reduce(Tensor::min_pair)
+    /// Euclidean distance to the nearest vector at each position: `[n, channels, h, w]` to `[n, 1, h, w]`. Infinite with an
+    /// empty bank.
+    pub fn distances(&self, patches: &Tensor<4>) -> Tensor<4> {
+        let [n, _, rows, columns] = patches.dims();
+        let of_window = |window: usize| {
+            let patches = patches.clone().narrow(0, window, 1);
+            let each = self.0.iter().map(|part| part.distances(patches.clone())).reduce(Tensor::min_pair);
+            each.unwrap_or_else(|| Tensor::full([1, 1, rows, columns], f32::INFINITY, &patches.device()))
+        };
+        Tensor::cat((0..n).map(of_window).collect(), 0)
     }
 }
 
@@ -76,22 +86,22 @@ impl PatchCore {
     /// Distances and patches of a batch, `[n, 1 + channels, h, w]`: the weight of the score needs a patch.
     pub fn forward(&self, layers: [Tensor<4>; 3]) -> Tensor<4> {
         let patches = patches(layers);
-        match self.bank.distances(&patches) {
-            Some(distances) => Tensor::cat(vec![distances, patches], 1),
-            None => patches,
-        }
+        Tensor::cat(vec![self.bank.distances(&patches), patches], 1)
     }
 
     /// Distances of one window, by its part `[1 + channels, positions]` of [`forward`](Self::forward). The highest one for
-    /// the score is PatchCore's score.
-    pub fn distances(&self, output: &[f32], grid: Grid) -> Distances {
+    /// the score, of the `inspected` positions, is PatchCore's score.
+    pub fn distances(&self, output: &[f32], grid: Grid, inspected: Option<&Inspected>) -> Distances {
         let positions = grid.positions();
         let (values, patches) = output.split_at(positions.min(output.len()));
         let plain = GridMap { grid, values: values.to_vec() };
-        let highest = values.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(position, _)| position);
+        let counted = inspected.and_then(|inspected| inspected.at(grid));
+        let counts = |position: &usize| counted.as_ref().is_none_or(|counted| counted[*position]);
+        let highest = (0..positions).filter(counts).max_by(|a, b| values[*a].total_cmp(&values[*b])).unwrap_or(0);
         let patch: Vec<f32> = patches.iter().skip(highest).step_by(positions.max(1)).copied().collect();
         let weight = self.weight(&patch);
-        Distances::new(plain.map(|value| weight * value), blurred(&repeated(&plain, STRIDE)))
+        let map = blurred(&repeated(&plain, STRIDE), inspected);
+        Distances::new(plain.map(|value| weight * value), map)
     }
 
     /// Weight of a patch's distance, 0 to 1 (equation 7 of the paper).
@@ -99,6 +109,10 @@ impl PatchCore {
         let nearest = self.nearest(patch, 1);
         let Some(nearest) = nearest.first() else { return 1.0 };
         let support = self.nearest(self.vector(*nearest), NEIGHBOURS);
+        // A single vector would leave a weight of 0, and every photo would pass for good.
+        if support.len() < 2 {
+            return 1.0;
+        }
         let distances: Vec<f32> =
             support.iter().map(|index| squared_distance(self.vector(*index), patch).sqrt()).collect();
         let largest = distances.iter().copied().fold(0.0, f32::max);

@@ -19,8 +19,10 @@ use crate::network::backbone::Backbone;
 use crate::network::grid::{Grid, GridMap};
 use crate::network::taps::Taps;
 use crate::scoring::normal_range::NormalRange;
+use crate::scoring::prediction::Prediction;
 use crate::scoring::score_rule::ScoreRule;
 use crate::scoring::threshold::Threshold;
+use crate::scoring::verdict::Unlikeness;
 
 /// Colour scale of the anomaly map, in its values.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -109,7 +111,7 @@ pub struct LossPoint {
 }
 
 impl CategoryInfo {
-    /// Grid of `stage5` for one window.
+    /// Grid of a map of stride 16 for one window: `stage5`, or a ResNet's `layer3`.
     pub fn grid(&self) -> Grid {
         self.view.grid()
     }
@@ -141,8 +143,17 @@ impl CategoryInfo {
     }
 
     /// Tells whether a photo of `width` x `height` pixels is distorted so far that its score says nothing.
-    pub fn is_other_shape(&self, width: u32, height: u32) -> bool {
+    fn is_other_shape(&self, width: u32, height: u32) -> bool {
         self.distortion(width, height) > OTHER_SHAPE
+    }
+
+    /// The prediction of a photo of `width` x `height` pixels, which is unlike the good photos where its proportions are
+    /// others.
+    pub fn with_proportions(&self, prediction: Prediction, width: u32, height: u32) -> Prediction {
+        match self.is_other_shape(width, height) {
+            true => Prediction { unlike: Unlikeness::Proportions, ..prediction },
+            false => prediction,
+        }
     }
 
     /// Differences of a photo from the training photos, the most severe first.

@@ -63,7 +63,7 @@ impl Inspected {
     }
 
     /// Values of the inspected positions of a feature map `[channels, positions]`, channel by channel. `grid` is the map's.
-    /// Nothing is kept of a map whose grid does not divide the window's.
+    /// Nothing is kept of a map whose grid neither divides the window's nor is divided by it.
     pub fn keep(&self, map: &[f32], grid: Grid) -> Vec<f32> {
         let Some(inspected) = self.at(grid) else { return Vec::new() };
         let rows = map.chunks_exact(grid.positions().max(1));

@@ -123,7 +123,8 @@ impl Architecture {
     pub fn multiply_adds(self, fine: Grid) -> u64 {
         // The stem halves the image, which is 16 times as wide as the grid.
         let (mut side, mut input) = ([8 * fine.rows, 8 * fine.columns], self.stem_channels());
-        let mut sum = side[0] * side[1] * 27 * input;
+        // In wasm `usize` has 32 bits, which the sum may exceed.
+        let mut sum = (side[0] * side[1] * 27 * input) as u64;
         for stage in self.stages() {
             for index in 0..stage.repeats {
                 let (before, middle) = (side[0] * side[1], input * stage.expand);
@@ -131,13 +132,14 @@ impl Architecture {
                     side = side.map(|side| side.div_ceil(stage.stride));
                 }
                 let after = side[0] * side[1];
-                let widened = if stage.expand == 1 { 0 } else { before * input * middle };
+                let widened = if stage.expand == 1 { 0 } else { before as u64 * (input * middle) as u64 };
                 let gate = if self.has_squeeze_excite() { 2 * middle * (input / 4) } else { 0 };
-                sum += widened + after * middle * (stage.kernel * stage.kernel + stage.channels) + gate;
+                let inner = middle * (stage.kernel * stage.kernel + stage.channels);
+                sum += widened + after as u64 * inner as u64 + gate as u64;
                 input = stage.channels;
             }
         }
-        sum as u64
+        sum
     }
 
     /// Indices of the [`EfficientNet::parts`] that end stages 5 and 7.

@@ -20,14 +20,19 @@ pub struct RecognisedResNet {
 pub fn recognise_res_net(tensors: &StateDict) -> Option<RecognisedResNet> {
     let mut prefixes = tensors.keys().filter_map(|name| name.strip_suffix(FIRST));
     let (prefix, None) = (prefixes.next()?, prefixes.next()) else { return None };
+    // A deeper network has all tensors of a flatter one, and one with gates those of one without: an extra tensor counts
+    // like a missing one. BatchNorm's step counters do not count.
+    let own = |name: &&str| {
+        let layers = ["layer1.", "layer2.", "layer3."];
+        layers.iter().any(|layer| name.starts_with(layer)) && !name.ends_with(".num_batches_tracked")
+    };
+    let found = tensors.keys().filter_map(|name| name.strip_prefix(prefix)).filter(own).count();
     let fits = |architecture: &ResNetArchitecture| {
-        let of = |(name, shape): (String, Vec<usize>)| {
-            tensors.get(&format!("{prefix}{name}")).is_some_and(|(found, _)| *found == shape)
+        let expected = architecture.tensors();
+        let is_there = |(name, shape): &(String, Vec<usize>)| {
+            tensors.get(&format!("{prefix}{name}")).is_some_and(|(found, _)| found == shape)
         };
-        // A deeper one has all tensors of a flatter one.
-        let blocks = |name: &str| name.strip_prefix(prefix).is_some_and(|name| name.starts_with("layer1.2."));
-        let deep = *architecture == ResNetArchitecture::WideResNet50;
-        architecture.tensors().into_iter().all(of) && tensors.keys().any(|name| blocks(name)) == deep
+        expected.iter().all(is_there) && expected.iter().filter(|(name, _)| own(&name.as_str())).count() == found
     };
     let architecture = ResNetArchitecture::ALL.into_iter().find(fits)?;
     Some(RecognisedResNet { architecture, prefix: prefix.to_owned() })
@@ -70,10 +75,18 @@ mod tests {
             assert_eq!(found.architecture, architecture);
             assert_eq!(take_named(&mut tensors, &found).unwrap(), made_up(architecture, ""));
         }
-        // A ResNet-34 begins like a ResNet-18, and has more blocks.
-        let mut deeper = made_up(ResNetArchitecture::ResNet18, "");
-        deeper.insert("layer1.2.conv1.weight".into(), (vec![64, 64, 3, 3], vec![0.0; 36_864]));
-        assert_eq!(recognise_res_net(&deeper), None);
+        // A ResNet-34 and a WideResNet-101 have more blocks, and an SE-ResNet-18 has gates.
+        for (architecture, extra) in [
+            (ResNetArchitecture::ResNet18, "layer1.2.conv1.weight"),
+            (ResNetArchitecture::WideResNet50, "layer3.6.conv1.weight"),
+            (ResNetArchitecture::ResNet18, "layer1.0.se.fc1.weight"),
+        ] {
+            let mut other = made_up(architecture, "");
+            other.insert("layer2.0.bn1.num_batches_tracked".into(), (Vec::new(), vec![1.0]));
+            assert!(recognise_res_net(&other).is_some());
+            other.insert(extra.into(), (vec![1], vec![0.0]));
+            assert_eq!(recognise_res_net(&other), None, "{extra}");
+        }
         assert_eq!(recognise_res_net(&StateDict::new()), None);
     }
 }

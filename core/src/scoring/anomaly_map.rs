@@ -41,12 +41,16 @@ pub fn spread(patches: &[Patch], (width, height): (usize, usize)) -> Vec<f32> {
     sum.iter().zip(weights).map(|(sum, weight)| if weight > 0.0 { sum / weight } else { f32::NAN }).collect()
 }
 
+/// Most positions in a row of a window that a map needs values for. PatchCore's and PaDiM's maps have 224, smoothed over 4.
+const MOST_IN_ROW: usize = 56;
+
 /// Size of the map of a photo of `width` x `height` pixels, whose longer side has `longest` values at most. A photo with
-/// more positions in a row has a value for each, because a defect between two values would not show.
+/// more positions in a row has a value for each, because a defect between two values would not show. Of a window at most
+/// [`MOST_IN_ROW`] are counted: a finer map is smooth.
 pub fn size(patches: &[Patch], (width, height): (u32, u32), longest: f32) -> (usize, usize) {
     let positions = |Patch { region, map }: &Patch| match width > height {
-        true => map.grid.columns as f32 / region.width,
-        false => map.grid.rows as f32 / region.height,
+        true => map.grid.columns.min(MOST_IN_ROW) as f32 / region.width,
+        false => map.grid.rows.min(MOST_IN_ROW) as f32 / region.height,
     };
     let values = patches.iter().map(positions).fold(longest, f32::max);
     let scale = (values / width.max(height) as f32).min(1.0);

@@ -1,5 +1,6 @@
 //! Maps at the pixels of a window, as PatchCore and PaDiM have them: enlarged, then smoothed by a Gaussian of 4 pixels.
 
+use crate::image::inspected::Inspected;
 use crate::image::view::Region;
 use crate::network::grid::{Grid, GridMap};
 use crate::scoring::anomaly_map::{Patch, spread};
@@ -9,7 +10,8 @@ const DEVIATION: f32 = 4.0;
 /// Reach of the Gaussian to each side, pixels: four standard deviations.
 const REACH: usize = 16;
 
-/// A map with `factor` x `factor` values for each of `map`, interpolated bilinearly. Corners are not aligned.
+/// A map with `factor` x `factor` values for each of `map`, interpolated bilinearly. Corners are not aligned. NaN at a position
+/// stays NaN there, and its neighbours do not count it.
 pub fn interpolated(map: &GridMap, factor: usize) -> GridMap {
     let grid = map.grid.times(factor);
     let whole = Region { x: 0.0, y: 0.0, width: 1.0, height: 1.0 };
@@ -27,9 +29,22 @@ pub fn repeated(map: &GridMap, factor: usize) -> GridMap {
     GridMap { grid, values: (0..grid.positions()).map(value).collect() }
 }
 
+/// The map smoothed by the Gaussian, with weights that sum to 1 over the `inspected` positions. 0 at the others, where nothing
+/// reads it.
+pub fn blurred(map: &GridMap, inspected: Option<&Inspected>) -> GridMap {
+    let Some(inspected) = inspected.and_then(|inspected| inspected.at(map.grid)) else { return smoothed(map) };
+    let weight = |at: usize| if inspected[at] { 1.0 } else { 0.0 };
+    // Not by the weight: a value that is not inspected may be NaN.
+    let kept = (0..inspected.len()).map(|at| if inspected[at] { map.values[at] } else { 0.0 }).collect();
+    let sums = smoothed(&GridMap { grid: map.grid, values: kept }).values;
+    let totals = smoothed(&GridMap { grid: map.grid, values: (0..inspected.len()).map(weight).collect() }).values;
+    let mean = |at: usize| if inspected[at] { sums[at] / totals[at] } else { 0.0 };
+    GridMap { grid: map.grid, values: (0..inspected.len()).map(mean).collect() }
+}
+
 /// The map smoothed by the Gaussian. Beyond the borders it is mirrored at the outermost values, which are not repeated, as
 /// by PyTorch's padding mode `reflect`.
-pub fn blurred(map: &GridMap) -> GridMap {
+fn smoothed(map: &GridMap) -> GridMap {
     let weights: Vec<f32> =
         (0..=2 * REACH).map(|tap| (-0.5 * ((tap as f32 - REACH as f32) / DEVIATION).powi(2)).exp()).collect();
     let total: f32 = weights.iter().sum();
@@ -68,10 +83,10 @@ mod tests {
         assert_eq!(repeated(&small, 2).values, [0.0, 0.0, 1.0, 1.0, 4.0, 4.0].repeat(2));
         assert_eq!(interpolated(&small, 2).values, [0.0, 0.25, 0.75, 1.75, 3.25, 4.0].repeat(2));
         let flat = GridMap { grid: Grid { rows: 40, columns: 33 }, values: vec![2.5; 40 * 33] };
-        assert!(blurred(&flat).values.iter().all(|value| (value - 2.5).abs() < 1e-5));
+        assert!(blurred(&flat, None).values.iter().all(|value| (value - 2.5).abs() < 1e-5));
         let mut spot = GridMap { grid: Grid { rows: 33, columns: 33 }, values: vec![0.0; 33 * 33] };
         spot.values[2 * 33 + 1] = 100.0;
-        let smoothed = blurred(&spot);
+        let smoothed = blurred(&spot, None);
         let near = |at: usize, wanted: f32| {
             assert!((smoothed.values[at] - wanted).abs() < 2e-4, "{at}: {}", smoothed.values[at])
         };

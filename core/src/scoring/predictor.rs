@@ -7,7 +7,6 @@ use burn::tensor::{Device, Tensor};
 use image::RgbImage;
 
 use super::prediction::{PredictError, Prediction};
-use super::verdict::Unlikeness;
 use crate::detectors::detector::finish;
 use crate::files::category_file::CategoryModel;
 use crate::files::extractor_file::Extractor;
@@ -110,10 +109,7 @@ impl<'a> Predictor<'a> {
         let prediction = Prediction::join(&info.rule, &windows.regions(), &distances)?;
         tell(Step::Score);
         let (width, height) = photo.pixels.dimensions();
-        Ok(match info.is_other_shape(width, height) {
-            true => Prediction { unlike: Unlikeness::Proportions, ..prediction },
-            false => prediction,
-        })
+        Ok(info.with_proportions(prediction, width, height))
     }
 
     /// Network input `[n, 3, h, w]` of `n` windows.

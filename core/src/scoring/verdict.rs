@@ -8,7 +8,7 @@ use super::prediction::Prediction;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
-    /// The score is at most the threshold.
+    /// The score is at most the threshold, and the photo is not unlike the good photos.
     NoDefect,
     /// The score is above the threshold, because of a part of the photo.
     Defect,

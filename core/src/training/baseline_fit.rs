@@ -7,7 +7,6 @@ use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::error::TrainingError;
-use super::feature_store::Slot;
 use super::fit::{Fit, Fitted};
 use super::folds::Fold;
 use super::held_out::{HeldOut, HeldOutPhoto};
@@ -28,19 +27,22 @@ pub(super) async fn fit(session: &Session<'_>, folds: &[Fold]) -> Result<Fit, Tr
     let Session { spec, set, device, .. } = *session;
     let grid = detector::grid(spec.method, spec.taps, set.store.layout().grid);
     let mut held_out = HeldOut::default();
-    let mut last = None;
+    let mut only = None;
     for fold in folds {
         let baseline = fit_on(session, &fold.train).await?;
-        let detector = Detector::baseline(baseline.clone(), grid, device);
+        // PaDiM's takes a hundred megabytes and more, so it is copied only where it is the fit.
+        if folds.len() == 1 {
+            only = Some(baseline.clone());
+        }
+        let detector = Detector::baseline(baseline, grid, device);
         for photo in &fold.held_out {
             let windows = set.distances(*photo, &detector, spec.taps, spec.aggregation, device).await?;
             held_out.add(HeldOutPhoto { photo: *photo, windows, defective: Vec::new() });
         }
-        last = Some(baseline);
     }
-    let baseline = match last {
-        Some(only) if folds.len() == 1 => only,
-        _ => fit_on(session, &(0..set.photos.len()).collect::<Vec<_>>()).await?,
+    let baseline = match only {
+        Some(only) => only,
+        None => fit_on(session, &(0..set.photos.len()).collect::<Vec<_>>()).await?,
     };
     Ok(Fit {
         method: Fitted::Baseline(baseline),
@@ -55,20 +57,19 @@ pub(super) async fn fit(session: &Session<'_>, folds: &[Fold]) -> Result<Fit, Tr
 
 async fn fit_on(session: &Session<'_>, photos: &[usize]) -> Result<Baseline, TrainingError> {
     let Session { spec, set, device, extractor } = *session;
-    match spec.method {
-        Method::Patchcore => return res_net_fit::patch_core(session, photos).await,
-        Method::Padim => return res_net_fit::padim(session, photos).await,
-        _ => {}
-    }
-    let channels = spec.taps.channels(extractor.info.architecture.efficient_net()?.channels());
     let grid = spec.taps.grid(set.store.layout().grid);
     let windows = set.windows(photos);
-    let normal = training_set::normal(&windows);
-    let maps = async |slots: &[Slot]| set.compute(slots, device, |features| spec.taps.select(features)).await;
-    Ok(match spec.method {
+    let channels =
+        || Ok::<_, TrainingError>(spec.taps.channels(extractor.info.architecture.efficient_net()?.channels()));
+    let maps = async || {
+        let normal = training_set::normal(&windows);
+        set.compute(&normal, device, |features| spec.taps.select(features)).await
+    };
+    match spec.method {
         Method::NearestNeighbours => {
+            let channels = channels()?;
             let mut vectors = Vec::new();
-            for (map, window) in maps(&normal).await?.iter().zip(&windows) {
+            for (map, window) in maps().await?.iter().zip(&windows) {
                 vectors.extend(transposed(&counted(window, map, grid), channels));
             }
             let rng = &mut ChaCha8Rng::seed_from_u64(spec.seed);
@@ -76,17 +77,19 @@ async fn fit_on(session: &Session<'_>, photos: &[usize]) -> Result<Baseline, Tra
             let candidates: Vec<f32> =
                 all.sample(rng, nearest_neighbours::CANDIDATES).flat_map(|vector| vector.iter().copied()).collect();
             let size = nearest_neighbours::CORESET;
-            Baseline::NearestNeighbours(nearest_neighbours::coreset(&candidates, channels, size, spec.seed))
+            Ok(Baseline::NearestNeighbours(nearest_neighbours::coreset(&candidates, channels, size, spec.seed)))
         }
         Method::Gaussian => {
             let moments = moments(session, &windows, spec.taps).await?;
-            Baseline::Gaussian(moments.whitening().ok_or(TrainingError::NoFeatures)?)
+            Ok(Baseline::Gaussian(moments.whitening().ok_or(TrainingError::NoFeatures)?))
         }
-        Method::MeanCosine | Method::Cse | Method::Classifier | Method::Patchcore | Method::Padim => {
-            let maps = maps(&normal).await?;
-            Baseline::MeanCosine(MeanMap::fit(maps.iter().map(Vec::as_slice), channels, grid))
+        Method::MeanCosine | Method::Cse | Method::Classifier => {
+            let maps = maps().await?;
+            Ok(Baseline::MeanCosine(MeanMap::fit(maps.iter().map(Vec::as_slice), channels()?, grid)))
         }
-    })
+        Method::Patchcore => res_net_fit::patch_core(session, photos).await,
+        Method::Padim => res_net_fit::padim(session, photos).await,
+    }
 }
 
 /// Values of a feature map `[channels, positions]` at the positions of a window that count.

@@ -25,6 +25,11 @@ pub enum TrainingError {
     /// The method works with another kind of network than the extractor.
     #[error(transparent)]
     Network(#[from] OtherNetwork),
+    /// PaDiM's covariances are more than this program can hold.
+    #[error(
+        "PaDiM's covariances do not fit into the memory of a page: choose a ResNet-18 as extractor, or train with the command line"
+    )]
+    Covariances,
     /// There are no features to train on.
     #[error("the extractor gave no features of the good photos")]
     NoFeatures,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::knobs::{self, Scope};
 use super::losses::Grouping;
 use super::spec::{BatchNormTraining, Centre, DecoderTraining, Length, MapSource, Preset, TrainSpec, ViewChoice};
 use crate::defects::{Generator, Mix};
@@ -98,7 +99,7 @@ fn quick() -> TrainSpec {
     TrainSpec { preset: Preset::Quick, defects_per_image: Some(4), ..default() }
 }
 
-/// Settings of `own` that differ from its preset's, by name. The seed is left out.
+/// Settings of `own` that differ from its preset's, by name. The seed is left out, and what the method fixes.
 pub(super) fn changes(own: &TrainSpec) -> BTreeMap<String, String> {
     let start = TrainSpec { seed: own.seed, ..spec(own.preset) };
     let fields = |spec: &TrainSpec| match serde_json::to_value(spec) {
@@ -107,7 +108,9 @@ pub(super) fn changes(own: &TrainSpec) -> BTreeMap<String, String> {
     };
     let start = fields(&start);
     let changed = fields(own).into_iter().filter(|(name, value)| start.get(name) != Some(value));
-    changed.map(|(name, value)| knob(name, value)).collect()
+    let is_fixed =
+        |name: &str| own.method.is_of_res_net() && knobs::knob(name).is_some_and(|knob| knob.scope == Scope::Rule);
+    changed.map(|(name, value)| knob(name, value)).filter(|(name, _)| !is_fixed(name)).collect()
 }
 
 /// Name and text of the knob that sets a field to `value`. A field with several knobs is an object that names one.
@@ -137,5 +140,8 @@ mod tests {
         let own = TrainSpec { seed: 7, ..own };
         let expected = given.map(|(name, value)| (name.to_owned(), value.to_owned()));
         assert_eq!(changes(&own), BTreeMap::from(expected));
+        let patchcore = TrainSpec::given(Preset::Default, &[("method", "patchcore"), ("coreset", "0.01")]).unwrap();
+        let names: Vec<String> = changes(&patchcore).into_keys().collect();
+        assert_eq!(names, ["coreset", "method"]);
     }
 }

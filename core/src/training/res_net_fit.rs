@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use super::baseline_fit::{counted, transposed};
 use super::error::TrainingError;
 use super::session::Session;
-use super::training_set::{STORED_AT_ONCE, Sample};
+use super::training_set::{self, STORED_AT_ONCE, Sample};
 use crate::detectors::detector::{self, Baseline, read};
 use crate::detectors::method::Method;
 use crate::detectors::nearest_neighbours::coreset;
@@ -19,30 +19,21 @@ pub(super) async fn patch_core(session: &Session<'_>, photos: &[usize]) -> Resul
     let channels = patch_core::channels(extractor.info.architecture.res_net()?);
     let grid = detector::grid(Method::Patchcore, spec.taps, set.store.layout().grid);
     let windows = set.windows(photos);
-    let rng = &mut ChaCha8Rng::seed_from_u64(spec.seed);
-    let all = windows.len() * grid.positions();
-    // More patches than these take gigabytes, and teach the bank little.
-    let kept = (all > patch_core::CANDIDATES).then(|| {
-        let mut kept = index::sample(rng, all, patch_core::CANDIDATES).into_vec();
-        kept.sort_unstable();
-        kept
-    });
-    let mut vectors = Vec::new();
-    for (batch, samples) in windows.chunks(STORED_AT_ONCE).enumerate() {
-        let slots: Vec<_> = samples.iter().map(|sample| sample.normal).collect();
-        let patches = patch_core::patches(set.store.batch(&slots, device)?.res_net()?);
-        for (index, (map, sample)) in read(patches).await?.iter().zip(samples).enumerate() {
+    let (all, most) = (windows.len() * grid.positions(), patch_core::CANDIDATES / channels);
+    let mut kept = index::sample(&mut ChaCha8Rng::seed_from_u64(spec.seed), all, most.min(all)).into_vec();
+    kept.sort_unstable();
+    let mut kept = kept.into_iter().peekable();
+    let mut vectors = Vec::with_capacity(most.min(all) * channels);
+    let mut first = 0;
+    for samples in windows.chunks(STORED_AT_ONCE) {
+        let maps = set.store.batch(&training_set::normal(samples), device)?.res_net()?;
+        for (map, sample) in read(patch_core::patches(maps)).await?.iter().zip(samples) {
+            // Of a window with positions that do not count, the last numbers have no patch.
             let patches = transposed(&counted(sample, map, grid), channels);
-            match &kept {
-                None => vectors.extend(patches),
-                Some(kept) => {
-                    let first = (batch * STORED_AT_ONCE + index) * grid.positions();
-                    let range = kept.partition_point(|at| *at < first)
-                        ..kept.partition_point(|at| *at < first + grid.positions());
-                    let own = kept[range].iter().filter_map(|at| patches.chunks_exact(channels).nth(at - first));
-                    own.for_each(|patch| vectors.extend(patch));
-                }
+            while let Some(at) = kept.next_if(|at| *at < first + grid.positions()) {
+                vectors.extend(patches.chunks_exact(channels).nth(at - first).into_iter().flatten());
             }
+            first += grid.positions();
         }
     }
     let patches = vectors.len() / channels;
@@ -53,24 +44,27 @@ pub(super) async fn patch_core(session: &Session<'_>, photos: &[usize]) -> Resul
     Ok(Baseline::Patchcore(coreset(&vectors, channels, size, spec.seed)))
 }
 
-/// PaDiM's Gaussians over the windows of `photos`. Positions that do not count have them too, and are not inspected.
+/// PaDiM's Gaussians over the windows of `photos`, of each at the positions that count.
 pub(super) async fn padim(session: &Session<'_>, photos: &[usize]) -> Result<Baseline, TrainingError> {
     let Session { spec, set, device, extractor } = *session;
     let kept = padim::choose(extractor.info.architecture.res_net()?, spec.seed);
-    let positions = detector::grid(Method::Padim, spec.taps, set.store.layout().grid).positions();
+    let grid = detector::grid(Method::Padim, spec.taps, set.store.layout().grid);
     let channels = padim::on_device(&kept, device);
     let windows = set.windows(photos);
     let features = async |samples: &[&Sample]| {
-        let slots: Vec<_> = samples.iter().map(|sample| sample.normal).collect();
-        Ok::<_, TrainingError>(read(padim::features(set.store.batch(&slots, device)?.res_net()?, &channels)).await?)
+        let maps = set.store.batch(&training_set::normal(samples), device)?.res_net()?;
+        Ok::<_, TrainingError>(read(padim::features(maps, &channels)).await?)
     };
-    let mut moments = padim::Moments::new(kept.len(), positions);
+    let counted = |sample: &Sample| sample.inspected.as_ref().and_then(|inspected| inspected.at(grid));
+    let mut moments = padim::Moments::new(kept.len(), grid.positions()).ok_or(TrainingError::Covariances)?;
     for samples in windows.chunks(STORED_AT_ONCE) {
-        features(samples).await?.iter().for_each(|map| moments.add_to_mean(map));
+        let maps = features(samples).await?;
+        maps.iter().zip(samples).for_each(|(map, sample)| moments.add_to_mean(map, counted(sample).as_deref()));
     }
     let mut moments = moments.centred();
     for samples in windows.chunks(STORED_AT_ONCE) {
-        features(samples).await?.iter().for_each(|map| moments.add_to_covariance(map));
+        let maps = features(samples).await?;
+        maps.iter().zip(samples).for_each(|(map, sample)| moments.add_to_covariance(map, counted(sample).as_deref()));
     }
     Ok(Baseline::Padim(moments.gaussians(kept).ok_or(TrainingError::NoFeatures)?))
 }

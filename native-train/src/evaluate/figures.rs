@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use cse::files::category_file::CategoryInfo;
-use cse::scoring::threshold::share_above;
 use cse::scoring::verdict::Verdict;
 use serde::{Deserialize, Serialize};
 
@@ -59,7 +58,7 @@ pub struct Figures {
     /// Share of the good photos that are unlike the good training photos as a whole. None in files of an earlier program.
     #[serde(default)]
     pub good_unlike: Option<f64>,
-    /// Share of the defective photos above the threshold that are unlike the good training photos as a whole. None in files
+    /// Share of the defective photos not taken for good that are unlike the good training photos as a whole. None in files
     /// of before it was computed, or without such photos.
     #[serde(default)]
     pub defective_unlike: Option<f64>,
@@ -98,6 +97,9 @@ pub struct PhotoScore {
     pub kind: String,
     /// Anomaly score.
     pub score: f32,
+    /// Verdict at the model's own threshold. None in files of before it was kept.
+    #[serde(default)]
+    pub verdict: Option<Verdict>,
 }
 
 /// Share of `values` that are true, 0 to 1. None without a value.
@@ -107,6 +109,11 @@ pub(super) fn share(values: impl Iterator<Item = bool>) -> Option<f64> {
 }
 
 impl PhotoScore {
+    /// Tells whether the photo is not taken for good, at the model's own `threshold`.
+    pub fn is_called(&self, threshold: f32) -> bool {
+        self.verdict.map_or(self.score > threshold, Verdict::is_called)
+    }
+
     /// Tells whether the photo is defective.
     pub fn defective(&self) -> bool {
         self.kind != GOOD
@@ -126,12 +133,15 @@ impl Figures {
             photo: photo.name.clone(),
             kind: photo.sample.defect.clone().unwrap_or_else(|| GOOD.into()),
             score: photo.seen.prediction.score,
+            verdict: Some(Verdict::new(&photo.seen.prediction, threshold)),
         };
         let photos: Vec<PhotoScore> = predicted.iter().map(photo).collect();
         let of = |wanted: &dyn Fn(&PhotoScore) -> bool| -> (Vec<f32>, Vec<bool>) {
             photos.iter().filter(|photo| wanted(photo)).map(|photo| (photo.score, photo.defective())).unzip()
         };
-        let above = |wanted: &dyn Fn(&PhotoScore) -> bool| share_above(&of(wanted).0, threshold).unwrap_or(0.0);
+        let called = |wanted: &dyn Fn(&PhotoScore) -> bool| {
+            share(photos.iter().filter(|photo| wanted(photo)).map(|photo| photo.is_called(threshold))).unwrap_or(0.0)
+        };
         let mut per_kind = BTreeMap::new();
         for kind in photos.iter().filter(|photo| photo.defective()).map(|photo| &photo.kind) {
             per_kind.entry(kind.clone()).or_insert_with(|| {
@@ -139,17 +149,15 @@ impl Figures {
                 KindFigures {
                     images: defective.iter().filter(|defective| **defective).count(),
                     image_auroc: metrics::roc_auc(&scores, &defective),
-                    true_positive_rate: above(&|photo| photo.kind == *kind),
+                    true_positive_rate: called(&|photo| photo.kind == *kind),
                 }
             });
         }
         let (scores, defective) = of(&|_| true);
         let f1 = metrics::f1_max(&scores, &defective);
         let pixel = pixels.metrics(AUPRO_LIMIT);
-        let called = |photo: &&Predicted| photo.seen.prediction.score > threshold;
-        let unlike = |photo: &Predicted| Verdict::new(&photo.seen.prediction, threshold) == Verdict::Unlike;
-        let (good, bad): (Vec<&Predicted>, Vec<&Predicted>) =
-            predicted.iter().partition(|photo| photo.sample.defect.is_none());
+        let unlike = |photo: &PhotoScore| photo.verdict == Some(Verdict::Unlike);
+        let (bad, good): (Vec<&PhotoScore>, Vec<&PhotoScore>) = photos.iter().partition(|photo| photo.defective());
         Self {
             model: info.name.clone(),
             extractor: format!("{} {}", info.extractor_architecture, info.extractor_id),
@@ -166,10 +174,10 @@ impl Figures {
             pixel_f1_max: pixel.as_ref().map(|pixel| pixel.f1_max.f1),
             aupro: pixel.as_ref().map(|pixel| pixel.aupro),
             threshold,
-            false_positive_rate: above(&|photo| !photo.defective()),
-            true_positive_rate: above(&PhotoScore::defective),
+            false_positive_rate: called(&|photo| !photo.defective()),
+            true_positive_rate: called(&PhotoScore::defective),
             good_unlike: share(good.into_iter().map(unlike)),
-            defective_unlike: share(bad.into_iter().filter(called).map(unlike)),
+            defective_unlike: share(bad.into_iter().filter(|photo| photo.is_called(threshold)).map(unlike)),
             seconds: median(predicted.iter().filter_map(|photo| photo.seen.seconds).collect()),
             per_kind,
             unreadable: Vec::new(),
@@ -205,7 +213,7 @@ impl Figures {
         );
         let percent = |share: Option<f64>| 100.0 * share.unwrap_or(0.0);
         println!(
-            "  unlike the good photos as a whole: {:.1} % of the good photos, {:.1} % of the defective ones above the threshold",
+            "  unlike the good photos as a whole: {:.1} % of the good photos, {:.1} % of the defective ones that are not taken for good",
             percent(self.good_unlike),
             percent(self.defective_unlike)
         );

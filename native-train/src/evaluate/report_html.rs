@@ -125,10 +125,10 @@ fn headline(about: &About, figures: &Figures) -> Markup {
                 format!("95 % interval {low:.3} to {high:.3}")
             })))
             (tile("True positive rate", &percent(figures.true_positive_rate), &format!(
-                "defective photos above the model's threshold, {:.3}", figures.threshold
+                "defective photos not taken for good at the model's threshold, {:.3}", figures.threshold
             )))
             (tile("False positive rate", &percent(figures.false_positive_rate), &format!(
-                "good photos above the threshold; {} in the training, from {}",
+                "good photos not taken for good; {} above the threshold in the training, from {}",
                 percent(about.false_positive_rate),
                 photos(about.normal_scores.len()),
             )))
@@ -286,8 +286,8 @@ fn pictures(title: &str, note: &str, pictures: &[Picture], figures: &Figures) ->
 }
 
 fn example(picture: &Picture, photo: &PhotoScore, threshold: f32) -> Markup {
-    let above = photo.score > threshold;
-    let (outcome, class) = match (photo.defective(), above) {
+    let called = photo.is_called(threshold);
+    let (outcome, class) = match (photo.defective(), called) {
         (true, true) => ("true positive", "right"),
         (true, false) => ("false negative", "wrong"),
         (false, true) => ("false positive", "wrong"),
@@ -391,7 +391,12 @@ mod tests {
             settings: vec![("Training", name.into())],
             losses: vec![vec![LossPoint { step: 5, training: 1.2, validation: 1.3 }]],
         };
-        let photo = |kind: &str, score| PhotoScore { photo: format!("{kind}/{name}.png"), kind: kind.into(), score };
+        let photo = |kind: &str, score| PhotoScore {
+            photo: format!("{kind}/{name}.png"),
+            kind: kind.into(),
+            score,
+            verdict: None,
+        };
         let kind = KindFigures { images: 1, image_auroc: Some(1.0), true_positive_rate: 1.0 };
         let figures = Figures {
             model: name.into(),

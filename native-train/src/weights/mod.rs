@@ -22,7 +22,7 @@ use import::{ImportArgs, ImportError, import};
 pub enum WeightsCommand {
     /// Download EfficientNet-B3's ImageNet weights and make the extractor file that training needs
     Fetch(FetchArgs),
-    /// Make an extractor file from EfficientNet weights that are already on this machine
+    /// Make an extractor file from published weights that are already on this machine
     Import(ImportArgs),
 }
 

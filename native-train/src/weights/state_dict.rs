@@ -10,7 +10,7 @@ use half::{bf16, f16};
 
 use super::advice::advice;
 
-/// Largest file, bytes: 1 GiB, more than any EfficientNet weights with their optimizer's state.
+/// Largest file, bytes: 1 GiB, more than any weights that can be imported, with their optimizer's state.
 const MAX_BYTES: u64 = 1 << 30;
 
 /// Reasons why a file cannot be read.
@@ -24,9 +24,9 @@ pub enum ReadError {
         /// Error of the file system.
         source: io::Error,
     },
-    /// The file is too large for EfficientNet weights.
+    /// The file is too large for weights that can be imported.
     #[error(
-        "{} holds {} MB of tensors, more than any EfficientNet weights: check that it is the right file",
+        "{} holds {} MB of tensors, more than any weights that can be imported: check that it is the right file",
         .path.display(),
         .bytes >> 20
     )]

@@ -7,6 +7,7 @@ use cse::detectors::detector::read;
 use cse::detectors::nearest_neighbours::Coreset;
 use cse::detectors::padim::{self, Moments, Padim};
 use cse::detectors::patch_core::{self, PatchCore};
+use cse::image::inspected::Inspected;
 use cse::network::grid::Grid;
 use cse::network::resnet::{ResNet, ResNetArchitecture};
 use cse::network::tally::Tally;
@@ -14,6 +15,7 @@ use cse::scoring::distances::Distances;
 use cse_tests::formula;
 use cse_tests::golden::Summary;
 use futures_lite::future::block_on;
+use image::{Rgb, RgbImage};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -103,7 +105,8 @@ fn patch_core_scores_as_anomalib() {
         vectors.extend((0..positions).flat_map(|at| patches.iter().skip(at).step_by(positions).copied()));
     }
     let model = PatchCore::new(Coreset::of(vectors, channels), &layers.device);
-    let judge = |window| model.distances(&values(model.forward(layers.of(window))), Grid { rows: 28, columns: 28 });
+    let judge =
+        |window| model.distances(&values(model.forward(layers.of(window))), Grid { rows: 28, columns: 28 }, None);
     assert_near(&judge(good("another")), &REFERENCE.patchcore.good, "PatchCore, good");
     assert_near(&judge(defective()), &REFERENCE.patchcore.defective, "PatchCore, defective");
 }
@@ -118,12 +121,40 @@ fn padim_scores_as_anomalib() {
     let grid = Grid { rows: 56, columns: 56 };
     let windows = (0..GOOD).map(|index| values(padim::features(layers.of(good(&format!("good {index}"))), &on_device)));
     let windows: Vec<Vec<f32>> = windows.collect();
-    let mut moments = Moments::new(count, grid.positions());
-    windows.iter().for_each(|window| moments.add_to_mean(window));
+    let mut moments = Moments::new(count, grid.positions()).expect("they fit into memory");
+    windows.iter().for_each(|window| moments.add_to_mean(window, None));
     let mut moments = moments.centred();
-    windows.iter().for_each(|window| moments.add_to_covariance(window));
+    windows.iter().for_each(|window| moments.add_to_covariance(window, None));
     let model = Padim::new(moments.gaussians(kept).expect("six windows"), &layers.device);
-    let judge = |window| padim::window_distances(&values(model.distances(layers.of(window))), grid);
+    let judge = |window| padim::window_distances(&values(model.distances(layers.of(window))), grid, None);
     assert_near(&judge(good("another")), &REFERENCE.padim.good, "PaDiM, good");
     assert_near(&judge(defective()), &REFERENCE.padim.defective, "PaDiM, defective");
+}
+
+/// A defect in a part that is not inspected changes neither score nor map elsewhere.
+#[test]
+fn what_is_not_inspected_does_not_count() {
+    let mask = RgbImage::from_fn(224, 224, |x, _| Rgb([if x < 112 { 0 } else { 255 }; 3]));
+    let inspected = Inspected::of_window(&mask).expect("a half is left out");
+    let grid = Grid { rows: 56, columns: 56 };
+    let map = |left: f32| (0..grid.positions()).map(|at| if at % 56 < 28 { left } else { 2.0 }).collect::<Vec<f32>>();
+    let [calm, loud] = [1.0, 900.0].map(|left| padim::window_distances(&map(left), grid, Some(&inspected)));
+    assert_eq!(calm, loud);
+    let highest = loud.score.values.iter().copied().fold(0.0, f32::max);
+    assert!((highest - 2.0).abs() < 1e-5, "{highest}");
+
+    // The farthest patch lies in the other half, and its neighbours do not decide the score.
+    let device = Device::flex();
+    let model = PatchCore::new(Coreset::of(vec![0.0, 1.0, 8.0, 9.0], 1), &device);
+    let grid = Grid { rows: 28, columns: 28 };
+    let output = |left: f32| {
+        let patches: Vec<f32> = (0..grid.positions()).map(|at| if at % 28 < 14 { left } else { 3.0 }).collect();
+        let nearest =
+            |patch: &f32| [0.0f32, 1.0, 8.0, 9.0].map(|own| (own - patch).abs()).into_iter().fold(99.0, f32::min);
+        patches.iter().map(nearest).chain(patches.iter().copied()).collect::<Vec<f32>>()
+    };
+    let [calm, loud] = [0.0, 500.0].map(|left| model.distances(&output(left), grid, Some(&inspected)));
+    let right = |distances: &Distances| distances.score.values[27];
+    assert_eq!(right(&calm), right(&loud));
+    assert_eq!(calm.map, loud.map);
 }

@@ -1,6 +1,6 @@
 //! Teaching: the training of a new material in the browser, from a visitor's good photos.
 //!
-//! A plain statistic of the good photos is a usable model within seconds. The training of `cse::training` follows, with the
+//! A plain statistic of the good photos is a usable model within seconds. If the method is trained, `cse::training` follows, with the
 //! same code and settings as the command line. Its synthetic defects are shared between workers.
 
 mod defect_task;
@@ -9,11 +9,13 @@ mod member_task;
 
 use burn::tensor::Device;
 use cse::defects::DefectMaker;
+use cse::detectors::method::Method;
 use cse::files::category_file;
 use cse::files::extractor_file::Extractor;
 use cse::image::measures::{Measures, Ranges};
 use cse::image::photo::{self, Facts, Reading, Traits};
 use cse::image::view::View;
+use cse::network::backbone::Backbone;
 use cse::network::grid::Grid;
 use cse::training::drawing::{Drawing, Recipe, Window, one_by_one};
 use cse::training::feature_store::Layout;
@@ -54,12 +56,12 @@ pub struct Lesson {
 
 #[wasm_bindgen]
 impl Engine {
-    /// Trains a category model on good photos with the loaded extractor, and gives its file. `host` gets a model of a plain
-    /// statistic first. An error has the name `PhotoError` where the photo that was read last is to blame.
+    /// Trains a category model on good photos with the loaded extractor, and gives its file. If the method
+    /// is trained, `host` gets a model of a plain statistic first. An error has the name `PhotoError` where the photo that was read last is to blame.
     pub async fn teach(&self, lesson: Ts<Lesson>, host: TeachingHost) -> Result<Uint8Array, JsValue> {
         let lesson = lesson.to_rust().map_err(JsError::from)?;
         let (extractor, device) = self.network()?;
-        let spec = lesson.spec()?;
+        let spec = lesson.spec(extractor.info.architecture)?;
         spec.check(extractor.info.architecture).map_err(Failure::from)?;
         let looks = look(&lesson, &host).await?;
         let sizes: Vec<(u32, u32)> = looks.iter().map(|look| (look.facts.width, look.facts.height)).collect();
@@ -151,8 +153,14 @@ fn layout(extractor: &Extractor, (width, height): (u32, u32)) -> Layout {
 }
 
 impl Lesson {
-    fn spec(&self) -> Result<TrainSpec, Failure> {
-        given(&self.settings)
+    /// Settings of the training. A visitor who chose a ResNet and no method means a method that works with it.
+    fn spec(&self, extractor: Backbone) -> Result<TrainSpec, Failure> {
+        let mut settings = self.settings.clone();
+        let has_method = settings.iter().any(|(name, _)| name == "method");
+        if let (Backbone::ResNet(_), false) = (extractor, has_method) {
+            settings.push(("method".into(), Method::Patchcore.to_string()));
+        }
+        given(&settings)
     }
 
     fn facts(&self, view: View, photos: Traits, ranges: Ranges) -> CategoryFacts {
@@ -192,7 +200,7 @@ struct Taught<'a> {
 }
 
 impl Taught<'_> {
-    /// Extracts the windows of the good photos. Gives the windows too, whose defects are still to be drawn.
+    /// Extracts the windows of the good photos. Gives the windows too whose defects are still to be drawn.
     async fn photos(&self, recipe: Recipe, reading: &Reading) -> Result<(TrainingSet, Vec<Window>), JsValue> {
         let Self { extractor, device, lesson, host, .. } = self;
         let mut set = TrainingSet::new(extractor, recipe.view, Box::new(Vec::new()));
@@ -201,7 +209,9 @@ impl Taught<'_> {
             let bytes = host.read(index).await?;
             let photo = reading.decode(&bytes).map_err(Failure::from)?;
             for part in drawing.photo(&photo, Sha256::digest(&bytes).into()) {
-                windows.extend(part.windows.iter().cloned());
+                if self.spec.method.is_trained() {
+                    windows.extend(part.windows.iter().cloned());
+                }
                 let drawn = part.without_defects();
                 let packed = extract(&drawn, set.store.layout(), extractor, device).await.map_err(Failure::from)?;
                 set.add(drawn, &packed).map_err(Failure::from)?;

@@ -12,6 +12,8 @@ mod silu;
 
 use burn::nn::BatchNorm;
 use burn::nn::conv::Conv2d;
+use burn::tensor::module::interpolate;
+use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
 use burn::tensor::{Tensor, activation};
 
 /// Activation function of a network.
@@ -65,6 +67,12 @@ pub(crate) fn conv_norm_act(
         Some(activation) => activation.apply(x),
         None => x,
     }
+}
+
+/// Bilinear interpolation to rows and columns of `size`, corners not aligned: `[n, c, h, w]` to `[n, c, h', w']`.
+pub(crate) fn resized(x: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
+    let options = InterpolateOptions::new(InterpolateMode::Bilinear).with_align_corners(false).with_output_size(size);
+    interpolate(x, options)
 }
 
 /// `x` of `[n, c, h, w]` times `gate` of `[n, c, 1, 1]`.
