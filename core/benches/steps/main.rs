@@ -226,7 +226,7 @@ fn training_set(extractor: &Extractor, device: &Device) -> TrainingSet {
         let begins = Some(PhotoFacts { inspected: 1, sketch: sketch(&normal), digest: [index as u8; 32], copy: false });
         let defective = (0..DEFECTS_EACH as u64).map(|seed| maker.make(&normal, seed)).collect();
         let windows = vec![DrawnWindow { normal, inspected: None, defective }];
-        let packed = block_on(set.store.layout().pack(features(1 + DEFECTS_EACH, device))).expect("finite");
+        let packed = block_on(set.store.layout().pack(features(1 + DEFECTS_EACH, device).into())).expect("finite");
         set.add(DrawnPart { begins, windows }, &[packed]).expect("memory");
     }
     set

@@ -71,15 +71,16 @@ pub struct Moments {
     products: Vec<f32>,
 }
 
-/// Most numbers in the covariances that a program of 32 bits can hold: 1 GB. A ResNet-18 has 31 million for 224 x 224 pixels.
-const MOST_NUMBERS: usize = if usize::BITS > 32 { usize::MAX } else { 1 << 28 };
+/// Most numbers in the covariances: 1 GB in a program of 32 bits, which can hold few more, and else no limit. A ResNet-18 has
+/// 31 million for 224 x 224 pixels.
+const MOST_NUMBERS: Option<usize> = if usize::BITS > 32 { None } else { Some(1 << 28) };
 
 impl Moments {
     /// Empty sums, for windows with `channels` kept channels at `positions` positions. None where the covariances are more
     /// than this program can hold.
     pub fn new(channels: usize, positions: usize) -> Option<Self> {
         let numbers = channels.checked_mul(channels)?.checked_mul(positions)?;
-        (numbers <= MOST_NUMBERS).then(|| Self {
+        MOST_NUMBERS.is_none_or(|most| numbers <= most).then(|| Self {
             channels,
             windows: vec![0; positions],
             means: vec![0.0; channels * positions],
