@@ -9,7 +9,7 @@ import type { Workbench } from "./workbench.js";
 
 /** Why a photo is unlike the good photos whatever its score. */
 const whyUnlike: Partial<Record<Unlikeness, string>> = {
-	throughout: "The map is higher than on good photos everywhere. The score does not count.",
+	throughout: "The map is higher than on good photos almost everywhere. The score does not count.",
 	proportions: "The proportions are not those of the good photos. The score does not count.",
 };
 

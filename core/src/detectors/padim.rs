@@ -27,7 +27,7 @@ const KEPT: &str = "padim.kept";
 const MEANS: &str = "padim.means";
 const WHITENING: &str = "padim.whitening";
 
-/// Number of channels that are kept of a ResNet's three layers (the paper's, section 4).
+/// Number of channels that are kept of a ResNet's three layers: 100 of a ResNet-18, 550 of a WideResNet-50 (the paper's).
 pub fn kept_channels(architecture: ResNetArchitecture) -> usize {
     match architecture {
         ResNetArchitecture::ResNet18 => 100,
@@ -35,7 +35,8 @@ pub fn kept_channels(architecture: ResNetArchitecture) -> usize {
     }
 }
 
-/// The channels that are kept, in ascending order.
+/// Indices of the channels that are kept, in ascending order, from those of `layer1`, `layer2` and `layer3` one after another.
+/// The same seed gives the same channels.
 pub fn choose(architecture: ResNetArchitecture, seed: u64) -> Vec<u32> {
     let all = architecture.channels().iter().sum();
     let chosen = index::sample(&mut ChaCha8Rng::seed_from_u64(seed), all, kept_channels(architecture));
@@ -44,7 +45,7 @@ pub fn choose(architecture: ResNetArchitecture, seed: u64) -> Vec<u32> {
     chosen
 }
 
-/// Kept channels on `device`.
+/// Indices of kept channels as a tensor `[kept]` on `device`.
 pub fn on_device(kept: &[u32], device: &Device) -> Tensor<1, Int> {
     let kept: Vec<i32> = kept.iter().map(|channel| *channel as i32).collect();
     let count = kept.len();
@@ -111,7 +112,8 @@ impl Moments {
         self
     }
 
-    /// Adds the features of a window in the second pass, as [`add_to_mean`](Self::add_to_mean) did.
+    /// Adds the features of a window in the second pass, as [`add_to_mean`](Self::add_to_mean) did. Does nothing before
+    /// [`centred`](Self::centred).
     pub fn add_to_covariance(&mut self, features: &[f32], counted: Option<&[bool]>) {
         let channels = self.channels;
         let positions = self.windows.len();
@@ -130,7 +132,8 @@ impl Moments {
         }
     }
 
-    /// The Gaussians of the windows over the channels `kept`. A position that counts in no window has the mean 0. `None`
+    /// The Gaussians of the windows over the channels `kept`. A covariance is the unbiased one, with 0.01001 added to each
+    /// variance. A position that counts in no window has the mean 0. `None`
     /// before the second pass, without a window, or with NaN.
     pub fn gaussians(mut self, kept: Vec<u32>) -> Option<Gaussians> {
         let channels = self.channels;
@@ -154,7 +157,8 @@ impl Moments {
 
 /// Gaussian at each position.
 ///
-/// With the covariance `C C'`, the Mahalanobis distance of `x` from the mean `m` is the length of `C^-1 (x - m)`.
+/// The covariance is `C C'`, with a lower triangular `C`. The Mahalanobis distance of `x` from the mean `m` is the length of
+/// `C^-1 (x - m)`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Gaussians {
     /// Channels that are kept.
@@ -216,7 +220,8 @@ impl Padim {
         }
     }
 
-    /// Mahalanobis distances `[n, 1, h, w]` at the grid of `layer1`.
+    /// Mahalanobis distances `[n, 1, h, w]` at the grid of `layer1`, which is that of the windows that the Gaussians were
+    /// fitted to.
     pub fn distances(&self, layers: [Tensor<4>; 3]) -> Tensor<4> {
         let features = features(layers, &self.kept);
         let [n, channels, rows, columns] = features.dims();
@@ -226,8 +231,9 @@ impl Padim {
     }
 }
 
-/// Distances of one window, by its part of [`Padim::distances`] at the grid of `layer1`. The highest one for the score, of the
-/// `inspected` positions, is PaDiM's score.
+/// Distances of one window. `output` is its part of [`Padim::distances`], and `grid` that of `layer1`. Score and map of the
+/// result are the same: a smoothed Mahalanobis distance for each pixel. Their highest value at the `inspected` positions is
+/// PaDiM's score. Without `inspected` all positions count.
 pub fn window_distances(output: &[f32], grid: Grid, inspected: Option<&Inspected>) -> Distances {
     let mut distances = GridMap { grid, values: output.to_vec() };
     if let Some(counted) = inspected.and_then(|inspected| inspected.at(grid)) {

@@ -1,8 +1,9 @@
 //! PatchCore (Roth et al. 2022): the distance of each patch to the nearest one of a memory bank, on a ResNet.
 //!
 //! A patch is a position of `layer2` and `layer3`, each averaged over 3 x 3 positions. `layer3` is interpolated to the grid
-//! of `layer2`. The score is that of the most anomalous patch. It counts less where the patch's neighbours in the bank are
-//! as far from it. Details are those of anomalib 2.
+//! of `layer2`. The score is the distance of the most anomalous patch times a weight. The weight is 1 where the neighbours of
+//! the nearest vector in the bank are much farther from the patch, and 8 / 9 where they are as near. Details are those of
+//! anomalib 2.
 
 use burn::tensor::module::avg_pool2d;
 use burn::tensor::ops::AvgPoolOptions;
@@ -24,7 +25,7 @@ pub const CANDIDATES: usize = if usize::BITS > 32 { 280 * 28 * 28 * 1536 } else 
 const LARGEST_PART: usize = 1 << 24;
 /// Most patches of a window that [`LARGEST_PART`] is for: those of 256 x 256 pixels.
 const PATCHES: usize = 32 * 32;
-/// Vectors of the bank that decide how much the score counts: the nearest one and its neighbours.
+/// Vectors of the bank that decide the weight of the score: the nearest one and its eight neighbours.
 const NEIGHBOURS: usize = 9;
 /// Pixels between neighbouring positions of `layer2`.
 const STRIDE: usize = 8;
@@ -89,8 +90,9 @@ impl PatchCore {
         Tensor::cat(vec![self.bank.distances(&patches), patches], 1)
     }
 
-    /// Distances of one window, by its part `[1 + channels, positions]` of [`forward`](Self::forward). The highest one for
-    /// the score, of the `inspected` positions, is PatchCore's score.
+    /// Distances of one window. `output` is its part `[1 + channels, positions]` of [`forward`](Self::forward), and `grid` that
+    /// of `layer2`. The result has weighted Euclidean distances at `grid` for the score: their highest value at the `inspected`
+    /// positions is PatchCore's score. Its map has a smoothed distance for each pixel. Without `inspected` all positions count.
     pub fn distances(&self, output: &[f32], grid: Grid, inspected: Option<&Inspected>) -> Distances {
         let positions = grid.positions();
         let (values, patches) = output.split_at(positions.min(output.len()));
@@ -104,7 +106,7 @@ impl PatchCore {
         Distances::new(plain.map(|value| weight * value), map)
     }
 
-    /// Weight of a patch's distance, 0 to 1 (equation 7 of the paper).
+    /// Weight of a patch's distance, 0 to 1 (equation 7 of the paper). 1 for a bank of a single vector.
     fn weight(&self, patch: &[f32]) -> f32 {
         let nearest = self.nearest(patch, 1);
         let Some(nearest) = nearest.first() else { return 1.0 };

@@ -1,6 +1,7 @@
 //! Backbone: the network of an extractor, and the feature maps that leave it.
 //!
-//! An EfficientNet is what CSE and its plain statistics work with. PatchCore and PaDiM work with a ResNet, as their papers do.
+//! CSE and the methods `classifier`, `gaussian`, `mean-cosine` and `nearest-neighbours` work with an EfficientNet. PatchCore and
+//! PaDiM work with a ResNet, as their papers do.
 
 use std::fmt;
 
@@ -61,7 +62,9 @@ impl Backbone {
         }
     }
 
-    /// Channels and grid of each feature map of a window, where a map of stride 16 has the grid `stride16`.
+    /// Channels and grid of each feature map of a window, the finest first. `stride16` is the grid of a map whose positions are
+    /// 16 pixels apart. An EfficientNet has `stage5` (16 pixels) and `stage7` (32), and a ResNet `layer1` (4), `layer2` (8) and
+    /// `layer3` (16).
     pub fn shapes(self, stride16: Grid) -> Vec<(usize, Grid)> {
         match self {
             Self::EfficientNet(architecture) => {
@@ -94,7 +97,8 @@ pub enum Network {
 }
 
 impl Network {
-    /// Feature maps of a normalised batch `[n, 3, h, w]`, whose sides are multiples of 32.
+    /// Feature maps of a batch `[n, 3, h, w]` that [`to_tensor`](crate::image::preprocess::to_tensor) made, whose sides are
+    /// multiples of 32.
     pub fn forward(&self, images: Tensor<4>) -> Maps {
         match self {
             Self::EfficientNet(network) => network.forward(images).into(),

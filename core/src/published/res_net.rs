@@ -12,7 +12,7 @@ const FIRST: &str = "layer1.0.conv1.weight";
 pub struct RecognisedResNet {
     /// Architecture of the network.
     pub architecture: ResNetArchitecture,
-    /// What the names of its tensors begin with, such as `module.`.
+    /// Prefix of the names of its tensors, such as `module.`.
     prefix: String,
 }
 

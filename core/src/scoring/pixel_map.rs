@@ -1,4 +1,5 @@
-//! Maps at the pixels of a window, as PatchCore and PaDiM have them: enlarged, then smoothed by a Gaussian of 4 pixels.
+//! Maps with one value for each pixel of a window, as PatchCore and PaDiM have them. PatchCore repeats its distances, and PaDiM
+//! interpolates them. Both then smooth them by a Gaussian with a standard deviation of 4 pixels.
 
 use crate::image::inspected::Inspected;
 use crate::image::view::Region;
@@ -11,7 +12,7 @@ const DEVIATION: f32 = 4.0;
 const REACH: usize = 16;
 
 /// A map with `factor` x `factor` values for each of `map`, interpolated bilinearly. Corners are not aligned. NaN at a position
-/// stays NaN there, and its neighbours do not count it.
+/// stays NaN there, and its neighbours are interpolated without it.
 pub fn interpolated(map: &GridMap, factor: usize) -> GridMap {
     let grid = map.grid.times(factor);
     let whole = Region { x: 0.0, y: 0.0, width: 1.0, height: 1.0 };
@@ -29,8 +30,8 @@ pub fn repeated(map: &GridMap, factor: usize) -> GridMap {
     GridMap { grid, values: (0..grid.positions()).map(value).collect() }
 }
 
-/// The map smoothed by the Gaussian, with weights that sum to 1 over the `inspected` positions. 0 at the others, where nothing
-/// reads it.
+/// A map of pixels smoothed by the Gaussian of 4 pixels, with weights that sum to 1 over the `inspected` positions. 0 at the
+/// others, where nothing reads it. Without `inspected` all positions count.
 pub fn blurred(map: &GridMap, inspected: Option<&Inspected>) -> GridMap {
     let Some(inspected) = inspected.and_then(|inspected| inspected.at(map.grid)) else { return smoothed(map) };
     let weight = |at: usize| if inspected[at] { 1.0 } else { 0.0 };
@@ -42,7 +43,7 @@ pub fn blurred(map: &GridMap, inspected: Option<&Inspected>) -> GridMap {
     GridMap { grid: map.grid, values: (0..inspected.len()).map(mean).collect() }
 }
 
-/// The map smoothed by the Gaussian. Beyond the borders it is mirrored at the outermost values, which are not repeated, as
+/// A map of pixels smoothed by the Gaussian of 4 pixels. Beyond the borders it is mirrored at the outermost values, which are not repeated, as
 /// by PyTorch's padding mode `reflect`.
 fn smoothed(map: &GridMap) -> GridMap {
     let weights: Vec<f32> =

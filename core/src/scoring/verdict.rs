@@ -16,23 +16,24 @@ pub enum Verdict {
     Unlike,
 }
 
-/// How a photo differs from the good photos as a whole.
+/// Difference of a whole photo from the good photos.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Unlikeness {
-    /// It does not, or the model cannot tell.
+    /// There is none, or the model cannot tell.
     #[default]
     None,
-    /// Most of it is anomalous. If its score is above the threshold, that is not because of a part of it.
+    /// Most of the photo is anomalous. It is [`Verdict::Unlike`] only if its score is above the threshold.
     Most,
-    /// The map is higher than on good photos throughout, whatever the score.
+    /// The map is higher than on good photos almost everywhere. It is [`Verdict::Unlike`] whatever its score.
     Throughout,
-    /// Its proportions are so far from those of the good photos that its score says nothing.
+    /// The proportions differ from those of the good photos by more than a factor of two. It is [`Verdict::Unlike`] whatever
+    /// its score.
     Proportions,
 }
 
 impl Verdict {
-    /// Answer on a photo whose score is compared with `threshold`.
+    /// Answer on a photo. `threshold` is in units of its score: 1 for a model as it was trained.
     pub fn new(prediction: &Prediction, threshold: f32) -> Self {
         let above = prediction.score > threshold;
         match prediction.unlike {
@@ -49,21 +50,24 @@ impl Verdict {
     }
 }
 
-/// Lower quartiles of the map and of the score's field, in edges, that a photo reaches of which most is anomalous. A strong
+/// Lower quartiles of the map and of the field of which a photo reaches both if most of it is anomalous, in edges. An edge is
+/// the mean and three standard deviations of good distances, and the field has the distances of the score. A strong
 /// defect raises the field far around it, because `stage7` sees far, but hardly the map. With a model of
 /// magnetic tile, medians are 0.5 and 0.6 on its defects, 0.9 and 2.4 on leather, 1.3 and 2.4 on textures of all kinds.
 const MOST: [f32; 2] = [0.75, 1.5];
-/// Share of its highest value that the lower quartile of the field reaches where the map says less. Around a defect the field
+/// Share of its highest value that the lower quartile of the field is above where most of a photo is anomalous, whatever its map. Around a defect the field
 /// falls off further.
 const EVEN: f32 = 0.6;
-/// Least logarithm of the ratio of a map's lower quartile to that of held-out good photos where the map is higher throughout.
-/// It is 0.29 at most on the demo's defects, and 0.30 at least on leather with a model of magnetic tile.
+/// Logarithm of the ratio of a map's lower quartile to that of held-out good photos that the map exceeds where it is higher almost
+/// everywhere. It is 0.29 at most on the demo's defects, and 0.30 at least on leather with a model of magnetic tile. Defects that
+/// cover a tile reach 0.60.
 const HIGHER: f64 = 0.3;
 /// Standard deviations of the logarithm on held-out good photos that it must reach too.
 const DEVIATIONS: f64 = 4.0;
 /// Standard deviation that is assumed with the weight of [`PRIOR_PHOTOS`], because few photos give an uncertain one. It is that
 /// of magnetic tile.
 const PRIOR_DEVIATION: f64 = 0.075;
+/// Number of photos that [`PRIOR_DEVIATION`] counts for.
 const PRIOR_PHOTOS: f64 = 5.0;
 
 /// Unlikeness of a photo by its anomaly map and the score's field at all inspected positions, in units of the edge of the
