@@ -245,6 +245,8 @@ test("PatchCore and PaDiM learn in the page with a ResNet-18 that was dropped, a
 	for (const method of ["", "--method padim"]) {
 		await settings.fill(method);
 		await page.getByRole("button", { name: "Learn" }).click();
+		// The learning before it has left the page done.
+		await reaches(page, "idle");
 		await reaches(page, "done");
 		const [row] = await verdicts(page, [tested]);
 		assert.equal(row.verdict, "defect", method);
