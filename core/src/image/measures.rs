@@ -85,6 +85,8 @@ pub struct Range {
     pub high: f64,
 }
 
+/// Contrast below which a photo counts as one of a single colour.
+const FLAT: f64 = 0.01;
 /// Margin on either side of a range, as a share of its width. A photo within it is not said to lie beyond the range, because
 /// twenty photos do not show all that is normal.
 const WIDENED: f64 = 0.5;
@@ -163,9 +165,13 @@ impl Ranges {
         Self(Property::ALL.into_iter().filter_map(range).collect())
     }
 
-    /// Properties in which a photo lies beyond the ranges.
+    /// Properties in which a photo lies beyond the ranges. A photo of one colour is neither sharp nor blurred.
     pub fn beyond(&self, photo: &Measures) -> Vec<Beyond> {
+        let is_flat = photo.get(Property::Contrast) < FLAT;
         let beyond = |(&property, &range): (&Property, &Range)| {
+            if property == Property::Sharpness && is_flat {
+                return None;
+            }
             let value = photo.get(property);
             Some(Beyond { property, side: range.beyond(property, value)?, value, range })
         };
@@ -231,7 +237,7 @@ mod tests {
         let told = sentence(&ranges.beyond(&Measures::of(&dark))).unwrap();
         let start = "Compared with the good photos, it is darker (mean grey value 20, theirs 10";
         assert!(
-            told.starts_with(start) && told.ends_with("; of less contrast; less sharp, or of coarser grain."),
+            told.starts_with(start) && told.ends_with("; of less contrast."),
             "{told}"
         );
         assert_eq!(sentence(&ranges.beyond(&Measures::of(&noise(3)))), None);
