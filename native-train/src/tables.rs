@@ -170,8 +170,8 @@ pub fn markdown(runs: &[Run]) -> String {
     }
     let materials: BTreeSet<&str> = runs.iter().flat_map(|run| run.unlike.keys()).map(String::as_str).collect();
     if !materials.is_empty() {
-        tables += "\nShare of photos in % that are labelled as unlike the good photos: good test photos, defective ones that \
-                   are not taken for good, and photos of other materials:\n\n";
+        tables += "\nShare of photos in % that are labelled as unlike the good photos. Defective ones that are taken for good do not \
+                   count. After the test photos stand photos of other materials:\n\n";
         let heads = ["good", "defective"].into_iter().chain(materials.iter().copied()).collect();
         tables += &table(heads, &|runs| {
             let percent =

@@ -236,10 +236,7 @@ mod tests {
         let dark = RgbImage::from_pixel(8, 8, Rgb([20; 3]));
         let told = sentence(&ranges.beyond(&Measures::of(&dark))).unwrap();
         let start = "Compared with the good photos, it is darker (mean grey value 20, theirs 10";
-        assert!(
-            told.starts_with(start) && told.ends_with("; of less contrast."),
-            "{told}"
-        );
+        assert!(told.starts_with(start) && told.ends_with("; of less contrast."), "{told}");
         assert_eq!(sentence(&ranges.beyond(&Measures::of(&noise(3)))), None);
     }
 }
