@@ -44,6 +44,9 @@ test("four photos are learnt on a software GPU in ten steps, and CPU and GPU agr
 	await page.check('#routes input[value="cpu"]', { force: true });
 	await page.waitForFunction(() => document.querySelector("#stages-device").textContent.startsWith("CPU"));
 	const [onCpu] = await results(page);
-	assert.ok(Math.abs(onGpu.score - onCpu.score) < 1e-3, `${onGpu.score} on the GPU, ${onCpu.score} on the CPU`);
+	assert.ok(
+		Math.abs(onGpu.score - onCpu.score) < 1e-3,
+		`${onGpu.score} on the GPU, ${onCpu.score} on the CPU`,
+	);
 	assert.deepEqual(page.mistakes, []);
 });
