@@ -24,7 +24,7 @@ pub(super) struct FastFlow {
 
 #[derive(Module, Debug)]
 struct Flow {
-    /// Of a LayerNorm over channels and positions, `[1, c, h, w]`.
+    /// Factor and offset of a LayerNorm over channels and positions, each `[1, c, h, w]`.
     norm: Affine,
     steps: Vec<Coupling>,
 }

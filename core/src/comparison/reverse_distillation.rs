@@ -48,7 +48,7 @@ struct DecoderBlock {
 }
 
 impl ReverseDistillation {
-    /// With `projected`, RD++.
+    /// Random networks for a teacher: RD++'s if `projected`, else those of reverse distillation.
     pub(super) fn new(teacher: ResNetArchitecture, projected: bool, device: &Device) -> Self {
         let (repeats, bottleneck) = match teacher {
             ResNetArchitecture::ResNet18 => ([2, 2, 2], 2),

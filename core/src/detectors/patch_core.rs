@@ -72,7 +72,7 @@ impl MemoryBank {
 #[derive(Debug)]
 pub struct PatchCore {
     bank: MemoryBank,
-    /// The same vectors on the host, for the weight of the score.
+    /// Copy of the bank's vectors on the host, for the weight of the score.
     vectors: Vec<f32>,
     channels: usize,
 }

@@ -5,6 +5,7 @@ use crate::image::inspected::Inspected;
 use crate::image::view::Region;
 use crate::network::grid::{Grid, GridMap};
 use crate::scoring::anomaly_map::{Patch, spread};
+use crate::scoring::smoothing::within;
 
 /// Standard deviation of the Gaussian, pixels (PaDiM's and PatchCore's authors, and anomalib).
 const DEVIATION: f32 = 4.0;
@@ -34,17 +35,14 @@ pub fn repeated(map: &GridMap, factor: usize) -> GridMap {
 /// others, where nothing reads it. Without `inspected` all positions count.
 pub fn blurred(map: &GridMap, inspected: Option<&Inspected>) -> GridMap {
     let Some(inspected) = inspected.and_then(|inspected| inspected.at(map.grid)) else { return smoothed(map) };
-    let weight = |at: usize| if inspected[at] { 1.0 } else { 0.0 };
-    // Not by the weight: a value that is not inspected may be NaN.
-    let kept = (0..inspected.len()).map(|at| if inspected[at] { map.values[at] } else { 0.0 }).collect();
-    let sums = smoothed(&GridMap { grid: map.grid, values: kept }).values;
-    let totals = smoothed(&GridMap { grid: map.grid, values: (0..inspected.len()).map(weight).collect() }).values;
-    let mean = |at: usize| if inspected[at] { sums[at] / totals[at] } else { 0.0 };
-    GridMap { grid: map.grid, values: (0..inspected.len()).map(mean).collect() }
+    let mut mean = within(map, &inspected, |map| smoothed(&map));
+    // By the position, not by NaN: an inspected position that is NaN must not pass for good.
+    mean.values.iter_mut().zip(&inspected).filter(|(_, inspected)| !**inspected).for_each(|(value, _)| *value = 0.0);
+    mean
 }
 
-/// A map of pixels smoothed by the Gaussian of 4 pixels. Beyond the borders it is mirrored at the outermost values, which are not repeated, as
-/// by PyTorch's padding mode `reflect`.
+/// A map of pixels smoothed by the Gaussian of 4 pixels. Beyond the borders it is mirrored at the outermost values, which are
+/// not repeated, as by PyTorch's padding mode `reflect`.
 fn smoothed(map: &GridMap) -> GridMap {
     let weights: Vec<f32> =
         (0..=2 * REACH).map(|tap| (-0.5 * ((tap as f32 - REACH as f32) / DEVIATION).powi(2)).exp()).collect();

@@ -38,11 +38,18 @@ pub fn smoothed(map: GridMap, sigma: f32) -> GridMap {
 
 /// Smooths the inspected positions only, with weights that sum to 1 over them. NaN at the others.
 pub(crate) fn smoothed_within(map: GridMap, inspected: &[bool], sigma: f32) -> GridMap {
+    within(&map, inspected, |map| smoothed(map, sigma))
+}
+
+/// Applies a linear smoothing to the inspected positions only, with weights that sum to 1 over them. NaN at the others.
+pub(super) fn within(map: &GridMap, inspected: &[bool], smooth: impl Fn(GridMap) -> GridMap) -> GridMap {
     let grid = map.grid;
     let weights: Vec<f32> = inspected.iter().map(|inspected| f32::from(u8::from(*inspected))).collect();
-    let kept = map.values.iter().zip(&weights).map(|(value, weight)| value * weight).collect();
-    let sums = smoothed(GridMap { grid, values: kept }, sigma).values;
-    let totals = smoothed(GridMap { grid, values: weights }, sigma).values;
+    // Not by the weight: a value that is not inspected may be NaN.
+    let kept =
+        map.values.iter().zip(inspected).map(|(value, inspected)| if *inspected { *value } else { 0.0 }).collect();
+    let sums = smooth(GridMap { grid, values: kept }).values;
+    let totals = smooth(GridMap { grid, values: weights }).values;
     let mean = |((sum, total), inspected): ((f32, f32), &bool)| if *inspected { sum / total } else { f32::NAN };
     GridMap { grid, values: sums.into_iter().zip(totals).zip(inspected).map(mean).collect() }
 }

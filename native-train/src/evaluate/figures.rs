@@ -97,7 +97,7 @@ pub struct PhotoScore {
     pub kind: String,
     /// Anomaly score.
     pub score: f32,
-    /// Verdict at the model's own threshold. None in files of before it was kept.
+    /// Verdict at the model's own threshold. None in files of earlier versions.
     #[serde(default)]
     pub verdict: Option<Verdict>,
 }

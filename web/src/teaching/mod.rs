@@ -1,7 +1,7 @@
 //! Teaching: the training of a new material in the browser, from a visitor's good photos.
 //!
-//! A plain statistic of the good photos is a usable model within seconds. If the method is trained, `cse::training` follows, with the
-//! same code and settings as the command line. Its synthetic defects are shared between workers.
+//! A plain statistic of the good photos is a usable model within seconds. If the method is trained, `cse::training` follows,
+//! with the same code and settings as the command line. Its synthetic defects are shared between workers.
 
 mod defect_task;
 mod host;
@@ -57,7 +57,8 @@ pub struct Lesson {
 #[wasm_bindgen]
 impl Engine {
     /// Trains a category model on good photos with the loaded extractor, and gives its file. If the method
-    /// is trained, `host` gets a model of a plain statistic first. An error has the name `PhotoError` where the photo that was read last is to blame.
+    /// is trained, `host` gets a model of a plain statistic first. An error has the name `PhotoError` where the photo that was
+    /// read last is to blame.
     pub async fn teach(&self, lesson: Ts<Lesson>, host: TeachingHost) -> Result<Uint8Array, JsValue> {
         let lesson = lesson.to_rust().map_err(JsError::from)?;
         let (extractor, device) = self.network()?;
