@@ -28,7 +28,6 @@ function take(bench: Workbench, { found, unread }: Haul): void {
 	found.sort((a, b) => order.compare(a.path, b.path));
 	const ofKind = (kind: Kind) => found.filter(({ file }) => kindOf(file) === kind);
 	tellOfOthers(ofKind("neither"));
-	tellOfCheckpoints(ofKind("checkpoint"));
 	takeModels(bench, ofKind("model"));
 	const photos = ofKind("photo");
 	if (photos.length === 0) return;
@@ -40,14 +39,6 @@ function tellOfOthers(others: Found[]): void {
 	if (!first) return;
 	const named = listed(others.map(({ path }) => path));
 	complain(others.length === 1 ? `${named} is no photo.` : `${others.length} files are no photos: ${named}.`);
-}
-
-function tellOfCheckpoints(checkpoints: Found[]): void {
-	for (const { path } of checkpoints.slice(0, mostOffers)) {
-		const advice =
-			"This page reads weights as .safetensors: the command “native-train weights import” makes such a file of it.";
-		complain(`${path} is a PyTorch checkpoint. ${advice}`);
-	}
 }
 
 /** Loads dropped models. One that lies in a folder may be there by chance: it is only offered. */

@@ -11,16 +11,15 @@ function ending(name: string): string {
 	return name.includes(".") ? name.slice(name.lastIndexOf(".") + 1).toLowerCase() : "";
 }
 
-/** PyTorch's own form of weights, which the command line reads and the page does not. */
-const checkpointEndings = new Set("pth pt ckpt bin".split(" "));
+/** Our own models and published weights: safetensors, or a checkpoint of PyTorch. */
+const modelEndings = new Set("safetensors pth pt ckpt bin".split(" "));
 
-export type Kind = "photo" | "model" | "checkpoint" | "neither";
+export type Kind = "photo" | "model" | "neither";
 
 /** The kind of a file. A photo counts as one also where no decoder reads it: the engine then says what to do. */
 export function kindOf({ name, type }: File): Kind {
-	if (ending(name) === "safetensors") return "model";
-	// Systems leave hidden files behind, some with the ending of the photo that they belong to.
+	// Systems leave hidden files behind, some with the ending of the file that they belong to.
 	if (name.startsWith(".")) return "neither";
-	if (checkpointEndings.has(ending(name))) return "checkpoint";
+	if (modelEndings.has(ending(name))) return "model";
 	return photoEndings.has(ending(name)) || type.startsWith("image/") ? "photo" : "neither";
 }

@@ -114,6 +114,6 @@ async function describe(route: Route): Promise<DeviceInfo> {
 	return { route, name, software };
 }
 
-export async function bytesOf(file: Blob): Promise<Uint8Array> {
+export async function bytesOf(file: Blob): Promise<Uint8Array<ArrayBuffer>> {
 	return new Uint8Array(await file.arrayBuffer());
 }

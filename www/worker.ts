@@ -3,10 +3,18 @@ import type { Fault, Jobs, Reply, Request, Route, Setting, Stage } from "./contr
 import { nothingLoaded } from "./load-times.js";
 import { bytesOf, LoadedEngine } from "./loaded-engine.js";
 import { pictureOf } from "./picture.js";
+import { asSafetensors, isCheckpoint } from "./pytorch-checkpoint.js";
 import { causeOf, isUnforeseen } from "./sentence.js";
 import { beat, live } from "./signs-of-life.js";
 import { teach, trainMember } from "./teaching/teach.js";
-import { Contestant, contenders, decode_alone, import_weights, model_file } from "./wasm/cse_web.js";
+import {
+	Contestant,
+	contenders,
+	decode_alone,
+	import_weights,
+	model_file,
+	sha256_of,
+} from "./wasm/cse_web.js";
 
 type Answer = Jobs[keyof Jobs]["answers"];
 
@@ -61,8 +69,10 @@ function prepare(setting: Setting): ReturnType<LoadedEngine["prepare"]> {
 async function answer(request: Request): Promise<Answer> {
 	await loaded.startProgram(request.program, load);
 	switch (request.name) {
-		case "describe":
-			return model_file(await bytesOf(request.file));
+		case "describe": {
+			const bytes = await bytesOf(request.file);
+			return isCheckpoint(bytes) ? { kind: "weights" } : model_file(bytes);
+		}
 		case "extractor":
 			route = request.route;
 			return loaded.extractor(route, request.extractor, load);
@@ -123,7 +133,9 @@ async function answer(request: Request): Promise<Answer> {
 			return { device, weight: networks.weight(), run: await networks.run(), load };
 		}
 		case "weights": {
-			const made = import_weights(await bytesOf(request.file), request.fileName);
+			const bytes = await bytesOf(request.file);
+			const tensors = isCheckpoint(bytes) ? await asSafetensors(bytes) : bytes;
+			const made = import_weights(tensors, request.fileName, sha256_of(bytes));
 			return { made: made as Uint8Array<ArrayBuffer> };
 		}
 	}

@@ -1,4 +1,5 @@
 // Random weights in the files that timm and torchvision publish: names, shapes and format are theirs.
+import { Uint8ArrayReader, Uint8ArrayWriter, ZipWriter } from "@zip.js/zip.js";
 import { asFile } from "./photos.mjs";
 
 // EfficientNet-B0's stages, scaled by width 1.2 and depth 1.4 (Tan and Le, 2019).
@@ -76,27 +77,26 @@ function* noise() {
 	}
 }
 
-/** timm's file of an EfficientNet-B3. */
-export const randomB3 = () => weightsFile("model.safetensors", shapesOfB3());
-
-/** torchvision's ResNet-18, saved as safetensors. */
-export const randomResNet18 = () => weightsFile("resnet18.safetensors", shapesOfResNet18());
-
-function weightsFile(file, shapes) {
+/** Numbers for tensors of these names and shapes, which keep the variance from layer to layer. */
+function* tensors(shapes) {
 	const random = noise();
+	for (const [name, shape] of shapes) {
+		const values = new Float32Array(shape.reduce((product, side) => product * side, 1));
+		if (shape.length === 4) {
+			const width = Math.sqrt(6 / (shape[1] * shape[2] * shape[3]));
+			for (let i = 0; i < values.length; i++) values[i] = width * random.next().value;
+		} else if (name.endsWith("running_var") || (name.endsWith(".weight") && shape.length === 1))
+			values.fill(1);
+		yield { name, shape, bytes: Buffer.from(values.buffer) };
+	}
+}
+
+/** timm's file of an EfficientNet-B3. */
+export function randomB3() {
 	const header = {};
 	const parts = [];
 	let end = 0;
-	for (const [name, shape] of shapes) {
-		const count = shape.reduce((product, side) => product * side, 1);
-		const values = new Float32Array(count);
-		if (shape.length === 4) {
-			// Uniform numbers of this width keep the variance from layer to layer.
-			const width = Math.sqrt(6 / (shape[1] * shape[2] * shape[3]));
-			for (let i = 0; i < count; i++) values[i] = width * random.next().value;
-		} else if (name.endsWith("running_var") || (name.endsWith(".weight") && shape.length === 1))
-			values.fill(1);
-		const bytes = Buffer.from(values.buffer);
+	for (const { name, shape, bytes } of tensors(shapesOfB3())) {
 		header[name] = { dtype: "F32", shape, data_offsets: [end, end + bytes.length] };
 		end += bytes.length;
 		parts.push(bytes);
@@ -104,5 +104,66 @@ function weightsFile(file, shapes) {
 	const text = JSON.stringify({ __metadata__: { format: "pt" }, ...header });
 	const size = Buffer.alloc(8);
 	size.writeBigUInt64LE(BigInt(Buffer.byteLength(text)));
-	return asFile(file, "application/octet-stream", Buffer.concat([size, Buffer.from(text), ...parts]));
+	const whole = Buffer.concat([size, Buffer.from(text), ...parts]);
+	return asFile("model.safetensors", "application/octet-stream", whole);
+}
+
+/** torchvision's file of a ResNet-18, in the form that `torch.save` writes: a zip of a pickle and the storages. */
+export async function randomResNet18() {
+	const zip = new ZipWriter(new Uint8ArrayWriter(), { level: 0, useWebWorkers: false });
+	const items = [];
+	for (const { name, shape, bytes } of tensors(shapesOfResNet18())) {
+		const key = String(items.length);
+		await zip.add(`resnet18/data/${key}`, new Uint8ArrayReader(bytes));
+		items.push(text(name), pickledTensor(key, shape));
+	}
+	const pickle = Buffer.concat([
+		Buffer.from("\x80\x02", "latin1"),
+		dictionary,
+		ascii("("),
+		...items,
+		ascii("u."),
+	]);
+	await zip.add("resnet18/data.pkl", new Uint8ArrayReader(pickle));
+	await zip.add("resnet18/byteorder", new Uint8ArrayReader(ascii("little")));
+	await zip.add("resnet18/version", new Uint8ArrayReader(ascii("3\n")));
+	return asFile("resnet18.pth", "application/octet-stream", Buffer.from(await zip.close()));
+}
+
+// Opcodes of Python's pickle, protocol 2.
+const ascii = (code) => Buffer.from(code, "latin1");
+const dictionary = ascii("ccollections\nOrderedDict\n)R");
+
+function sized(opcode, value) {
+	const code = Buffer.alloc(5);
+	code.write(opcode, "latin1");
+	code.writeUInt32LE(value, 1);
+	return code;
+}
+
+const integer = (value) => sized("J", value);
+const text = (words) => Buffer.concat([sized("X", words.length), ascii(words)]);
+const tuple = (...items) => Buffer.concat([ascii("("), ...items, ascii("t")]);
+
+function pickledTensor(key, shape) {
+	const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, side) => product * side, 1));
+	const count = shape.reduce((product, side) => product * side, 1);
+	const storage = tuple(
+		text("storage"),
+		ascii("ctorch\nFloatStorage\n"),
+		text(key),
+		text("cpu"),
+		integer(count),
+	);
+	const sides = (numbers) => tuple(...numbers.map(integer));
+	const given = tuple(
+		storage,
+		ascii("Q"),
+		integer(0),
+		sides(shape),
+		sides(strides),
+		ascii("\x89"),
+		dictionary,
+	);
+	return Buffer.concat([ascii("ctorch._utils\n_rebuild_tensor_v2\n"), given, ascii("R")]);
 }

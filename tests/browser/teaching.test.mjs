@@ -223,22 +223,22 @@ test("ImageNet's EfficientNet-B3 in timm's file becomes an extractor to teach wi
 	assert.deepEqual(page.mistakes, []);
 });
 
-test("PatchCore and PaDiM learn in the page with a ResNet-18 that was dropped, and the command line agrees", async () => {
+test("PatchCore and PaDiM learn in the page with a dropped checkpoint of a ResNet-18, and the command line agrees", async () => {
 	const page = await site.open();
 	await settled(page);
-	const weights = randomResNet18();
+	const weights = await randomResNet18();
 	await page.setInputFiles("#files", weights);
 	await page.waitForFunction(() => /resnet18 is loaded/.test(document.querySelector("#status").textContent));
 	const good = photosIn("train", "good").slice(0, 6);
 	await ready(page, good, "By a ResNet");
 	await page.getByText("More settings").click();
-	await page.getByLabel("Extractor").selectOption({ label: "resnet18 (resnet18.safetensors)" });
+	await page.getByLabel("Extractor").selectOption({ label: "resnet18 (resnet18.pth)" });
 	const settings = page.getByLabel("Settings, as of the command train");
 	await settings.fill("--method cse");
 	await page.getByRole("button", { name: "Learn" }).click();
 	await page.locator("#teach-status", { hasText: "patchcore and padim need a ResNet" }).waitFor();
 	const [tested] = photosIn("test", "hole");
-	const file = join(folder, "resnet18.safetensors");
+	const file = join(folder, "resnet18.pth");
 	writeFileSync(file, weights.buffer);
 	const extractor = join(folder, "extractor.safetensors");
 	native("weights", "import", file, "--out", extractor);

@@ -70,13 +70,18 @@ fn is_published(bytes: &[u8]) -> bool {
     state_dict::read(bytes).is_ok_and(|(tensors, _)| published::is_known(&tensors))
 }
 
-/// Makes an extractor file of a file with published weights, a state dict of timm or torchvision as safetensors. `name` is the
-/// file's name.
+/// SHA-256 of bytes, as hexadecimal digits.
 #[wasm_bindgen]
-pub fn import_weights(bytes: &[u8], name: &str) -> Result<Uint8Array, JsValue> {
+pub fn sha256_of(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Makes an extractor file of published weights, a state dict of timm or torchvision as safetensors. `name` and `sha256` are those
+/// of the file that they were published in, which may have another form.
+#[wasm_bindgen]
+pub fn import_weights(bytes: &[u8], name: &str, sha256: &str) -> Result<Uint8Array, JsValue> {
     let import = || {
         let (tensors, _) = state_dict::read(bytes).map_err(ModelFileError::from)?;
-        let sha256: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         let provenance = format!("{name}, SHA-256 {sha256}");
         Ok::<_, Failure>(published::import(tensors, provenance, published::is_tensorflow(name))?.bytes)
     };

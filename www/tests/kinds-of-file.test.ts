@@ -11,7 +11,7 @@ test("a photo is known by its ending or its type, whether or not a decoder reads
 
 test("models, side files and others are told apart", () => {
 	expect(kindOf(file("cloth.safetensors"))).toBe("model");
-	expect(kindOf(file("wide_resnet50_2-95faca4d.pth"))).toBe("checkpoint");
+	expect(kindOf(file("wide_resnet50_2-95faca4d.pth"))).toBe("model");
 	expect(kindOf(file("._001.jpg"))).toBe("neither");
 	for (const name of ["Thumbs.db", "notes.txt", "labels.json", "jpg"])
 		expect(kindOf(file(name))).toBe("neither");

@@ -160,6 +160,27 @@ mod tests {
         assert!(matches!(read(&path), Err(ReadError::Safetensors { .. })));
     }
 
+    /// `tests/reference/checkpoints.py` wrote these files with PyTorch.
+    #[test]
+    fn both_forms_of_checkpoints_have_the_numbers_that_were_saved() {
+        for name in ["checkpoint.pth", "checkpoint_before_1.6.pth"] {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/reference").join(name);
+            let counted = |numbers: std::ops::Range<u8>| numbers.map(f32::from).collect::<Vec<_>>();
+            let turned = vec![0.0, 3.0, 6.0, 9.0, 1.0, 4.0, 7.0, 10.0, 2.0, 5.0, 8.0, 11.0];
+            let expected = [
+                ("weight", vec![2, 3, 2], counted(0..12)),
+                ("turned", vec![3, 4], turned),
+                ("tail", vec![4], counted(8..12)),
+                ("half", vec![2], vec![0.5, -2.0]),
+                ("brain", vec![2], vec![1.5, 3.0]),
+                ("double", vec![2], vec![0.25, 8.0]),
+                ("scalar", vec![], vec![7.5]),
+            ];
+            let expected = expected.map(|(key, shape, values)| (format!("state_dict.{key}"), (shape, values)));
+            assert_eq!(read(&path).unwrap(), StateDict::from(expected), "{name}");
+        }
+    }
+
     #[test]
     fn a_file_that_is_not_there_is_named() {
         let message = read(Path::new("/nowhere/model.pth")).unwrap_err().to_string();
