@@ -77,6 +77,47 @@ test("the comparison shows the paper's Table 3, measures rows beside it, and giv
 	await page.context().close();
 });
 
+test("ONNX Runtime Web is loaded on demand, and its times stand beside those of the same backbone", async () => {
+	const page = await opened();
+	const asked = [];
+	page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+	await choose(page, ["cse-shipped", "stfpm"], 3);
+	await measured(page);
+	assert.deepEqual(
+		asked.filter((path) => /onnx|ort-/.test(path)),
+		[],
+	);
+	assert.doesNotMatch(await page.textContent("#comparison-table"), /ONNX/);
+	await page.getByLabel(/ONNX Runtime Web/).check();
+	await measured(page);
+	assert.ok(asked.some((path) => path.endsWith("/backbones/ResNet-18.onnx")));
+	const { rows, environment, onnx_runtime_web } = JSON.parse(await copied(page, "#comparison-json"));
+	assert.match(environment["ONNX Runtime Web"], /^1\.\d+\.\d+, CPU, one thread$/);
+	assert.deepEqual(Object.keys(onnx_runtime_web).sort(), ["EfficientNet-B0", "ResNet-18"]);
+	const middle = (numbers) => numbers.toSorted((a, b) => a - b)[1];
+	const markdown = await copied(page, "#comparison-markdown");
+	for (const { method, backbone, runs } of rows) {
+		const times = onnx_runtime_web[backbone];
+		assert.equal(times.length, 3);
+		assert.ok(
+			times.every((time) => time > 1),
+			times,
+		);
+		const cells = markdown.split("\n").find((line) => line.startsWith(`| ${method} | ${backbone} | CPU`));
+		const ratio = Number(cells.split(" | ")[8]);
+		const own = middle(runs.map((run) => run.backbone));
+		assert.ok(Math.abs(ratio / (own / middle(times)) - 1) < 0.1, `${ratio}: ${own}, ${times}`);
+	}
+	assert.deepEqual(page.mistakes, []);
+
+	await page.route("**/backbones/*", (route) => route.abort());
+	await choose(page, ["cse-shipped"], 1);
+	await page.click("#comparison-start");
+	await page.locator("#comparison-status", { hasText: "Measured. ONNX Runtime Web did not run" }).waitFor();
+	assert.equal(await page.locator('tr[data-route="cpu"]').count(), 1);
+	await page.context().close();
+});
+
 test("the time of a slow step is the step's, and the photo's", async () => {
 	// The engine's clock is read at the start of a photo and after each of three steps. Before the third reading, when the
 	// backbone is done, it goes on by three seconds.

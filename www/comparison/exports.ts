@@ -1,20 +1,20 @@
 // What a reader takes away of the comparison: Markdown, JSON and a picture.
 import { deviceWord, type Environment, isTimed, type Row } from "./results.js";
 import { summaryOf } from "./summary.js";
-import { columns, paperName, weightOf } from "./table.js";
+import { columnsFor, figuresOf, paperName, weightOf } from "./table.js";
 
 /** A table in Markdown, after a list of what it was measured on. */
 export function markdown(rows: readonly Row[], about: Environment): string {
 	const list = about.map(([name, value]) => `- ${name}: ${value}`);
-	const heads = ["Method", "Backbone", "On", ...columns.map(([head]) => head), "Weighs"];
+	const shown = columnsFor(rows);
+	const heads = ["Method", "Backbone", "On", ...shown.map(([head]) => head), "Weighs"];
 	const lines = rows.flatMap((row) => {
 		const { method, backbone, paper } = row.contender;
-		const empty = columns.slice(1).map(() => "");
+		const empty = shown.slice(1).map(() => "");
 		const ofPaper = paper === undefined ? [] : [[method, backbone, paperName, `${paper} ms`, ...empty, ""]];
 		const own = row.results.flatMap(([route, result]) => {
 			if (!isTimed(result)) return [];
-			const summary = summaryOf(result);
-			const figures = columns.map(([, of]) => of(summary));
+			const figures = figuresOf(row, route, summaryOf(result), shown);
 			return [[method, backbone, deviceWord(route, result), ...figures, weightOf(row)]];
 		});
 		return [...ofPaper, ...own];
@@ -38,7 +38,14 @@ export function json(rows: readonly Row[], about: Environment): string {
 			];
 		}),
 	);
-	return `${JSON.stringify({ environment: Object.fromEntries(about), rows: measured }, null, "\t")}\n`;
+	const onnx = rows.flatMap((row) => (row.onnx ? [[row.contender.backbone, row.onnx.times] as const] : []));
+	const whole = {
+		environment: Object.fromEntries(about),
+		rows: measured,
+		// Milliseconds of each photo, by backbone.
+		onnx_runtime_web: Object.fromEntries(onnx),
+	};
+	return `${JSON.stringify(whole, null, "\t")}\n`;
 }
 
 /** The picture as PNG, at twice its size. */

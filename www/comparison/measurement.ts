@@ -3,7 +3,7 @@ import { Bridge } from "../bridge.js";
 import type { ContenderInfo, ContenderRun, ContenderWeight, DeviceInfo, Route } from "../contract.js";
 
 /** Photos after the first one that are not counted: in them the browser still compiles what runs often. */
-const warmUp = 1;
+export const warmUp = 1;
 
 /** One row of the comparison on one route. Times in milliseconds. */
 export interface Measured {

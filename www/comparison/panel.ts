@@ -10,6 +10,7 @@ import { chosenRoutes, chosenRows, offerRoutes, offerRows } from "./choices.js";
 import { type Colours, dotPlot, widest } from "./dot-plot.js";
 import { json, markdown, png } from "./exports.js";
 import { measure } from "./measurement.js";
+import { timeOnnxRuntime } from "./onnx-runtime.js";
 import { environment, isTimed, Results, titleOf } from "./results.js";
 import { renderTable } from "./table.js";
 
@@ -17,6 +18,7 @@ const status = byId("comparison-status", "p");
 const startButton = byId("comparison-start", "button");
 const stopButton = byId("comparison-stop", "button");
 const countChoice = byId("comparison-count", "select");
+const onnxChoice = byId("comparison-onnx", "input");
 const plot = byId("comparison-plot", "div");
 const table = byId("comparison-table", "table");
 const exports = byId("comparison-exports", "div");
@@ -46,7 +48,7 @@ function colours(): Colours {
 }
 
 const rowsNow = () => results.rows(contenders);
-const aboutNow = ({ routing: { gpu } }: Workbench) => environment(gpu.name, date);
+const aboutNow = ({ routing: { gpu } }: Workbench) => environment(rowsNow(), gpu.name, date);
 
 function hasOwn(): boolean {
 	return rowsNow().some(({ results: own }) => own.some(([, one]) => isTimed(one)));
@@ -64,19 +66,38 @@ function draw(bench: Workbench): void {
 	drawPlot(bench);
 }
 
+/** Returns a sentence on what did not run, if it has no place in the table. */
 async function measureAll(
 	bench: Workbench,
 	rows: ContenderInfo[],
 	routes: Route[],
 	signal: AbortSignal,
-): Promise<void> {
+): Promise<string> {
 	const count = Number(countChoice.value);
+	const backbones = onnxChoice.checked ? [...new Set(rows.map(({ backbone }) => backbone))] : [];
+	const all = rows.length * routes.length + backbones.length;
 	let done = 0;
+	// Said once for each, since a screen reader reads each change. The table shows the progress.
+	const say = (what: string) => {
+		done += 1;
+		status.textContent = `${done} of ${all}: ${what}…`;
+	};
+	let trouble = "";
+	for (const backbone of backbones) {
+		say(`${backbone}, ONNX Runtime Web`);
+		try {
+			await timeOnnxRuntime(backbone, count, signal, (times) => {
+				results.setOnnx(backbone, times);
+				draw(bench);
+			});
+		} catch (cause) {
+			if (isAbort(cause)) throw cause;
+			trouble = ` ${sentence(cause)}`;
+		}
+	}
 	for (const contender of rows) {
 		for (const route of routes) {
-			done += 1;
-			// Said once for each, since a screen reader reads each change. The table shows the progress.
-			status.textContent = `${done} of ${rows.length * routes.length}: ${titleOf(contender)}, ${routeNames[route]}…`;
+			say(`${titleOf(contender)}, ${routeNames[route]}`);
 			try {
 				await measure({ contender, route, count, signal }, (measured) => {
 					results.set(contender, route, measured);
@@ -89,6 +110,7 @@ async function measureAll(
 			}
 		}
 	}
+	return trouble;
 }
 
 async function start(bench: Workbench): Promise<void> {
@@ -113,8 +135,8 @@ async function start(bench: Workbench): Promise<void> {
 		results.clear();
 		date = new Date().toLocaleDateString("en-CA");
 		draw(bench);
-		await measureAll(bench, rows, routes, signal);
-		status.textContent = "Measured.";
+		const trouble = await measureAll(bench, rows, routes, signal);
+		status.textContent = `Measured.${trouble}`;
 	} catch (cause) {
 		status.textContent = isAbort(cause) ? "Stopped. What was measured so far stays." : sentence(cause);
 	} finally {

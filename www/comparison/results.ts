@@ -3,6 +3,7 @@ import shipped from "virtual:shipped-files";
 import type { ContenderInfo, Route } from "../contract.js";
 import { routeNames } from "../routes.js";
 import type { Measured } from "./measurement.js";
+import type { OnnxTimes } from "./onnx-runtime.js";
 
 /** A route's result: figures, or a sentence on why there are none. */
 export type Result = Measured | string;
@@ -21,10 +22,14 @@ export interface Row {
 	contender: ContenderInfo;
 	/** In the order in which they were measured. */
 	results: [Route, Result][];
+	/** Its backbone in ONNX Runtime Web. */
+	onnx?: OnnxTimes | undefined;
 }
 
 export class Results {
 	readonly #all = new Map<string, Map<Route, Result>>();
+	/** By backbone. */
+	readonly #onnx = new Map<string, OnnxTimes>();
 
 	/** Keeps the photos that were measured before something failed. */
 	fail(contender: ContenderInfo, route: Route, problem: string): void {
@@ -37,12 +42,21 @@ export class Results {
 		this.#all.set(id, row.set(route, result));
 	}
 
+	setOnnx(backbone: string, times: OnnxTimes): void {
+		this.#onnx.set(backbone, times);
+	}
+
 	clear(): void {
 		this.#all.clear();
+		this.#onnx.clear();
 	}
 
 	rows(contenders: readonly ContenderInfo[]): Row[] {
-		return contenders.map((contender) => ({ contender, results: [...(this.#all.get(contender.id) ?? [])] }));
+		return contenders.map((contender) => ({
+			contender,
+			results: [...(this.#all.get(contender.id) ?? [])],
+			onnx: this.#onnx.get(contender.backbone),
+		}));
 	}
 }
 
@@ -72,7 +86,8 @@ function browserAndSystem(): Environment {
 /** The first digits of the program's SHA-256, in base64. */
 const program = shipped.program?.integrity.slice(7, 15) ?? "built for development";
 
-export function environment(gpuName: string, date: string): Environment {
+export function environment(rows: readonly Row[], gpuName: string, date: string): Environment {
+	const onnx = rows.find((row) => row.onnx)?.onnx;
 	return [
 		...browserAndSystem(),
 		["processor threads", `${navigator.hardwareConcurrency || "not told"}, of which the CPU route uses 1`],
@@ -81,5 +96,6 @@ export function environment(gpuName: string, date: string): Environment {
 		["input", "one window of 224 x 224 pixels"],
 		["weights", "random"],
 		["program, first digits of its SHA-256", program],
+		...(onnx ? [["ONNX Runtime Web", `${onnx.version}, CPU, one thread`] as [string, string]] : []),
 	];
 }

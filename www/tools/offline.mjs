@@ -6,13 +6,16 @@ import { filesIn } from "./for-hosts.mjs";
 import { top } from "./run.mjs";
 import { integrityOf } from "./shipped-files.mjs";
 
+/** Files that few visitors want: what the comparison with ONNX Runtime Web needs. The page fetches them when it is asked to. */
+const onDemand = /^(backbones\/|assets\/(ort-|onnx-))/;
+
 export function offline() {
 	return afterBuild("offline", (folder) => {
 		const all = filesIn(folder).map((file) => [
 			relative(folder, file).split(sep).join("/"),
 			integrityOf(readFileSync(file)),
 		]);
-		const files = Object.fromEntries(all.filter(([path]) => !path.endsWith(".md")));
+		const files = Object.fromEntries(all.filter(([path]) => !path.endsWith(".md") && !onDemand.test(path)));
 		const source = readFileSync(join(top, "www", "service-worker.js"), "utf8");
 		writeFileSync(
 			join(folder, "service-worker.js"),
