@@ -1,6 +1,6 @@
 """Networks of the comparison: ResNets by torchvision with weights by formula, and what each method's networks weigh.
 
-    pip install torch==2.15.0 torchvision==0.29.2 timm==1.0.31 numpy==2.4.6
+    pip install torch==2.15.0 torchvision==0.29.2 timm==1.0.31 numpy==2.4.6 anomalib==2.7.0
     python tests/reference/comparison.py
 
 Writes `comparison.json`, which `tests/rust/native/comparison.rs` compares our networks with. Bottleneck, decoder and flow are
@@ -10,6 +10,7 @@ written down here from the papers and from anomalib 2's shapes.
 import timm
 import torch
 import torchvision
+from anomalib.models.image.cfa.torch_model import Descriptor
 from torch import nn
 from torchvision.models.resnet import BasicBlock, Bottleneck
 
@@ -189,6 +190,14 @@ def methods():
     # LayerNorm's and the channels' factors and offsets, which no convolution holds.
     affine = sum(2 * layer[0].numel() + 8 * 2 * layer.shape[1] for layer in backbone(image))
     found["fastflow"]["parameters"] += affine
+    backbone = Layers("wide_resnet50_2").eval()
+    described = Descriptor(1, "wide_resnet50_2").eval()
+    # The layer around this convolution has weights of its own that nothing uses.
+    counter = Counter(backbone, described.layer.conv2d)
+    channels, positions = described(backbone(image)).flatten(2).shape[1:]
+    # Each position is compared with as many centroids.
+    counter.multiply_adds += positions * channels * positions
+    found["cfa"] = counter.found()
     teacher, student = Layers("resnet18").eval(), Layers("resnet18").eval()
     counter = Counter(teacher, student)
     teacher(image), student(image)

@@ -25,12 +25,14 @@ choices! {
         Stfpm,
         /// PaDiM: a Gaussian at each position, over 100 channels
         Padim,
+        /// CFA: a descriptor and a centroid for each position
+        Cfa,
     }
 }
 
 impl Contender {
     /// All rows, in the order of the paper's table, then those that the table does not have.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Patchcore10,
         Self::Patchcore1,
         Self::Fastflow,
@@ -41,6 +43,7 @@ impl Contender {
         Self::RdPlusPlus,
         Self::Stfpm,
         Self::Padim,
+        Self::Cfa,
     ];
 
     /// Method and its setting, for a reader.
@@ -55,6 +58,7 @@ impl Contender {
             Self::RdPlusPlus => "RD++",
             Self::Stfpm => "STFPM",
             Self::Padim => "PaDiM",
+            Self::Cfa => "CFA",
         }
     }
 
@@ -67,7 +71,8 @@ impl Contender {
             | Self::Patchcore10
             | Self::Fastflow
             | Self::ReverseDistillationWide
-            | Self::RdPlusPlus => "WideResNet-50",
+            | Self::RdPlusPlus
+            | Self::Cfa => "WideResNet-50",
             Self::ReverseDistillation18 | Self::Stfpm | Self::Padim => "ResNet-18",
         }
     }
@@ -80,7 +85,7 @@ impl Contender {
             Self::ReverseDistillationWide => Some(30.0),
             Self::ReverseDistillation18 => Some(16.0),
             Self::CseB3 => Some(18.0),
-            Self::Patchcore1 | Self::CseShipped | Self::RdPlusPlus | Self::Stfpm | Self::Padim => None,
+            Self::Patchcore1 | Self::CseShipped | Self::RdPlusPlus | Self::Stfpm | Self::Padim | Self::Cfa => None,
         }
     }
 }

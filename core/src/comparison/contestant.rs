@@ -4,6 +4,7 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, ExecutionError, Tensor};
 use image::RgbImage;
 
+use super::cfa::Cfa;
 use super::contender::Contender;
 use super::cse::Cse;
 use super::fast_flow::FastFlow;
@@ -22,6 +23,9 @@ use crate::scoring::prediction::PredictError;
 const SIDE: usize = INPUT_SIDE as usize;
 /// Patches of `layer2` of the photos that PatchCore's bank is made of.
 const BANK_PATCHES: usize = 280 * (SIDE / 8) * (SIDE / 8);
+
+/// Positions of `layer1`.
+const POSITIONS: usize = (SIDE / 4) * (SIDE / 4);
 
 /// A window with a pattern. Times do not depend on what is on it.
 pub fn pattern() -> RgbImage {
@@ -80,6 +84,7 @@ enum Head {
     ReverseDistillation(Box<ReverseDistillation>),
     Stfpm(Box<ResNet>),
     Padim(Box<Padim>),
+    Cfa(Box<Cfa>),
 }
 
 impl Contestant {
@@ -116,9 +121,8 @@ impl Contestant {
             Contender::ReverseDistillation18 => reverse(ResNet18, false),
             Contender::RdPlusPlus => reverse(WideResNet50, true),
             Contender::Stfpm => other(ResNet18, Head::Stfpm(Box::new(ResNet::new(ResNet18, device)))),
-            Contender::Padim => {
-                other(ResNet18, Head::Padim(Box::new(Padim::new(ResNet18, (SIDE / 4) * (SIDE / 4), device))))
-            }
+            Contender::Padim => other(ResNet18, Head::Padim(Box::new(Padim::new(ResNet18, POSITIONS, device)))),
+            Contender::Cfa => other(WideResNet50, Head::Cfa(Box::new(Cfa::new(WideResNet50, POSITIONS, device)))),
         };
         parts.draw();
         Ok(Self { parts, device: device.clone() })
@@ -136,6 +140,7 @@ impl Contestant {
                     Head::ReverseDistillation(networks) => (networks.num_params(), 0),
                     Head::Stfpm(student) => (student.num_params(), 0),
                     Head::Padim(gaussians) => (0, gaussians.stored()),
+                    Head::Cfa(cfa) => (cfa.num_params(), cfa.stored()),
                 };
                 (backbone.num_params() + parameters, stored)
             }
@@ -212,6 +217,7 @@ impl Parts {
                     Head::FastFlow(flow) => flow.visit(&mut Draw),
                     Head::ReverseDistillation(networks) => networks.visit(&mut Draw),
                     Head::Stfpm(student) => student.visit(&mut Draw),
+                    Head::Cfa(cfa) => cfa.visit(&mut Draw),
                     Head::PatchCore(_) | Head::Padim(_) => {}
                 }
             }
@@ -228,6 +234,7 @@ impl Head {
             Self::ReverseDistillation(networks) => networks.anomaly_map(layers, size, tally),
             Self::Stfpm(student) => stfpm::anomaly_map(layers, student.forward(input, tally), size),
             Self::Padim(gaussians) => gaussians.anomaly_map(layers, size, tally),
+            Self::Cfa(cfa) => cfa.anomaly_map(layers, size, tally),
         }
     }
 }

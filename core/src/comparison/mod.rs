@@ -7,6 +7,7 @@
 //! Left out are decoding, resizing a photo, the smoothing of the map that some methods have, PatchCore's weighting of the
 //! image score, and drawing.
 
+mod cfa;
 pub mod contender;
 pub mod contestant;
 mod cse;
