@@ -1,4 +1,4 @@
-//! Element-wise operations of the extractor in one pass over memory, for the CPU backend.
+//! Convolutions of the extractor with bias, activation and gate in one pass over memory, for the CPU backend.
 //!
 //! Burn's SiLU uses a scalar `exp`, and its bias, activation and gate are a pass each.
 //! Planes are shared out among the threads that Burn computes on. In the browser there is one.
@@ -11,6 +11,7 @@ use burn::tensor::{DType, Device, Tensor, TensorData};
 #[cfg(not(target_arch = "wasm32"))]
 use rayon::prelude::*;
 
+use super::dense::Dense;
 use super::depthwise::Depthwise;
 use super::padding::padding;
 use super::silu::silu;
@@ -26,20 +27,33 @@ pub(super) fn conv_bias_relu(conv: &Conv2d, x: Tensor<4>) -> Tensor<4> {
     activated(conv, &bias(conv), x, |value| value.max(0.0))
 }
 
+/// `conv(x) + bias` with the bias of `conv`: `[n, c, h, w]` to `[n, c', h', w']`.
+pub(super) fn conv_bias(conv: &Conv2d, x: Tensor<4>) -> Tensor<4> {
+    activated(conv, &bias(conv), x, |value| value)
+}
+
 fn bias(conv: &Conv2d) -> Vec<f32> {
     conv.bias.as_ref().map_or_else(|| vec![0.0; conv.weight.dims()[0]], |bias| floats(bias.val().into_data()))
 }
 
 /// `activation(conv(x) + bias)`.
 fn activated(conv: &Conv2d, bias: &[f32], x: Tensor<4>, activation: impl Fn(f32) -> f32 + Sync) -> Tensor<4> {
-    let [.., height, width] = x.dims();
-    let padding = padding(conv, [height, width]);
-    let options = ConvOptions::new_with_padding(conv.stride, padding, conv.dilation, conv.groups);
-    map_channels(conv2d(x, conv.weight.val(), None, options), bias, |plane, bias| {
+    map_channels(convolve(conv, x), bias, |plane, bias| {
         for value in plane {
             *value = activation(*value + bias);
         }
     })
+}
+
+/// `conv(x)` without the bias.
+fn convolve(conv: &Conv2d, x: Tensor<4>) -> Tensor<4> {
+    let [.., height, width] = x.dims();
+    if let Some(dense) = Dense::new(conv, [height, width]) {
+        return dense.convolve(conv, x);
+    }
+    let padding = padding(conv, [height, width]);
+    let options = ConvOptions::new_with_padding(conv.stride, padding, conv.dilation, conv.groups);
+    conv2d(x, conv.weight.val(), None, options)
 }
 
 /// `silu(conv(x) + bias)` with the bias of `conv`: `[n, c, h, w]` to `[n, c', h', w']`.
@@ -112,7 +126,7 @@ const WORTH_A_THREAD: usize = 1 << 14;
 
 /// Runs `work` on every plane of `size` values with its index, and with what `begin` makes for each thread.
 #[cfg(not(target_arch = "wasm32"))]
-fn each_plane<T>(
+pub(super) fn each_plane<T>(
     values: &mut [f32],
     size: usize,
     begin: impl Fn() -> T + Send + Sync,
@@ -124,7 +138,12 @@ fn each_plane<T>(
 }
 
 #[cfg(target_arch = "wasm32")]
-fn each_plane<T>(values: &mut [f32], size: usize, begin: impl Fn() -> T, work: impl Fn(&mut T, usize, &mut [f32])) {
+pub(super) fn each_plane<T>(
+    values: &mut [f32],
+    size: usize,
+    begin: impl Fn() -> T,
+    work: impl Fn(&mut T, usize, &mut [f32]),
+) {
     let mut own = begin();
     values.chunks_exact_mut(size.max(1)).enumerate().for_each(|(index, plane)| work(&mut own, index, plane));
 }

@@ -4,6 +4,7 @@
 //! stride of 2. Here a plane is padded first. Then sixteen neighbouring outputs stay in registers for all weights.
 //! Products are added in Burn's order, so the results are equal to the bit.
 
+use super::padding::output_size;
 use super::silu::silu;
 
 /// Shape of a depthwise convolution with a square kernel, and of its planes.
@@ -25,13 +26,8 @@ impl Depthwise {
     /// The convolution of planes of `input` with rows and columns of `padding` before and after. None for a plane without
     /// pixels, or one that is smaller than the kernel.
     pub(super) fn new(input: [usize; 2], padding: [(usize, usize); 2], kernel: usize, stride: usize) -> Option<Self> {
-        let side = |axis: usize| {
-            let (before, after) = padding[axis];
-            Some((input[axis] + before + after).checked_sub(kernel)? / stride + 1)
-        };
-        let output = [side(0)?, side(1)?];
-        let padding = padding.map(|(before, _)| before);
-        input.iter().all(|side| *side > 0).then_some(Self { input, output, padding })
+        let output = output_size(input, padding, [kernel; 2], [stride; 2])?;
+        Some(Self { input, output, padding: padding.map(|(before, _)| before) })
     }
 
     /// Numbers in the buffer that a plane is padded in. The buffer is zero at first and serves any number of planes.

@@ -1,10 +1,11 @@
 //! The extractor's operations, each in the fastest form for the device that the tensor is on.
 //!
 //! On the CPU, bias, activation and gate run in one pass over memory (`cpu.rs`). A depthwise convolution runs in the same
-//! pass (`depthwise.rs`). On a GPU with gradients, convolutions are written as matrix products (`gpu_training.rs`).
+//! pass (`depthwise.rs`). A dense one is a matrix product (`dense.rs`). On a GPU with gradients, convolutions are written as matrix products (`gpu_training.rs`).
 //! Everywhere else Burn's own operations run.
 
 mod cpu;
+mod dense;
 mod depthwise;
 mod gpu_training;
 mod padding;
@@ -56,7 +57,8 @@ pub(crate) fn conv_norm_act(
         match activation {
             Some(Activation::Silu) => return cpu::conv_bias_silu(conv, x),
             Some(Activation::Relu) => return cpu::conv_bias_relu(conv, x),
-            Some(Activation::Relu6) | None => {}
+            None => return cpu::conv_bias(conv, x),
+            Some(Activation::Relu6) => {}
         }
     }
     let mut x = if gpu_training::applies(&x) { gpu_training::convolve(conv, x) } else { conv.forward(x) };

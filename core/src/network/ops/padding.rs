@@ -3,6 +3,21 @@
 use burn::nn::PaddingConfig2d;
 use burn::nn::conv::Conv2d;
 
+/// Height and width of the output of a convolution. None for an input without pixels, or one that is smaller than the kernel.
+pub(super) fn output_size(
+    input: [usize; 2],
+    padding: [(usize, usize); 2],
+    kernel: [usize; 2],
+    stride: [usize; 2],
+) -> Option<[usize; 2]> {
+    let side = |axis: usize| {
+        let (before, after) = padding[axis];
+        Some((input[axis] + before + after).checked_sub(kernel[axis])? / stride[axis] + 1)
+    };
+    let output = [side(0)?, side(1)?];
+    input.iter().all(|side| *side > 0).then_some(output)
+}
+
 /// Rows and columns that `conv` pads an input of `size` with, before and after.
 pub(super) fn padding(conv: &Conv2d, size: [usize; 2]) -> [(usize, usize); 2] {
     match conv.padding {
