@@ -8,51 +8,39 @@ use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, Initializer, PaddingConfig2d};
 use burn::tensor::{Device, Tensor, activation};
-use serde::{Deserialize, Serialize};
 
 use super::features::{Channels, Features};
 use super::grid::Grid;
 use super::ops::{self, Activation};
 
-/// Member of the EfficientNet family, named as in timm.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Hash,
-    Serialize,
-    Deserialize,
-    strum::Display,
-    strum::EnumString,
-    strum::IntoStaticStr,
-)]
-pub enum Architecture {
-    /// Width 1.0, depth 1.0.
-    #[serde(rename = "efficientnet_b0")]
-    #[strum(serialize = "efficientnet_b0")]
-    B0,
-    /// B0 with TensorFlow's padding.
-    #[serde(rename = "tf_efficientnet_b0")]
-    #[strum(serialize = "tf_efficientnet_b0")]
-    TfB0,
-    /// Width 1.0, depth 1.1.
-    #[serde(rename = "efficientnet_b1")]
-    #[strum(serialize = "efficientnet_b1")]
-    B1,
-    /// Width 1.1, depth 1.2.
-    #[serde(rename = "efficientnet_b2")]
-    #[strum(serialize = "efficientnet_b2")]
-    B2,
-    /// Width 1.2, depth 1.4: the paper's extractor.
-    #[serde(rename = "efficientnet_b3")]
-    #[strum(serialize = "efficientnet_b3")]
-    B3,
-    /// [`Self::TfB0`] without squeeze-and-excitation, with ReLU6.
-    #[serde(rename = "tf_efficientnet_lite0")]
-    #[strum(serialize = "tf_efficientnet_lite0")]
-    TfLite0,
+choices! {
+    /// Member of the EfficientNet family, named as in timm.
+    pub enum Architecture {
+        /// Width 1.0, depth 1.0.
+        #[serde(rename = "efficientnet_b0")]
+        #[strum(serialize = "efficientnet_b0")]
+        B0,
+        /// B0 with TensorFlow's padding.
+        #[serde(rename = "tf_efficientnet_b0")]
+        #[strum(serialize = "tf_efficientnet_b0")]
+        TfB0,
+        /// Width 1.0, depth 1.1.
+        #[serde(rename = "efficientnet_b1")]
+        #[strum(serialize = "efficientnet_b1")]
+        B1,
+        /// Width 1.1, depth 1.2.
+        #[serde(rename = "efficientnet_b2")]
+        #[strum(serialize = "efficientnet_b2")]
+        B2,
+        /// Width 1.2, depth 1.4: the paper's extractor.
+        #[serde(rename = "efficientnet_b3")]
+        #[strum(serialize = "efficientnet_b3")]
+        B3,
+        /// [`Self::TfB0`] without squeeze-and-excitation, with ReLU6.
+        #[serde(rename = "tf_efficientnet_lite0")]
+        #[strum(serialize = "tf_efficientnet_lite0")]
+        TfLite0,
+    }
 }
 
 /// One stage of the table: `repeats` blocks, of which the first has the stride and changes the width.
@@ -307,12 +295,9 @@ impl EfficientNetConfig {
 impl EfficientNet {
     /// Feature maps of a normalised batch `[n, 3, h, w]`. `h` and `w` are multiples of 32.
     pub fn forward(&self, images: Tensor<4>) -> Features {
-        if ops::one_by_one(&images) {
-            let each = images.split(1, 0).into_iter().map(|image| self.forward_at_once(image));
-            let (stage5, stage7) = each.map(|features| (features.stage5, features.stage7)).unzip();
-            return Features { stage5: Tensor::cat(stage5, 0), stage7: Tensor::cat(stage7, 0) };
-        }
-        self.forward_at_once(images)
+        let parts = ops::in_parts(images, |images| self.forward_at_once(images));
+        let (stage5, stage7) = parts.into_iter().map(|features| (features.stage5, features.stage7)).unzip();
+        Features { stage5: ops::joined(stage5), stage7: ops::joined(stage7) }
     }
 
     fn forward_at_once(&self, images: Tensor<4>) -> Features {

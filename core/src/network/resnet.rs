@@ -9,37 +9,26 @@ use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::module::max_pool2d;
 use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Device, Tensor, activation};
-use serde::{Deserialize, Serialize};
 
 use super::batch_norm_folding::fold;
+use super::ops;
 use super::tally::Tally;
 use crate::files::extractor_file::load_module;
 use crate::files::model_file::ModelFileError;
 use crate::files::state_dict::{self, Precision, StateDict, StateDictError};
 
-/// Member of the family, named as in torchvision and timm.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Hash,
-    Serialize,
-    Deserialize,
-    strum::Display,
-    strum::EnumString,
-    strum::IntoStaticStr,
-)]
-pub enum ResNetArchitecture {
-    /// 18 layers, in basic blocks.
-    #[serde(rename = "resnet18")]
-    #[strum(serialize = "resnet18")]
-    ResNet18,
-    /// 50 layers, in bottlenecks of twice the width.
-    #[serde(rename = "wide_resnet50_2")]
-    #[strum(serialize = "wide_resnet50_2")]
-    WideResNet50,
+choices! {
+    /// Member of the family, named as in torchvision and timm.
+    pub enum ResNetArchitecture {
+        /// 18 layers, in basic blocks.
+        #[serde(rename = "resnet18")]
+        #[strum(serialize = "resnet18")]
+        ResNet18,
+        /// 50 layers, in bottlenecks of twice the width.
+        #[serde(rename = "wide_resnet50_2")]
+        #[strum(serialize = "wide_resnet50_2")]
+        WideResNet50,
+    }
 }
 
 /// Channels of the stem.
@@ -50,9 +39,6 @@ const PLANES: [usize; 3] = [64, 128, 256];
 const EPSILON: f64 = 1e-5;
 
 impl ResNetArchitecture {
-    /// Every member.
-    pub const ALL: [Self; 2] = [Self::ResNet18, Self::WideResNet50];
-
     /// Blocks of `layer1` to `layer3`.
     fn repeats(self) -> [usize; 3] {
         match self {
@@ -250,6 +236,17 @@ impl ResNet {
     /// Feature maps of a normalised batch `[n, 3, h, w]`: `layer1` at stride 4, `layer2` at 8, `layer3` at 16. Sides are
     /// multiples of 16.
     pub fn forward(&self, images: Tensor<4>, tally: &Tally) -> [Tensor<4>; 3] {
+        let parts = ops::in_parts(images, |images| self.forward_at_once(images, tally));
+        let (mut one, mut two, mut three) = (Vec::new(), Vec::new(), Vec::new());
+        for [layer1, layer2, layer3] in parts {
+            one.push(layer1);
+            two.push(layer2);
+            three.push(layer3);
+        }
+        [one, two, three].map(ops::joined)
+    }
+
+    fn forward_at_once(&self, images: Tensor<4>, tally: &Tally) -> [Tensor<4>; 3] {
         let x = tally.conv_relu(&self.conv1, images);
         let x = max_pool2d(x, MaxPoolOptions::new([3, 3]).with_stride([2, 2]).with_padding([1, 1]));
         let layer1 = forward(&self.layer1, x, tally);

@@ -1,6 +1,6 @@
 //! Tally: the operations of ResNets and of the comparison's networks, which count their multiply-adds as they run.
 
-use std::cell::Cell;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use burn::nn::conv::{Conv2d, ConvTranspose2d};
 use burn::tensor::Tensor;
@@ -10,18 +10,18 @@ use super::ops::{self, Activation};
 /// Multiply-adds of the operations that were run with it. Additions, activations, pooling and interpolation do not count,
 /// as is usual.
 #[derive(Debug, Default)]
-pub struct Tally(Cell<u64>);
+pub struct Tally(AtomicU64);
 
 impl Tally {
     /// Multiply-adds so far.
     pub fn multiply_adds(&self) -> u64 {
-        self.0.get()
+        self.0.load(Ordering::Relaxed)
     }
 
     /// Counts the product of `factors`, the multiply-adds of an operation that is run elsewhere.
     pub(crate) fn add(&self, factors: &[usize]) {
         // In wasm `usize` has 32 bits, which a photo's multiply-adds exceed.
-        self.0.set(self.0.get() + factors.iter().map(|factor| *factor as u64).product::<u64>());
+        self.0.fetch_add(factors.iter().map(|factor| *factor as u64).product(), Ordering::Relaxed);
     }
 
     /// `[n, c, h, w]` to `[n, c', h', w']`.

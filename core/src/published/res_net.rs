@@ -1,5 +1,7 @@
 //! Recognises a ResNet in a state dict by the names and shapes of its tensors. torchvision and timm name them alike.
 
+use strum::IntoEnumIterator;
+
 use super::recognise::RecogniseError;
 use crate::files::state_dict::StateDict;
 use crate::network::resnet::ResNetArchitecture;
@@ -34,7 +36,7 @@ pub fn recognise_res_net(tensors: &StateDict) -> Option<RecognisedResNet> {
         };
         expected.iter().all(is_there) && expected.iter().filter(|(name, _)| own(&name.as_str())).count() == found
     };
-    let architecture = ResNetArchitecture::ALL.into_iter().find(fits)?;
+    let architecture = ResNetArchitecture::iter().find(fits)?;
     Some(RecognisedResNet { architecture, prefix: prefix.to_owned() })
 }
 
@@ -68,7 +70,7 @@ mod tests {
 
     #[test]
     fn a_res_net_is_told_by_its_shapes() {
-        for architecture in ResNetArchitecture::ALL {
+        for architecture in ResNetArchitecture::iter() {
             let mut tensors = made_up(architecture, "module.");
             tensors.insert("module.fc.weight".into(), (vec![1], vec![0.0]));
             let found = recognise_res_net(&tensors).unwrap();

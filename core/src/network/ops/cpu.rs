@@ -120,6 +120,18 @@ fn map_channels(x: Tensor<4>, numbers: &[f32], step: impl Fn(&mut [f32], f32) + 
     Tensor::from_data(data, &device)
 }
 
+/// Runs `work` on each item, on the threads that Burn computes on. One item is worth it too: elsewhere each of its operations
+/// would hand its work to these threads, and wait.
+#[cfg(not(target_arch = "wasm32"))]
+pub(super) fn on_threads<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Send + Sync) -> Vec<R> {
+    rayon::scope(|_| items.into_par_iter().map(work).collect())
+}
+
+#[cfg(target_arch = "wasm32")]
+pub(super) fn on_threads<T, R>(items: Vec<T>, work: impl Fn(T) -> R) -> Vec<R> {
+    items.into_iter().map(work).collect()
+}
+
 /// Least number of values that are worth a thread.
 #[cfg(not(target_arch = "wasm32"))]
 const WORTH_A_THREAD: usize = 1 << 14;

@@ -61,6 +61,9 @@ impl Dense {
     fn copy(&self, plane: &[f32], place: [usize; 2], seen: &mut [f32]) {
         let ([_, width], [_, columns]) = (self.input, self.output);
         let ((top, bottom), (first, last)) = (self.within(0, place[0]), self.within(1, place[1]));
+        if first == last {
+            return;
+        }
         let stride = self.stride[1];
         for row in top..bottom {
             let line = &plane[(row * self.stride[0] + place[0] - self.padding[0]) * width..][..width];
@@ -73,12 +76,13 @@ impl Dense {
         }
     }
 
-    /// The outputs along an axis whose weight at `place` lies on the input: the first one, and the one after the last.
+    /// The outputs along an axis whose weight at `place` lies on the input: the first one, and the one after the last. Both
+    /// are the same where there is none.
     fn within(&self, axis: usize, place: usize) -> (usize, usize) {
         let (stride, padding) = (self.stride[axis], self.padding[axis]);
         let first = padding.saturating_sub(place).div_ceil(stride);
         let end = (self.input[axis] + padding).saturating_sub(place).div_ceil(stride).min(self.output[axis]);
-        (first, end.max(first))
+        (first.min(end), end)
     }
 }
 
@@ -95,8 +99,13 @@ mod tests {
         let device = Device::flex();
         device.seed(0);
         for (kernel, stride) in [([3, 3], 1), ([3, 3], 2), ([7, 7], 2), ([1, 1], 2), ([2, 5], 3)] {
-            for padding in [PaddingConfig2d::Same, PaddingConfig2d::Valid, PaddingConfig2d::Explicit(3, 1, 3, 1)] {
-                for size in [[7, 7], [14, 9], [8, 5]] {
+            for padding in [
+                PaddingConfig2d::Same,
+                PaddingConfig2d::Valid,
+                PaddingConfig2d::Explicit(3, 1, 3, 1),
+                PaddingConfig2d::Explicit(3, 3, 3, 3),
+            ] {
+                for size in [[7, 7], [14, 9], [8, 5], [7, 1], [1, 2]] {
                     let conv = Conv2dConfig::new([4, 6], kernel)
                         .with_stride([stride, stride])
                         .with_padding(padding.clone())

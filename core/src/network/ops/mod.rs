@@ -40,10 +40,15 @@ impl Activation {
     }
 }
 
-/// Whether a batch like `images` is faster image by image: on the CPU, where the maps of one image fit in the caches and
-/// those of a batch do not.
-pub(super) fn one_by_one(images: &Tensor<4>) -> bool {
-    images.dims()[0] > 1 && cpu::applies(images)
+/// `forward` of a batch, in the fastest parts. On the CPU a part is one image: its maps fit in the caches and those of a batch
+/// do not, and the threads share out images with less waiting than the operations of one.
+pub(super) fn in_parts<R: Send>(images: Tensor<4>, forward: impl Fn(Tensor<4>) -> R + Send + Sync) -> Vec<R> {
+    if cpu::applies(&images) { cpu::on_threads(images.split(1, 0), forward) } else { vec![forward(images)] }
+}
+
+/// Joins the parts of a batch again.
+pub(super) fn joined(mut parts: Vec<Tensor<4>>) -> Tensor<4> {
+    if parts.len() == 1 { parts.swap_remove(0) } else { Tensor::cat(parts, 0) }
 }
 
 /// Convolution, then BatchNorm and activation where they are given: `[n, c, h, w]` to `[n, c', h', w']`.
