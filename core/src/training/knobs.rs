@@ -46,6 +46,20 @@ pub enum Scope {
     Coreset,
 }
 
+impl Scope {
+    /// An error with the setting's `name` where `method` does not have it.
+    pub fn check(self, method: Method, name: &'static str) -> Result<(), SpecError> {
+        let (has, error) = match self {
+            Self::Any => return Ok(()),
+            Self::Training => (method.is_trained(), SpecError::NotTrained(name)),
+            Self::Bank => (method == Method::Cse, SpecError::NoBank(name)),
+            Self::Rule => (!method.is_of_res_net(), SpecError::Fixed(name)),
+            Self::Coreset => (method == Method::Patchcore, SpecError::NoCoreset(name)),
+        };
+        if has { Ok(()) } else { Err(error) }
+    }
+}
+
 /// Range of a number.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Limits {
@@ -259,13 +273,7 @@ impl TrainSpec {
         }
         for given in &given {
             set(&mut spec, given)?;
-            match given.0.scope {
-                Scope::Training if !spec.method.is_trained() => return Err(SpecError::NotTrained(given.0.name)),
-                Scope::Bank if spec.method != Method::Cse => return Err(SpecError::NoBank(given.0.name)),
-                Scope::Rule if spec.method.is_of_res_net() => return Err(SpecError::Fixed(given.0.name)),
-                Scope::Coreset if spec.method != Method::Patchcore => return Err(SpecError::NoCoreset(given.0.name)),
-                _ => {}
-            }
+            given.0.scope.check(spec.method, given.0.name)?;
         }
         Ok(spec)
     }

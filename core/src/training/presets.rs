@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::knobs::{self, Scope};
+use super::knobs;
 use super::losses::Grouping;
 use super::spec::{BatchNormTraining, Centre, DecoderTraining, Length, MapSource, Preset, TrainSpec, ViewChoice};
 use crate::defects::{Generator, Mix};
@@ -99,7 +99,7 @@ fn quick() -> TrainSpec {
     TrainSpec { preset: Preset::Quick, defects_per_image: Some(4), ..default() }
 }
 
-/// Settings of `own` that differ from its preset's, by name. The seed is left out, and what the method fixes.
+/// Settings of `own` that differ from its preset's, by name. The seed is left out, and what the method does not have.
 pub(super) fn changes(own: &TrainSpec) -> BTreeMap<String, String> {
     let start = TrainSpec { seed: own.seed, ..spec(own.preset) };
     let fields = |spec: &TrainSpec| match serde_json::to_value(spec) {
@@ -108,9 +108,8 @@ pub(super) fn changes(own: &TrainSpec) -> BTreeMap<String, String> {
     };
     let start = fields(&start);
     let changed = fields(own).into_iter().filter(|(name, value)| start.get(name) != Some(value));
-    let is_fixed =
-        |name: &str| own.method.is_of_res_net() && knobs::knob(name).is_some_and(|knob| knob.scope == Scope::Rule);
-    changed.map(|(name, value)| knob(name, value)).filter(|(name, _)| !is_fixed(name)).collect()
+    let has = |name: &str| knobs::knob(name).is_none_or(|knob| knob.scope.check(own.method, knob.name).is_ok());
+    changed.map(|(name, value)| knob(name, value)).filter(|(name, _)| has(name)).collect()
 }
 
 /// Name and text of the knob that sets a field to `value`. A field with several knobs is an object that names one.
