@@ -6,6 +6,8 @@ use burn::store::pytorch_reader::PytorchReader;
 use burn::tensor::Device;
 use cse::detectors::mean_cosine::MeanMap;
 use cse::detectors::method::Method;
+use cse::detectors::nearest_neighbours::Coreset;
+use cse::detectors::patch_core;
 use cse::files::category_file::{self, CategoryInfo, CategoryModel, MapScale};
 use cse::files::extractor_file::ExtractorInfo;
 use cse::files::model_file::{self, Kind};
@@ -15,7 +17,9 @@ use cse::image::exposure::Exposure;
 use cse::image::measures::Ranges;
 use cse::image::photo::{self, Levels, Proportions, Traits};
 use cse::image::view::View;
+use cse::network::backbone::Backbone;
 use cse::network::efficientnet::Architecture;
+use cse::network::resnet::ResNetArchitecture;
 use cse::network::taps::Taps;
 use cse::scoring::score_rule::ScoreRule;
 use cse::scoring::threshold::Threshold;
@@ -28,7 +32,7 @@ use super::{Target, seeds};
 
 /// Every target.
 pub fn all() -> Vec<Target> {
-    vec![photos(), models(), tensors(), checkpoints()]
+    vec![photos(), mean_cosine_models(), patch_core_models(), tensors(), checkpoints()]
 }
 
 const LEVELS: Levels = Levels { black: 0.0, white: 1.0 };
@@ -43,16 +47,36 @@ fn photos() -> Target {
     }
 }
 
-/// Loads a model file. The description is changed as JSON, or the file as bytes. The method is the one with the smallest
-/// tensors.
-fn models() -> Target {
-    let channels = Architecture::B0.channels().stage5;
-    let extractor = ExtractorInfo {
-        architecture: Architecture::B0.into(),
-        id: "0123456789abcdef".into(),
-        provenance: String::new(),
-        parameters: 1,
-    };
+/// Loads a model file of the method with the smallest tensors.
+fn mean_cosine_models() -> Target {
+    models("model", Architecture::B0.into(), Method::MeanCosine, |info| {
+        let channels = Architecture::B0.channels().stage5;
+        let features = vec![0.5; channels * info.grid().positions()];
+        let mut tensors = StateDict::new();
+        MeanMap::fit([features.as_slice()], channels, info.grid()).put(&mut tensors);
+        tensors
+    })
+}
+
+/// Loads a model file of PatchCore with two vectors.
+fn patch_core_models() -> Target {
+    models("PatchCore model", Backbone::ResNet(ResNetArchitecture::ResNet18), Method::Patchcore, |_| {
+        let channels = patch_core::channels(ResNetArchitecture::ResNet18);
+        let mut tensors = StateDict::new();
+        Coreset::of(vec![0.5; 2 * channels], channels).put(&mut tensors);
+        tensors
+    })
+}
+
+/// Loads a model file. The description is changed as JSON, or the file as bytes.
+fn models(
+    name: &'static str,
+    architecture: Backbone,
+    method: Method,
+    tensors: impl FnOnce(&CategoryInfo) -> StateDict,
+) -> Target {
+    let extractor =
+        ExtractorInfo { architecture, id: "0123456789abcdef".into(), provenance: String::new(), parameters: 1 };
     let info = CategoryInfo {
         name: "cloth".into(),
         extractor_id: extractor.id.clone(),
@@ -66,7 +90,7 @@ fn models() -> Target {
             deep: Some(true),
             proportions: Some(Proportions { narrowest: 0.5, widest: 2.0 }),
         },
-        method: Method::MeanCosine,
+        method,
         taps: Taps::Stage5,
         rule: ScoreRule::default(),
         losses: Vec::new(),
@@ -79,10 +103,7 @@ fn models() -> Target {
         trained_on: vec![[7; 8]],
         ignored: None,
     };
-    let features = vec![0.5; channels * info.grid().positions()];
-    let mut tensors = StateDict::new();
-    MeanMap::fit([features.as_slice()], channels, info.grid()).put(&mut tensors);
-    let seeds = vec![category_file::write(&info, &tensors).expect("a model")];
+    let seeds = vec![category_file::write(&info, &tensors(&info)).expect("a model")];
     let (mut info, tensors): (Value, StateDict) = model_file::read(&seeds[0], Kind::Category).expect("a model");
     if let Some(fields) = info.as_object_mut() {
         // Every file has these tensors.
@@ -98,7 +119,7 @@ fn models() -> Target {
         model_file::write(&changed, Kind::Category, &tensors, Precision::F32).unwrap_or_default()
     };
     let read = move |bytes: &[u8]| CategoryModel::load(bytes, &extractor, &Device::flex()).is_ok();
-    Target { name: "model", make: Box::new(make), read: Box::new(read) }
+    Target { name, make: Box::new(make), read: Box::new(read) }
 }
 
 /// Reads a safetensors file. Its header is changed as JSON, or the file as bytes.
