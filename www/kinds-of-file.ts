@@ -11,8 +11,12 @@ function ending(name: string): string {
 	return name.includes(".") ? name.slice(name.lastIndexOf(".") + 1).toLowerCase() : "";
 }
 
-/** Our own models and published weights: safetensors, or a checkpoint of PyTorch. */
-const modelEndings = new Set("safetensors pth pt ckpt bin".split(" "));
+const checkpointEndings = new Set("pth pt ckpt bin".split(" "));
+
+/** True for a name that checkpoints of PyTorch have. */
+export function isCheckpointName(name: string): boolean {
+	return checkpointEndings.has(ending(name));
+}
 
 export type Kind = "photo" | "model" | "neither";
 
@@ -20,6 +24,7 @@ export type Kind = "photo" | "model" | "neither";
 export function kindOf({ name, type }: File): Kind {
 	// Systems leave hidden files behind, some with the ending of the file that they belong to.
 	if (name.startsWith(".")) return "neither";
-	if (modelEndings.has(ending(name))) return "model";
+	// Our own models and published weights: safetensors, or a checkpoint.
+	if (ending(name) === "safetensors" || isCheckpointName(name)) return "model";
 	return photoEndings.has(ending(name)) || type.startsWith("image/") ? "photo" : "neither";
 }

@@ -3,10 +3,11 @@ import { isAbort } from "./abort.js";
 import type { Album } from "./album.js";
 import { type Batch, nothingDone, summary } from "./batch.js";
 import type { Category, Extractor } from "./categories.js";
-import type { Stage } from "./contract.js";
+import type { ModelDescription, Stage } from "./contract.js";
 import type { CurrentCategory } from "./current-category.js";
-import { ofUsableSize } from "./file-size.js";
+import { ofUsableSize, TooLarge } from "./file-size.js";
 import type { Inspector, Watch } from "./inspector.js";
+import { isCheckpointName } from "./kinds-of-file.js";
 import { PhotoJobs } from "./photo-jobs.js";
 import type { Photo } from "./photos.js";
 import { sentence } from "./sentence.js";
@@ -250,7 +251,7 @@ export class WorkQueue {
 		this.news = "";
 		this.#begin({ model: file, done: 0, of: 1 });
 		try {
-			const { kind } = await this.#inspector.bridge.run("describe", { file: ofUsableSize(file) }, watch);
+			const { kind } = await this.#kindOf(file, watch);
 			if (kind === "weights")
 				await this.#addExtractor(await this.#inspector.importWeights(file, watch), watch);
 			else if (kind === "extractor") await this.#addExtractor(file, watch);
@@ -258,6 +259,19 @@ export class WorkQueue {
 		} catch (cause) {
 			signal.throwIfAborted();
 			this.#listener.complain(`${file.name}: ${sentence(cause)}`);
+		}
+	}
+
+	async #kindOf(file: File, watch: Watch): Promise<ModelDescription> {
+		try {
+			return await this.#inspector.bridge.run("describe", { file: ofUsableSize(file) }, watch);
+		} catch (cause) {
+			watch.signal.throwIfAborted();
+			if (cause instanceof TooLarge || !isCheckpointName(file.name)) throw cause;
+			throw new Error(
+				"this form of a PyTorch checkpoint cannot be read here: the command “native-train weights import” reads more of them.",
+				{ cause },
+			);
 		}
 	}
 

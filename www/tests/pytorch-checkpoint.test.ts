@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import checkpoint from "../../tests/reference/checkpoint.pth?url&inline";
 import before16 from "../../tests/reference/checkpoint_before_1.6.pth?url&inline";
+import protocol4 from "../../tests/reference/checkpoint_protocol_4.pth?url&inline";
 import { asSafetensors, isCheckpoint } from "../pytorch-checkpoint.js";
 
 const bytesOf = async (url: string) => new Uint8Array(await (await fetch(url)).arrayBuffer());
@@ -24,12 +25,17 @@ function tensorsOf(file: Uint8Array<ArrayBuffer>) {
 for (const [name, url] of Object.entries({
 	"checkpoint.pth": checkpoint,
 	"checkpoint_before_1.6.pth": before16,
+	"checkpoint_protocol_4.pth": protocol4,
 })) {
 	test(`${name} of PyTorch has the numbers that were saved`, async () => {
 		const file = await bytesOf(url);
 		expect(isCheckpoint(file)).toBe(true);
 		const counted = Array.from({ length: 12 }, (_, index) => index);
 		const f32 = (shape: number[], numbers: number[]) => ({ dtype: "F32", shape, numbers });
+		const whole: [string, unknown][] = [
+			["whole.conv.0.weight", f32([2, 1, 1, 1], [3, 4])],
+			["whole.conv.0.bias", f32([2], [5, 6])],
+		];
 		expect(tensorsOf(await asSafetensors(file))).toEqual(
 			new Map<string, unknown>([
 				["state_dict.weight", f32([2, 3, 2], counted)],
@@ -38,7 +44,8 @@ for (const [name, url] of Object.entries({
 				["state_dict.half", { dtype: "F16", shape: [2], numbers: [0x3800, 0xc000] }],
 				["state_dict.brain", { dtype: "BF16", shape: [2], numbers: [0x3fc0, 0x4040] }],
 				["state_dict.double", f32([2], [0.25, 8])],
-				["state_dict.scalar", f32([], [7.5])],
+				["state_dict.with_state", f32([2], [0, 1])],
+				...(name === "checkpoint.pth" ? whole : []),
 			]),
 		);
 	});
@@ -46,14 +53,14 @@ for (const [name, url] of Object.entries({
 	test(`${name} with a changed byte, or cut short, is read or refused with a sentence`, async () => {
 		const whole = await bytesOf(url);
 		let [tried, refused] = [0, 0];
-		for (let at = 0; at < whole.length; at += 7) {
+		for (let at = 0; at < whole.length; at += 17) {
 			const cut = whole.slice(0, at);
 			const changed = whole.slice();
 			changed[at] = (changed[at] ?? 0) ^ 0x15;
 			for (const bytes of [cut, changed]) {
 				tried++;
 				await asSafetensors(bytes).catch((error) => {
-					expect(error.message).toMatch(/^(this is not a whole PyTorch checkpoint|its numbers|it has more)/);
+					expect(error.message).toMatch(/^(this PyTorch checkpoint cannot be read|its numbers|it has more)/);
 					refused++;
 				});
 			}
@@ -67,7 +74,7 @@ test("a changed number in a zip is noticed", async () => {
 	const eleven = [0, 0, 0x30, 0x41];
 	const at = file.findIndex((_, index) => eleven.every((byte, place) => file[index + place] === byte));
 	file[at + 2] = 0x31;
-	await expect(asSafetensors(file)).rejects.toThrow("not a whole PyTorch checkpoint");
+	await expect(asSafetensors(file)).rejects.toThrow("Invalid CRC32");
 });
 
 test("other files are no checkpoints", () => {
