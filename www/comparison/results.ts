@@ -46,6 +46,10 @@ export class Results {
 		this.#onnx.set(backbone, times);
 	}
 
+	dropOnnx(backbone: string): void {
+		this.#onnx.delete(backbone);
+	}
+
 	clear(): void {
 		this.#all.clear();
 		this.#onnx.clear();
@@ -94,7 +98,7 @@ export function environment(rows: readonly Row[], gpuName: string, date: string)
 		["GPU", gpuName || "none"],
 		["date", date],
 		["input", "one window of 224 x 224 pixels"],
-		["weights", "random"],
+		["weights", "made up"],
 		["program, first digits of its SHA-256", program],
 		...(onnx ? [["ONNX Runtime Web", `${onnx.version}, CPU, one thread`] as [string, string]] : []),
 	];
