@@ -3,7 +3,7 @@ import type { Fault, Jobs, Reply, Request, Route, Setting, Stage } from "./contr
 import { nothingLoaded } from "./load-times.js";
 import { bytesOf, LoadedEngine } from "./loaded-engine.js";
 import { pictureOf } from "./picture.js";
-import { asSafetensors, isCheckpoint } from "./pytorch-checkpoint.js";
+import { asSafetensors, isCheckpoint } from "./pytorch/checkpoint.js";
 import { causeOf, isUnforeseen } from "./sentence.js";
 import { beat, live } from "./signs-of-life.js";
 import { teach, trainMember } from "./teaching/teach.js";

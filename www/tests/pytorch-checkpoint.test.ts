@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import checkpoint from "../../tests/reference/checkpoint.pth?url&inline";
 import before16 from "../../tests/reference/checkpoint_before_1.6.pth?url&inline";
 import protocol4 from "../../tests/reference/checkpoint_protocol_4.pth?url&inline";
-import { asSafetensors, isCheckpoint } from "../pytorch-checkpoint.js";
+import { asSafetensors, isCheckpoint } from "../pytorch/checkpoint.js";
 
 const bytesOf = async (url: string) => new Uint8Array(await (await fetch(url)).arrayBuffer());
 
