@@ -1,13 +1,13 @@
 //! Extractor file: the frozen network, an EfficientNet up to stage 7 or a ResNet up to `layer3`. BatchNorm is folded into its
 //! convolutions.
 
-use burn::store::{FloatCastAdapter, ModuleSnapshot, SafetensorsStore};
-use burn::tensor::{DType, Device};
+use burn::tensor::Device;
 use half::f16;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::model_file::{self, Kind, ModelFileError};
+use super::module_weights::load_module;
 use super::state_dict::{self, Precision, StateDict, StateDictError};
 use crate::network::backbone::{Backbone, Network};
 use crate::network::batch_norm_folding::fold;
@@ -151,22 +151,6 @@ impl Extractor {
             }
         };
         Ok(Self { info, network })
-    }
-}
-
-/// Fills `module` from safetensors `bytes`, in f32. An error where a tensor of the module is missing.
-pub fn load_module<M: burn::module::Module>(module: &mut M, bytes: Vec<u8>) -> Result<(), ModelFileError> {
-    let mut store = SafetensorsStore::from_bytes(Some(bytes))
-        .with_from_adapter(FloatCastAdapter::to(DType::F32))
-        .allow_partial(true)
-        .validate(false);
-    let result = module.load_from(&mut store).map_err(|error| StateDictError::Malformed(error.to_string()))?;
-    if let Some((name, _)) = result.missing.first() {
-        return Err(StateDictError::Missing(name.clone()).into());
-    }
-    match result.errors.first() {
-        Some(error) => Err(ModelFileError::Description(error.to_string())),
-        None => Ok(()),
     }
 }
 

@@ -4,5 +4,6 @@
 pub mod category_file;
 pub mod extractor_file;
 pub mod model_file;
+pub(crate) mod module_weights;
 pub mod provenance;
 pub mod state_dict;

@@ -13,8 +13,8 @@ use burn::tensor::{Device, Tensor, activation};
 use super::batch_norm_folding::fold;
 use super::ops;
 use super::tally::Tally;
-use crate::files::extractor_file::load_module;
 use crate::files::model_file::ModelFileError;
+use crate::files::module_weights::load_module;
 use crate::files::state_dict::{self, Precision, StateDict, StateDictError};
 
 choices! {

@@ -1,20 +1,18 @@
 //! Convolutions of the extractor with bias, activation and gate in one pass over memory, for the CPU backend.
 //!
 //! Burn's SiLU uses a scalar `exp`, and its bias, activation and gate are a pass each.
-//! Planes are shared out among the threads that Burn computes on. In the browser there is one.
 //! Tensors leave and enter the backend without a copy, because they are contiguous and not shared.
 
 use burn::nn::conv::Conv2d;
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{DType, Device, Tensor, TensorData};
-#[cfg(not(target_arch = "wasm32"))]
-use rayon::prelude::*;
 
 use super::dense::Dense;
 use super::depthwise::Depthwise;
 use super::padding::padding;
 use super::silu::silu;
+use super::threads::each_plane;
 
 /// Whether these functions may replace the backend's own: `x` is on the CPU, in f32, and needs no gradient.
 pub(super) fn applies(x: &Tensor<4>) -> bool {
@@ -118,46 +116,6 @@ fn map_channels(x: Tensor<4>, numbers: &[f32], step: impl Fn(&mut [f32], f32) + 
     let values = data.as_mut_slice::<f32>().expect("`applies` lets f32 tensors alone in");
     each_plane(values, height * width, || (), |(), index, plane| step(plane, numbers[index % numbers.len()]));
     Tensor::from_data(data, &device)
-}
-
-/// Runs `work` on each item, on the threads that Burn computes on. One item is worth it too: elsewhere each of its operations
-/// would hand its work to these threads, and wait.
-#[cfg(not(target_arch = "wasm32"))]
-pub(super) fn on_threads<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Send + Sync) -> Vec<R> {
-    rayon::scope(|_| items.into_par_iter().map(work).collect())
-}
-
-#[cfg(target_arch = "wasm32")]
-pub(super) fn on_threads<T, R>(items: Vec<T>, work: impl Fn(T) -> R) -> Vec<R> {
-    items.into_iter().map(work).collect()
-}
-
-/// Least number of values that are worth a thread.
-#[cfg(not(target_arch = "wasm32"))]
-const WORTH_A_THREAD: usize = 1 << 14;
-
-/// Runs `work` on every plane of `size` values with its index, and with what `begin` makes for each thread.
-#[cfg(not(target_arch = "wasm32"))]
-pub(super) fn each_plane<T>(
-    values: &mut [f32],
-    size: usize,
-    begin: impl Fn() -> T + Send + Sync,
-    work: impl Fn(&mut T, usize, &mut [f32]) + Send + Sync,
-) {
-    let size = size.max(1);
-    let planes = values.par_chunks_exact_mut(size).enumerate().with_min_len(WORTH_A_THREAD.div_ceil(size));
-    planes.for_each_init(begin, |own, (index, plane)| work(own, index, plane));
-}
-
-#[cfg(target_arch = "wasm32")]
-pub(super) fn each_plane<T>(
-    values: &mut [f32],
-    size: usize,
-    begin: impl Fn() -> T,
-    work: impl Fn(&mut T, usize, &mut [f32]),
-) {
-    let mut own = begin();
-    values.chunks_exact_mut(size.max(1)).enumerate().for_each(|(index, plane)| work(&mut own, index, plane));
 }
 
 fn floats(data: TensorData) -> Vec<f32> {

@@ -6,8 +6,8 @@
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Tensor, TensorData};
 
-use super::cpu::each_plane;
 use super::padding::{output_size, padding};
+use super::threads::each_plane;
 
 /// Shape of a dense convolution. Each field has the vertical direction first.
 pub(super) struct Dense {

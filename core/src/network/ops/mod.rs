@@ -10,6 +10,7 @@ mod depthwise;
 mod gpu_training;
 mod padding;
 mod silu;
+mod threads;
 
 use burn::nn::BatchNorm;
 use burn::nn::conv::Conv2d;
@@ -43,7 +44,7 @@ impl Activation {
 /// `forward` of a batch, in the fastest parts. On the CPU a part is one image: its maps fit in the caches and those of a batch
 /// do not, and the threads share out images with less waiting than the operations of one.
 pub(super) fn in_parts<R: Send>(images: Tensor<4>, forward: impl Fn(Tensor<4>) -> R + Send + Sync) -> Vec<R> {
-    if cpu::applies(&images) { cpu::on_threads(images.split(1, 0), forward) } else { vec![forward(images)] }
+    if cpu::applies(&images) { threads::on_threads(images.split(1, 0), forward) } else { vec![forward(images)] }
 }
 
 /// Joins the parts of a batch again.
