@@ -36,6 +36,7 @@ pub mod files;
 pub mod image;
 pub mod network;
 pub mod published;
+pub mod random;
 pub mod scoring;
 #[cfg(feature = "training")]
 pub mod training;

@@ -6,7 +6,6 @@ pub mod fuzz;
 pub mod golden;
 
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use burn::store::{BurnToPyTorchAdapter, ModuleSnapshot, SafetensorsStore};
 use burn::tensor::Device;
@@ -34,15 +33,9 @@ pub fn relative_error(a: &[f32], b: &[f32]) -> f64 {
     square(&mut a.iter().zip(b).map(|(a, b)| f64::from(a - b))) / square(&mut b.iter().map(|b| f64::from(*b)))
 }
 
-/// Turn to draw random numbers of Burn's CPU device: all threads draw from one sequence, whoever seeded it.
-pub fn turn_to_draw() -> MutexGuard<'static, ()> {
-    static TURN: Mutex<()> = Mutex::new(());
-    TURN.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// Random weights under timm's names.
 pub fn random_weights(architecture: Architecture, seed: u64) -> StateDict {
-    let _turn = turn_to_draw();
+    let _turn = cse::random::turn_to_draw();
     let device = Device::flex();
     device.seed(seed);
     let config = EfficientNetConfig { architecture, normalisation: Normalisation::BatchNorm };

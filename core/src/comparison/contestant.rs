@@ -17,6 +17,7 @@ use crate::files::model_file::ModelFileError;
 use crate::image::preprocess::{INPUT_SIDE, to_tensor};
 use crate::network::resnet::{ResNet, ResNetArchitecture};
 use crate::network::tally::Tally;
+use crate::random::turn_to_draw;
 use crate::scoring::prediction::PredictError;
 
 /// Side of the anomaly maps.
@@ -94,6 +95,7 @@ impl Contestant {
     /// None in practice: a tensor of the program's own making would have to be missing.
     pub fn new(contender: Contender, device: &Device) -> Result<Self, ModelFileError> {
         use ResNetArchitecture::{ResNet18, WideResNet50};
+        let _turn = turn_to_draw();
         device.seed(0);
         let other = |architecture: ResNetArchitecture, head| {
             Parts::Other(Box::new(Other { backbone: ResNet::new(architecture, device), head }))

@@ -405,6 +405,7 @@ mod tests {
     #[test]
     fn the_parts_one_after_the_other_are_the_network() {
         let device = Device::flex();
+        let _turn = crate::random::turn_to_draw();
         device.seed(0);
         let config = EfficientNetConfig { architecture: Architecture::B0, normalisation: Normalisation::Folded };
         let network = config.init(&device);

@@ -88,9 +88,7 @@ fn multiply_adds_of_the_extractors_are_timms() {
 #[test]
 fn methods_weigh_and_compute_as_much_as_in_pytorch() {
     for (row, cost) in &REFERENCE.methods {
-        let turn = cse_tests::turn_to_draw();
         let contestant = Contestant::new(row.parse::<Contender>().expect("a row"), &Device::flex()).expect("complete");
-        drop(turn);
         let tally = Tally::default();
         block_on(contestant.run(pattern(), &tally, &mut |_| ())).expect("a map");
         let own = Cost { parameters: contestant.weight().parameters, multiply_adds: tally.multiply_adds() };
