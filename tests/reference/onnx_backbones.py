@@ -1,6 +1,6 @@
 """Writes the backbones of the comparison as ONNX, for ONNX Runtime Web to run in the page.
 
-    pip install torch==2.15.0 torchvision==0.29.2 timm==1.0.31 numpy==2.4.6 onnx==1.23.2 onnxscript onnxruntime==1.32.0
+    pip install torch==2.15.0 torchvision==0.29.2 timm==1.0.31 numpy==2.4.6 onnx==1.23.2 onnxruntime==1.32.0 anomalib==2.7.0
     python tests/reference/onnx_backbones.py
 
 Networks and cuts are those of `comparison.py`. A file has no weights, so that it is small: each tensor is filled with one
