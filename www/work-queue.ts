@@ -5,12 +5,12 @@ import { type Batch, nothingDone, summary } from "./batch.js";
 import type { Category, Extractor } from "./categories.js";
 import type { ModelDescription, Stage } from "./contract.js";
 import type { CurrentCategory } from "./current-category.js";
-import { ofUsableSize, TooLarge } from "./file-size.js";
+import { ofUsableSize } from "./file-size.js";
 import type { Inspector, Watch } from "./inspector.js";
 import { isCheckpointName } from "./kinds-of-file.js";
 import { PhotoJobs } from "./photo-jobs.js";
 import type { Photo } from "./photos.js";
-import { sentence } from "./sentence.js";
+import { causeOf, sentence } from "./sentence.js";
 
 export interface Work {
 	/** The photo that is inspected, or else the dropped model that is loaded. Neither while a shipped model is loaded. */
@@ -267,9 +267,11 @@ export class WorkQueue {
 			return await this.#inspector.bridge.run("describe", { file: ofUsableSize(file) }, watch);
 		} catch (cause) {
 			watch.signal.throwIfAborted();
-			if (cause instanceof TooLarge || !isCheckpointName(file.name)) throw cause;
+			// What the engine says of a file of unknown form.
+			const isUnknown = /whole safetensors file/.test(causeOf(cause).message);
+			if (!isUnknown || !isCheckpointName(file.name)) throw cause;
 			throw new Error(
-				"this form of a PyTorch checkpoint cannot be read here: the command “native-train weights import” reads more of them.",
+				"this is not a PyTorch checkpoint that the page can read. Check that it is the right file, and whole. The command “native-train weights import” reads older forms.",
 				{ cause },
 			);
 		}

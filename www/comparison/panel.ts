@@ -74,7 +74,7 @@ async function measureAll(
 	signal: AbortSignal,
 ): Promise<string> {
 	const count = Number(countChoice.value);
-	// It runs on the CPU, and is compared with nothing else.
+	// It runs on the CPU, so it is timed where the CPU is.
 	const withOnnx = onnxChoice.checked && routes.includes("cpu");
 	const backbones = withOnnx ? [...new Set(rows.map(({ backbone }) => backbone))] : [];
 	const all = rows.length * routes.length + backbones.length;
@@ -99,7 +99,7 @@ async function measureAll(
 			}
 		}
 	}
-	let trouble = "";
+	let trouble = onnxChoice.checked && !withOnnx ? " ONNX Runtime Web was not: it needs the route CPU." : "";
 	for (const backbone of backbones) {
 		say(`${backbone}, ONNX Runtime Web`);
 		try {

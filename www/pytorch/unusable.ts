@@ -11,7 +11,9 @@ export function unreadable(what: string, cause?: unknown): Unusable {
 }
 
 export function tooLarge(): Unusable {
-	return new Unusable("it has more than 1 GiB of tensors, more than any weights that can be imported.");
+	return new Unusable(
+		"it holds more than any weights that can be imported: check that it is the right file.",
+	);
 }
 
 export function bigEndian(): Unusable {

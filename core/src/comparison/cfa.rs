@@ -1,4 +1,5 @@
-//! CFA (Lee et al. 2022): the distance of each position to three centroids, after a descriptor network.
+//! CFA (Lee et al. 2022): the distance of each position to the nearest centroid, times the softmin over the nearest three,
+//! after a CoordConv of 1x1.
 
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};

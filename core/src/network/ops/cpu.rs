@@ -1,7 +1,7 @@
-//! Convolutions of the extractor with bias, activation and gate in one pass over memory, for the CPU backend.
+//! Convolutions of the extractor with bias and activation in one pass over memory, for the CPU backend.
 //!
 //! Burn's SiLU uses a scalar `exp`, and its bias, activation and gate are a pass each.
-//! Tensors leave and enter the backend without a copy, because they are contiguous and not shared.
+//! Tensors enter the backend without a copy. They leave it so where nothing else holds them, as a skip connection does.
 
 use burn::nn::conv::Conv2d;
 use burn::tensor::module::conv2d;

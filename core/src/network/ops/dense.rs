@@ -1,7 +1,7 @@
-//! Dense convolution as one matrix product, for the CPU backend.
+//! Convolution without groups by im2col and one matrix product, for the CPU backend.
 //!
-//! Burn's turns the input and the weights around for each call, and its result back. Here a row of the product's right side
-//! is the input as one weight sees it, which is copied row by row. The result has the order of the output.
+//! Burn's converts input and weights to NHWC for each call, and its result back to NCHW. Here all stays in NCHW: a row of
+//! the product's right side is the input as one weight of the kernel sees it.
 
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Tensor, TensorData};
@@ -20,8 +20,8 @@ pub(super) struct Dense {
 }
 
 impl Dense {
-    /// The shape of `conv` on planes of `input`. None for a convolution with groups or dilation, for an input smaller than the
-    /// kernel, and where Burn is as fast: its 1x1 convolution is a matrix product without a copy.
+    /// The shape of `conv` on planes of `input`. None for a convolution with groups or dilation, and for an input smaller than
+    /// the kernel. None too for 1x1, which is a matrix product without a copy in Burn.
     pub(super) fn new(conv: &Conv2d, input: [usize; 2]) -> Option<Self> {
         let (kernel, stride) = (conv.kernel_size, conv.stride);
         if conv.groups != 1 || conv.dilation != [1, 1] || (kernel == [1, 1] && stride == [1, 1]) {

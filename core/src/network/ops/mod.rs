@@ -1,8 +1,9 @@
 //! The extractor's operations, each in the fastest form for the device that the tensor is on.
 //!
-//! On the CPU, bias, activation and gate run in one pass over memory (`cpu.rs`). A depthwise convolution runs in the same
-//! pass (`depthwise.rs`). A dense one is a matrix product (`dense.rs`). On a GPU with gradients, convolutions are written as matrix products (`gpu_training.rs`).
-//! Everywhere else Burn's own operations run.
+//! On the CPU, bias and activation run in one pass over memory, and the gate of squeeze-and-excitation in another (`cpu.rs`).
+//! A depthwise convolution runs in the pass of its SiLU (`depthwise.rs`). One without groups is a matrix product
+//! (`dense.rs`). On a GPU with gradients, convolutions are written as matrix products (`gpu_training.rs`). Everywhere else
+//! Burn's own operations run.
 
 mod cpu;
 mod dense;
@@ -41,8 +42,8 @@ impl Activation {
     }
 }
 
-/// `forward` of a batch, in the fastest parts. On the CPU a part is one image: its maps fit in the caches and those of a batch
-/// do not, and the threads share out images with less waiting than the operations of one.
+/// `forward` of a batch, in the fastest parts. On the CPU a part is one image, whose maps fit in the caches. Those of a batch do
+/// not. The threads also wait less when they share out images than when they share out the operations of one.
 pub(super) fn in_parts<R: Send>(images: Tensor<4>, forward: impl Fn(Tensor<4>) -> R + Send + Sync) -> Vec<R> {
     if cpu::applies(&images) { threads::on_threads(images.split(1, 0), forward) } else { vec![forward(images)] }
 }
