@@ -3,11 +3,9 @@
 
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::tensor::module::avg_pool2d;
-use burn::tensor::ops::AvgPoolOptions;
 use burn::tensor::{Device, Distribution, Tensor};
 
-use crate::network::ops::resized;
+use crate::network::ops::{pooled, resized};
 use crate::network::resnet::ResNetArchitecture;
 use crate::network::tally::Tally;
 
@@ -44,17 +42,13 @@ impl Cfa {
     pub(super) fn anomaly_map(&self, layers: [Tensor<4>; 3], size: [usize; 2], tally: &Tally) -> Tensor<4> {
         let [n, _, rows, columns] = layers[0].dims();
         let device = layers[0].device();
-        let described = layers.map(|layer| {
-            let pooled = avg_pool2d(layer, AvgPoolOptions::new([3, 3]).with_stride([1, 1]).with_padding([1, 1]));
-            resized(pooled, [rows, columns])
-        });
+        let [one, two, three] = layers.map(|layer| resized(pooled(layer), [rows, columns]));
         let ramp = |count: usize| {
             let values = (0..count).map(|index| 2.0 * index as f32 / (count.max(2) - 1) as f32 - 1.0);
             Tensor::<1>::from_floats(values.collect::<Vec<f32>>().as_slice(), &device)
         };
         let across = ramp(columns).reshape([1, 1, 1, columns]).expand([n, 1, rows, columns]);
         let down = ramp(rows).reshape([1, 1, rows, 1]).expand([n, 1, rows, columns]);
-        let [one, two, three] = described;
         let x = tally.conv(&self.descriptor, Tensor::cat(vec![one, two, three, down, across], 1));
         let [_, channels, ..] = x.dims();
         let x = x.reshape([n, channels, rows * columns]);

@@ -4,8 +4,8 @@
 //! do not depend on them. It turns a window of 224 x 224 pixels into an anomaly map on the host. Networks are those of
 //! anomalib 2, RD++'s those of its authors' code, all with BatchNorm folded. Each run counts its multiply-adds ([`tally`](crate::network::tally)).
 //!
-//! Left out are decoding, resizing a photo, the smoothing of the map that other methods than CSE have, PatchCore's weighting of the
-//! image score, and drawing.
+//! Left out are decoding, resizing a photo, the smoothing of the map that other methods than CSE have, PatchCore's weighting of
+//! the image score, and drawing.
 
 mod cfa;
 pub mod contender;

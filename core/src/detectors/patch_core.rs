@@ -5,14 +5,12 @@
 //! the nearest vector in the bank are much farther from the patch, and 8 / 9 where they are as near. Details are those of
 //! anomalib 2.
 
-use burn::tensor::module::avg_pool2d;
-use burn::tensor::ops::AvgPoolOptions;
 use burn::tensor::{Device, Tensor};
 
 use super::nearest_neighbours::{Coreset, NearestNeighbours};
 use crate::image::inspected::Inspected;
 use crate::network::grid::{Grid, GridMap};
-use crate::network::ops::resized;
+use crate::network::ops::{pooled, resized};
 use crate::network::resnet::ResNetArchitecture;
 use crate::scoring::distances::Distances;
 use crate::scoring::pixel_map::{blurred, repeated};
@@ -39,7 +37,6 @@ pub fn channels(architecture: ResNetArchitecture) -> usize {
 /// Patches `[n, channels, h, w]` of a ResNet's layers, at the grid of `layer2`.
 pub fn patches([_, two, three]: [Tensor<4>; 3]) -> Tensor<4> {
     let [_, _, rows, columns] = two.dims();
-    let pooled = |layer| avg_pool2d(layer, AvgPoolOptions::new([3, 3]).with_stride([1, 1]).with_padding([1, 1]));
     Tensor::cat(vec![pooled(two), resized(pooled(three), [rows, columns])], 1)
 }
 

@@ -14,7 +14,7 @@ use super::padding::padding;
 use super::silu::silu;
 use super::threads::each_plane;
 
-/// Whether these functions may replace the backend's own: `x` is on the CPU, in f32, and needs no gradient.
+/// True if these functions may replace the backend's own: `x` is on the CPU, in f32, and needs no gradient.
 pub(super) fn applies(x: &Tensor<4>) -> bool {
     let device = x.device();
     x.dtype() == DType::F32 && !device.is_autodiff() && device == Device::flex()
@@ -46,10 +46,10 @@ fn activated(conv: &Conv2d, bias: &[f32], x: Tensor<4>, activation: impl Fn(f32)
 /// `conv(x)` without the bias.
 fn convolve(conv: &Conv2d, x: Tensor<4>) -> Tensor<4> {
     let [.., height, width] = x.dims();
-    if let Some(dense) = Dense::new(conv, [height, width]) {
+    let padding = padding(conv, [height, width]);
+    if let Some(dense) = Dense::new(conv, [height, width], padding) {
         return dense.convolve(conv, x);
     }
-    let padding = padding(conv, [height, width]);
     let options = ConvOptions::new_with_padding(conv.stride, padding, conv.dilation, conv.groups);
     conv2d(x, conv.weight.val(), None, options)
 }

@@ -11,7 +11,7 @@ use burn::tensor::{Device, Tensor, s};
 
 use super::padding::padding;
 
-/// Whether `x` is on a GPU and gradients are wanted.
+/// True if `x` is on a GPU and gradients are wanted.
 pub(super) fn applies(x: &Tensor<4>) -> bool {
     let device = x.device();
     device.is_autodiff() && device.inner() != Device::flex()

@@ -15,8 +15,8 @@ mod threads;
 
 use burn::nn::BatchNorm;
 use burn::nn::conv::Conv2d;
-use burn::tensor::module::interpolate;
-use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
+use burn::tensor::module::{avg_pool2d, interpolate};
+use burn::tensor::ops::{AvgPoolOptions, InterpolateMode, InterpolateOptions};
 use burn::tensor::{Tensor, activation};
 
 /// Activation function of a network.
@@ -82,6 +82,11 @@ pub(crate) fn conv_norm_act(
 pub(crate) fn resized(x: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
     let options = InterpolateOptions::new(InterpolateMode::Bilinear).with_align_corners(false).with_output_size(size);
     interpolate(x, options)
+}
+
+/// Mean over 3 x 3 positions at each position, with zeros around the map: `[n, c, h, w]` to the same shape.
+pub(crate) fn pooled(x: Tensor<4>) -> Tensor<4> {
+    avg_pool2d(x, AvgPoolOptions::new([3, 3]).with_stride([1, 1]).with_padding([1, 1]))
 }
 
 /// `x` of `[n, c, h, w]` times `gate` of `[n, c, 1, 1]`.
