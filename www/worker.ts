@@ -3,7 +3,7 @@ import type { Fault, Jobs, Reply, Request, Route, Setting, Stage } from "./contr
 import { nothingLoaded } from "./load-times.js";
 import { bytesOf, LoadedEngine } from "./loaded-engine.js";
 import { pictureOf } from "./picture.js";
-import { asSafetensors, isCheckpoint } from "./pytorch/checkpoint.js";
+import { asSafetensors, beginning, isCheckpoint } from "./pytorch/checkpoint.js";
 import { causeOf, isUnforeseen } from "./sentence.js";
 import { beat, live } from "./signs-of-life.js";
 import { teach, trainMember } from "./teaching/teach.js";
@@ -70,8 +70,9 @@ async function answer(request: Request): Promise<Answer> {
 	await loaded.startProgram(request.program, load);
 	switch (request.name) {
 		case "describe": {
-			const bytes = await bytesOf(request.file);
-			return isCheckpoint(bytes) ? { kind: "weights" } : model_file(bytes);
+			// The rest of a checkpoint is read when it is imported.
+			if (isCheckpoint(await bytesOf(request.file.slice(0, beginning)))) return { kind: "weights" };
+			return model_file(await bytesOf(request.file));
 		}
 		case "extractor":
 			route = request.route;

@@ -15,13 +15,20 @@ function inTwoDigits(value: number): string {
 /** A column of figures, and how each is written. */
 type Column = [head: string, of: (summary: Summary, onnx: number | undefined) => string];
 
-const columns: Column[] = [
+const first: Column[] = [
 	["One photo", ({ median }) => asMilliseconds(median)],
 	["Middle half", ({ low, high }) => `${asMilliseconds(low)} to ${asMilliseconds(high)}`],
 	["Photos/s", ({ photosPerSecond }) => inTwoDigits(photosPerSecond)],
 	["In backbone", ({ backbone }) => asMilliseconds(backbone)],
+];
+
+/** Shown where ONNX Runtime Web was measured. */
+const ofOnnx: Column[] = [
 	["In ONNX Runtime", (_, onnx) => (onnx === undefined ? "–" : asMilliseconds(onnx))],
 	["Ratio", ({ backbone }, onnx) => (onnx === undefined ? "–" : inTwoDigits(backbone / onnx))],
+];
+
+const last: Column[] = [
 	["In method", ({ method }) => asMilliseconds(method)],
 	["Cold", ({ cold }) => asMilliseconds(cold)],
 	["GFLOP/s", ({ gigaflops }) => inTwoDigits(gigaflops)],
@@ -29,8 +36,7 @@ const columns: Column[] = [
 
 /** The columns that the rows have figures for. Those of ONNX Runtime are there where it was measured. */
 export function columnsFor(rows: readonly Row[]): Column[] {
-	if (rows.some(({ onnx }) => onnx)) return columns;
-	return columns.filter(([head]) => head !== "In ONNX Runtime" && head !== "Ratio");
+	return [...first, ...(rows.some(({ onnx }) => onnx) ? ofOnnx : []), ...last];
 }
 
 /** The figures of a line. ONNX Runtime ran on the CPU, so a GPU is not compared with it. */

@@ -8,6 +8,9 @@ import { tensorsIn } from "./unpickling.js";
 import { tooLarge, Unusable, unreadable } from "./unusable.js";
 import { fromZip, isZip } from "./zip-form.js";
 
+/** Bytes at the beginning of a file that `isCheckpoint` looks at. */
+export const beginning = 64;
+
 /** Tells by the first bytes whether a file is a checkpoint as `torch.save` writes it, in its present or its older form. */
 export function isCheckpoint(bytes: Uint8Array): boolean {
 	return isZip(bytes) || isOlder(bytes);
