@@ -77,7 +77,7 @@ function* noise() {
 	}
 }
 
-/** Numbers for tensors of these names and shapes, which keep the variance from layer to layer. */
+/** Tensors with random numbers that keep the variance from layer to layer. */
 function* tensors(shapes) {
 	const random = noise();
 	for (const [name, shape] of shapes) {

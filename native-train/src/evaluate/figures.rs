@@ -59,7 +59,7 @@ pub struct Figures {
     #[serde(default)]
     pub good_unlike: Option<f64>,
     /// Share of the defective photos not taken for good that are unlike the good training photos as a whole. None in files
-    /// of before it was computed, or without such photos.
+    /// of an earlier program, or without such photos.
     #[serde(default)]
     pub defective_unlike: Option<f64>,
     /// Median time from a decoded photo to its score, seconds. None where features were there already.
